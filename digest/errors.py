@@ -1,0 +1,71 @@
+"""What can go wrong, as sentences for the person at the terminal.
+
+::
+
+    DigestError              exit 1
+      UsageError             exit 2   a flag, a file or a setting is not usable
+        FormatError                   a file is no digest; says which line
+      SourceError            exit 4   arXiv could not be read; nothing was published
+        CountError                    a page does not hold what it says it holds
+        StaleError                    a page is the one of an earlier day
+      ModelError             exit 4   the model could not be reached at all
+      LedgerError            exit 4   what was received could not be kept, or not be read again
+
+Exit 3 (done, with flagged papers) is no error: it is what a finished run says.
+"""
+
+from __future__ import annotations
+
+
+class DigestError(Exception):
+    """The root: its text says what happened, to which paper or URL, and what to do next."""
+
+    exit_code = 1
+
+
+class UsageError(DigestError):
+    """Something the user gave is not usable."""
+
+    exit_code = 2
+
+
+class FormatError(UsageError):
+    """A file that should be a digest is none.
+
+    Attributes:
+        line: the line that could not be read, from 1.
+    """
+
+    def __init__(self, message: str, line: int) -> None:
+        super().__init__(message)
+        self.line = line
+
+    def __reduce__(self) -> tuple[type[FormatError], tuple[str, int]]:
+        """Carry both arguments through pickle."""
+        return type(self), (str(self), self.line)
+
+
+class SourceError(DigestError):
+    """arXiv gave no usable answer, so nothing was published."""
+
+    exit_code = 4
+
+
+class CountError(SourceError):
+    """A page holds another number of papers than it declares."""
+
+
+class StaleError(SourceError):
+    """A page carries an announcement that was already published under another date."""
+
+
+class ModelError(DigestError):
+    """The model's endpoint gave no usable answer to anybody."""
+
+    exit_code = 4
+
+
+class LedgerError(DigestError):
+    """The ledger could not be written or read."""
+
+    exit_code = 4

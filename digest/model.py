@@ -1,0 +1,216 @@
+"""The nouns of the project, as frozen records that compare by value, pickle and turn into JSON.
+
+This module imports nothing of ours. Dates are arXiv announcement dates (US Eastern); instants are UTC.
+"""
+
+from __future__ import annotations
+
+from datetime import date as Date  # noqa: N812 - `date` is the name of a field below
+from datetime import datetime
+from typing import Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Kind = Literal["new", "cross", "replaced"]
+"""How arXiv announced a paper: for the first time, in a further category, or as a new version."""
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""All kinds in the order of precedence: a paper that is new somewhere is new."""
+
+PaperKind = Literal["method", "dataset", "benchmark", "survey", "analysis", "system", "theory", "other"]
+"""What a paper contributes; the form of the Chinese line depends on it."""
+
+Severity = Literal[1, 2, 3]
+"""Of a finding: 1 style, 2 worth a look, 3 a defect."""
+
+
+class Record(BaseModel):
+    """Base of all records: frozen, and strict about unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Section(Record):
+    """A named group of categories with one digest a day."""
+
+    key: str = Field(description="name in flags and file names, such as audio")
+    title: str = Field(description="name in the digest, such as 音频")
+    categories: tuple[str, ...] = Field(min_length=1, description="arXiv categories, such as cs.SD")
+
+
+class Paper(Record):
+    """Metadata of one version of a paper, as plain text."""
+
+    id: str = Field(description="arXiv identifier without version, such as 2601.19781 or hep-th/9901001")
+    version: int | None = Field(default=None, ge=1, description="None where the source did not say")
+    title: str
+    authors: tuple[str, ...] = ()
+    abstract: str
+    comments: str | None = None
+    categories: tuple[str, ...] = Field(default=(), description="the first is the primary one")
+    published: datetime | None = Field(default=None, description="submission of version 1")
+    updated: datetime | None = Field(default=None, description="submission of this version")
+    doi: str | None = None
+    journal_ref: str | None = None
+
+    @property
+    def versioned_id(self) -> str:
+        """The identifier with its version where that is known: 2601.19781v1."""
+        return self.id if self.version is None else f"{self.id}v{self.version}"
+
+
+class Listing(Record):
+    """One paper's place in an announcement."""
+
+    id: str
+    version: int | None = None
+    kind: Kind
+    category: str = Field(description="the category whose announcement this is")
+    position: int = Field(ge=1, description="place in that announcement, from 1")
+    seen: Date | None = Field(
+        default=None, description="date of an earlier digest of the section that held it"
+    )
+
+
+class Announcement(Record):
+    """What arXiv announced on one date for the categories of one section, one listing a paper.
+
+    `listings` are in the order of publication (new, cross, replaced); `papers[i]` belongs to `listings[i]`.
+    """
+
+    date: Date
+    listings: tuple[Listing, ...]
+    papers: tuple[Paper, ...]
+    source: str = Field(description="where the day came from: listing, catchup, snapshot, oai")
+    declared: dict[str, dict[Kind, int]] = Field(
+        default_factory=dict, description="arXiv's own counts: category, kind, papers"
+    )
+    notes: tuple[str, ...] = Field(default=(), description="disagreements between sources, in words")
+
+
+class Finding(Record):
+    """What a check says of a summary, or of a paper's text."""
+
+    rule: str
+    severity: Severity
+    evidence: str = Field(description="the words found, quoted")
+
+
+class TextOrigin(Record):
+    """Where the passages of a prompt came from, or why there are none."""
+
+    source: Literal["pdf", "abstract"]
+    reason: str | None = Field(default=None, description="why only the abstract was used")
+    sections: tuple[str, ...] = Field(default=(), description="each with its pages: Introduction (1-2)")
+    tokens: int = Field(default=0, ge=0, description="of the passages")
+    counted_by: str | None = Field(default=None, description="name of the vocabulary, or estimate")
+    extractor: str | None = Field(default=None, description="name and version")
+    pages: int | None = Field(default=None, description="pages of the PDF")
+    findings: tuple[Finding, ...] = ()
+
+
+class Passage(Record):
+    """A piece of a paper's text, in reading order."""
+
+    heading: str
+    pages: tuple[int, ...] = Field(description="page numbers, from 1")
+    content: str
+
+
+class Text(Record):
+    """Passages of the full paper for the prompt, with their origin; no passages: abstract only."""
+
+    origin: TextOrigin
+    passages: tuple[Passage, ...] = ()
+    transient: bool = Field(default=False, description="the PDF may be had on another try")
+
+
+class Usage(Record):
+    """Tokens as the endpoint billed them; cached are part of input, reasoning part of output."""
+
+    input: int = Field(default=0, ge=0)
+    output: int = Field(default=0, ge=0)
+    cached: int = Field(default=0, ge=0)
+    reasoning: int = Field(default=0, ge=0)
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            input=self.input + other.input,
+            output=self.output + other.output,
+            cached=self.cached + other.cached,
+            reasoning=self.reasoning + other.reasoning,
+        )
+
+
+class Completion(Record):
+    """One answer of a model, as it came."""
+
+    key: str = Field(description="hash of everything that determined it")
+    model: str
+    resolved_model: str | None = Field(default=None, description="the name that the endpoint answered with")
+    content: str
+    finish_reason: str | None = None
+    usage: Usage = Usage()
+    milliseconds: int = Field(default=0, ge=0)
+    received: datetime
+
+
+class Summary(Record):
+    """The validated answer: the fields, and the Chinese line made of them.
+
+    A prompt that asks for the whole line leaves the fields empty.
+    """
+
+    kind: PaperKind | None = None
+    task: str = ""
+    problem: str = ""
+    contribution: str = ""
+    line: str
+    prompt: str = Field(default="", description="name@hash of the prompt; empty for an imported line")
+    model: str = ""
+    completion: str = Field(default="", description="key of the completion in the ledger")
+    attempts: int = Field(default=1, ge=1)
+
+
+class Flag(Record):
+    """Why an entry needs a person's eye."""
+
+    code: str = Field(description="a word for machines: refused, empty, unreadable, unreachable, checks, ...")
+    reason: str = Field(description="in Chinese, as the digest shows it")
+
+
+class Entry(Record):
+    """One paper in a digest: with a summary, or a flag, or both (a line that failed its checks)."""
+
+    listing: Listing
+    paper: Paper
+    summary: Summary | None = None
+    flag: Flag | None = None
+    findings: tuple[Finding, ...] = ()
+    text: TextOrigin | None = None
+
+
+class Counts(Record):
+    """The promise in numbers: announced = listed = summarised + flagged."""
+
+    announced: int = Field(ge=0)
+    listed: int = Field(ge=0)
+    summarised: int = Field(ge=0, description="entries with a line and no flag")
+    flagged: int = Field(ge=0)
+
+    @property
+    def kept(self) -> bool:
+        """Whether the promise is kept."""
+        return self.announced == self.listed == self.summarised + self.flagged
+
+
+class Digest(Record):
+    """One section on one date."""
+
+    section: Section
+    date: Date | None = Field(default=None, description="None for a published file that does not say")
+    source: str = Field(default="import")
+    counts: Counts
+    declared: dict[str, dict[Kind, int]] = Field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    entries: tuple[Entry, ...]
