@@ -1,0 +1,1 @@
+"""What was received, kept for ever: SQLite behind one small interface."""

@@ -1,0 +1,1 @@
+"""One endpoint: asking, waiting, and what an answer cost."""
