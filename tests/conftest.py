@@ -18,7 +18,7 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Material that may be read by tests but not be copied into the project: papers, pages, published days."""
+    """Material that tests may read but the project may not contain: papers, pages, published days."""
     folder = os.environ.get("DIGEST_SHARED")
     if not folder or not Path(folder).is_dir():
         pytest.skip("DIGEST_SHARED names no folder with the papers and pages that these tests read")

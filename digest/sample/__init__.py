@@ -1,1 +1,1 @@
-"""The bundled day: 44 real papers, recorded answers, and a loopback server that speaks for arXiv and OpenAI."""
+"""The bundled day: 44 papers, recorded answers, and a loopback server that speaks for arXiv and OpenAI."""
