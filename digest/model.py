@@ -188,6 +188,9 @@ class Entry(Record):
     flag: Flag | None = None
     findings: tuple[Finding, ...] = ()
     text: TextOrigin | None = None
+    link_base: str | None = Field(
+        default=None, description="what stands before the id in a published link, where ours would differ"
+    )
 
 
 class Counts(Record):
@@ -204,6 +207,16 @@ class Counts(Record):
         return self.announced == self.listed == self.summarised + self.flagged
 
 
+class Form(Record):
+    """Where a published file departs from our own Markdown, so that it can be written again byte for byte."""
+
+    heading: str | None = Field(default=None, description="its first line, where ours would differ")
+    declared: tuple[int, int] | None = Field(
+        default=None, description="new and replaced papers by its head, where it lists other numbers"
+    )
+    verbatim: bool = Field(default=False, description="fields keep their line ends and spacing")
+
+
 class Digest(Record):
     """One section on one date."""
 
@@ -214,3 +227,4 @@ class Digest(Record):
     declared: dict[str, dict[Kind, int]] = Field(default_factory=dict)
     notes: tuple[str, ...] = ()
     entries: tuple[Entry, ...]
+    form: Form | None = Field(default=None, description="of an imported file that is not of our form")

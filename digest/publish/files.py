@@ -1,0 +1,108 @@
+"""Digests on disk: imported, rendered, and written so that no reader ever sees half of one."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from digest.errors import FormatError, UsageError
+from digest.model import Digest
+from digest.publish.markdown import render
+from digest.publish.parse import parse
+from digest.publish.store import from_json, to_json
+
+
+def import_file(source: Path, target: Path) -> Digest:
+    """Read the published Markdown `source` and write it as JSON to `target`.
+
+    Raises:
+        FormatError: `source` is no digest; nothing is written.
+        UsageError: a file cannot be read or written, or both are the same.
+    """
+    digest = parse(_read(source, target), str(source.absolute()))
+    write_atomically(target, to_json(digest))
+    return digest
+
+
+def render_file(source: Path, target: Path) -> Digest:
+    """Read the JSON `source` and write it as Markdown to `target`.
+
+    Raises:
+        FormatError: `source` is no JSON; nothing is written.
+        UsageError: `source` is no digest, a file cannot be read or written, or both are the same.
+    """
+    digest = from_json(_read(source, target), str(source))
+    write_atomically(target, render(digest))
+    return digest
+
+
+def write_digest(digest: Digest, folder: Path) -> tuple[Path, Path]:
+    """Write `<folder>/<date>/<section>.md` and `.json`; returns both paths in that order.
+
+    Raises:
+        UsageError: the digest has no date, its section's key is no file name, or a file cannot be written.
+    """
+    key = digest.section.key
+    if digest.date is None:
+        raise UsageError(f"The digest of section {key} has no date, so it has no place in {folder}.")
+    if Path(key).name != key:
+        raise UsageError(f"A section called {key!r} cannot be written: the name is no file name.")
+    place = folder / digest.date.isoformat()
+    page, record = place / f"{key}.md", place / f"{key}.json"
+    texts = {record: to_json(digest), page: render(digest)}  # both are made before either is written
+    for path, text in texts.items():
+        write_atomically(path, text)
+    return page, record
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write `text` as UTF-8 beside `path`, and rename it into place once it is on the disk.
+
+    Folders are made as needed. A file that already holds the text is left alone, time stamps and all; a link
+    is followed.
+
+    Raises:
+        UsageError: it cannot be written; the file at `path`, if any, is as it was.
+    """
+    content = text.encode("utf-8")
+    try:
+        path = path.resolve()
+        if path.exists():
+            if not path.is_file():
+                raise UsageError(f"{path} cannot be written: it is no file.")
+            if path.read_bytes() == content:
+                return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, content)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}.") from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with beside.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)  # gone already, unless something went wrong
+
+
+def _read(source: Path, target: Path) -> str:
+    """The text of `source`, which must not be `target`."""
+    try:
+        content = source.read_bytes()
+        same = target.exists() and source.samefile(target)
+    except OSError as error:
+        raise UsageError(f"{source} cannot be read: {error.strerror or error}.") from error
+    if same:
+        raise UsageError(f"{source} would be overwritten: give another file to write to.")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        byte = content[error.start]
+        raise FormatError(f"{source}, line {line}: byte 0x{byte:02x} is no UTF-8 text.", line) from None
