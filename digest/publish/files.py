@@ -65,8 +65,8 @@ def write_atomically(path: Path, text: str) -> None:
     Raises:
         UsageError: it cannot be written; the file at `path`, if any, is as it was.
     """
-    content = text.encode("utf-8")
     try:
+        content = text.encode("utf-8")
         path = path.resolve()
         if path.exists():
             if not path.is_file():
@@ -77,6 +77,8 @@ def write_atomically(path: Path, text: str) -> None:
         _replace(path, content)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}.") from error
+    except (UnicodeEncodeError, RuntimeError) as error:  # half a surrogate pair; a link that leads to itself
+        raise UsageError(f"{path} cannot be written: {error}.") from error
 
 
 def _replace(path: Path, content: bytes) -> None:

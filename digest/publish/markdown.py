@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from digest.model import Digest, Entry, Form, Paper, Section
@@ -40,8 +40,8 @@ def render(digest: Digest) -> str:
     """The digest as Markdown: new and cross-listed papers first, replaced ones second.
 
     Every field is one line: white space, line ends and control characters of metadata become single spaces.
-    Nothing is escaped, as in the form that is reproduced; `parse` reads the same entries back, but for what
-    Markdown has no place for. A semicolon inside an author's name reads back as two authors.
+    Nothing is escaped, as in the form that is reproduced, yet nothing in a field can be taken for structure:
+    `parse` reads the same entries back, but for what Markdown has no place for.
 
     Args:
         digest: ours, or an imported one, whose `form` says where its file departs from ours.
@@ -90,11 +90,11 @@ def _block(entry: Entry, verbatim: bool) -> str:
     paper = entry.paper
     link = link_to(paper, entry.link_base)
     line = _line(entry, verbatim)
-    bullets = [f"{CATEGORIES}{_field('; '.join(paper.categories), verbatim)}**"]
+    bullets = [f"{CATEGORIES}{_list(paper.categories, verbatim)}**"]
     if line is not None:
         bullets.append(f"{LINE}{line}**")
     bullets.append(f"{LINK}[{link}]({link})**")
-    quotes = [f"{AUTHORS}{_field('; '.join(paper.authors), verbatim)}"]
+    quotes = [f"{AUTHORS}{_list(paper.authors, verbatim)}"]
     if paper.comments is not None and (verbatim or plain(paper.comments)):
         quotes.append(f"{COMMENTS}{_field(paper.comments, verbatim)}")
     quotes.append(f"{ABSTRACT}{_field(paper.abstract, verbatim)}")
@@ -108,6 +108,11 @@ def _line(entry: Entry, verbatim: bool) -> str | None:
     if line or (verbatim and entry.summary):
         return f"{line}{DOUBT}" if entry.flag else line
     return f"〔未生成：{_field(entry.flag.reason, verbatim)}〕" if entry.flag else None
+
+
+def _list(items: Iterable[str], verbatim: bool) -> str:
+    """The items with semicolons between them; one inside a name stays without a space, so it parts nothing."""
+    return "; ".join(_field(item, verbatim).replace("; ", ";") for item in items)
 
 
 def _field(text: str, verbatim: bool) -> str:
