@@ -30,7 +30,7 @@ class SnapshotStore(Protocol):
     """Where snapshots are kept. Only labelled ones are ever used in place of asking arXiv."""
 
     def put(self, snapshot: Snapshot) -> None:
-        """Keep a snapshot; one with the same `url` and `fetched` is replaced (that is how it gets its label)."""
+        """Keep a snapshot; one with the same `url` and `fetched` is replaced, which is how labels come."""
 
     def get(self, url: str) -> Snapshot | None:
         """The labelled snapshot of `url` that was fetched last."""
