@@ -111,7 +111,7 @@ def _line(entry: Entry, verbatim: bool) -> str | None:
 
 
 def _list(items: Iterable[str], verbatim: bool) -> str:
-    """The items with semicolons between them; one inside a name stays without a space, so it parts nothing."""
+    """The items with semicolons between them; one inside a name loses its space, so it parts nothing."""
     return "; ".join(_field(item, verbatim).replace("; ", ";") for item in items)
 
 

@@ -16,7 +16,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 def to_json(digest: Digest) -> str:
     """The digest as indented JSON, fields in the order of the records, defaults left out.
 
-    Chinese stands as it is, and a line feed ends the text. Halves of surrogate pairs, which UTF-8 cannot hold, are escaped.
+    Chinese stands as it is, and a line feed ends the text. Halves of surrogate pairs, which UTF-8 cannot
+    hold, are escaped.
     """
     values = digest.model_dump(mode="json", exclude_defaults=True)
     text = json.dumps(values, ensure_ascii=False, indent=2)
