@@ -8,7 +8,9 @@
       SourceError            exit 4   arXiv could not be read; nothing was published
         CountError                    a page does not hold what it says it holds
         StaleError                    a page is the one of an earlier day
-      ModelError             exit 4   the model could not be reached at all
+      ModelError             exit 4   the model answers nobody: wrong key, unknown model, no connection
+        QuotaError                    the account is empty; what is there is published as incomplete
+      AnswerError            -        one paper got no usable answer; it becomes a flag in the digest
       LedgerError            exit 4   what was received could not be kept, or not be read again
 
 Exit 3 (done, with flagged papers) is no error: it is what a finished run says.
@@ -63,6 +65,26 @@ class ModelError(DigestError):
     """The model's endpoint gave no usable answer to anybody."""
 
     exit_code = 4
+
+
+class QuotaError(ModelError):
+    """The account has no balance left, so no further question is asked."""
+
+
+class AnswerError(DigestError):
+    """One question got no usable answer; caught where the paper's entry is made, and shown as its flag.
+
+    Attributes:
+        code: refused, empty, cut, unreachable, rejected.
+    """
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+    def __reduce__(self) -> tuple[type[AnswerError], tuple[str, str]]:
+        """Carry both arguments through pickle."""
+        return type(self), (self.code, str(self))
 
 
 class LedgerError(DigestError):

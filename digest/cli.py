@@ -1,0 +1,144 @@
+"""The command line: parse flags, call one function, print. No logic, and nothing heavy imported up front."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from digest import __version__
+from digest.errors import DigestError
+
+app = typer.Typer(
+    name="digest",
+    help="The daily bilingual arXiv digest: one checked line in Chinese for every announced paper.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,  # rich would double the time of --help
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Model = Annotated[
+    str | None, typer.Option("--model", metavar="NAME", help="What the endpoint calls the model.")
+]
+PromptName = Annotated[
+    str | None, typer.Option("--prompt", metavar="NAME", help="A prompt in prompts/, or a file.md.")
+]
+Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where digests and the ledger go.")]
+Sample = Annotated[
+    bool, typer.Option("--sample", help="Use the bundled day and recorded answers: no key, no network.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+@app.command()
+def run(
+    date: Annotated[
+        str | None,
+        typer.Option(metavar="DATE", help="Announcement date, as 2026-01-28; default: the latest."),
+    ] = None,
+    section: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A section of digest.toml; may be repeated.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N papers.")] = None,
+    model: Model = None,
+    prompt: PromptName = None,
+    concurrency: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Questions under way at once.")
+    ] = None,
+    out: Out = None,
+    no_pdf: Annotated[bool, typer.Option("--no-pdf", help="Ask about title and abstract only.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Ask again, even what the ledger can answer.")
+    ] = False,
+    sample: Sample = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make the digest of a day: fetch, read, ask, check, write."""
+    from digest.commands import run_days
+
+    flags = {
+        "run": {"sections": section or None, "prompt": prompt, "out": out},
+        "model": {"name": model, "concurrency": concurrency},
+        "text": {"source": "abstract" if no_pdf else None},
+    }
+    raise typer.Exit(run_days(flags, date, limit, fresh=fresh, sample=sample, json=json, quiet=quiet))
+
+
+@app.command()
+def paper(
+    id: Annotated[str, typer.Argument(metavar="ID", help="An arXiv identifier, such as 2601.19781.")],  # noqa: A002
+    model: Model = None,
+    prompt: PromptName = None,
+    out: Out = None,
+    sample: Sample = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Ask again about one paper, and put the new line into the digests that hold it."""
+    from digest.commands import redo
+
+    flags = {"run": {"prompt": prompt, "out": out}, "model": {"name": model}}
+    raise typer.Exit(redo(flags, id, sample=sample, json=json, quiet=quiet))
+
+
+Source = Annotated[Path, typer.Argument(metavar="FILE", help="The file to read.")]
+Target = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")]
+
+
+@app.command("import")
+def import_(source: Source, output: Target) -> None:
+    """Read a published digest (Markdown) and write it as JSON."""
+    from digest.publish.files import import_file
+
+    digest = import_file(source, output)
+    typer.echo(f"{output}: {len(digest.entries)} papers")
+
+
+@app.command()
+def render(source: Source, output: Target) -> None:
+    """Read a digest (JSON) and write it as Markdown."""
+    from digest.publish.files import render_file
+
+    digest = render_file(source, output)
+    typer.echo(f"{output}: {len(digest.entries)} papers")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Hold the options that stand before a command."""
+
+
+def main() -> None:
+    """Run the command line; every way out is an exit code and, if something went wrong, one sentence."""
+    try:
+        app()
+    except DigestError as error:
+        print(f"digest: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print(
+            "digest: stopped. What was answered is kept; the same command goes on from here.", file=sys.stderr
+        )
+        sys.exit(130)
+    except BrokenPipeError:  # the reader of a pipe has gone: nothing more to say to it
+        sys.stderr.close()
+        sys.exit(0)
+    except Exception as error:  # noqa: BLE001 - a bug; a traceback would help nobody at a terminal
+        print(f"digest: a bug: {type(error).__name__}: {error}. Please report it.", file=sys.stderr)
+        sys.exit(1)

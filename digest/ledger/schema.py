@@ -1,0 +1,99 @@
+"""The ledger's tables, as a list of migrations; the number applied is SQLite's `user_version`.
+
+A migration is never edited once released: a change is a further one. Each runs in one transaction with the
+new version number, so a process killed in between leaves the old schema, whole.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE runs (
+        id INTEGER PRIMARY KEY,
+        started TEXT NOT NULL,
+        finished TEXT,
+        state TEXT NOT NULL,             -- running, complete, flagged, quiet, failed
+        command TEXT NOT NULL,           -- run, paper
+        date TEXT,                       -- announcement date, once known
+        section TEXT,
+        report TEXT                      -- JSON: counts, questions, tokens, why it failed
+    );
+    CREATE TABLE completions (
+        id INTEGER PRIMARY KEY,
+        key TEXT NOT NULL,               -- hash of everything that determines the answer
+        run INTEGER REFERENCES runs (id),
+        paper TEXT,
+        request BLOB NOT NULL,           -- zlib of canonical JSON: what was asked
+        completion BLOB NOT NULL         -- zlib of JSON: the answer with usage, times, model
+    );
+    CREATE INDEX completions_key ON completions (key, id);
+    CREATE TABLE events (
+        id INTEGER PRIMARY KEY,
+        run INTEGER REFERENCES runs (id),
+        at TEXT NOT NULL,
+        paper TEXT,
+        stage TEXT NOT NULL,             -- source, text, ask, check, publish
+        what TEXT NOT NULL,
+        detail TEXT
+    );
+    CREATE INDEX events_run ON events (run, paper);
+    CREATE TABLE texts (
+        paper TEXT NOT NULL,             -- identifier with version
+        recipe TEXT NOT NULL,            -- hash of what shapes the passages
+        text BLOB NOT NULL,              -- zlib of JSON
+        PRIMARY KEY (paper, recipe)
+    ) WITHOUT ROWID;
+    CREATE TABLE snapshots (
+        url TEXT NOT NULL,
+        fetched TEXT NOT NULL,
+        category TEXT,                   -- with date: the announcement that it was found to be
+        date TEXT,
+        snapshot BLOB NOT NULL,          -- zlib of JSON
+        PRIMARY KEY (url, fetched)
+    ) WITHOUT ROWID;
+    CREATE INDEX snapshots_day ON snapshots (category, date);
+    CREATE TABLE listings (
+        section TEXT NOT NULL,
+        date TEXT NOT NULL,
+        paper TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        PRIMARY KEY (paper, section, date)
+    ) WITHOUT ROWID;
+    CREATE TABLE capabilities (
+        endpoint TEXT NOT NULL,
+        model TEXT NOT NULL,
+        traits TEXT NOT NULL,            -- JSON: what the endpoint was found to accept
+        learned TEXT NOT NULL,
+        PRIMARY KEY (endpoint, model)
+    ) WITHOUT ROWID;
+    """,
+)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the schema to the newest version; two processes may do so at once.
+
+    Raises:
+        sqlite3.DatabaseError: the file is no ledger, or cannot be written.
+        ValueError: the file was written by a newer version of this program.
+    """
+    version = _version(connection)
+    if version > len(MIGRATIONS):
+        raise ValueError(f"schema {version}, and this program knows {len(MIGRATIONS)}")
+    while version < len(MIGRATIONS):
+        connection.execute("BEGIN IMMEDIATE")
+        version = _version(connection)  # another process may have been faster
+        if version < len(MIGRATIONS):
+            for statement in MIGRATIONS[version].split(";\n"):
+                if statement.strip():
+                    connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {version + 1}")
+            version += 1
+        connection.execute("COMMIT")
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)

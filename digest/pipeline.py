@@ -1,0 +1,205 @@
+"""A day, and one paper again: the stages in order, and nothing else.
+
+What arXiv announced -> what it says of each paper -> the paper's text -> one checked line -> the digest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from digest.config import Settings
+from digest.ledger import Ledger
+from digest.llm.asker import Asker, Tally
+from digest.llm.endpoint import Endpoint
+from digest.model import Digest, Entry, Finding, Listing, Paper, Section, Summary, Text, TextOrigin
+from digest.progress import Progress
+from digest.publish.counts import counts_of
+from digest.publish.files import write_digest
+from digest.sources import Quiet, announce, enrich
+from digest.sources.http import Http
+from digest.summarize.prompt import Prompt
+from digest.summarize.summarise import Job, summarise
+from digest.text.reader import TextReader
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What the stages are handed: everything with a side effect, and the settings of this run."""
+
+    settings: Settings
+    prompt: Prompt
+    ledger: Ledger
+    http: Http
+    reader: TextReader
+    endpoint: Endpoint
+    progress: Progress
+    clock: Callable[[], datetime]
+    fresh: bool = False
+
+
+@dataclass(frozen=True)
+class Published:
+    """A digest, the files it was written to, and what it took."""
+
+    digest: Digest
+    markdown: Path
+    json: Path
+    tally: Tally
+
+    @property
+    def state(self) -> str:
+        """In a word, for the ledger."""
+        return "flagged" if self.digest.counts.flagged else "complete"
+
+
+@asynccontextmanager
+async def open_tools(
+    settings: Settings,
+    prompt: Prompt,
+    ledger: Ledger,
+    progress: Progress,
+    clock: Callable[[], datetime],
+    *,
+    fresh: bool = False,
+) -> AsyncIterator[Tools]:
+    """Open what a run needs, and put it all away again, whatever happens."""
+    address = settings.model.base_url
+    endpoint = Endpoint(
+        settings.model,
+        recall=lambda model: ledger.traits(address, model),
+        remember=lambda model, traits: ledger.keep_traits(address, model, traits),
+    )
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(endpoint.close)
+        http = await stack.enter_async_context(Http(settings.arxiv, ledger, clock=clock))
+        reader = await stack.enter_async_context(
+            TextReader(settings.text, settings.run.out / "pdf", settings.arxiv.pdf, http.download)
+        )
+        yield Tools(settings, prompt, ledger, http, reader, endpoint, progress, clock, fresh)
+
+
+async def run_day(
+    section: Section, day: date | None, tools: Tools, limit: int | None = None
+) -> Published | Quiet:
+    """Make one section's digest of one day.
+
+    Args:
+        section: what to make.
+        day: the announcement date; None: the latest.
+        tools: see `Tools`.
+        limit: only the first so many papers, for a quick look.
+
+    Raises:
+        SourceError: arXiv gave no usable announcement; nothing was published.
+        ModelError: the model answers nobody; nothing was published.
+    """
+    run = tools.ledger.begin("run", section.key)
+    asker = Asker(tools.endpoint, tools.ledger, run)
+    try:
+        made = await _make_digest(section, day, tools, asker, limit)
+    except BaseException as error:
+        why = str(error) or type(error).__name__
+        tools.ledger.finish(run, "failed", {"why": why, **asker.tally.report()}, day)
+        raise
+    if isinstance(made, Quiet):
+        tools.ledger.finish(run, "quiet", {"why": made.sentence}, day)
+        return made
+    markdown, json = write_digest(made, tools.settings.run.out)
+    tools.ledger.keep_listings(made)
+    published = Published(made, markdown, json, asker.tally)
+    report = {"counts": made.counts.model_dump(), "source": made.source, **asker.tally.report()}
+    tools.ledger.finish(run, published.state, report, made.date)
+    return published
+
+
+async def _make_digest(
+    section: Section, day: date | None, tools: Tools, asker: Asker, limit: int | None
+) -> Digest | Quiet:
+    settings = tools.settings.arxiv
+    announcement = await announce(
+        section,
+        day,
+        tools.http,
+        settings,
+        tools.clock(),
+        lambda paper, before: tools.ledger.seen(section.key, paper, before),
+    )
+    if isinstance(announcement, Quiet):
+        return announcement
+    count = len(announcement.listings)
+    tools.progress.say(
+        f"{section.title} {announcement.date}: {count} papers announced (source: {announcement.source})"
+    )
+    listings = announcement.listings[:limit]
+    papers, notes = await enrich(announcement.papers[:limit], tools.http, settings)
+    entries = await _make_entries(listings, papers, tools, asker)
+    return Digest(
+        section=section,
+        date=announcement.date,
+        source=announcement.source,
+        counts=counts_of(entries, announced=count),
+        declared=announcement.declared,
+        notes=(*announcement.notes, *notes),
+        entries=entries,
+    )
+
+
+async def _make_entries(
+    listings: tuple[Listing, ...], papers: tuple[Paper, ...], tools: Tools, asker: Asker
+) -> tuple[Entry, ...]:
+    """The entries of a digest, made side by side: a paper is asked about as soon as its text is there."""
+    tools.progress.start("papers", len(listings))
+
+    async def make(listing: Listing, paper: Paper) -> Entry:
+        entry = await _make_entry(listing, paper, tools, asker)
+        tools.progress.step("papers")
+        return entry
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [
+                group.create_task(make(listing, paper))
+                for listing, paper in zip(listings, papers, strict=True)
+            ]
+    except BaseExceptionGroup as errors:  # one that stops the whole run; the others were cancelled with it
+        raise errors.exceptions[0] from None
+    return tuple(task.result() for task in tasks)
+
+
+async def _make_entry(listing: Listing, paper: Paper, tools: Tools, asker: Asker) -> Entry:
+    text = await _read(paper, tools)
+    job = Job(paper, tools.prompt, tools.settings.model.name, asker.ask, _no_check, tools.fresh)
+    outcome = await summarise(job, text)
+    if outcome.flag is not None:
+        tools.ledger.event(asker.run, "check", "flagged", paper.id, outcome.flag.code)
+    return Entry(
+        listing=listing,
+        paper=paper,
+        summary=outcome.summary,
+        flag=outcome.flag,
+        findings=outcome.findings,
+        text=text.origin,
+    )
+
+
+async def _read(paper: Paper, tools: Tools) -> Text:
+    """The paper's text, from the ledger when it was read before: the same question must come of it again."""
+    settings = tools.settings.text
+    if settings.source == "abstract" or not tools.prompt.reads_text:
+        return Text(origin=TextOrigin(source="abstract", reason="only title and abstract were asked for"))
+    recipe = f"1:{settings.budget}"
+    kept = tools.ledger.text(paper.versioned_id, recipe)
+    if kept is not None and not (tools.fresh and kept.transient):
+        return kept
+    text = await tools.reader.read(paper, tools.settings.model.name)
+    tools.ledger.keep_text(paper.versioned_id, recipe, text)
+    return text
+
+
+def _no_check(_: Summary) -> tuple[Finding, ...]:
+    return ()

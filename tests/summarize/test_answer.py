@@ -1,0 +1,61 @@
+"""Answers as models give them: fenced, with thinking in front, with words around them, or useless."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from digest.summarize.answer import UnreadableError, read_fields, read_line, schema
+
+FIELDS = {"kind": "method", "task": "语音分离", "problem": "混响下的分离", "contribution": "提出X网络"}
+JSON = json.dumps(FIELDS, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        JSON,
+        f"```json\n{JSON}\n```",
+        f"<think>先想 {{'a': 1}} 一想</think>\n{JSON}",
+        f"好的，结果如下：\n{JSON}\n希望有帮助。",
+        f'论文里写着 {{"kind": "other"}}，而答案是 {JSON}',
+    ],
+)
+def test_fields_are_found_in_what_models_put_around_them(content: str) -> None:
+    assert read_fields(content).model_dump() == FIELDS
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("", "没有完整的 JSON"),
+        ("抱歉，我不能回答。", "没有完整的 JSON"),
+        (JSON[:-20], "没有完整的 JSON"),
+        ("[" * 5000, "没有完整的 JSON"),
+        ("{" * 5000, "没有完整的 JSON"),
+        (JSON.replace("method", "magic"), "kind"),
+        (json.dumps({**FIELDS, "task": None}), "task"),
+        (json.dumps({**FIELDS, "extra": 1}), "extra"),
+        (json.dumps({k: v for k, v in FIELDS.items() if k != "problem"}), "problem"),
+    ],
+)
+def test_an_unreadable_answer_says_why(content: str, why: str) -> None:
+    with pytest.raises(UnreadableError, match=why):
+        read_fields(content)
+
+
+def test_a_line_is_read_without_thinking_and_fences() -> None:
+    assert read_line("<think>嗯</think>\n该论文很好。\n") == "该论文很好。"
+    assert read_line("```\n该论文很好。\n```") == "该论文很好。"
+
+
+@pytest.mark.parametrize("content", ["", "<think>嗯</think>", "第一行。\n第二行。"])
+def test_a_line_is_one_line(content: str) -> None:
+    with pytest.raises(UnreadableError):
+        read_line(content)
+
+
+def test_the_schema_is_strict() -> None:
+    assert schema()["additionalProperties"] is False
+    assert set(schema()["required"]) == set(schema()["properties"]) == set(FIELDS)
