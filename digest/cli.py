@@ -131,14 +131,10 @@ def main() -> None:
     except DigestError as error:
         print(f"digest: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
-        print(
-            "digest: stopped. What was answered is kept; the same command goes on from here.", file=sys.stderr
-        )
-        sys.exit(130)
-    except BrokenPipeError:  # the reader of a pipe has gone: nothing more to say to it
-        sys.stderr.close()
-        sys.exit(0)
+    except SystemExit as end:
+        if end.code == 130:  # Ctrl-C, as typer reports it
+            print("digest: stopped. What was answered is kept; run it again to go on.", file=sys.stderr)
+        raise
     except Exception as error:  # noqa: BLE001 - a bug; a traceback would help nobody at a terminal
         print(f"digest: a bug: {type(error).__name__}: {error}. Please report it.", file=sys.stderr)
         sys.exit(1)

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 from digest.config import Settings, load
 from digest.errors import DigestError, ModelError, UsageError
 from digest.ledger import Ledger
-from digest.model import Section
-from digest.pipeline import Published, Tools, open_tools, run_day
+from digest.model import Section, TextOrigin
+from digest.pipeline import Published, Redone, Tools, open_tools, redo_paper, run_day
 from digest.progress import choose
 from digest.sources import Quiet
 from digest.summarize.prompt import Prompt
@@ -58,6 +58,64 @@ def run_days(
         for section, result in results:
             _print_result(section, result, quiet=quiet)
     return max(_exit_code(result) for _, result in results)
+
+
+def redo(flags: Flags, wanted: str, *, sample: bool, json: bool, quiet: bool) -> int:
+    """Ask again about one paper, print what came of it, and return the exit code."""
+    redone: list[Redone] = []
+    with _prepared(flags, sample=sample) as (settings, clock):
+        prompt = load_prompt(settings.run.prompt)
+        if sample and not (quiet or json):
+            print(RECORDED)
+
+        async def go(tools: Tools) -> None:
+            redone.append(await redo_paper(wanted, tools))
+
+        _with_tools(settings, prompt, clock, go, fresh=True, quiet=True)
+    result = redone[0]
+    if json:
+        _print_json(
+            {
+                "entry": result.entry.model_dump(mode="json", exclude_defaults=True),
+                "older": [entry.model_dump(mode="json", exclude_defaults=True) for entry in result.older],
+                "digests": [str(path) for path in result.digests],
+                **result.tally.report(),
+            }
+        )
+    elif not quiet:
+        _print_redone(result)
+    return COMPLETE if result.entry.flag is None else FLAGGED
+
+
+def _print_redone(result: Redone) -> None:
+    entry = result.entry
+    print(f"{entry.paper.versioned_id}  {entry.paper.title}")
+    new = None if entry.summary is None else entry.summary.line
+    for old in {old.summary.line for old in result.older if old.summary is not None}:
+        print("before: the same line" if old == new else f"before: {old}")
+    if entry.summary is not None:
+        print(f"line:   {new}")
+        summary = entry.summary
+        print(f"prompt: {summary.prompt}, model: {summary.model}, attempts: {summary.attempts}")
+    if entry.flag is not None:
+        print(f"flag:   {entry.flag.reason} ({entry.flag.code})")
+    if entry.text is not None:
+        print(f"text:   {describe_origin(entry.text)}")
+    tally = result.tally
+    print(f"questions asked {tally.asked}; tokens {tally.usage.input:,} in, {tally.usage.output:,} out")
+    for path in result.digests:
+        print(f"rewritten: {path}")
+    if not result.digests:
+        print("no digest was changed" if result.older else "no digest here holds this paper")
+
+
+def describe_origin(text: TextOrigin) -> str:
+    """Where a prompt's passages came from, in words."""
+    if text.source == "abstract":
+        return f"abstract ({text.reason})" if text.reason else "abstract"
+    parts = ", ".join(text.sections)
+    counted = f"{text.tokens} tokens ({text.counted_by})"
+    return f"PDF of {text.pages} pages, read by {text.extractor}: {parts}; {counted}"
 
 
 async def _attempt(

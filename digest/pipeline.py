@@ -13,15 +13,17 @@ from datetime import date, datetime
 from pathlib import Path
 
 from digest.config import Settings
+from digest.errors import UsageError
 from digest.ledger import Ledger
 from digest.llm.asker import Asker, Tally
 from digest.llm.endpoint import Endpoint
 from digest.model import Digest, Entry, Finding, Listing, Paper, Section, Summary, Text, TextOrigin
 from digest.progress import Progress
 from digest.publish.counts import counts_of
-from digest.publish.files import write_digest
-from digest.sources import Quiet, announce, enrich
+from digest.publish.files import digests_with, with_entry, write_digest
+from digest.sources import Quiet, announce, enrich, fetch_paper
 from digest.sources.http import Http
+from digest.sources.markup import identifier
 from digest.summarize.prompt import Prompt
 from digest.summarize.summarise import Job, summarise
 from digest.text.reader import TextReader
@@ -203,3 +205,70 @@ async def _read(paper: Paper, tools: Tools) -> Text:
 
 def _no_check(_: Summary) -> tuple[Finding, ...]:
     return ()
+
+
+@dataclass(frozen=True)
+class Redone:
+    """A paper asked about again: its new entry, what it replaced, and the digests that were rewritten."""
+
+    entry: Entry
+    older: tuple[Entry, ...]
+    digests: tuple[Path, ...]
+    tally: Tally
+
+
+async def redo_paper(wanted: str, tools: Tools) -> Redone:
+    """Ask again about one paper, and put the new line into the digests that hold it.
+
+    A digest that holds the version asked about gets the line; if none does, every digest that holds the paper
+    gets the version too.
+
+    Args:
+        wanted: an arXiv identifier or address. Without a version: the one in the newest digest that holds the
+            paper, else arXiv's newest.
+        tools: see `Tools`; `fresh` makes it a new question even if the ledger has an answer.
+
+    Raises:
+        UsageError: no arXiv identifier, or arXiv has no such paper or version.
+        SourceError: arXiv could not be asked.
+        ModelError: the model answers nobody.
+    """
+    known = identifier(wanted)
+    if known is None:
+        forms = "2601.19781, 2601.19781v2, hep-th/9901001"
+        raise UsageError(f"{wanted!r} is no arXiv identifier. Identifiers look like {forms}.")
+    run = tools.ledger.begin("paper")
+    asker = Asker(tools.endpoint, tools.ledger, run)
+    try:
+        redone = await _redo(*known, tools, asker)
+    except BaseException as error:
+        why = str(error) or type(error).__name__
+        tools.ledger.finish(run, "failed", {"why": why, **asker.tally.report()})
+        raise
+    state = "complete" if redone.entry.flag is None else "flagged"
+    tools.ledger.finish(run, state, {"paper": redone.entry.paper.versioned_id, **asker.tally.report()})
+    return redone
+
+
+async def _redo(paper_id: str, version: int | None, tools: Tools, asker: Asker) -> Redone:
+    out = tools.settings.run.out
+    holders = digests_with(out, paper_id)
+    held = [entry for digest in holders for entry in digest.entries if entry.paper.id == paper_id]
+    same = [entry for entry in held if version in {None, entry.paper.version}]
+    if same:
+        paper = same[-1].paper
+    else:
+        paper = await fetch_paper(paper_id, version, tools.http, tools.settings.arxiv)
+    replaced = [entry for entry in held if entry.paper.version == paper.version] or held
+    listing = Listing(
+        id=paper_id, version=paper.version, kind="new", category=paper.categories[0], position=1
+    )
+    entry = await _make_entry(replaced[-1].listing if replaced else listing, paper, tools, asker)
+    if entry.summary is None:  # nothing better than what is there
+        return Redone(entry, tuple(replaced), (), asker.tally)
+    written = []
+    for digest in holders:
+        changed = with_entry(digest, entry, replaced)
+        if changed != digest:
+            written.append(write_digest(changed, out)[0])
+    return Redone(entry, tuple(replaced), tuple(written), asker.tally)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Collection
 from pathlib import Path
 
 from digest.errors import FormatError, UsageError
-from digest.model import Digest
+from digest.model import Digest, Entry
+from digest.publish.counts import counts_of
 from digest.publish.markdown import render
 from digest.publish.parse import parse
 from digest.publish.store import from_json, to_json
@@ -108,3 +110,34 @@ def _read(source: Path, target: Path) -> str:
         line = content.count(b"\n", 0, error.start) + 1
         byte = content[error.start]
         raise FormatError(f"{source}, line {line}: byte 0x{byte:02x} is no UTF-8 text.", line) from None
+
+
+def digests_with(folder: Path, paper_id: str) -> list[Digest]:
+    """The digests under `folder` that hold a paper, in any version, oldest date first.
+
+    Raises:
+        UsageError: a digest there cannot be read.
+    """
+    found = []
+    for path in sorted(folder.glob("*/*.json")):
+        text = _read(path, folder)
+        if f'"{paper_id}"' in text:  # much quicker than reading every digest of a year
+            digest = from_json(text, str(path))
+            if any(entry.paper.id == paper_id for entry in digest.entries):
+                found.append(digest)
+    return found
+
+
+def with_entry(digest: Digest, entry: Entry, replaced: Collection[Entry]) -> Digest:
+    """The digest with `entry` in the place of those of its entries that are in `replaced`, and its counts anew.
+
+    Each keeps its own listing: how and when it was announced does not change.
+    """
+    entries = tuple(
+        entry.model_copy(update={"listing": old.listing, "link_base": old.link_base})
+        if old in replaced
+        else old
+        for old in digest.entries
+    )
+    counts = counts_of(entries, digest.counts.announced)
+    return digest.model_copy(update={"entries": entries, "counts": counts})

@@ -1,0 +1,148 @@
+"""What the ledger keeps, and what it does when its file is not usable."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from digest.errors import LedgerError, UsageError
+from digest.ledger import FILE_NAME, Ledger
+from digest.ledger.schema import MIGRATIONS
+from digest.llm.request import Message, Request
+from digest.model import Completion, Text, TextOrigin, Usage
+from digest.sources.snapshots import Snapshot
+
+NOON = datetime(2026, 1, 28, 12, tzinfo=UTC)
+
+
+def request(content: str = "一篇论文") -> Request:
+    return Request(model="m", messages=(Message(role="user", content=content),), max_tokens=100)
+
+
+def completion(key: str, content: str = "回答") -> Completion:
+    return Completion(key=key, model="m", content=content, usage=Usage(input=10, output=2), received=NOON)
+
+
+def test_an_answer_is_kept_across_processes(tmp_path: Path) -> None:
+    asked = request()
+    with Ledger(tmp_path) as ledger:
+        run = ledger.begin("run", "audio")
+        ledger.keep(completion(asked.key), asked.canonical(), run, "2601.19781")
+    script = (
+        "import sys; from pathlib import Path; from digest.ledger import Ledger\n"
+        "print(Ledger(Path(sys.argv[1])).completion(sys.argv[2]).content)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script, str(tmp_path), asked.key], capture_output=True, check=True
+    )
+    assert ran.stdout.decode().strip() == "回答"
+
+
+def test_the_newest_answer_counts_and_a_fresh_run_sees_only_its_own(tmp_path: Path) -> None:
+    asked = request()
+    with Ledger(tmp_path) as ledger:
+        first = ledger.begin("run")
+        ledger.keep(completion(asked.key, "旧"), asked.canonical(), first, None)
+        second = ledger.begin("run")
+        assert ledger.completion(asked.key, after=second) is None
+        ledger.keep(completion(asked.key, "新"), asked.canonical(), second, None)
+        newest, own = ledger.completion(asked.key), ledger.completion(asked.key, after=second)
+    assert newest is not None
+    assert newest == own
+    assert newest.content == "新"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"model": "n"},
+        {"messages": (Message(role="user", content="一篇论文。"),)},
+        {"messages": (Message(role="system", content="一篇论文"),)},
+        {"temperature": 0.0},
+        {"max_tokens": 101},
+        {"json_schema": {"type": "object"}},
+    ],
+)
+def test_whatever_determines_an_answer_is_in_its_key(changed: dict[str, object]) -> None:
+    assert request().model_copy(update=changed).key != request().key
+
+
+def test_the_key_is_the_same_in_every_process(tmp_path: Path) -> None:
+    assert request().key == "704876025c11e6330ef2269f4f57393217de6954e972e125d24808ed9825bc6b"
+
+
+def test_texts_traits_and_seen_papers(tmp_path: Path) -> None:
+    text = Text(origin=TextOrigin(source="abstract", reason="扫描件"))
+    with Ledger(tmp_path) as ledger:
+        assert ledger.text("2601.19781v1", "r") is None
+        ledger.keep_text("2601.19781v1", "r", text)
+        assert ledger.text("2601.19781v1", "r") == text
+        assert ledger.text("2601.19781v2", "r") is None
+        ledger.keep_traits("http://a", "m", "{}")
+        assert ledger.traits("http://a", "m") == "{}"
+        assert ledger.traits("http://b", "m") is None
+        assert ledger.seen("audio", "2601.19781", date(2026, 1, 28)) is None
+
+
+def test_snapshots_are_found_by_day_and_by_url(tmp_path: Path) -> None:
+    def shot(url: str, minutes: int, day: date | None) -> Snapshot:
+        at = NOON + timedelta(minutes=minutes)
+        return Snapshot(url=url, fetched=at, status=200, body=f"{url} {minutes}", category="cs.SD", date=day)
+
+    wednesday, thursday = date(2026, 1, 28), date(2026, 1, 29)
+    with Ledger(tmp_path) as ledger:
+        for one in (
+            shot("/new", 0, wednesday),
+            shot("/new", 1, wednesday),
+            shot("/new?page=2", 2, wednesday),
+            shot("/new", 3, thursday),
+            shot("/new", 4, None),
+        ):
+            ledger.put(one)
+        latest = ledger.get("/new")
+        assert latest is not None
+        assert latest.body == "/new 3"
+        assert [one.body for one in ledger.day("cs.SD", wednesday)] == ["/new 1", "/new?page=2 2"]
+        assert ledger.day("eess.AS", wednesday) == ()
+        assert ledger.before("cs.SD", thursday) == wednesday
+        assert ledger.before("cs.SD", wednesday) is None
+
+
+def test_a_file_that_is_no_ledger_is_refused_and_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / FILE_NAME
+    file.write_bytes(b"this is no database" * 100)
+    with pytest.raises(LedgerError, match="not a usable ledger"):
+        Ledger(tmp_path)
+    assert file.read_bytes() == b"this is no database" * 100
+
+
+def test_a_newer_ledger_is_refused(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / FILE_NAME) as connection:
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+    connection.close()
+    with pytest.raises(LedgerError, match="schema"):
+        Ledger(tmp_path)
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(UsageError, match="--out"):
+        Ledger(tmp_path / "file" / "runs")
+
+
+def test_a_full_disk_is_a_sentence_and_loses_nothing(tmp_path: Path) -> None:
+    asked = request()
+    with Ledger(tmp_path) as ledger:
+        run = ledger.begin("run")
+        ledger.keep(completion(asked.key), asked.canonical(), run, None)
+        ledger._connection.execute("PRAGMA max_page_count = 1")  # SQLite then says that the disk is full
+        other = request("另一篇" + "".join(chr(0x4E00 + n * 37 % 20000) for n in range(9000)))
+        with pytest.raises(LedgerError, match="full"):
+            ledger.keep(completion(other.key), other.canonical(), run, None)
+        assert ledger.completion(asked.key) is not None
+        assert ledger.completion(other.key) is None
