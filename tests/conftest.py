@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from digest.sample import Knobs, Server, start
 
 ROOT = Path(__file__).parent.parent
 
@@ -23,3 +28,14 @@ def shared() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("DIGEST_SHARED names no folder with the papers and pages that these tests read")
     return Path(folder)
+
+
+@pytest.fixture
+def sample_server() -> Iterator[Callable[..., Server]]:
+    """Starts a sample server with the knobs given, for as long as the test lasts."""
+    with contextlib.ExitStack() as running:
+
+        def started(**knobs: Any) -> Server:
+            return running.enter_context(start(Knobs(**knobs)))
+
+        yield started

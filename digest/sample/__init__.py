@@ -1,1 +1,106 @@
 """The bundled day: 44 papers, recorded answers, and a loopback server that speaks for arXiv and OpenAI."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from digest.errors import DigestError
+from digest.sample.knobs import Fault, Knobs, fault
+
+__all__ = ["Fault", "Knobs", "Server", "fault", "start"]
+
+_WAIT = 15.0  # seconds; a start takes a third of one
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running sample server.
+
+    Attributes:
+        url: its root, for arXiv's pages, API, feed and PDFs alike; the model's base URL is `url + "/v1"`.
+    """
+
+    url: str
+
+    def stats(self) -> dict[str, Any]:
+        """What was asked and answered since the knobs were last set.
+
+        `requests` by kind of page, `statuses`, `too_many` (429s sent), `early` (requests before a Retry-After
+        was over), `asked` and `answered` (questions by paper id), `faults` by action, `peak` of questions in
+        flight.
+        """
+        return self._control("GET", "/_control/stats")
+
+    def set(self, **knobs: Any) -> None:  # noqa: ANN401 - the fields of Knobs
+        """Turn knobs, on top of those of the start: without arguments back to these. Counts begin anew."""
+        self._control("POST", "/_control", Knobs.model_validate(knobs).model_dump_json(exclude_unset=True))
+
+    def faults(self, *rules: Fault) -> None:
+        """Answer by these rules, and otherwise as at the start; without any, no more faults."""
+        self.set(faults=rules)
+
+    def _control(self, method: str, path: str, body: str | None = None) -> dict[str, Any]:
+        """Ask the server's own URL; `http.client` knows no proxies."""
+        from http.client import HTTPConnection
+
+        connection = HTTPConnection(urlsplit(self.url).netloc, timeout=10)
+        with contextlib.closing(connection):
+            connection.request(method, path, body)
+            answer: dict[str, Any] = json.load(connection.getresponse())
+        if "error" in answer:
+            raise DigestError(f"The sample server refused its knobs: {answer['error']}")
+        return answer
+
+
+@contextlib.contextmanager
+def start(knobs: Knobs | None = None) -> Iterator[Server]:
+    """Run the sample server beside this process, on loopback and a free port, while the context lasts.
+
+    It ends with this process, however that ends.
+
+    Raises:
+        DigestError: it did not come up; the message says why.
+    """
+    command = [
+        sys.executable,
+        "-m",
+        "digest.sample.server",
+        (knobs or Knobs()).model_dump_json(exclude_unset=True),
+    ]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:  # noqa: S603 - ours
+        assert process.stdin is not None  # asked for above
+        assert process.stdout is not None
+        try:
+            yield Server(_url(process))
+        finally:
+            process.stdin.close()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=2)
+            process.kill()
+
+
+def _url(process: subprocess.Popen[str]) -> str:
+    """The address that the server prints when it accepts connections."""
+    assert process.stdout is not None
+    timer = threading.Timer(_WAIT, process.kill)
+    timer.start()
+    try:
+        line = process.stdout.readline()
+    finally:
+        timer.cancel()
+    if not line:
+        said = (process.communicate()[1] or "").strip().splitlines()
+        reason = said[-1] if said else f"no word from it in {_WAIT:.0f} s"
+        raise DigestError(
+            f"The sample server did not start: {reason}. Please report this with your Python version."
+        )
+    return str(json.loads(line)["url"])

@@ -1,0 +1,221 @@
+"""arXiv's metadata services: the export API (Atom) and OAI-PMH.
+
+Sources: info.arxiv.org/help/api/user-manual, info.arxiv.org/help/oa, and answers recorded in 2026.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from urllib.parse import parse_qsl, quote, urlencode
+from xml.etree import ElementTree as ET  # only builds, never parses
+
+from digest.sample import pages
+from digest.sample.data import Library, Record, is_identifier, is_subject
+from digest.sample.feeds import ARXIV, ATOM, LICENCE, text
+from digest.sample.knobs import Knobs
+
+OPENSEARCH = "http://a9.com/-/spec/opensearch/1.1/"
+OAI = "http://www.openarchives.org/OAI/2.0/"
+
+
+def query(library: Library, knobs: Knobs, arguments: dict[str, str]) -> tuple[int, bytes]:
+    """`/api/query?id_list=...`: status and Atom; unknown ids are dropped, a malformed one spoils all."""
+    wanted = [part.strip() for part in arguments.get("id_list", "").split(",") if part.strip()]
+    now = _instant(datetime(knobs.today.year, knobs.today.month, knobs.today.day, 12, tzinfo=UTC))
+    malformed = next((part for part in wanted if not is_identifier(part)), None)
+    if malformed is not None:
+        return 400, _serialize(_api_error(malformed, now))
+    found = [record for part in wanted if (record := library.get(part)) and record.id not in knobs.missing]
+    found.sort(key=lambda record: record.title)  # not in the order of the request, as the real one
+    start, size = _number(arguments, "start", 0), _number(arguments, "max_results", 10)
+    asked = {"search_query": "", "start": str(start), "max_results": str(size), "id_list": ",".join(wanted)}
+    root = _api_feed(
+        "https://arxiv.org/api/sample", "arXiv Query: " + "&".join(map("=".join, asked.items())), now
+    )
+    link = {"href": "https://arxiv.org/api/query?" + urlencode(asked), "type": "application/atom+xml"}
+    ET.SubElement(root, "link", link)
+    for name, number in (("itemsPerPage", size), ("totalResults", len(found)), ("startIndex", start)):
+        text(root, f"opensearch:{name}", str(number))
+    for record in found[start : start + size]:
+        _entry(root, record)
+    return 200, _serialize(root)
+
+
+def _number(arguments: dict[str, str], name: str, default: int) -> int:
+    value = arguments.get(name, "")
+    return int(value) if value.isdigit() else default
+
+
+def _api_feed(id: str, title: str, now: str) -> ET.Element:  # noqa: A002 - the element's name
+    root = ET.Element("feed", {"xmlns:opensearch": OPENSEARCH, "xmlns:arxiv": ARXIV, "xmlns": ATOM})
+    text(root, "id", id)
+    text(root, "title", title)
+    text(root, "updated", now)
+    return root
+
+
+def _api_error(malformed: str, now: str) -> ET.Element:
+    root = _api_feed("https://arxiv.org/", "arXiv Search Results", now)
+    for name, number in (("itemsPerPage", 1), ("totalResults", 1), ("startIndex", 0)):
+        text(root, f"opensearch:{name}", str(number))
+    entry = ET.SubElement(root, "entry")
+    place = f"https://arxiv.org/api/errors#incorrect_id_format_for_{quote(malformed)}"
+    text(entry, "id", place)
+    text(entry, "title", "Error")
+    text(entry, "updated", now)
+    ET.SubElement(entry, "link", {"href": place, "rel": "alternate", "type": "text/html"})
+    text(entry, "summary", f"incorrect id format for {malformed}")
+    text(ET.SubElement(entry, "author"), "name", "arXiv api core")
+    return root
+
+
+def _entry(root: ET.Element, record: Record) -> None:
+    entry = ET.SubElement(root, "entry")
+    page, pdf = (f"https://arxiv.org/{kind}/{record.versioned_id}" for kind in ("abs", "pdf"))
+    text(entry, "id", page.replace("https", "http"))
+    text(entry, "title", record.title)
+    text(entry, "updated", _instant(record.revised))
+    ET.SubElement(entry, "link", {"href": page, "rel": "alternate", "type": "text/html"})
+    ET.SubElement(entry, "link", {"href": pdf, "rel": "related", "type": "application/pdf", "title": "pdf"})
+    text(entry, "summary", record.abstract)
+    for category in record.categories:
+        ET.SubElement(entry, "category", {"term": category, "scheme": ARXIV})
+    text(entry, "published", _instant(record.submitted))
+    if record.comments:
+        text(entry, "arxiv:comment", record.comments)
+    ET.SubElement(entry, "arxiv:primary_category", {"term": record.categories[0]})
+    if record.journal_ref:
+        text(entry, "arxiv:journal_ref", record.journal_ref)
+    for name in record.authors:
+        text(ET.SubElement(entry, "author"), "name", name)
+    if record.doi:
+        text(entry, "arxiv:doi", record.doi)
+        ET.SubElement(
+            entry, "link", {"rel": "related", "href": f"https://doi.org/{record.doi}", "title": "doi"}
+        )
+
+
+def oai(library: Library, knobs: Knobs, arguments: dict[str, str]) -> bytes:
+    """`/oai?verb=ListRecords|GetRecord|Identify` for arXiv and arXivRaw; errors come with 200."""
+    if token := arguments.get("resumptionToken"):
+        arguments = dict(parse_qsl(token))
+    root = ET.Element("OAI-PMH", {"xmlns": OAI})
+    text(root, "responseDate", f"{knobs.today}T12:00:00Z")
+    shown = {name: value for name, value in arguments.items() if name != "skip"}
+    text(root, "request", "http://localhost/oai", **shown)
+    verb, prefix = arguments.get("verb", ""), arguments.get("metadataPrefix", "")
+    if verb == "Identify":
+        identity = ET.SubElement(root, "Identify")
+        text(identity, "repositoryName", "arXiv")
+        text(identity, "granularity", "YYYY-MM-DD")
+    elif verb not in {"ListRecords", "GetRecord"}:
+        text(root, "error", "Illegal or missing verb.", code="badVerb")
+    elif prefix not in {"arXiv", "arXivRaw"}:
+        text(root, "error", "Unsupported metadata format.", code="cannotDisseminateFormat")
+    elif verb == "GetRecord":
+        _get_record(root, library, arguments.get("identifier", ""), prefix)
+    else:
+        _list_records(root, library, knobs, arguments)
+    return _serialize(root)
+
+
+def _get_record(root: ET.Element, library: Library, identifier: str, prefix: str) -> None:
+    record = library.get(identifier.removeprefix("oai:arXiv.org:"))
+    if record is None:
+        text(root, "error", "The identifier is unknown in this repository.", code="idDoesNotExist")
+    else:
+        _oai_record(ET.SubElement(root, "GetRecord"), record, prefix)
+
+
+def _list_records(root: ET.Element, library: Library, knobs: Knobs, arguments: dict[str, str]) -> None:
+    subject = ".".join(arguments.get("set", "").split(":")[1:])
+    span = [arguments.get(name, str(knobs.today)) for name in ("from", "until")]
+    if not all(map(pages.is_date, span)) or (subject and not is_subject(subject)):
+        text(root, "error", "The set does not exist, or a date is none.", code="badArgument")
+        return
+    found = [
+        r
+        for r in _current(library)
+        if span[0] <= str(r.date) <= span[1] and (not subject or r.shown_in(subject))
+    ]
+    if not found:
+        text(
+            root, "error", "The combination of the arguments results in an empty list.", code="noRecordsMatch"
+        )
+        return
+    listed = ET.SubElement(root, "ListRecords")
+    skip = _number(arguments, "skip", 0)
+    for record in found[skip : skip + knobs.page_size]:
+        _oai_record(listed, record, arguments["metadataPrefix"])
+    if skip + knobs.page_size < len(found):
+        text(listed, "resumptionToken", urlencode({**arguments, "skip": str(skip + knobs.page_size)}))
+    elif skip:
+        text(listed, "resumptionToken", "")
+
+
+def _current(library: Library) -> Iterable[Record]:
+    """One record a paper: a later version takes its paper away from the earlier day."""
+    latest = {record.id: record for record in sorted(library.records, key=lambda r: (r.date, r.version))}
+    return sorted(latest.values(), key=lambda record: record.id)
+
+
+def _oai_record(parent: ET.Element, record: Record, prefix: str) -> None:
+    element = ET.SubElement(parent, "record")
+    header = ET.SubElement(element, "header")
+    text(header, "identifier", f"oai:arXiv.org:{record.id}")
+    text(header, "datestamp", str(record.date))
+    for category in record.categories:
+        archive = category.partition(".")[0]
+        text(header, "setSpec", f"{archive}:{category.replace('.', ':')}")
+    fields = ET.SubElement(
+        ET.SubElement(element, "metadata"), prefix, {"xmlns": f"http://arxiv.org/OAI/{prefix}/"}
+    )
+    text(fields, "id", record.id)
+    (_raw_fields if prefix == "arXivRaw" else _split_fields)(fields, record)
+    text(fields, "categories", " ".join(record.categories))
+    for name, value in (
+        ("comments", record.comments),
+        ("journal-ref", record.journal_ref),
+        ("doi", record.doi),
+    ):
+        if value:
+            text(fields, name, value)
+    text(fields, "license", LICENCE)
+    text(fields, "abstract", record.abstract)
+
+
+def _raw_fields(fields: ET.Element, record: Record) -> None:
+    """Submitter, versions with their dates, title and authors in one line."""
+    text(fields, "submitter", record.authors[0] if record.authors else "")
+    for number in range(1, record.version + 1):
+        version = ET.SubElement(fields, "version", {"version": f"v{number}"})
+        moment = record.revised if number == record.version else record.submitted
+        text(version, "date", f"{moment:%a, %d %b %Y %H:%M:%S} GMT")
+        text(version, "size", "0kb")
+    text(fields, "title", record.title)
+    text(fields, "authors", ", ".join(record.authors))
+
+
+def _split_fields(fields: ET.Element, record: Record) -> None:
+    """Dates, each author's names apart, title."""
+    text(fields, "created", str(record.submitted.date()))
+    if record.version > 1:
+        text(fields, "updated", str(record.revised.date()))
+    authors = ET.SubElement(fields, "authors")
+    for name in record.authors:
+        author = ET.SubElement(authors, "author")
+        forenames, _, keyname = name.rpartition(" ")
+        text(author, "keyname", keyname)
+        if forenames:
+            text(author, "forenames", forenames)
+    text(fields, "title", record.title)
+
+
+def _instant(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _serialize(root: ET.Element) -> bytes:
+    ET.indent(root)
+    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))

@@ -1,0 +1,259 @@
+"""The sample server's ASGI application: arXiv's and OpenAI's URLs, and `/_control` for tests."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from pydantic import ValidationError
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
+from starlette.routing import Route, Router
+from starlette.types import Message, Receive, Scope, Send
+
+from digest.errors import UsageError
+from digest.sample import api, chat, feeds, pages, pdf
+from digest.sample.data import Library, Record, split_version
+from digest.sample.faults import Faults, Limits, Stats, cutting, kind_of, seconds_to_wait
+from digest.sample.knobs import Fault, Knobs
+
+_HTML, _XML = "text/html; charset=utf-8", "application/xml; charset=utf-8"
+
+
+class Sample:
+    """The whole server: the knobs, what follows from them, and the counts.
+
+    Args:
+        knobs: those that `/_control` falls back to.
+        abort: resets the connection that a request came over.
+    """
+
+    def __init__(self, knobs: Knobs, abort: Callable[[Scope], None]) -> None:
+        self._base = knobs
+        self._abort = abort
+        self._seen_prefixes: set[str] = set()
+        self._set(knobs)
+        self._routes = Router(
+            [
+                Route("/list/{subject}/new", self._listing),
+                Route("/list/{rest:path}", self._no_listing),
+                Route("/catchup/{subject}/{day}", self._catchup),
+                Route("/rss/{query}", self._feed),
+                Route("/atom/{query}", self._feed),
+                Route("/api/query", self._query),
+                Route("/oai", self._oai),
+                Route("/pdf/{id:path}", self._pdf),
+                Route("/v1/models", self._models),
+                Route("/_control", self._control, methods=["POST"]),
+                Route("/_control/stats", self._statistics),
+            ]
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        kind = kind_of(scope["path"])
+        if scope["path"].startswith("/_control"):
+            await self._routes(scope, receive, send)
+            return
+        self._stats.requests[kind] += 1
+        if kind == "chat":
+            await self._chat(scope, receive, send)
+        else:
+            passed = await self._past_faults(kind, scope, receive, self._counting(kind, send))
+            if passed is not None:
+                await self._routes(scope, receive, passed[1])
+
+    def _set(self, knobs: Knobs) -> None:
+        """Turn to these knobs and count anew."""
+        self._library = Library(knobs)
+        self._knobs = knobs
+        self._stats = Stats()
+        self._faults = Faults(knobs, self._abort)
+        self._limits = Limits(knobs, self._stats)
+
+    async def _past_faults(
+        self, who: str, scope: Scope, receive: Receive, send: Send
+    ) -> tuple[Fault | None, Send] | None:
+        """The fault that shapes the answer, if any, and where the answer goes; None: dealt with.
+
+        `who` is the asker whose Retry-After counts: a kind of page, or a paper.
+        """
+        query = scope["query_string"].decode()
+        rule = self._faults.choose(scope["path"] + (f"?{query}" if query else ""), who)
+        if rule is not None:
+            self._stats.faults[rule.action] += 1
+            if await self._faults.carry_out(rule, scope, receive, send):
+                return None
+            if rule.action in {"truncate", "shorten"}:
+                return rule, cutting(send, openly=rule.action == "truncate")
+        return rule, send
+
+    def _counting(self, who: str, send: Send) -> Send:
+        """A `send` that notes statuses and what the asker was told to wait."""
+        stats = self._stats
+        stats.arrive(who)
+
+        async def counted(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                stats.statuses[message["status"]] += 1
+                stats.told_to_wait(who, seconds_to_wait(Headers(raw=message["headers"])))
+            await send(message)
+
+        return counted
+
+    # arXiv
+
+    async def _listing(self, request: Request) -> Response:
+        arguments = request.query_params
+        subject = request.path_params["subject"]
+        try:
+            page = pages.listing(
+                self._library, self._knobs, subject, arguments.get("skip", ""), arguments.get("show", "")
+            )
+        except pages.BadRequestError as error:
+            return _refused(str(error), 400)
+        return _cached(request, page.encode(), _HTML)
+
+    async def _no_listing(self, request: Request) -> Response:  # noqa: ARG002 - the shape of an endpoint
+        return _refused("Listing requires subject and valid time period parameters.", 400)
+
+    async def _catchup(self, request: Request) -> Response:
+        subject, day = request.path_params["subject"], request.path_params["day"]
+        try:
+            page = pages.catchup(self._library, self._knobs, subject, day, dict(request.query_params))
+        except pages.BadRequestError as error:
+            return _refused(str(error), 400)
+        return _cached(request, page.encode(), _HTML)
+
+    async def _feed(self, request: Request) -> Response:
+        style = request.url.path.split("/")[1]
+        status, body = feeds.feed(self._library, self._knobs, style, request.path_params["query"])
+        return _cached(request, body, f"application/{style}+xml; charset=utf-8", status)
+
+    async def _query(self, request: Request) -> Response:
+        status, body = api.query(self._library, self._knobs, dict(request.query_params))
+        return Response(body, status, media_type="application/atom+xml; charset=utf-8")
+
+    async def _oai(self, request: Request) -> Response:
+        return Response(api.oai(self._library, self._knobs, dict(request.query_params)), media_type=_XML)
+
+    async def _pdf(self, request: Request) -> Response:
+        name = request.path_params["id"]
+        if name.endswith(".pdf") or request.url.query:
+            return RedirectResponse(f"/pdf/{name.removesuffix('.pdf')}", 301)
+        record = self._library.get(name)
+        if record is None or record.id in self._knobs.missing:
+            return _refused(f"No document for '{name}'", 404)
+        own = _own_pdf(self._knobs, record.versioned_id)
+        body = pdf.typeset(record) if own is None else own
+        response = _cached(request, body, "application/pdf")
+        if request.method == "HEAD" or response.status_code == 304:
+            return response
+
+        async def whole() -> AsyncIterator[bytes]:
+            yield body
+
+        headers = {"ETag": response.headers["ETag"]}
+        return StreamingResponse(
+            whole(), media_type="application/pdf", headers=headers
+        )  # chunked, as arXiv's
+
+    # the model
+
+    async def _models(self, request: Request) -> Response:
+        try:
+            _check_key(request)
+        except chat.ChatError as error:
+            return JSONResponse(error.body, error.status)
+        model = {"id": chat.MODEL, "object": "model", "created": 0, "owned_by": "sample"}
+        return JSONResponse({"object": "list", "data": [model]})
+
+    async def _chat(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One question, within the limits and past the faults."""
+        request, stats = Request(scope, receive), self._stats
+        who = "unknown"
+        try:
+            _check_key(request)
+            question = await _json(request)
+            messages = chat.accept(question, self._knobs)
+            record = chat.paper_of(messages, self._library)
+            who = record.id if record else who
+            stats.asked[who] += 1
+            send = self._counting(who, send)
+            self._limits.enter()
+        except chat.ChatError as error:
+            await JSONResponse(error.body, error.status, error.headers)(scope, receive, send)
+            return
+        try:
+            passed = await self._past_faults(who, scope, receive, send)
+            if passed is not None:
+                response = await self._completion(question, record, passed[0])
+                await response(scope, receive, passed[1])
+        finally:
+            stats.in_flight -= 1
+
+    async def _completion(
+        self, question: dict[str, Any], record: Record | None, rule: Fault | None
+    ) -> Response:
+        if self._knobs.latency:
+            await asyncio.sleep(self._knobs.latency)
+        try:
+            if record is None:
+                raise chat.no_recording("a text that holds none of their titles")
+            content = chat.answer(question, record, self._library, self._knobs)
+        except chat.ChatError as error:
+            return JSONResponse(error.body, error.status)
+        prefix = chat.system_text(question["messages"])
+        cached = chat.estimate(prefix) if prefix in self._seen_prefixes else 0
+        self._seen_prefixes.add(prefix)
+        self._stats.answered[record.id] += 1
+        return JSONResponse(chat.completion(question, content, cached, rule), headers=self._limits.headers())
+
+    # control
+
+    async def _control(self, request: Request) -> Response:
+        """Set knobs on top of those that the server was started with, and count anew."""
+        try:
+            changes = await request.json()
+            knobs = Knobs.model_validate({**self._base.model_dump(), **changes})
+            self._set(knobs)
+        except (ValidationError, UsageError, ValueError) as error:
+            return JSONResponse({"error": str(error)}, 400)
+        return JSONResponse({})
+
+    async def _statistics(self, request: Request) -> Response:  # noqa: ARG002 - the shape of an endpoint
+        return JSONResponse(self._stats.as_table())
+
+
+def _refused(message: str, status: int) -> Response:
+    return Response(pages.refusal(message), status, media_type=_HTML)
+
+
+def _cached(request: Request, body: bytes, media_type: str, status: int = 200) -> Response:
+    """The body with its ETag, or 304 for a client that has it."""
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    if status == 200 and request.headers.get("if-none-match") == tag:
+        return Response(status_code=304, headers={"ETag": tag})
+    return Response(body, status, headers={"ETag": tag}, media_type=media_type)
+
+
+def _own_pdf(knobs: Knobs, versioned_id: str) -> bytes | None:
+    """The file that the knobs want served for this paper."""
+    names = (versioned_id, split_version(versioned_id)[0])
+    paths = [knobs.pdfs / f"{name.replace('/', '_')}.pdf" for name in names] if knobs.pdfs else []
+    return next((path.read_bytes() for path in paths if path.is_file()), None)
+
+
+def _check_key(request: Request) -> None:
+    if not request.headers.get("authorization", "").removeprefix("Bearer").strip():
+        raise chat.ChatError(401, "No API key: send one in the Authorization header as 'Bearer KEY'.")
+
+
+async def _json(request: Request) -> Any:  # noqa: ANN401 - a body as it came
+    try:
+        return await request.json()
+    except ValueError:
+        raise chat.ChatError(400, "The body is no JSON.") from None

@@ -1,0 +1,156 @@
+"""The sample's records and recorded answers, and how they are looked up."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from datetime import date as Date  # noqa: N812 - named as in digest.model
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from digest.errors import UsageError
+from digest.model import KINDS, Kind, Paper
+from digest.sample.knobs import DATA, DAY, Knobs
+
+
+class Record(Paper):
+    """A paper together with its announcement: one line of a records file."""
+
+    version: int = 1
+    kind: Kind = "new"
+    date: Date = DAY
+    pages: tuple[str, ...] = ()
+    """The categories whose pages show it; empty: all of its own."""
+
+    def shown_in(self, subject: str) -> bool:
+        """Whether the pages of a category (cs.SD) or an archive (cs) list this record."""
+        return any(c == subject or c.startswith(subject + ".") for c in self.pages or self.categories)
+
+    def kind_in(self, subjects: Iterable[str]) -> Kind:
+        """How these categories announce it: what is new in one is cross-listed in the others."""
+        primary = self.categories[0]
+        if self.kind == "new" and not any(primary == s or primary.startswith(s + ".") for s in subjects):
+            return "cross"
+        return self.kind
+
+    @property
+    def submitted(self) -> datetime:
+        """Submission of version 1: as recorded, else made up from the identifier's month."""
+        if self.published:
+            return self.published
+        match = re.search(r"(\d\d)(0[1-9]|1[0-2])[.\d]", self.id)
+        if self.kind == "new" or match is None or match[0][:4] == f"{self.date:%y%m}":
+            return self._eve(self.id)
+        month = datetime(2000 + int(match[1]), int(match[2]), 1, tzinfo=UTC)
+        return min(month + timedelta(seconds=share(self.id, 27 * 86_400)), self._eve(self.id))
+
+    @property
+    def revised(self) -> datetime:
+        """Submission of this version: as recorded, else made up."""
+        if self.updated:
+            return self.updated
+        return self.submitted if self.version == 1 else self._eve(self.versioned_id)
+
+    def _eve(self, name: str) -> datetime:
+        """Some time on the working day before the announcement."""
+        day = datetime(self.date.year, self.date.month, self.date.day, tzinfo=UTC) - timedelta(days=1)
+        return day + timedelta(seconds=share(name, 43_200))
+
+
+def share(text: str, parts: int) -> int:
+    """A number below `parts` that depends on nothing but the text."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) % parts
+
+
+@cache
+def category_names() -> dict[str, str]:
+    """Code -> name of the categories of arXiv that the server knows."""
+    rows = (DATA / "categories.tsv").read_text(encoding="utf-8").splitlines()
+    return dict(row.split("\t") for row in rows)
+
+
+def is_subject(name: str) -> bool:
+    """Whether it is a category (cs.SD) or an archive (cs)."""
+    return any(code == name or code.startswith(name + ".") for code in category_names())
+
+
+class Library:
+    """Records and recorded answers as the knobs name them, indexed."""
+
+    def __init__(self, knobs: Knobs) -> None:
+        self.records = tuple(Record.model_validate(row) for path in knobs.records for row in _rows(path))
+        self.fields = {row.pop("id"): row for path in knobs.fields for row in _rows(path)}
+        self.lines = {row["id"]: str(row["line"]) for path in knobs.line for row in _rows(path)}
+        self._latest: dict[str, Record] = {}
+        self._titles: dict[str, list[tuple[list[str], Record]]] = {}
+        for record in sorted(self.records, key=lambda record: (record.date, record.version)):
+            self._latest[record.id] = record
+        for record in self._latest.values():
+            title = words(record.title)
+            self._titles.setdefault(" ".join(title[:2]), []).append((title, record))
+
+    def day(self, date: Date, subjects: Sequence[str]) -> list[Record]:
+        """What was announced on that date in any of the subjects: new, cross, replaced; each by age."""
+        found = [r for r in self.records if r.date == date and any(r.shown_in(s) for s in subjects)]
+        return sorted(found, key=lambda record: (KINDS.index(record.kind_in(subjects)), _age(record.id)))
+
+    def last_day(self, today: Date) -> Date:
+        """The date of the last announcement up to today."""
+        return max((record.date for record in self.records if record.date <= today), default=today)
+
+    def get(self, id: str) -> Record | None:  # noqa: A002 - the field's word
+        """The current record of an identifier, given with or without a version that exists."""
+        bare, version = split_version(id)
+        record = self._latest.get(bare)
+        if record is None or (version is not None and not 1 <= version <= record.version):
+            return None
+        return record if version is None else record.model_copy(update={"version": version})
+
+    def about(self, texts: Iterable[str]) -> Record | None:
+        """The paper whose title stands last in the last of the texts that holds any title."""
+        for text in reversed(list(texts)):
+            said = words(text)
+            for start in range(len(said) - 1, -1, -1):
+                for width in (2, 1):
+                    found = [
+                        (len(title), record)
+                        for title, record in self._titles.get(" ".join(said[start : start + width]), ())
+                        if said[start : start + len(title)] == title
+                    ]
+                    if found:
+                        return max(found, key=lambda pair: pair[0])[1]
+        return None
+
+
+def split_version(id: str) -> tuple[str, int | None]:  # noqa: A002 - the field's word
+    """Split 2601.19781v2 into 2601.19781 and 2."""
+    match = re.fullmatch(r"(.*?)(?:v(\d+))?", id)
+    assert match is not None  # the expression matches every text
+    return match[1], int(match[2]) if match[2] else None
+
+
+def is_identifier(id: str) -> bool:  # noqa: A002 - the field's word
+    """Whether it has the form of an arXiv identifier, old or new, with or without version."""
+    return bool(re.fullmatch(r"(\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7})(v\d+)?", id))
+
+
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            yield json.loads(line)
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: the sample server cannot read this file: {error}.") from error
+
+
+def words(text: str) -> list[str]:
+    """The text's words without case, punctuation and line breaks, so that wrapped titles are found."""
+    return re.sub(r"[\W_]+", " ", text.casefold()).split()
+
+
+def _age(id: str) -> tuple[bool, str]:  # noqa: A002 - the field's word
+    """Sorts identifiers as arXiv lists them: oldest first, the old form (math/0405482) before the new."""
+    return "/" not in id, id.rpartition("/")[2]
