@@ -129,7 +129,7 @@ def digests_with(folder: Path, paper_id: str) -> list[Digest]:
 
 
 def with_entry(digest: Digest, entry: Entry, replaced: Collection[Entry]) -> Digest:
-    """The digest with `entry` in the place of those of its entries that are in `replaced`, and its counts anew.
+    """The digest with `entry` in the place of those of its entries that are in `replaced`, counted anew.
 
     Each keeps its own listing: how and when it was announced does not change.
     """

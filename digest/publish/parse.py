@@ -21,7 +21,7 @@ _NEW_COUNT = re.compile(r"- \*\*最新发布 (?P<count>[0-9]{1,6}) 篇\*\*")
 _REPLACED_COUNT = re.compile(r"- \*\*更新 (?P<count>[0-9]{1,6}) 篇\*\*")
 _ADDRESS = re.compile(
     # arXiv: help/arxiv_identifier; old identifiers carry their archive
-    r"(?P<base>https?://[a-z.]*arxiv\.org/(?:pdf|abs)/)"
+    r"(?P<base>https?://(?:[a-z]+\.)?arxiv\.org/(?:pdf|abs)/)"
     r"(?P<id>[0-9]{4}\.[0-9]{4,5}|[a-z-]+(?:\.[A-Z]{2})?/[0-9]{7})"
     r"(?:v(?P<version>[1-9][0-9]{0,3}))?"
 )
@@ -112,18 +112,20 @@ class _Reader:
         raise FormatError(f"{self.name}, line {number}: {message}.", number)
 
     @property
-    def ended(self) -> bool:
-        """Whether all is read but the empty string behind the last line feed."""
-        return self.at >= len(self.lines) - 1 and not self.lines[-1]
+    def last(self) -> int:
+        """Place of the last line; behind its line feed stands one more, empty string."""
+        return len(self.lines) - (1 if self.lines[-1] else 2)
 
     def unexpected(self, wanted: str) -> NoReturn:
         """Refuse the next line because `wanted` should stand there."""
-        if self.at >= len(self.lines) or self.ended:
-            self.fail(f"the file ends where {wanted} should stand", len(self.lines) - 1)
+        if self.at > self.last:
+            self.fail(f"the file ends where {wanted} should follow", self.last)
         self.fail(f"{wanted} should stand here, not {_shown(self.lines[self.at])}")
 
     def literal(self, wanted: str) -> None:
         """Read the line `wanted`."""
+        if self.at == len(self.lines) - 1 and wanted and self.lines[self.at] == wanted:
+            self.fail("the file ends here without a line feed: it may have been cut")
         if self.at >= len(self.lines) - 1 or self.lines[self.at] != wanted:
             self.unexpected(_shown(wanted) if wanted else "an empty line")
         self.at += 1
@@ -153,7 +155,7 @@ class _Reader:
         number = 1
         while self.at < len(self.lines) and (title := markdown.TITLE.match(self.lines[self.at])):
             if title["tag"] != tag or int(title["number"]) != number:
-                self.unexpected(f"[{tag} {number:03d}]")
+                self.unexpected(f"[{tag} {number:03d}], or what follows the entries,")
             yield self.entry(title[0], Listing(id="", kind=tag, category="", position=number), section)
             number += 1
 
@@ -199,8 +201,8 @@ class _Reader:
                 break
             self.at += 1
         else:
-            message = f"the file ends inside the entry whose field {_shown(opening.rstrip())} begins in line"
-            self.fail(f"{message} {begin + 1}", len(self.lines) - 1)
+            name = _shown(opening.rstrip())
+            self.fail(f"the file ends inside the entry whose {name} begins in line {begin + 1}", self.last)
         content = "\n".join(self.lines[begin : self.at])
         if not content.endswith(closing) or len(content) < len(opening) + len(closing):
             self.fail(f"this field does not end in {closing.strip()} before the next one begins", self.at - 1)
@@ -218,7 +220,7 @@ class _Reader:
 
     def end(self) -> None:
         """Make sure that nothing follows."""
-        if not self.ended:
+        if self.at <= self.last or self.lines[-1]:
             self.unexpected("the next entry, or the end of the file,")
 
 
@@ -230,11 +232,11 @@ def _answer(line: str | None) -> tuple[Summary | None, Flag | None]:
     """What 简介 says: a line, a line that is in doubt, the reason why there is none, or nothing."""
     if line is None:
         return None, None
-    if match := _MISSING.fullmatch(line):
-        return None, Flag(code="imported", reason=match["reason"])
     if line.endswith(markdown.DOUBT):
         reason = markdown.DOUBT.strip("〔〕")
         return Summary(line=line.removesuffix(markdown.DOUBT)), Flag(code="imported", reason=reason)
+    if match := _MISSING.fullmatch(line):
+        return None, Flag(code="imported", reason=match["reason"])
     return Summary(line=line), None
 
 
