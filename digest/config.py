@@ -84,6 +84,7 @@ class ArxivSettings(_Table):
     api: str = "https://export.arxiv.org"
     feed: str = "https://rss.arxiv.org"
     pdf: str = "https://export.arxiv.org"
+    oai: str = "https://oaipmh.arxiv.org/oai"
 
 
 class Settings(_Table):

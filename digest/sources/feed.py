@@ -6,7 +6,7 @@ Fields: arXiv, help/rss_specifications.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from lxml import etree
 from pydantic import Field
@@ -14,6 +14,7 @@ from pydantic import Field
 from digest.errors import SourceError
 from digest.model import Kind, Listing, Record
 from digest.sources import markup
+from digest.sources.words import some
 
 _TYPES: dict[str, Kind] = {
     "new": "new",
@@ -21,7 +22,6 @@ _TYPES: dict[str, Kind] = {
     "replace": "replaced",
     "replace-cross": "replaced",
 }
-_SHOWN = 5
 
 
 class FeedItem(Record):
@@ -68,16 +68,16 @@ def disagreements(items: Sequence[FeedItem], listings: Sequence[Listing]) -> tup
         return ("The feed is empty although the listing pages are not.",)
     notes = []
     if only_pages := [one for one in in_pages if one not in in_feed]:
-        notes.append(f"Not in the feed, but on the listing pages: {_some(only_pages)}.")
+        notes.append(f"Not in the feed, but on the listing pages: {some(only_pages)}.")
     if only_feed := [one for one in in_feed if one not in in_pages]:
-        notes.append(f"In the feed, but not on the listing pages: {_some(only_feed)}.")
+        notes.append(f"In the feed, but not on the listing pages: {some(only_feed)}.")
     other_kind = [
         f"{one} ({in_feed[one].kind} in the feed, {listing.kind} on the pages)"
         for one, listing in in_pages.items()
         if one in in_feed and in_feed[one].kind not in (None, listing.kind)
     ]
     if other_kind:
-        notes.append(f"Announced differently: {_some(other_kind)}.")
+        notes.append(f"Announced differently: {some(other_kind)}.")
     other_version = [
         f"{one} (v{in_feed[one].version} in the feed, v{listing.version} on the pages)"
         for one, listing in in_pages.items()
@@ -85,12 +85,5 @@ def disagreements(items: Sequence[FeedItem], listings: Sequence[Listing]) -> tup
         if in_feed[one].version != listing.version
     ]
     if other_version:
-        notes.append(f"Of different versions: {_some(other_version)}.")
+        notes.append(f"Of different versions: {some(other_version)}.")
     return tuple(notes)
-
-
-def _some(words: Iterable[str]) -> str:
-    """The number of words and the first few of them."""
-    every = list(words)
-    more = f" and {len(every) - _SHOWN} more" if len(every) > _SHOWN else ""
-    return f"{len(every)} paper{'s' if len(every) > 1 else ''}: {', '.join(every[:_SHOWN])}{more}"
