@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC
+from email.utils import format_datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -149,17 +151,16 @@ class Sample:
             return _refused(f"No document for '{name}'", 404)
         own = _own_pdf(self._knobs, record.versioned_id)
         body = pdf.typeset(record) if own is None else own
-        response = _cached(request, body, "application/pdf")
+        modified = format_datetime(record.revised.astimezone(UTC), usegmt=True)
+        response = _cached(request, body, "application/pdf", modified=modified)
         if request.method == "HEAD" or response.status_code == 304:
             return response
 
         async def whole() -> AsyncIterator[bytes]:
             yield body
 
-        headers = {"ETag": response.headers["ETag"]}
-        return StreamingResponse(
-            whole(), media_type="application/pdf", headers=headers
-        )  # chunked, as arXiv's
+        del response.headers["Content-Length"]  # a GET is sent in chunks, as arXiv's
+        return StreamingResponse(whole(), headers=response.headers)
 
     # the model
 
@@ -232,12 +233,18 @@ def _refused(message: str, status: int) -> Response:
     return Response(pages.refusal(message), status, media_type=_HTML)
 
 
-def _cached(request: Request, body: bytes, media_type: str, status: int = 200) -> Response:
-    """The body with its ETag, or 304 for a client that has it."""
-    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    if status == 200 and request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers={"ETag": tag})
-    return Response(body, status, headers={"ETag": tag}, media_type=media_type)
+def _cached(
+    request: Request, body: bytes, media_type: str, status: int = 200, modified: str | None = None
+) -> Response:
+    """The body with its ETag and perhaps Last-Modified, or 304 for a client that has it."""
+    headers = {"ETag": f'"{hashlib.sha256(body).hexdigest()[:32]}"'}
+    if modified:
+        headers["Last-Modified"] = modified
+    tag, since = (request.headers.get(f"if-{name}") for name in ("none-match", "modified-since"))
+    unchanged = tag == headers["ETag"] or (tag is None and since is not None and since == modified)
+    if status == 200 and unchanged:
+        return Response(status_code=304, headers=headers)
+    return Response(body, status, headers=headers, media_type=media_type)
 
 
 def _own_pdf(knobs: Knobs, versioned_id: str) -> bytes | None:

@@ -12,6 +12,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from digest.errors import UsageError
 from digest.model import KINDS, Kind, Paper
 from digest.sample.knobs import DATA, DAY, Knobs
@@ -82,7 +84,7 @@ class Library:
     """Records and recorded answers as the knobs name them, indexed."""
 
     def __init__(self, knobs: Knobs) -> None:
-        self.records = tuple(Record.model_validate(row) for path in knobs.records for row in _rows(path))
+        self.records = tuple(_record(row, path) for path in knobs.records for row in _rows(path))
         self.fields = {row.pop("id"): row for path in knobs.fields for row in _rows(path)}
         self.lines = {row["id"]: str(row["line"]) for path in knobs.line for row in _rows(path)}
         self._latest: dict[str, Record] = {}
@@ -136,6 +138,16 @@ def split_version(id: str) -> tuple[str, int | None]:  # noqa: A002 - the field'
 def is_identifier(id: str) -> bool:  # noqa: A002 - the field's word
     """Whether it has the form of an arXiv identifier, old or new, with or without version."""
     return bool(re.fullmatch(r"(\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7})(v\d+)?", id))
+
+
+def _record(row: dict[str, Any], path: Path) -> Record:
+    try:
+        return Record.model_validate(row)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"]))
+        message = f"{path}: the record of {row.get('id')} is not usable: {place}: {first['msg']}."
+        raise UsageError(message) from None
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:

@@ -10,13 +10,14 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 from typing import Any
 
 from starlette.types import Message, Receive, Scope, Send
 
 from digest.sample.chat import ChatError
+from digest.sample.data import share
 from digest.sample.knobs import Fault, Knobs
 
 KINDS = {
@@ -94,14 +95,15 @@ class Faults:
         self._hit: Counter[int] = Counter()
         self._abort = abort
 
-    def choose(self, target: str, paper: str = "") -> Fault | None:
-        """The first rule that hits a request for this path and query (and this paper, for a question)."""
+    def choose(self, target: str, who: str) -> Fault | None:
+        """The first rule that hits a request for this path and query; `who` is the paper of a question."""
         chosen = None
         for index, (path, chance, rule) in enumerate(self._rules):
-            if not path.search(target) or (rule.paper and rule.paper != paper):
+            if not path.search(target) or (rule.paper and rule.paper != who):
                 continue
             self._seen[index] += 1
-            due = self._seen[index] % rule.every == 0 and chance.random() < rule.share
+            drawn = share(f"{rule.seed} {who}", 10_000) / 10_000 if rule.sticky else chance.random()
+            due = self._seen[index] % rule.every == 0 and drawn < rule.share
             left = rule.first is None or self._hit[index] < rule.first
             if chosen is None and due and left:
                 self._hit[index] += 1
@@ -118,7 +120,8 @@ class Faults:
         elif rule.action == "reset":
             self._abort(scope)
         elif rule.action == "answer":
-            await send_plain(send, rule.status, rule.headers, rule.body)
+            headers = {name: _dated(value) for name, value in rule.headers.items()}
+            await _send(send, rule.status, headers, rule.body)
         return rule.action in {"silence", "reset", "answer"}
 
 
@@ -167,7 +170,17 @@ class Limits:
         }
 
 
-async def send_plain(send: Send, status: int, headers: dict[str, str], body: str | dict[str, Any]) -> None:
+def _dated(value: str) -> str:
+    """A header's value, with date+N as an HTTP date at least N seconds from now."""
+    if not value.startswith("date+"):
+        return value
+    moment = datetime.now(UTC).replace(microsecond=0) + timedelta(
+        seconds=int(value.removeprefix("date+")) + 1
+    )
+    return format_datetime(moment, usegmt=True)
+
+
+async def _send(send: Send, status: int, headers: dict[str, str], body: str | dict[str, Any]) -> None:
     """Answer with exactly this."""
     as_json = isinstance(body, dict)
     content = (json.dumps(body) if isinstance(body, dict) else body).encode()

@@ -36,10 +36,16 @@ class Fault(_Knob):
     every: int = Field(default=1, ge=1, description="of the matching requests, each Nth")
     share: float = Field(default=1, ge=0, le=1, description="of those, this share, by chance")
     seed: int = Field(default=0, description="of that chance")
+    sticky: bool = Field(
+        default=False, description="a share of the papers, each always or never, not of requests"
+    )
     first: int | None = Field(default=None, ge=0, description="at most so many times")
     action: Action = "answer"
     status: int = Field(default=200, description="of action answer")
-    headers: dict[str, str] = Field(default_factory=dict, description="of action answer")
+    headers: dict[str, str] = Field(
+        default_factory=dict,
+        description="of action answer; the value date+2 is sent as the date in two seconds",
+    )
     body: str | dict[str, Any] = Field(default="", description="of action answer; a table is sent as JSON")
     seconds: float = Field(default=0, ge=0, description="of action delay")
     content: str | None = Field(

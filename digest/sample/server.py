@@ -22,6 +22,7 @@ import uvicorn
 from starlette.types import Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from digest.errors import UsageError
 from digest.sample.app import Sample
 from digest.sample.knobs import Knobs
 
@@ -53,17 +54,19 @@ def main() -> None:
     """Serve until standard input closes."""
     logging.disable()  # faults look like bugs to uvicorn, and nobody reads our standard error
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which may still need answers
-    knobs = Knobs.model_validate_json(sys.argv[1]) if len(sys.argv) > 1 else Knobs()
     threading.Thread(target=_end_with_input, daemon=True).start()
-    # the protocol is named because asyncio turns off Nagle's algorithm only where it sees TCP: 40 ms an answer
+    # asyncio turns Nagle's algorithm (40 ms an answer) off only where the socket names its protocol
     plug = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     plug.bind(("127.0.0.1", 0))
 
     def abort(scope: Scope) -> None:
         server.abort(scope)
 
-    config = uvicorn.Config(Sample(knobs, abort), http="h11", ws="none", lifespan="off", log_config=None)
-    server = _Server(config)
+    try:
+        sample = Sample(Knobs.model_validate_json(sys.argv[1] if len(sys.argv) > 1 else "{}"), abort)
+    except UsageError as error:
+        sys.exit(str(error))
+    server = _Server(uvicorn.Config(sample, http="h11", ws="none", lifespan="off", log_config=None))
     server.run(sockets=[plug])
 
 
