@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date as Date  # noqa: N812 - as in digest.model
-from itertools import zip_longest
+from os.path import commonprefix
 from pathlib import PurePath
 from typing import NoReturn
 
@@ -81,12 +81,13 @@ def _faithful(digest: Digest, form: Form, text: str, name: str) -> Digest:
     if markdown.render(digest) == text:
         return digest
     digest = digest.model_copy(update={"form": form.model_copy(update={"verbatim": True})})
-    again = markdown.render(digest).split("\n")
-    for number, (ours, theirs) in enumerate(zip_longest(again, text.split("\n"), fillvalue=""), start=1):
-        if ours != theirs:
-            message = f"this line would be written as {_shown(ours)}, not {_shown(theirs)}"
-            raise FormatError(f"{name}, line {number}: {message}.", number)
-    return digest
+    again = markdown.render(digest)
+    if again == text:
+        return digest
+    before = commonprefix([again, text]).count("\n")  # noqa: RUF071 - of texts, not of paths
+    ours, theirs = again.split("\n")[before], text.split("\n")[before]
+    message = f"this line would be written as {_shown(ours)}, not {_shown(theirs)}"
+    raise FormatError(f"{name}, line {before + 1}: {message}.", before + 1)
 
 
 class _Reader:
