@@ -53,7 +53,7 @@ class Server:
 
         connection = HTTPConnection(urlsplit(self.url).netloc, timeout=10)
         with contextlib.closing(connection):
-            connection.request(method, path, body)
+            connection.request(method, path, body and body.encode())
             answer: dict[str, Any] = json.load(connection.getresponse())
         if "error" in answer:
             raise DigestError(f"The sample server refused its knobs: {answer['error']}")
