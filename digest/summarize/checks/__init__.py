@@ -1,0 +1,23 @@
+"""The rules that check every Chinese line against its paper: one function a rule, in a table.
+
+What no rule sees is written in the evaluation's measurements: 提升 for 降低, method and problem exchanged.
+"""
+
+from __future__ import annotations
+
+from digest.summarize.checks.fields import check_fields
+from digest.summarize.checks.records import Rule, Source
+from digest.summarize.checks.table import RULES, check, check_summary, correction, rules_for
+from digest.summarize.checks.topic import about
+
+__all__ = [
+    "RULES",
+    "Rule",
+    "Source",
+    "about",
+    "check",
+    "check_fields",
+    "check_summary",
+    "correction",
+    "rules_for",
+]

@@ -1,0 +1,42 @@
+"""The rules that hold for the single fields of a structured answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from digest.model import Finding
+from digest.summarize.checks.records import Reading, Rule, Source
+
+LENGTHS: Mapping[str, tuple[int, int]] = {"task": (2, 40), "problem": (4, 80), "contribution": (6, 120)}
+"""Characters that a field may have, least and most."""
+
+RULES = (Rule("field-length", 2, "字段{}，请调整", "a field of the answer is too short or too long", None),)
+
+
+def check_fields(fields: Mapping[str, str], source: Source, rules: Sequence[Rule]) -> tuple[Finding, ...]:
+    """What is wrong with the fields `task`, `problem` and `contribution` of an answer.
+
+    Args:
+        fields: name -> content; other names are passed over.
+        source: the paper.
+        rules: the table of rules; those marked `fields` are used, and `field-length`.
+
+    Returns:
+        Findings whose evidence begins with the field's name.
+    """
+    return tuple(
+        Finding(rule=rule.id, severity=rule.severity, evidence=f"{name}: {evidence}")
+        for name, content in fields.items()
+        if name in LENGTHS
+        for rule in rules
+        for evidence in _find(rule, name, Reading(content, source))
+    )
+
+
+def _find(rule: Rule, name: str, reading: Reading) -> Iterator[str]:
+    if rule.fields and rule.find:
+        yield from rule.find(reading)
+    elif rule.id == "field-length":
+        least, most = LENGTHS[name]
+        if not least <= len(reading.line.strip()) <= most:
+            yield f"{len(reading.line)}字，应为{least}至{most}字"

@@ -1,0 +1,309 @@
+"""Rules on the form of a line: one line, whole, once, plain."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from digest.summarize.checks.records import Example, Reading, Rule
+
+SHORTEST = 25
+SHORT = 38
+"""Of 510 published lines of 2026 the shortest has 40 characters; a line cut at its first full stop has fewer."""
+
+LONGEST = 160
+MOST_SENTENCES = 3
+
+_SENTENCE_END = "。！？!?…"
+_CLOSING = "”’）)」』》"
+_CONTROL = re.compile(
+    r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffd\ud800-\udfff]"
+)
+_NEWLINE = re.compile(r"[\n\r\u2028\u2029\x0b\x0c\x85]")
+_MARKUP = re.compile(
+    r"\*\*|__|~~|`|^\s*(?:[#>]+\s|[-*+•]\s|\d{1,2}[.、)]\s?(?!\d))|\]\(|</?[A-Za-z][^<>]{0,40}>|&[a-z]{2,6};|&#\d+;"
+    r"|\|.*\||(?<![A-Za-z0-9*])\*(?![\s*])[^*]{1,80}\*(?![A-Za-z0-9*])|https?://"
+)
+_LATEX = re.compile(r"\\[A-Za-z]{2,}|\$[^$]{0,60}\$|[_^]\{|\\[{}()\[\]]")
+_LEAK = re.compile(
+    "|".join(
+        (
+            r"[（(]\s*(?:约|共|全文|字数[:：]?)?\s*\d{2,3}\s*个?[字词]\s*[）)]",  # a counted length
+            r"^\s*(?:很?抱歉|对不起|以下[是为]|好的[，。,！!：:]|当然[，,。！!可])",
+            r"^\s*作为(?:一[个名])?(?:AI|人工智能|大?语言模型)",
+            r"^\s*根据(?:您|你|所给|提供|给定|上述|以上|题目|论文(?:标题|摘要))",
+            r"^\s*请(?:注意|根据|用|提供|将|为|以|总结|阅读|输出)",
+            r"^\s*(?:Sure|Certainly|Here is|Here's|As an AI|I'm sorry|Sorry)\b",
+            r"^\s*[【\[「“\"]?(?:中文|一句话)?(?:摘要|标题|题目|总结|简介|概述|翻译|译文)[】\]」”\"]?\s*[:：]",
+            r"^\s*[【\[「“\"]?(?:输出|答案|回答|答|任务|问题|贡献|结果)[】\]」”\"]?\s*[:：]",
+            r"^\s*[\"“]?(?:kind|task|problem|contribution|summary|abstract|title|output|answer)[\"”]?\s*[:：]",
+            r"(?:标题|摘要|输出格式|系统提示|用户|助手|system|user|assistant)\s*[:：]",
+            r"作为(?:一[个名])?(?:AI|人工智能)(?:语言)?(?:模型|助手)",
+            r"我(?:无法|不能)(?:访问|提供|生成|总结|判断|回答|完成|查看|阅读)",
+            r"(?:不超过|不少于|控制在|限制在|字数)\s*\d+\s*个?字",
+            r"(?:用|请以)(?:简体)?中文(?:输出|回答|总结|概括)",
+            r"</?think|<\|[a-z_]+\|>|希望(?:这|以上|对您|对你)|如[有果][^，。]{0,4}(?:需要|其他问题)",
+            r"ignore (?:all )?(?:the )?previous|previous instructions",
+            r"以上(?:[是为]|就是)[^，。]{0,12}(?:总结|摘要|简介|概括)",
+        )
+    ),
+    re.IGNORECASE,
+)
+_PLACEHOLDER = re.compile(
+    r"[\s\[（(【<]*(?:"
+    r"未知|暂?无|不[详明]|未(?:提及|提供|说明|给出)|没有|空|待定|待补充|略|同上|其他|无法(?:确定|生成|获取|提供)"
+    r"|(?:摘要|总结|简介)?生成失败|n\s*/\s*a|na|nan|none|null|nil|unknown|undefined|tbd|todo|error|failed"
+    r"|not (?:available|applicable|specified|mentioned|provided|given)|summary generation failed"
+    r"|[-—…?？.x]+"
+    r")[\s\]）)】>。.！!]*",
+    re.IGNORECASE,
+)
+_EMPTY_SLOT = re.compile(
+    r"属于(?:未知|无|N/A|None|null|unknown)的?任务|解决(?:未知|无|N/A|None|null|unknown)的?问题"
+    r"|\{[a-z_]+\}|(?:摘要|总结)生成失败|summary generation failed|XXX|某某",
+    re.IGNORECASE,
+)
+_PAIRS = {"“": "”", "‘": "’", "（": "）", "(": ")", "《": "》", "「": "」", "『": "』", "【": "】", "[": "]"}
+_BRACKET = re.compile(f"[{re.escape(''.join((*_PAIRS, *_PAIRS.values())))}]")
+_CLAUSE = re.compile(r"[，。；！？!?;,\n]+")
+_STUTTER = re.compile(r"([\u4e00-\u9fff]{2,6})\1")
+_REDUPLICATED = ("端到", "学习")
+
+
+def newline(reading: Reading) -> Iterator[str]:
+    """More than one line."""
+    if match := _NEWLINE.search(reading.line.strip("\n")):
+        yield repr(match[0])
+
+
+def control_character(reading: Reading) -> Iterator[str]:
+    r"""Characters that nobody can see, often LaTeX read as an escape: \f of \frac."""
+    if match := _CONTROL.search(reading.line.replace("\n", "").replace("\r", "")):
+        yield repr(match[0])
+
+
+def markup(reading: Reading) -> Iterator[str]:
+    """Markdown, HTML or a link."""
+    if match := _MARKUP.search(reading.line):
+        yield match[0].strip()
+
+
+def latex(reading: Reading) -> Iterator[str]:
+    """LaTeX commands and formulas."""
+    if match := _LATEX.search(reading.line):
+        yield match[0]
+
+
+def prompt_leak(reading: Reading) -> Iterator[str]:
+    """Words of the request or of a polite assistant."""
+    if match := _LEAK.search(reading.line):
+        yield match[0].strip()
+
+
+def placeholder(reading: Reading) -> Iterator[str]:
+    """未知, N/A and the like instead of an answer."""
+    if _PLACEHOLDER.fullmatch(reading.line):
+        yield reading.line.strip()
+    elif match := _EMPTY_SLOT.search(reading.line):
+        yield match[0]
+
+
+def no_final_stop(reading: Reading) -> Iterator[str]:
+    """The line does not end as a sentence."""
+    end = reading.line.rstrip().rstrip(_CLOSING)
+    if not end or end[-1] not in _SENTENCE_END:
+        yield reading.line[-6:]
+
+
+def too_short(reading: Reading) -> Iterator[str]:
+    """Too short to say task, problem and contribution."""
+    if len(reading.line) < SHORTEST:
+        yield f"{len(reading.line)}字"
+
+
+def short(reading: Reading) -> Iterator[str]:
+    """So short that the contribution is probably missing."""
+    if SHORTEST <= len(reading.line) < SHORT:
+        yield f"{len(reading.line)}字"
+
+
+def too_long(reading: Reading) -> Iterator[str]:
+    """Too long for one line of a digest."""
+    if len(reading.line) > LONGEST:
+        yield f"{len(reading.line)}字"
+
+
+def many_sentences(reading: Reading) -> Iterator[str]:
+    """More sentences than a line has."""
+    count = len([part for part in re.split("[。！？]", reading.line) if part.strip()])
+    if count > MOST_SENTENCES:
+        yield f"{count}句"
+
+
+def unbalanced(reading: Reading) -> Iterator[str]:
+    """A bracket or quotation mark without its partner."""
+    waiting: list[str] = []
+    for character in _BRACKET.findall(reading.line):
+        if character in _PAIRS:
+            waiting.append(_PAIRS[character])
+        elif waiting and character == waiting[-1]:
+            waiting.pop()
+        elif character != "’":  # also an apostrophe
+            yield character
+            return
+    if waiting and waiting[-1] != "’":
+        yield waiting[-1]
+
+
+def repeat_clause(reading: Reading) -> Iterator[str]:
+    """The same clause twice."""
+    clauses = Counter(part.strip() for part in _CLAUSE.split(reading.line))
+    yield from (clause for clause, count in clauses.items() if count > 1 and len(clause) >= 6)
+
+
+def stutter(reading: Reading) -> Iterator[str]:
+    """The same two to six characters twice in a row."""
+    yield from (m[0] for m in _STUTTER.finditer(reading.line) if not m[0].startswith(_REDUPLICATED))
+
+
+_FINE = "该论文属于语音增强任务，旨在解决噪声下语音质量差的问题。提出新框架，提升语音清晰度。"
+
+RULES = (
+    Rule(
+        "newline",
+        3,
+        "只能写一行，请去掉换行",
+        "more than one line",
+        newline,
+        (Example(_FINE.replace("。提", "。\n提"), hit=True), Example(_FINE, hit=False)),
+        fields=True,
+    ),
+    Rule(
+        "control-character",
+        3,
+        "含有不可见字符{}，请去掉，也不要写LaTeX",
+        "invisible characters, such as what \\f of \\frac turns into",
+        control_character,
+        (Example(_FINE.replace("框", "\x0crac框"), hit=True), Example(_FINE, hit=False)),
+        fields=True,
+    ),
+    Rule(
+        "markup",
+        3,
+        "含有标记符号“{}”，请只写纯文本",
+        "Markdown, HTML or a link",
+        markup,
+        (
+            Example(_FINE.replace("新框架", "**新框架**"), hit=True),
+            Example("- " + _FINE, hit=True),
+            Example(_FINE.replace("新框架", "A*算法和IMA++模型"), hit=False),
+        ),
+        fields=True,
+    ),
+    Rule(
+        "prompt-leak",
+        3,
+        "含有与论文无关的话“{}”，请只写介绍本身",
+        "words of the request, or an assistant's phrases",
+        prompt_leak,
+        (
+            Example(_FINE + "（38字）", hit=True),
+            Example("以下是论文的总结：" + _FINE, hit=True),
+            Example(_FINE.replace("新框架", "自动摘要与标题生成框架"), hit=False),
+        ),
+        fields=True,
+    ),
+    Rule(
+        "placeholder",
+        3,
+        "“{}”不是答案，请根据论文写出内容",
+        "a word that stands for a missing answer",
+        placeholder,
+        (Example("未知", hit=True), Example("N/A", hit=True), Example(_FINE, hit=False)),
+        fields=True,
+    ),
+    Rule(
+        "repeat-clause",
+        3,
+        "“{}”重复出现，请只写一次",
+        "a clause that stands there twice",
+        repeat_clause,
+        (Example(_FINE + _FINE, hit=True), Example(_FINE, hit=False)),
+    ),
+    Rule(
+        "too-short",
+        3,
+        "只有{}，请写明任务、问题和贡献",
+        f"fewer than {SHORTEST} characters",
+        too_short,
+        (Example("该论文研究语音增强。", hit=True), Example(_FINE, hit=False)),
+    ),
+    Rule(
+        "short",
+        2,
+        "只有{}，请写明任务、问题和贡献",
+        f"fewer than {SHORT} characters: perhaps without the contribution",
+        short,
+        (
+            Example("该论文属于语音增强任务，旨在解决噪声下语音质量差的问题。", hit=True),
+            Example(_FINE, hit=False),
+        ),
+    ),
+    Rule(
+        "no-final-stop",
+        2,
+        "句子不完整（“{}”），请写完整并以句号结尾",
+        "no full stop at the end: perhaps cut off",
+        no_final_stop,
+        (Example(_FINE[:-3], hit=True), Example(_FINE, hit=False)),
+    ),
+    Rule(
+        "unbalanced",
+        2,
+        "括号或引号不成对（缺“{}”）",
+        "a bracket or quotation mark without its partner",
+        unbalanced,
+        (
+            Example(_FINE.replace("语音增强", "语音增强（SE"), hit=True),
+            Example(_FINE.replace("语音增强", "语音增强（SE）"), hit=False),
+        ),
+        fields=True,
+    ),
+    Rule(
+        "latex",
+        1,
+        "含有LaTeX“{}”，请改写为普通文字",
+        "LaTeX commands or formulas",
+        latex,
+        (Example(_FINE.replace("新", r"$\alpha$新"), hit=True), Example(_FINE, hit=False)),
+        fields=True,
+    ),
+    Rule(
+        "too-long",
+        1,
+        f"有{{}}，请控制在{LONGEST}字以内",
+        f"more than {LONGEST} characters",
+        too_long,
+        (Example(_FINE + "该方法" * 50 + "。", hit=True), Example(_FINE, hit=False)),
+    ),
+    Rule(
+        "many-sentences",
+        1,
+        f"有{{}}，请控制在{MOST_SENTENCES}句以内",
+        f"more than {MOST_SENTENCES} sentences",
+        many_sentences,
+        (Example("该论文很好。" * 4, hit=True), Example(_FINE, hit=False)),
+    ),
+    Rule(
+        "stutter",
+        1,
+        "“{}”重复，请检查",
+        "two to six characters twice in a row",
+        stutter,
+        (
+            Example(_FINE.replace("清晰度", "清晰清晰度"), hit=True),
+            Example(_FINE.replace("新框架", "端到端到文本框架"), hit=False),
+        ),
+    ),
+)

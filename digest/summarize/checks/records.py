@@ -1,0 +1,126 @@
+"""What a check reads and what it is: the paper, the line, the rule."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from digest.model import Severity
+from digest.summarize.checks import quantities, words
+
+LONGEST = 2000
+"""Characters of a line that are read: a longer one is refused for its length, whatever stands behind."""
+
+_CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a line may take its facts from; everything derived is computed once, when first asked for."""
+
+    title: str
+    abstract: str
+    passages: str = ""
+    comments: str = ""
+
+    @cached_property
+    def text(self) -> str:
+        """All of it, one part a line."""
+        return "\n".join(part for part in (self.title, self.abstract, self.comments, self.passages) if part)
+
+    @cached_property
+    def vocabulary(self) -> words.Vocabulary:
+        """The words of the text, in the forms in which names are looked up."""
+        return words.Vocabulary(self.text)
+
+    @cached_property
+    def subject(self) -> words.Vocabulary:
+        """The words of title and abstract alone: what the paper is about."""
+        return words.Vocabulary(f"{self.title}\n{self.abstract}") if self.passages else self.vocabulary
+
+    @cached_property
+    def quantities(self) -> quantities.Quantities:
+        """The numbers of the text, as digits and as words."""
+        return quantities.Quantities(self.text)
+
+    @cached_property
+    def own_name(self) -> str | None:
+        """NAME of a title "NAME: ..."."""
+        return words.own_name(self.title)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A line beside its paper, taken apart once for all rules."""
+
+    line: str
+    source: Source
+
+    @cached_property
+    def tokens(self) -> tuple[words.Token, ...]:
+        """Latin words and names of the line, with their places."""
+        return words.tokens(self.line)
+
+    @cached_property
+    def unsupported(self) -> tuple[words.Token, ...]:
+        """Those of them that the paper's text does not hold in any form."""
+        vocabulary = self.source.vocabulary
+        return tuple(
+            token
+            for token in self.tokens
+            if not quantities.AMOUNT.fullmatch(token.text) and not vocabulary.supports(token.text)
+        )
+
+    @cached_property
+    def quantities(self) -> tuple[quantities.Quantity, ...]:
+        """Numbers of the line, without those inside a name."""
+        names = [
+            (token.start, token.end)
+            for token in self.tokens
+            if not quantities.AMOUNT.fullmatch(token.text) or self.source.vocabulary.holds(token.text)
+        ]
+        return quantities.of_line(self.line, names)
+
+    @cached_property
+    def cjk(self) -> int:
+        """Chinese characters of the line."""
+        return len(_CJK.findall(self.line))
+
+
+Find = Callable[[Reading], Iterable[str]]
+"""A rule's function: what it finds in a line, each piece as evidence, as it stands there."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A line, the paper that it stands beside, and whether the rule finds something in it."""
+
+    line: str
+    hit: bool
+    abstract: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One check.
+
+    Attributes:
+        id: its name in findings and in `digest.toml`.
+        severity: 3 a defect, 2 worth a look, 1 style.
+        reason: for the model, in Chinese; `{}` stands for the evidence.
+        why: for people, in English.
+        find: its function; None where a line alone does not tell (see `topic.about` and `fields`).
+        examples: lines in which it finds something, and lines in which it does not.
+        fields: whether it holds for the single fields of an answer, too.
+    """
+
+    id: str
+    severity: Severity
+    reason: str
+    why: str
+    find: Find | None
+    examples: tuple[Example, ...] = ()
+    fields: bool = False
