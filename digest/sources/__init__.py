@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from digest.sources.announcement import announce
-from digest.sources.metadata import enrich
+from digest.sources.metadata import enrich, fetch_paper
 from digest.sources.quiet import Quiet
 
-__all__ = ["Quiet", "announce", "enrich"]
+__all__ = ["Quiet", "announce", "enrich", "fetch_paper"]

@@ -11,7 +11,7 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from digest.config import ArxivSettings
-from digest.errors import SourceError
+from digest.errors import SourceError, UsageError
 from digest.model import Paper
 from digest.sources import markup
 from digest.sources.http import Http
@@ -51,6 +51,22 @@ async def enrich(
     return tuple(_enriched(paper, found.get(paper.id)) for paper in papers), tuple(notes)
 
 
+async def fetch_paper(paper_id: str, version: int | None, http: Http, settings: ArxivSettings) -> Paper:
+    """One paper as the API has it: this version, or the current one.
+
+    Raises:
+        UsageError: arXiv has no such paper or version.
+        SourceError: the API gave no usable answer.
+    """
+    name = paper_id if version is None else f"{paper_id}v{version}"
+    result = (await _query([name], http, settings) or {}).get(paper_id)
+    if result is None:
+        raise UsageError(f"arXiv knows no paper {name}. A paper announced today may follow within a day.")
+    bare = Paper(id=paper_id, version=version, title=markup.collapse(result.title), abstract="")
+    comments = markup.collapse(result.comment or "") or None
+    return _enriched(bare.model_copy(update={"comments": comments}), result)
+
+
 async def _ask(
     ids: list[str], http: Http, settings: ArxivSettings, notes: list[str]
 ) -> dict[str, arxiv.Result]:
@@ -83,7 +99,7 @@ async def _query(ids: list[str], http: Http, settings: ArxivSettings) -> dict[st
     except arxiv.ArxivError as error:
         raise SourceError(f"{error.url}: {error.message}.") from error
     read = ((markup.identifier(result.entry_id), result) for result in results)
-    return {identity[0]: result for identity, result in read if identity and identity[0] in ids}
+    return {identity[0]: result for identity, result in read if identity}
 
 
 def _session(http: Http) -> requests.Session:
