@@ -9,13 +9,17 @@ import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from digest.errors import DigestError
 from digest.sample.knobs import Fault, Knobs, fault
 
-__all__ = ["Fault", "Knobs", "Server", "fault", "start"]
+__all__ = ["EVENING", "Fault", "Knobs", "Server", "fault", "start"]
+
+EVENING = datetime(2026, 1, 28, 2, tzinfo=UTC)
+"""An hour after the sample day's announcement: what a clock shows that takes the sample day for the present."""
 
 _WAIT = 15.0  # seconds; a start takes a third of one
 
