@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -21,6 +21,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+Flags = dict[str, dict[str, Any]]
+"""Table of the settings -> key -> value; None where the flag was not given."""
+
 Model = Annotated[
     str | None, typer.Option("--model", metavar="NAME", help="What the endpoint calls the model.")
 ]
@@ -28,6 +31,14 @@ PromptName = Annotated[
     str | None, typer.Option("--prompt", metavar="NAME", help="A prompt in prompts/, or a file.md.")
 ]
 Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where digests and the ledger go.")]
+Sections = Annotated[
+    list[str] | None,
+    typer.Option("--section", metavar="NAME", help="A section of digest.toml; may be repeated."),
+]
+Approximate = Annotated[
+    bool,
+    typer.Option("--approximate", help="Take days that arXiv no longer shows from OAI-PMH, with gaps."),
+]
 Sample = Annotated[
     bool, typer.Option("--sample", help="Use the bundled day and recorded answers: no key, no network.")
 ]
@@ -39,11 +50,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 def run(
     date: Annotated[
         str | None,
-        typer.Option(metavar="DATE", help="Announcement date, as 2026-01-28; default: the latest."),
+        typer.Option(metavar="DATE", help="Announcement date, or first..last; default: the latest."),
     ] = None,
-    section: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="A section of digest.toml; may be repeated.")
-    ] = None,
+    section: Sections = None,
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N papers.")] = None,
     model: Model = None,
     prompt: PromptName = None,
@@ -55,19 +64,38 @@ def run(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Ask again, even what the ledger can answer.")
     ] = False,
+    approximate: Approximate = False,
     sample: Sample = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Make the digest of a day: fetch, read, ask, check, write."""
-    from digest.commands import run_days
+    from digest.commands import Given, run_days
 
-    flags = {
+    flags: Flags = {
         "run": {"sections": section or None, "prompt": prompt, "out": out},
         "model": {"name": model, "concurrency": concurrency},
         "text": {"source": "abstract" if no_pdf else None},
     }
-    raise typer.Exit(run_days(flags, date, limit, fresh=fresh, sample=sample, json=json, quiet=quiet))
+    raise typer.Exit(run_days(Given(flags, sample, json, quiet, fresh, approximate), date, limit))
+
+
+@app.command("list")
+def list_(
+    date: Annotated[
+        str | None, typer.Argument(metavar="[DATE]", help="Announcement date; default: the latest.")
+    ] = None,
+    section: Sections = None,
+    out: Out = None,
+    approximate: Approximate = False,
+    sample: Sample = False,
+    json: Json = False,
+) -> None:
+    """List what arXiv announced, with its own counts; asks no model."""
+    from digest.commands import Given, list_announcements
+
+    flags: Flags = {"run": {"sections": section or None, "out": out}}
+    raise typer.Exit(list_announcements(Given(flags, sample, json, approximate=approximate), date))
 
 
 @app.command()
@@ -81,10 +109,10 @@ def paper(
     quiet: Quiet = False,
 ) -> None:
     """Ask again about one paper, and put the new line into the digests that hold it."""
-    from digest.commands import redo
+    from digest.commands import Given, redo
 
-    flags = {"run": {"prompt": prompt, "out": out}, "model": {"name": model}}
-    raise typer.Exit(redo(flags, id, sample=sample, json=json, quiet=quiet))
+    flags: Flags = {"run": {"prompt": prompt, "out": out}, "model": {"name": model}}
+    raise typer.Exit(redo(Given(flags, sample, json, quiet), id))
 
 
 Source = Annotated[Path, typer.Argument(metavar="FILE", help="The file to read.")]

@@ -3,29 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from digest import show
 from digest.config import Settings, load
 from digest.errors import DigestError, ModelError, UsageError
 from digest.ledger import Ledger
-from digest.model import Section, TextOrigin
+from digest.model import Announcement, Digest, Section
 from digest.pipeline import Published, Redone, Tools, open_tools, redo_paper, run_day
 from digest.progress import choose
-from digest.sources import Quiet
-from digest.summarize.prompt import Prompt
+from digest.publish.files import finished
+from digest.sources import Quiet, announce
+from digest.sources.calendar import due
+from digest.sources.http import Http
 from digest.summarize.prompt import load as load_prompt
 
 Flags = Mapping[str, Mapping[str, Any]]
-
-COMPLETE, FLAGGED = 0, 3
-"""Exit codes of a run that was carried out; the others belong to errors."""
 
 RECORDED = (
     "The sample day: the lines come from answers that were recorded from a model, not from a live model; "
@@ -33,89 +32,98 @@ RECORDED = (
 )
 
 
-def run_days(
-    flags: Flags, day: str | None, limit: int | None, *, fresh: bool, sample: bool, json: bool, quiet: bool
-) -> int:
-    """Make the digests of one day, print what was made, and return the exit code."""
-    with _prepared(flags, sample=sample) as (settings, clock):
-        wanted = None if day is None else parse_day(day, clock())
-        sections = settings.chosen_sections()
-        prompt = load_prompt(settings.run.prompt)
-        if sample and not (quiet or json):
-            print(RECORDED)
-        results: list[tuple[Section, Published | Quiet | DigestError]] = []
+@dataclass(frozen=True)
+class Given:
+    """The flags that all commands with a run share."""
+
+    flags: Flags
+    sample: bool = False
+    json: bool = False
+    quiet: bool = False
+    fresh: bool = False
+    approximate: bool = False
+
+
+@dataclass(frozen=True)
+class _Ready:
+    """Settings and clock: the user's and the real one, or those of the sample day while its server runs."""
+
+    settings: Settings
+    clock: Callable[[], datetime]
+    given: Given
+
+
+def run_days(given: Given, days: str | None, limit: int | None) -> int:
+    """Make the digests of one day, or of a range of days; print what was made; return the exit code."""
+    results: list[show.Result] = []
+    with _prepared(given) as ready:
+        first, last = parse_days(days, ready.clock())
+        sections = ready.settings.chosen_sections()
+        wanted = _weekdays(first, last) if first != last else (first,)
 
         async def go(tools: Tools) -> None:
-            for section in sections:
-                results.append((section, await _attempt(section, wanted, tools, limit)))
-                if isinstance(results[-1][1], ModelError):
-                    return  # the other sections would meet the same wall
+            for day in wanted:
+                for section in sections:
+                    made = _finished_before(section, day, tools) if first != last else None
+                    result = show.Result(section, day, made or await _attempt(section, day, tools, limit))
+                    results.append(result)
+                    if isinstance(result.outcome, ModelError):
+                        return  # the others would meet the same wall
 
-        _with_tools(settings, prompt, clock, go, fresh=fresh, quiet=quiet or json)
-    if json:
-        _print_json([_as_json(section, result) for section, result in results])
+        _with_tools(ready, go, quiet=given.quiet or given.json)
+    if given.json:
+        show.as_json([result.values() for result in results])
+    elif first != last:
+        show.table_of_days(results)
     else:
-        for section, result in results:
-            _print_result(section, result, quiet=quiet)
-    return max(_exit_code(result) for _, result in results)
+        for result in results:
+            result.show(quiet=given.quiet)
+    return max((result.exit_code for result in results), default=0)
 
 
-def redo(flags: Flags, wanted: str, *, sample: bool, json: bool, quiet: bool) -> int:
+def redo(given: Given, wanted: str) -> int:
     """Ask again about one paper, print what came of it, and return the exit code."""
     redone: list[Redone] = []
-    with _prepared(flags, sample=sample) as (settings, clock):
-        prompt = load_prompt(settings.run.prompt)
-        if sample and not (quiet or json):
-            print(RECORDED)
 
-        async def go(tools: Tools) -> None:
-            redone.append(await redo_paper(wanted, tools))
+    async def go(tools: Tools) -> None:
+        redone.append(await redo_paper(wanted, tools))
 
-        _with_tools(settings, prompt, clock, go, fresh=True, quiet=True)
-    result = redone[0]
-    if json:
-        _print_json(
-            {
-                "entry": result.entry.model_dump(mode="json", exclude_defaults=True),
-                "older": [entry.model_dump(mode="json", exclude_defaults=True) for entry in result.older],
-                "digests": [str(path) for path in result.digests],
-                **result.tally.report(),
-            }
-        )
-    elif not quiet:
-        _print_redone(result)
-    return COMPLETE if result.entry.flag is None else FLAGGED
+    with _prepared(replace(given, fresh=True)) as ready:
+        _with_tools(ready, go, quiet=True)
+    (result,) = redone
+    if given.json:
+        show.as_json(show.redone_values(result))
+    elif not given.quiet:
+        show.redone(result)
+    return show.FLAGGED if result.entry.flag else show.COMPLETE
 
 
-def _print_redone(result: Redone) -> None:
-    entry = result.entry
-    print(f"{entry.paper.versioned_id}  {entry.paper.title}")
-    new = None if entry.summary is None else entry.summary.line
-    for old in {old.summary.line for old in result.older if old.summary is not None}:
-        print("before: the same line" if old == new else f"before: {old}")
-    if entry.summary is not None:
-        print(f"line:   {new}")
-        summary = entry.summary
-        print(f"prompt: {summary.prompt}, model: {summary.model}, attempts: {summary.attempts}")
-    if entry.flag is not None:
-        print(f"flag:   {entry.flag.reason} ({entry.flag.code})")
-    if entry.text is not None:
-        print(f"text:   {describe_origin(entry.text)}")
-    tally = result.tally
-    print(f"questions asked {tally.asked}; tokens {tally.usage.input:,} in, {tally.usage.output:,} out")
-    for path in result.digests:
-        print(f"rewritten: {path}")
-    if not result.digests:
-        print("no digest was changed" if result.older else "no digest here holds this paper")
+def list_announcements(given: Given, day: str | None) -> int:
+    """Print what was announced, without asking any model; return the exit code."""
+    found: list[tuple[Section, Announcement | Quiet]] = []
+    with _prepared(given, asks_model=False) as ready, Ledger(ready.settings.run.out) as ledger:
+        wanted = None if day is None else parse_day(day, ready.clock())
+        sections = ready.settings.chosen_sections()
+        arxiv = ready.settings.arxiv
 
+        async def go() -> None:
+            async with Http(arxiv, ledger, clock=ready.clock) as http:
+                for section in sections:
 
-def describe_origin(text: TextOrigin) -> str:
-    """Where a prompt's passages came from, in words."""
-    if text.source == "abstract":
-        return f"abstract ({text.reason})" if text.reason else "abstract"
-    parts = ", ".join(text.sections)
-    counted = f"{text.tokens} tokens ({text.counted_by})"
-    return f"PDF of {text.pages} pages, read by {text.extractor}: {parts}; {counted}"
+                    def seen(paper: str, before: date, key: str = section.key) -> date | None:
+                        return ledger.seen(key, paper, before)
+
+                    now = ready.clock()
+                    announced = await announce(section, wanted, http, arxiv, now, seen, given.approximate)
+                    found.append((section, announced))
+
+        asyncio.run(go())
+    if given.json:
+        show.as_json([show.announcement_values(*one) for one in found])
+    else:
+        for section, announced in found:
+            show.announcement(section, announced)
+    return show.COMPLETE
 
 
 async def _attempt(
@@ -128,15 +136,21 @@ async def _attempt(
         return error
 
 
+def _finished_before(section: Section, day: date | None, tools: Tools) -> Digest | None:
+    """The digest that an earlier run completed; None if there is none, or papers of it are flagged."""
+    return None if day is None else finished(tools.settings.run.out, day, section.key)
+
+
 @contextmanager
-def _prepared(flags: Flags, *, sample: bool) -> Iterator[tuple[Settings, Callable[[], datetime]]]:
-    """Settings and clock: the user's and the real one, or those of the sample day while its server runs."""
-    if not sample:
-        settings = load(flags, os.environ)
-        _require_model(settings)
-        yield settings, lambda: datetime.now(UTC)
+def _prepared(given: Given, *, asks_model: bool = True) -> Iterator[_Ready]:
+    if not given.sample:
+        settings = load(given.flags, os.environ)
+        if asks_model:
+            _require_model(settings)
+        yield _Ready(settings, lambda: datetime.now(UTC), given)
         return
-    from digest.sample import EVENING, start
+    from digest.sample import start
+    from digest.sample.knobs import DAY
 
     with start() as server:
         own: dict[str, dict[str, Any]] = {
@@ -144,10 +158,14 @@ def _prepared(flags: Flags, *, sample: bool) -> Iterator[tuple[Settings, Callabl
             "model": {"base_url": f"{server.url}/v1", "key": "sample", "name": "recorded"},
             "run": {"sections": ("audio",)},
         }
-        for table, keys in flags.items():
-            own.setdefault(table, {}).update({key: value for key, value in keys.items() if value is not None})
-        began = datetime.now(UTC)
-        yield load(own, {}), lambda: EVENING + (datetime.now(UTC) - began)
+        for table, keys in given.flags.items():
+            known = {key: value for key, value in keys.items() if value is not None}
+            own[table] = {**own.get(table, {}), **known}
+        began, morning = datetime.now(UTC), due(DAY) + timedelta(hours=1)
+        settings = load(own, {})
+        if asks_model and not (given.quiet or given.json):
+            print(RECORDED)
+        yield _Ready(settings, lambda: morning + (datetime.now(UTC) - began), given)
 
 
 def _require_model(settings: Settings) -> None:
@@ -162,21 +180,34 @@ def _require_model(settings: Settings) -> None:
         )
 
 
-def _with_tools(
-    settings: Settings,
-    prompt: Prompt,
-    clock: Callable[[], datetime],
-    go: Callable[[Tools], Any],
-    *,
-    fresh: bool,
-    quiet: bool,
-) -> None:
-    async def inside() -> None:
-        async with open_tools(settings, prompt, ledger, progress, clock, fresh=fresh) as tools:
-            await go(tools)
+def _with_tools(ready: _Ready, go: Callable[[Tools], Awaitable[None]], *, quiet: bool) -> None:
+    """Open everything, do it, and put everything away."""
+    prompt = load_prompt(ready.settings.run.prompt)
+    given = ready.given
 
-    with Ledger(settings.run.out) as ledger, choose(quiet=quiet) as progress:
+    async def inside() -> None:
+        async with open_tools(ready.settings, prompt, ledger, progress, ready.clock) as tools:
+            await go(replace(tools, fresh=given.fresh, approximate=given.approximate))
+
+    with Ledger(ready.settings.run.out) as ledger, choose(quiet=quiet) as progress:
         asyncio.run(inside())
+
+
+def parse_days(text: str | None, now: datetime) -> tuple[date | None, date | None]:
+    """The first and the last day of `2026-01-28` or `2026-01-20..2026-01-28`; None for the latest day.
+
+    Raises:
+        UsageError: see `parse_day`; or the last day lies before the first.
+    """
+    if text is None:
+        return None, None
+    first, dots, last = text.partition("..")
+    if not dots:
+        return (day := parse_day(text, now)), day
+    begin, end = parse_day(first, now), parse_day(last, now)
+    if end < begin:
+        raise UsageError(f"{text}: the last day lies before the first.")
+    return begin, end
 
 
 def parse_day(text: str, now: datetime) -> date:
@@ -186,7 +217,7 @@ def parse_day(text: str, now: datetime) -> date:
         UsageError: it is no date, or lies in the future where arXiv is.
     """
     try:
-        day = date.fromisoformat(text)
+        day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a date has no zone
     except ValueError:
         raise UsageError(f"{text!r} is no date. Dates look like 2026-01-28.") from None
     # the announcement of a date comes out on the evening before, at 20:00 US Eastern
@@ -196,55 +227,9 @@ def parse_day(text: str, now: datetime) -> date:
     return day
 
 
-def _exit_code(result: Published | Quiet | DigestError) -> int:
-    if isinstance(result, DigestError):
-        return result.exit_code
-    if isinstance(result, Quiet):
-        return COMPLETE
-    return FLAGGED if result.digest.counts.flagged else COMPLETE
-
-
-def _print_result(section: Section, result: Published | Quiet | DigestError, *, quiet: bool) -> None:
-    if isinstance(result, DigestError):
-        print(f"digest: {section.key}: {result}", file=sys.stderr)
-    elif isinstance(result, Quiet):
-        print(f"{section.key}: {result.sentence}")
-    elif not quiet:
-        counts, tally = result.digest.counts, result.tally
-        print(result.markdown, result.json, sep="\n")
-        print(
-            f"announced {counts.announced} = listed {counts.listed} "
-            f"= summarised {counts.summarised} + flagged {counts.flagged}"
-            if counts.kept
-            else f"only the first {counts.listed} of {counts.announced} announced papers: "
-            f"summarised {counts.summarised}, flagged {counts.flagged}"
-        )
-        print(
-            f"questions asked {tally.asked}, answers from the ledger {tally.reused}; "
-            f"tokens {tally.usage.input:,} in, {tally.usage.output:,} out"
-        )
-        for entry in result.digest.entries:
-            if entry.flag is not None:
-                print(f"flagged {entry.paper.id}: {entry.flag.reason} ({entry.flag.code})")
-
-
-def _as_json(section: Section, result: Published | Quiet | DigestError) -> dict[str, Any]:
-    shown: dict[str, Any] = {"section": section.key, "exit_code": _exit_code(result)}
-    if isinstance(result, DigestError):
-        return {**shown, "state": "failed", "why": str(result)}
-    if isinstance(result, Quiet):
-        return {**shown, "state": "quiet", "why": result.sentence}
-    return {
-        **shown,
-        "state": result.state,
-        "date": str(result.digest.date),
-        "source": result.digest.source,
-        "files": [str(result.markdown), str(result.json)],
-        "counts": result.digest.counts.model_dump(),
-        **result.tally.report(),
-        "flagged": {e.paper.id: e.flag.reason for e in result.digest.entries if e.flag is not None},
-    }
-
-
-def _print_json(value: Sequence[Mapping[str, Any]] | Mapping[str, Any]) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=2))
+def _weekdays(first: date | None, last: date | None) -> tuple[date, ...]:
+    """The days of a range on which arXiv announces: Monday to Friday."""
+    assert first is not None  # a range has both ends
+    assert last is not None
+    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    return tuple(day for day in days if day.weekday() < 5)

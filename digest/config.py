@@ -176,7 +176,9 @@ def _validate(values: Mapping[str, Any], path: Path | None) -> Settings:
 
 def _explain(error: ValidationError, path: Path | None) -> str:
     """One sentence for the first thing that is wrong: where, what, and what is allowed there."""
-    first = error.errors(include_url=False, include_context=False)[0]
+    errors = error.errors(include_url=False, include_context=False)
+    # a misspelt key also makes a required one missing: the misspelling is what the user wants to hear of
+    first = min(errors, key=lambda one: one["type"] != "extra_forbidden")
     location = [str(part) for part in first["loc"]]
     name = ".".join(location)
     place = f"{path}: " if path else ""

@@ -42,6 +42,7 @@ class Tools:
     progress: Progress
     clock: Callable[[], datetime]
     fresh: bool = False
+    approximate: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,6 @@ async def open_tools(
     ledger: Ledger,
     progress: Progress,
     clock: Callable[[], datetime],
-    *,
-    fresh: bool = False,
 ) -> AsyncIterator[Tools]:
     """Open what a run needs, and put it all away again, whatever happens."""
     address = settings.model.base_url
@@ -82,7 +81,7 @@ async def open_tools(
         reader = await stack.enter_async_context(
             TextReader(settings.text, settings.run.out / "pdf", settings.arxiv.pdf, http.download)
         )
-        yield Tools(settings, prompt, ledger, http, reader, endpoint, progress, clock, fresh)
+        yield Tools(settings, prompt, ledger, http, reader, endpoint, progress, clock)
 
 
 async def run_day(
@@ -130,6 +129,7 @@ async def _make_digest(
         settings,
         tools.clock(),
         lambda paper, before: tools.ledger.seen(section.key, paper, before),
+        tools.approximate,
     )
     if isinstance(announcement, Quiet):
         return announcement

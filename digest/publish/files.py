@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Collection
+from datetime import date
 from pathlib import Path
 
 from digest.errors import FormatError, UsageError
@@ -141,3 +142,12 @@ def with_entry(digest: Digest, entry: Entry, replaced: Collection[Entry]) -> Dig
     )
     counts = counts_of(entries, digest.counts.announced)
     return digest.model_copy(update={"entries": entries, "counts": counts})
+
+
+def finished(folder: Path, day: date, section: str) -> Digest | None:
+    """The digest of a section and day under `folder`, if it is there and keeps its promise without a flag."""
+    path = folder / day.isoformat() / f"{section}.json"
+    if not path.exists():
+        return None
+    digest = from_json(_read(path, folder), str(path))
+    return digest if digest.counts.kept and not digest.counts.flagged else None
