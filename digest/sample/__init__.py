@@ -19,7 +19,7 @@ from digest.sample.knobs import Fault, Knobs, fault
 __all__ = ["EVENING", "Fault", "Knobs", "Server", "fault", "start"]
 
 EVENING = datetime(2026, 1, 28, 2, tzinfo=UTC)
-"""An hour after the sample day's announcement: what a clock shows that takes the sample day for the present."""
+"""An hour after the sample day's announcement; the present of a run over the sample day."""
 
 _WAIT = 15.0  # seconds; a start takes a third of one
 

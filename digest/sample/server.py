@@ -72,7 +72,8 @@ def main() -> None:
 
 def _end_with_input() -> None:
     """End at once when the parent closes our standard input, or is killed: there is nothing to save."""
-    sys.stdin.buffer.read()
+    while os.read(sys.stdin.fileno(), 4096):
+        pass
     os._exit(0)
 
 

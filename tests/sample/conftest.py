@@ -1,0 +1,35 @@
+"""One server for all tests of this folder; each test finds it with its knobs as at the start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import httpx2
+import pytest
+
+from digest.sample import Knobs, Server, start
+
+
+@pytest.fixture(scope="session")
+def _running() -> Iterator[Server]:
+    with start(Knobs()) as server:
+        yield server
+
+
+@pytest.fixture
+def server(_running: Server) -> Server:
+    _running.set()
+    return _running
+
+
+@pytest.fixture(scope="session")
+def _client(_running: Server) -> Iterator[httpx2.Client]:
+    with httpx2.Client(base_url=_running.url, trust_env=False, timeout=5) as client:
+        yield client
+
+
+@pytest.fixture
+def get(server: Server, _client: httpx2.Client) -> httpx2.Client:
+    """A client of the server that `server` is."""
+    _client.cookies.clear()
+    return _client

@@ -1,0 +1,245 @@
+"""The model's endpoint, asked with OpenAI's own package."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import httpx2
+import openai
+import pytest
+
+from digest.sample import Server, fault
+from digest.sample.data import Library
+from digest.sample.knobs import Knobs
+
+Answer = openai.types.chat.ChatCompletion
+PAPER = next(record for record in Library(Knobs()).records if record.id == "2601.19781")
+QUESTION = [
+    {"role": "system", "content": "Answer in Chinese."},
+    {"role": "user", "content": f"标题：{PAPER.title}\n摘要：{PAPER.abstract}"},
+]
+AS_JSON = {"response_format": {"type": "json_object"}}
+
+
+def say(*texts: str) -> list[dict[str, str]]:
+    roles = ("user", "assistant") * len(texts)
+    return [{"role": role, "content": text} for role, text in zip(roles, texts, strict=False)]
+
+
+@pytest.fixture
+def ask(server: Server) -> Callable[..., Answer]:
+    """Ask one question, with more fields if wanted; errors as the package raises them."""
+
+    async def once(messages: list[dict[str, str]], **fields: Any) -> Answer:
+        http = openai.DefaultAsyncHttpxClient(trust_env=False)
+        async with openai.AsyncOpenAI(
+            base_url=f"{server.url}/v1", api_key="k", max_retries=0, http_client=http, timeout=5
+        ) as client:
+            asked: Any = messages
+            answer: Answer = await client.chat.completions.create(model="m-1", messages=asked, **fields)
+            return answer
+
+    def run(messages: list[dict[str, str]] = QUESTION, **fields: Any) -> Answer:
+        return asyncio.run(once(messages, **fields))
+
+    return run
+
+
+def content(answer: Answer) -> str:
+    return answer.choices[0].message.content or ""
+
+
+def test_a_line_unless_json_is_asked_for(ask: Callable[..., Answer]) -> None:
+    answer = ask()
+    assert content(answer).startswith("离散语音token")
+    assert answer.model == "m-1"
+    assert answer.choices[0].finish_reason == "stop"
+
+
+@pytest.mark.parametrize("kind", ["json_object", "json_schema"])
+def test_fields_in_json_mode(ask: Callable[..., Answer], kind: str) -> None:
+    schema = (
+        {"json_schema": {"name": "summary", "schema": {"type": "object"}}} if kind == "json_schema" else {}
+    )
+    answer = ask(
+        [{"role": "system", "content": "JSON."}, QUESTION[1]], response_format={"type": kind, **schema}
+    )
+    assert list(json.loads(content(answer))) == ["kind", "task", "problem", "contribution"]
+
+
+def test_fields_when_words_ask_for_json_but_not_when_only_the_paper_says_so(
+    ask: Callable[..., Answer],
+) -> None:
+    paper = Library(Knobs()).get("2506.01256")
+    assert paper is not None
+    assert "JSON" in paper.abstract
+    asked = f"Title: {paper.title}\nAbstract: {paper.abstract}"
+    assert not content(ask(say(asked))).startswith("{")
+    assert content(ask(say(f"Answer as JSON.\n{asked}"))).startswith("{")
+
+
+def test_the_title_is_found_wrapped_quoted_and_after_examples(ask: Callable[..., Answer]) -> None:
+    wrapped = PAPER.title.replace(" ", "\n", 3)
+    other = Library(Knobs()).records[0].title
+    assert content(ask(say(f"e.g. {other} -> ...\n\n# {wrapped}"))).startswith("离散语音token")
+    quoted = json.dumps({"title": 'Audio Deepfake Detection at the First Greeting: "Hi!"'})
+    assert "Hi" in content(ask(say(quoted)))
+
+
+def test_usage_counts_a_repeated_beginning_as_cached(ask: Callable[..., Answer]) -> None:
+    system = {"role": "system", "content": "Be brief and exact. " * 20}
+    first, second = (ask([system, QUESTION[1]]).usage for _ in range(2))
+    assert first is not None
+    assert second is not None
+    assert first.prompt_tokens_details is not None
+    assert second.prompt_tokens_details is not None
+    assert first.prompt_tokens == second.prompt_tokens > 200
+    assert first.prompt_tokens_details.cached_tokens == 0
+    assert second.prompt_tokens_details.cached_tokens == 100
+
+
+def test_an_unknown_paper_is_an_error_that_says_why(server: Server, ask: Callable[..., Answer]) -> None:
+    with pytest.raises(
+        openai.NotFoundError, match="Recorded answers exist only for the papers of the sample day"
+    ):
+        ask(say("What is 1 + 1?"))
+    assert server.stats()["asked"] == {"unknown": 1}
+    assert server.stats()["answered"] == {}
+
+
+def test_a_key_is_needed(get: httpx2.Client) -> None:
+    for answer in (get.get("/v1/models"), get.post("/v1/chat/completions", json={"messages": QUESTION})):
+        assert answer.status_code == 401
+        assert "API key" in answer.json()["error"]["message"]
+    listed = get.get("/v1/models", headers={"Authorization": "Bearer k"}).json()
+    assert [model["id"] for model in listed["data"]] == ["sample-recorded"]
+
+
+@pytest.mark.parametrize("body", [b"no json", b"[]", b'{"messages": []}', b'{"messages": ["x"]}'])
+def test_a_malformed_question(get: httpx2.Client, body: bytes) -> None:
+    answer = get.post("/v1/chat/completions", content=body, headers={"Authorization": "Bearer k"})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["type"] == "invalid_request_error"
+
+
+def test_endpoints_that_know_less(server: Server, ask: Callable[..., Answer]) -> None:
+    server.set(rejects=["json_object"])
+    with pytest.raises(openai.BadRequestError, match="response_format"):
+        ask(**AS_JSON)
+    server.set(unsupported=["temperature"])
+    with pytest.raises(openai.BadRequestError, match="'temperature' is not supported"):
+        ask(temperature=0)
+    server.set(requires={"enable_thinking": False})
+    with pytest.raises(openai.BadRequestError, match="enable_thinking must be set to false"):
+        ask()
+    assert content(ask(extra_body={"enable_thinking": False}))
+
+
+def test_json_mode_wants_the_word_json(ask: Callable[..., Answer]) -> None:
+    with pytest.raises(openai.BadRequestError, match="must contain the word 'json'"):
+        ask(**AS_JSON)
+
+
+def test_composed_answers_for_papers_without_a_recording(server: Server, ask: Callable[..., Answer]) -> None:
+    server.set(synthesize=True, fields=[], line=[])
+    once, twice = (content(ask()) for _ in range(2))
+    assert once == twice
+    assert "提出Phonological Tokenizer" in once
+    assert 25 <= len(once) <= 160
+    assert list(json.loads(content(ask([{"role": "system", "content": "JSON"}, QUESTION[1]])))) == [
+        "kind", "task", "problem", "contribution",
+    ]  # fmt: skip
+
+
+def test_a_first_answer_with_a_defect_is_mended_when_asked_again(
+    server: Server, ask: Callable[..., Answer]
+) -> None:
+    right = content(ask())
+    server.set(erring=1)
+    wrong = content(ask())
+    assert wrong != right
+    assert "QuartzFormer-X" in wrong or "training strategy" in wrong
+    mended = ask(
+        [*QUESTION, {"role": "assistant", "content": wrong}, {"role": "user", "content": "Please mend it."}]
+    )
+    assert content(mended) == right
+
+
+Check = Callable[[str, Answer], bool]
+
+
+@pytest.mark.parametrize(
+    ("name", "check"),
+    [
+        ("invalid-json", lambda right, got: right.startswith(content(got)) and content(got) != right),
+        ("empty", lambda _, got: content(got) == "" and got.choices[0].finish_reason == "stop"),
+        ("length", lambda _, got: got.choices[0].finish_reason == "length"),
+        ("think", lambda right, got: content(got).startswith("<think>") and content(got).endswith(right)),
+        ("fence", lambda right, got: content(got) == f"```json\n{right}\n```"),
+        ("chatter", lambda right, got: right in content(got) and content(got) != right),
+        ("refusal", lambda _, got: bool(got.choices[0].message.refusal)),
+        ("content-filter", lambda _, got: got.choices[0].finish_reason == "content_filter"),
+        ("reasoning-only", lambda _, got: got.choices[0].message.content is None),
+    ],
+)
+def test_peculiar_answers(server: Server, ask: Callable[..., Answer], name: str, check: Check) -> None:
+    right = content(ask())
+    server.faults(fault(name))
+    assert check(right, ask())
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "code"),
+    [
+        ("content-risk", openai.BadRequestError, "invalid_request_error"),
+        ("inspection-failed", openai.BadRequestError, "data_inspection_failed"),
+        ("no-balance", openai.APIStatusError, "invalid_request_error"),
+        ("insufficient-quota", openai.RateLimitError, "insufficient_quota"),
+        ("bad-key", openai.AuthenticationError, "invalid_api_key"),
+        ("server-error", openai.InternalServerError, None),
+    ],
+)
+def test_refused_questions(
+    server: Server, ask: Callable[..., Answer], name: str, error: type[openai.APIError], code: str | None
+) -> None:
+    server.faults(fault(name))
+    with pytest.raises(error) as raised:
+        ask()
+    assert raised.value.code == code
+
+
+def many(server: Server, number: int) -> list[int]:
+    """Ask that many questions at once; the statuses."""
+
+    async def one(client: httpx2.AsyncClient) -> int:
+        body = {"model": "m", "messages": QUESTION}
+        return (await client.post("/v1/chat/completions", json=body)).status_code
+
+    async def together() -> list[int]:
+        key = {"Authorization": "Bearer k"}
+        async with httpx2.AsyncClient(base_url=server.url, headers=key, trust_env=False) as client:
+            questions: list[Awaitable[int]] = [one(client) for _ in range(number)]
+            return await asyncio.gather(*questions)
+
+    return asyncio.run(together())
+
+
+def test_only_so_many_in_flight(server: Server) -> None:
+    server.set(concurrency=3, latency=0.1)
+    assert sorted(many(server, 5)) == [200, 200, 200, 429, 429]
+    assert server.stats()["peak"] == 3
+
+
+def test_only_so_many_in_a_window(server: Server, get: httpx2.Client) -> None:
+    server.set(window=(3, 60), ratelimit_headers=True)
+    assert sorted(many(server, 4)) == [200, 200, 200, 429]
+    body = {"model": "m", "messages": QUESTION}
+    answer = get.post("/v1/chat/completions", json=body, headers={"Authorization": "Bearer k"})
+    assert answer.status_code == 429
+    assert 55 < int(answer.headers["Retry-After"]) <= 60
+    assert answer.headers["x-ratelimit-remaining-requests"] == "0"
+    stats = server.stats()
+    assert (stats["too_many"], stats["early"]) == (2, 1)  # the last one had been told to wait
