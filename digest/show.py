@@ -126,7 +126,8 @@ def announcement(section: Section, announced: Announcement | Quiet) -> None:
     count = Counter(listing.kind for listing in announced.listings)
     kinds = ", ".join(f"{count[kind]} {kind}" for kind in KINDS)
     print(
-        f"{section.title} {announced.date}: {len(announced.listings)} papers ({kinds}), from {announced.source}"
+        f"{section.title} {announced.date}: {len(announced.listings)} papers ({kinds}), "
+        f"from {announced.source}"
     )
     for category, declared in announced.declared.items():
         own = ", ".join(f"{declared.get(kind, 0)} {kind}" for kind in KINDS)
