@@ -31,5 +31,4 @@ def _client(_running: Server) -> Iterator[httpx2.Client]:
 @pytest.fixture
 def get(server: Server, _client: httpx2.Client) -> httpx2.Client:
     """A client of the server that `server` is."""
-    _client.cookies.clear()
     return _client

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import httpx2
@@ -29,21 +29,24 @@ def say(*texts: str) -> list[dict[str, str]]:
     return [{"role": role, "content": text} for role, text in zip(roles, texts, strict=False)]
 
 
-@pytest.fixture
-def ask(server: Server) -> Callable[..., Answer]:
-    """Ask one question, with more fields if wanted; errors as the package raises them."""
-
-    async def once(messages: list[dict[str, str]], **fields: Any) -> Answer:
+@pytest.fixture(scope="module")
+def _asking(_running: Server) -> Iterator[tuple[asyncio.Runner, openai.AsyncOpenAI]]:
+    with asyncio.Runner() as runner:
         http = openai.DefaultAsyncHttpxClient(trust_env=False)
-        async with openai.AsyncOpenAI(
-            base_url=f"{server.url}/v1", api_key="k", max_retries=0, http_client=http, timeout=5
-        ) as client:
-            asked: Any = messages
-            answer: Answer = await client.chat.completions.create(model="m-1", messages=asked, **fields)
-            return answer
+        url = f"{_running.url}/v1"
+        client = openai.AsyncOpenAI(base_url=url, api_key="k", max_retries=0, http_client=http, timeout=5)
+        yield runner, client
+        runner.run(client.close())
 
-    def run(messages: list[dict[str, str]] = QUESTION, **fields: Any) -> Answer:
-        return asyncio.run(once(messages, **fields))
+
+@pytest.fixture
+def ask(server: Server, _asking: tuple[asyncio.Runner, openai.AsyncOpenAI]) -> Callable[..., Answer]:
+    """Ask one question, with more fields if wanted; errors as the package raises them."""
+    runner, client = _asking
+
+    def run(messages: Any = QUESTION, **fields: Any) -> Answer:
+        answer: Answer = runner.run(client.chat.completions.create(model="m-1", messages=messages, **fields))
+        return answer
 
     return run
 
