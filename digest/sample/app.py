@@ -175,15 +175,14 @@ class Sample:
     async def _chat(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One question, within the limits and past the faults."""
         request, stats = Request(scope, receive), self._stats
-        who = "unknown"
+        question = await _json(request)
+        record = chat.paper_of(chat.messages_of(question), self._library)
+        who = record.id if record else "unknown"
+        stats.asked[who] += 1
+        send = self._counting(who, send)
         try:
             _check_key(request)
-            question = await _json(request)
-            messages = chat.accept(question, self._knobs)
-            record = chat.paper_of(messages, self._library)
-            who = record.id if record else who
-            stats.asked[who] += 1
-            send = self._counting(who, send)
+            chat.accept(question, self._knobs)
             self._limits.enter()
         except chat.ChatError as error:
             await JSONResponse(error.body, error.status, error.headers)(scope, receive, send)
@@ -260,7 +259,8 @@ def _check_key(request: Request) -> None:
 
 
 async def _json(request: Request) -> Any:  # noqa: ANN401 - a body as it came
+    """The body, or None where it is no JSON."""
     try:
         return await request.json()
     except ValueError:
-        raise chat.ChatError(400, "The body is no JSON.") from None
+        return None

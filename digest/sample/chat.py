@@ -33,14 +33,22 @@ def error(message: str, **fields: str | None) -> dict[str, str | None]:
     return {"message": message, "type": "invalid_request_error", "param": None, "code": None, **fields}
 
 
-def accept(question: Any, knobs: Knobs) -> list[Mapping[str, Any]]:  # noqa: ANN401 - a body as it came
-    """The messages of a question that the endpoint takes.
+def messages_of(question: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401 - a body as it came
+    """The messages of a question; none if it is malformed."""
+    messages = question.get("messages") if isinstance(question, dict) else None
+    if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
+        return []
+    return messages
+
+
+def accept(question: Any, knobs: Knobs) -> None:  # noqa: ANN401 - a body as it came
+    """Do nothing if this endpoint takes such a question.
 
     Raises:
-        ChatError: it is malformed, or this endpoint does not support what it asks for.
+        ChatError: it is malformed, or asks for what the endpoint does not support.
     """
-    messages = question.get("messages") if isinstance(question, dict) else None
-    if not isinstance(messages, list) or not messages or not all(isinstance(m, dict) for m in messages):
+    messages = messages_of(question)
+    if not messages:
         raise ChatError(400, "The body must be JSON with a list 'messages'.", param="messages")
     for name, value in knobs.requires.items():
         if question.get(name) != value:
@@ -57,7 +65,6 @@ def accept(question: Any, knobs: Knobs) -> list[Mapping[str, Any]]:  # noqa: ANN
     if wanted == "json_object" and "json" not in "".join(map(_content, messages)).casefold():
         message = "'messages' must contain the word 'json' to use 'response_format' of type 'json_object'."
         raise ChatError(400, message, param="messages")
-    return messages
 
 
 def paper_of(messages: Sequence[Mapping[str, Any]], library: Library) -> Record | None:
@@ -134,7 +141,7 @@ def system_text(messages: Sequence[Mapping[str, Any]]) -> str:
 
 def estimate(text: str) -> int:
     """Tokens of a text, roughly: four bytes of ASCII each, seven for ten other characters."""
-    wide = sum(1 for character in text if ord(character) > 0x2E7F)
+    wide = (len(text.encode(errors="replace")) - len(text)) / 2  # a Chinese character has three bytes
     return round((len(text) - wide) / 4 + wide * 0.7)
 
 
@@ -196,7 +203,10 @@ def _asks_for_json(question: Mapping[str, Any], record: Record) -> bool:
     """Whether by response_format or in words; what the paper itself says about JSON does not count."""
     if _format(question) in {"json_schema", "json_object"}:
         return True
-    text = " ".join(words("\n".join(map(_content, question["messages"]))))
+    said = "\n".join(map(_content, question["messages"]))
+    if "json" not in said.casefold():
+        return False
+    text = " ".join(words(said))
     for sentence in (record.title, *re.split(r"(?<=[.!?]) +(?=[A-Z])", record.abstract)):
         text = text.replace(" ".join(words(sentence)), "")
     return "json" in text.split()

@@ -88,17 +88,21 @@ class Library:
         self.fields = {row.pop("id"): row for path in knobs.fields for row in _rows(path)}
         self.lines = {row["id"]: str(row["line"]) for path in knobs.line for row in _rows(path)}
         self._latest: dict[str, Record] = {}
-        self._titles: dict[str, list[tuple[list[str], Record]]] = {}
+        self._titles: dict[str, list[tuple[list[str], Record]]] = {}  # by their first word
         for record in sorted(self.records, key=lambda record: (record.date, record.version)):
             self._latest[record.id] = record
         for record in self._latest.values():
             title = words(record.title)
-            self._titles.setdefault(" ".join(title[:2]), []).append((title, record))
+            self._titles.setdefault(title[0] if title else "", []).append((title, record))
 
     def day(self, date: Date, subjects: Sequence[str]) -> list[Record]:
         """What was announced on that date in any of the subjects: new, cross, replaced; each by age."""
         found = [r for r in self.records if r.date == date and any(r.shown_in(s) for s in subjects)]
-        return sorted(found, key=lambda record: (KINDS.index(record.kind_in(subjects)), _age(record.id)))
+        found.sort(key=lambda record: (KINDS.index(record.kind_in(subjects)), _age(record.id)))
+        once: dict[str, Record] = {}
+        for record in found:
+            once.setdefault(record.id, record)
+        return list(once.values())
 
     def last_day(self, today: Date) -> Date:
         """The date of the last announcement up to today."""
@@ -117,14 +121,16 @@ class Library:
         for text in reversed(list(texts)):
             said = words(text)
             for start in range(len(said) - 1, -1, -1):
-                for width in (2, 1):
-                    found = [
-                        (len(title), record)
-                        for title, record in self._titles.get(" ".join(said[start : start + width]), ())
-                        if said[start : start + len(title)] == title
-                    ]
-                    if found:
-                        return max(found, key=lambda pair: pair[0])[1]
+                candidates = self._titles.get(said[start])
+                if candidates is None:
+                    continue
+                found = [
+                    (len(title), record)
+                    for title, record in candidates
+                    if said[start : start + len(title)] == title
+                ]
+                if found:
+                    return max(found, key=lambda pair: pair[0])[1]
         return None
 
 
@@ -160,7 +166,7 @@ def _rows(path: Path) -> Iterator[dict[str, Any]]:
 
 def words(text: str) -> list[str]:
     """The text's words without case, punctuation and line breaks, so that wrapped titles are found."""
-    return re.sub(r"[\W_]+", " ", text.casefold()).split()
+    return re.findall(r"[^\W_]+", text.casefold())
 
 
 def _age(id: str) -> tuple[bool, str]:  # noqa: A002 - the field's word

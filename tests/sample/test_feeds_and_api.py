@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import arxiv  # type: ignore[import-untyped]  # it ships no types
 import httpx2
 import pytest
@@ -154,3 +157,21 @@ def test_oai_knows_single_records_with_split_names(get: httpx2.Client) -> None:
     query = "verb=GetRecord&metadataPrefix=arXiv&identifier=oai:arXiv.org:2505.05216"
     names = [each.text for each in xml(get.get(f"/oai?{query}")).iter("{*}keyname")]
     assert names == ["Richter", "Oliveira", "Gerkmann"]
+
+
+def test_a_paper_announced_in_two_ways_is_in_the_feed_once(
+    server: Server, get: httpx2.Client, tmp_path: Path
+) -> None:
+    common = {
+        "id": "2601.00003",
+        "title": "T",
+        "abstract": "A.",
+        "categories": ["cs.SD", "eess.AS"],
+        "version": 2,
+    }
+    rows = [{**common, "kind": "replaced", "pages": ["cs.SD"]}, {**common, "pages": ["eess.AS"]}]
+    path = tmp_path / "records.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    server.set(records=[path])
+    entries = xml(get.get("/atom/cs.SD+eess.AS")).findall("a:entry", NS)
+    assert [entry.findtext("x:announce_type", namespaces=NS) for entry in entries] == ["new"]
