@@ -87,7 +87,7 @@ def _check_kinds(category: str, declared: dict[Kind, int], sections: Sequence[Pa
 def _check_whole(category: str, declared: dict[Kind, int], pages: Sequence[ListingPage]) -> None:
     found = sum(declared.values())
     for page in pages:
-        if page.total is None and not page.closed:
+        if page.cut:
             raise CountError(f"A page of {category} breaks off after {found} papers.")
         if page.total is not None and page.total != found:
             raise CountError(f"arXiv declares {page.total} papers in all in {category}, but lists {found}.")

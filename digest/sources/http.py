@@ -7,17 +7,19 @@ say one request in three seconds over one connection.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential_jitter
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential, wait_random
 
 from digest import __version__
 from digest.config import ArxivSettings
@@ -113,6 +115,7 @@ class Http:
             self._client = httpx2.AsyncClient(
                 headers={"User-Agent": _user_agent(self.settings.contact)},
                 timeout=self._timeout,
+                verify=_trusted(),
                 follow_redirects=True,
                 max_redirects=5,
                 # A proxy of the environment is for the world, never for this machine.
@@ -204,7 +207,7 @@ class Http:
         retrying = AsyncRetrying(
             sleep=self._sleep,
             stop=stop,
-            wait=_Waits(max(host.spacing, 0.1)),
+            wait=_waits(max(host.spacing, 0.1)),
             retry=retry_if_exception_type(PassingError),
             before_sleep=spend,
             reraise=True,
@@ -266,16 +269,16 @@ def snapshot_of(page: Page) -> Snapshot:
     )
 
 
-class _Waits(wait_exponential_jitter):
-    """What the server asked for, else twice as long each time with some chance, from `first` seconds on."""
+def _waits(first: float) -> Callable[[RetryCallState], float]:
+    """What the server asked for, else twice as long each time and some more by chance, from `first` on."""
+    growing = wait_exponential(multiplier=first, max=_LONGEST_WAIT) + wait_random(0, first / 2)
 
-    def __init__(self, first: float) -> None:
-        super().__init__(initial=first, max=_LONGEST_WAIT, jitter=first / 2)
-
-    def __call__(self, retry_state: RetryCallState) -> float:
-        error = retry_state.outcome.exception() if retry_state.outcome else None
+    def wait(state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
         asked = error.wait if isinstance(error, PassingError) else None
-        return asked if asked is not None else super().__call__(retry_state)
+        return growing(state) if asked is None else asked
+
+    return wait
 
 
 def _as_passing(error: Exception) -> PassingError:
@@ -286,6 +289,12 @@ def _as_passing(error: Exception) -> PassingError:
     if isinstance(error, httpx2.ConnectError):
         return PassingError(f"no connection ({error})")
     return PassingError(f"the answer broke off ({str(error) or type(error).__name__})")
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates to trust; reading them takes longer than a page of arXiv."""
+    return httpx2.create_ssl_context()
 
 
 def _user_agent(contact: str) -> str:

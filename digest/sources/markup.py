@@ -101,9 +101,12 @@ def names_in(text: str) -> list[str]:
 
 
 def parse_html(text: str) -> html.HtmlElement:
-    """The document's root element; broken markup is mended as browsers do."""
+    """The document's root element; broken markup is mended as browsers do, nothing is an empty document."""
     parser = html.HTMLParser(encoding="utf-8", huge_tree=True)
-    return html.document_fromstring(text.encode() or b"<html></html>", parser=parser)
+    try:
+        return html.document_fromstring(text.encode(), parser=parser)
+    except etree.ParserError:
+        return html.document_fromstring(b"<html></html>", parser=parser)
 
 
 def parse_xml(text: str) -> etree._Element | None:

@@ -57,17 +57,22 @@ def parse_oai(text: str) -> OaiPage:
     error = root.find("{*}error")
     if error is not None and error.get("code") != "noRecordsMatch":
         raise SourceError(f"OAI-PMH answers with an error: {markup.collapse(error.text or '')[:200]}")
-    papers = tuple(_paper(record) for record in root.iter("{http://arxiv.org/OAI/arXivRaw/}arXivRaw"))
+    records = [
+        one for one in root.iterfind(".//{*}record") if one.find("{*}header[@status='deleted']") is None
+    ]
+    papers = tuple(_paper(record) for record in records)
     token = root.findtext(".//{*}resumptionToken") or ""
     return OaiPage(papers=papers, token=token.strip() or None)
 
 
 def _paper(record: etree._Element) -> Paper:
+    raw = "{http://arxiv.org/OAI/arXivRaw/}"
+
     def field(name: str) -> str:
-        return markup.collapse(record.findtext(f"{{*}}{name}") or "")
+        return markup.collapse(record.findtext(f".//{raw}{name}") or "")
 
     arxiv_id, title = field("id"), field("title")
-    versions = record.findall("{*}version")
+    versions = record.findall(f".//{raw}version")
     if markup.identifier(arxiv_id) is None or not title or not versions:
         raise SourceError(
             f"OAI-PMH gives an incomplete record of {arxiv_id or 'a paper without identifier'}."

@@ -26,7 +26,9 @@ _SECTION = re.compile(
 _DATE = re.compile(r"\b(\d{1,2})\s+([A-Z][a-z]{2})[a-z]*\.?\s+(\d{4})\b")
 _STATES_DATE = re.compile(r"showing new listings for|catchup results for", re.IGNORECASE)
 _TOTAL = re.compile(r"total of\s+([\d,]+)\s+entr", re.IGNORECASE)
-_NO_UPDATES = re.compile(r"\bno (?:further )?updates\b", re.IGNORECASE)
+_NO_UPDATES = re.compile(r"no (?:further )?updates\b", re.IGNORECASE)
+_END_OF_ENTRY = re.compile(r"</(?:dd|dl|body|html)\b", re.IGNORECASE)
+_END_OF_PAGE = re.compile(r"</html\s*>\s*(?:<!--.*?-->\s*)*$", re.IGNORECASE | re.DOTALL)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -46,7 +48,7 @@ class ListingPage(Record):
     date: Date | None = Field(description="of the announcement; None when the page states none")
     total: int | None = Field(description="entries of all kinds on all pages; None when the page states none")
     sections: tuple[PageSection, ...]
-    closed: bool = Field(description="whether the page came to its end")
+    cut: bool = Field(description="whether the page breaks off where entries may be missing")
 
 
 def parse_listing(text: str, category: str) -> ListingPage:
@@ -84,8 +86,13 @@ def parse_listing(text: str, category: str) -> ListingPage:
         raise SourceError(f"The page of {category} states different totals: {sorted(totals)}.")
     if not sections and not totals and not _NO_UPDATES.search(visible):
         raise SourceError(f"The page of {category} is no listing; it says: {_first_words(root)}")
-    closed = bool(re.search(r"</html\s*>\s*(?:<!--.*?-->\s*)*$", text, re.IGNORECASE | re.DOTALL))
-    return ListingPage(date=stated, total=min(totals, default=None), sections=tuple(sections), closed=closed)
+    cut = not _END_OF_PAGE.search(text) and (not totals or not _END_OF_ENTRY.search(_last_entry(text)))
+    return ListingPage(date=stated, total=min(totals, default=None), sections=tuple(sections), cut=cut)
+
+
+def _last_entry(text: str) -> str:
+    """The page from its last entry on; all of it when there is none."""
+    return text[max(text.lower().rfind("<dd"), 0) :]
 
 
 def _around_entries(root: html.HtmlElement) -> str:
