@@ -95,6 +95,7 @@ class Settings(_Table):
     model: ModelSettings = ModelSettings()
     text: TextSettings = TextSettings()
     arxiv: ArxivSettings = ArxivSettings()
+    checks: dict[str, Literal["off", 1, 2, 3]] = {}
 
     def section(self, key: str) -> Section:
         """The section called `key`.

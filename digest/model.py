@@ -170,6 +170,9 @@ class Summary(Record):
     model: str = ""
     completion: str = Field(default="", description="key of the completion in the ledger")
     attempts: int = Field(default=1, ge=1)
+    mended: tuple[Finding, ...] = Field(
+        default=(), description="of severity 2 or 3, in earlier attempts and no longer in this one"
+    )
 
 
 class Flag(Record):

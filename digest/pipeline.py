@@ -6,7 +6,7 @@ What arXiv announced -> what it says of each paper -> the paper's text -> one ch
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -24,6 +24,8 @@ from digest.publish.files import digests_with, with_entry, write_digest
 from digest.sources import Quiet, announce, enrich, fetch_paper
 from digest.sources.http import Http
 from digest.sources.markup import identifier
+from digest.summarize.checks import Rule, Source, check_summary, rules_for
+from digest.summarize.lint import source_of
 from digest.summarize.prompt import Prompt
 from digest.summarize.summarise import Job, summarise
 from digest.text.reader import TextReader
@@ -41,6 +43,7 @@ class Tools:
     endpoint: Endpoint
     progress: Progress
     clock: Callable[[], datetime]
+    rules: tuple[Rule, ...]
     fresh: bool = False
     approximate: bool = False
 
@@ -69,6 +72,7 @@ async def open_tools(
     clock: Callable[[], datetime],
 ) -> AsyncIterator[Tools]:
     """Open what a run needs, and put it all away again, whatever happens."""
+    rules = rules_for(settings.checks)
     address = settings.model.base_url
     endpoint = Endpoint(
         settings.model,
@@ -81,7 +85,7 @@ async def open_tools(
         reader = await stack.enter_async_context(
             TextReader(settings.text, settings.run.out / "pdf", settings.arxiv.pdf, http.download)
         )
-        yield Tools(settings, prompt, ledger, http, reader, endpoint, progress, clock)
+        yield Tools(settings, prompt, ledger, http, reader, endpoint, progress, clock, rules)
 
 
 async def run_day(
@@ -157,8 +161,10 @@ async def _make_entries(
     """The entries of a digest, made side by side: a paper is asked about as soon as its text is there."""
     tools.progress.start("papers", len(listings))
 
+    sources = [source_of(paper) for paper in papers]
+
     async def make(listing: Listing, paper: Paper) -> Entry:
-        entry = await _make_entry(listing, paper, tools, asker)
+        entry = await _make_entry(listing, paper, tools, asker, sources)
         tools.progress.step("papers")
         return entry
 
@@ -173,9 +179,17 @@ async def _make_entries(
     return tuple(task.result() for task in tasks)
 
 
-async def _make_entry(listing: Listing, paper: Paper, tools: Tools, asker: Asker) -> Entry:
+async def _make_entry(
+    listing: Listing, paper: Paper, tools: Tools, asker: Asker, batch: Sequence[Source] = ()
+) -> Entry:
+    """One paper's entry; `batch` is what the other papers say, for telling whose line it is."""
     text = await _read(paper, tools)
-    job = Job(paper, tools.prompt, tools.settings.model.name, asker.ask, _no_check, tools.fresh)
+    source = source_of(paper, "\n".join(passage.content for passage in text.passages))
+
+    def check(summary: Summary) -> tuple[Finding, ...]:
+        return check_summary(summary, source, batch, tools.rules)
+
+    job = Job(paper, tools.prompt, tools.settings.model.name, asker.ask, check, tools.fresh)
     outcome = await summarise(job, text)
     if outcome.flag is not None:
         tools.ledger.event(asker.run, "check", "flagged", paper.id, outcome.flag.code)
@@ -201,10 +215,6 @@ async def _read(paper: Paper, tools: Tools) -> Text:
     text = await tools.reader.read(paper, tools.settings.model.name)
     tools.ledger.keep_text(paper.versioned_id, recipe, text)
     return text
-
-
-def _no_check(_: Summary) -> tuple[Finding, ...]:
-    return ()
 
 
 @dataclass(frozen=True)

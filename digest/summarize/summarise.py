@@ -10,6 +10,7 @@ from digest.errors import AnswerError, ModelError, QuotaError
 from digest.llm.request import Message, Request
 from digest.model import Completion, Finding, Flag, Paper, Summary, Text
 from digest.summarize import answer
+from digest.summarize.checks import correction
 from digest.summarize.compose import compose, tidy
 from digest.summarize.prompt import Prompt
 
@@ -94,25 +95,38 @@ async def summarise(job: Job, text: Text | None) -> Outcome:
 async def _converse(job: Job, text: Text | None) -> Outcome:
     conversation = job.prompt.render(job.paper, text)
     best: Outcome | None = None
+    noticed: list[Finding] = []
     for attempt in range(1, _ATTEMPTS + 1):
         completion = await job.ask(job.request(conversation), job.paper.id, fresh=job.fresh)
         try:
             summary = _read(completion, job, attempt)
         except answer.UnreadableError as error:
+            noticed.append(Finding(rule="unreadable", severity=3, evidence=str(error)))
             wrong = [str(error)]
         else:
             findings = tuple(job.check(summary))
             if best is None or _weight(findings) < _weight(best.findings):
                 best = Outcome(summary, findings=findings)
-            wrong = [f"{finding.rule}：{finding.evidence}" for finding in findings if finding.severity >= 2]
+            serious = [finding for finding in findings if finding.severity >= 2]
+            noticed += serious
+            wrong = [correction(finding) for finding in serious]
         if not wrong:
             break
         conversation = (*conversation, *_correction(completion, wrong))
-    if best is None:
+    if best is None or best.summary is None:
         return _flagged("unreadable")
-    if any(finding.severity == 3 for finding in best.findings):
-        return Outcome(best.summary, _flag("checks"), best.findings)
-    return best
+    return _settled(best.summary, best.findings, noticed)
+
+
+def _settled(summary: Summary, findings: tuple[Finding, ...], noticed: Sequence[Finding]) -> Outcome:
+    """The best answer with what asking again has mended, and a flag if a defect is left."""
+    gone = tuple(dict.fromkeys(finding for finding in noticed if finding not in findings))
+    summary = summary.model_copy(update={"mended": gone})
+    defects = [finding for finding in findings if finding.severity == 3]
+    if not defects:
+        return Outcome(summary, findings=findings)
+    reason = "；".join(f"{finding.rule}「{finding.evidence}」" for finding in defects)
+    return Outcome(summary, Flag(code="checks", reason=f"{_REASONS['checks']}：{reason}"), findings)
 
 
 def _read(completion: Completion, job: Job, attempt: int) -> Summary:
@@ -150,8 +164,4 @@ def _weight(findings: Sequence[Finding]) -> tuple[int, int]:
 
 
 def _flagged(code: str) -> Outcome:
-    return Outcome(flag=_flag(code))
-
-
-def _flag(code: str) -> Flag:
-    return Flag(code=code, reason=_REASONS[code])
+    return Outcome(flag=Flag(code=code, reason=_REASONS[code]))
