@@ -10,7 +10,15 @@ from digest.summarize.checks.records import Reading, Rule, Source
 LENGTHS: Mapping[str, tuple[int, int]] = {"task": (2, 40), "problem": (4, 80), "contribution": (6, 120)}
 """Characters that a field may have, least and most."""
 
-RULES = (Rule("field-length", 2, "字段{}，请调整", "a field of the answer is too short or too long", None),)
+RULES = (
+    Rule(
+        "field-length",
+        2,
+        "字段长度不合适（{}），请调整",
+        "a field of the answer is too short or too long",
+        None,
+    ),
+)
 
 
 def check_fields(fields: Mapping[str, str], source: Source, rules: Sequence[Rule]) -> tuple[Finding, ...]:

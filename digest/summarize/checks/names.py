@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from digest.summarize.checks.records import Example, Reading, Rule
 from digest.summarize.checks.words import Token, squash
@@ -47,18 +47,35 @@ def _broken(reading: Reading, token: Token) -> str | None:
     return next((word for word in vocabulary.names if word.endswith(key) and len(word) > len(key) + 1), None)
 
 
-def _meant(reading: Reading, token: Token) -> str | None:
-    """The word of the text that `token` misspells."""
-    key = squash(token.text)
-    if len(key) < 5:
-        return None
-    most = 1 if len(key) <= 6 else 2
+def _nearest(key: str, words: Iterable[str], most: int) -> str | None:
+    """The word that is the fewest edits away, at most `most`."""
     near = [
         (distance, word)
-        for word in reading.source.vocabulary.names
+        for word in words
         if abs(len(word) - len(key)) <= most and (distance := _distance(key, word, most)) <= most
     ]
     return min(near)[1] if near else None
+
+
+def _meant(reading: Reading, token: Token) -> str | None:
+    """The word of the text that an unsupported word misspells."""
+    key = squash(token.text)
+    if len(key) < 5:
+        return None
+    return _nearest(key, reading.source.vocabulary.names, 1 if len(key) <= 6 else 2)
+
+
+def _meant_name(reading: Reading, token: Token) -> str | None:
+    """The given name that a name misspells whose parts the text has: O-LLM beside OV-LLM.
+
+    GPT-4 beside GPT-4o is another name, and VLM-based beside LLM-based, too.
+    """
+    key = squash(token.text)
+    names = reading.source.vocabulary.given_names
+    like = (
+        name for name in names if name[0] == key[0] and not name.startswith(key) and not key.startswith(name)
+    )
+    return _nearest(key, like, 1) if len(key) >= 4 else None
 
 
 def broken_word(reading: Reading) -> Iterator[str]:
@@ -72,6 +89,9 @@ def mangled_name(reading: Reading) -> Iterator[str]:
     """A word that is one or two letters away from a word of the paper."""
     for token in reading.unsupported[:_READ]:
         if not _broken(reading, token) and (meant := _meant(reading, token)):
+            yield f"{token.text} ~ {meant}"
+    for token in reading.inferred[:_READ]:
+        if meant := _meant_name(reading, token):
             yield f"{token.text} ~ {meant}"
 
 

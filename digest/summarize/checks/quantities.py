@@ -3,66 +3,50 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 
-AMOUNT = re.compile(r"(\d+(?:\.\d+)?)-?([A-Za-z]{1,5})")
+AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?)-?([A-Za-z]{1,5})")
 """A number with its unit in Latin letters: 30B, 24kHz."""
 
-_CHINESE = {
-    "十": 1e1,
-    "百": 1e2,
-    "千": 1e3,
-    "万": 1e4,
-    "十万": 1e5,
-    "百万": 1e6,
-    "千万": 1e7,
-    "亿": 1e8,
-    "万亿": 1e12,
-}
-_ENGLISH = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12, "hundred": 1e2, "thousand": 1e3, "million": 1e6}
-_ENGLISH |= {"billion": 1e9, "trillion": 1e12, "mn": 1e6, "bn": 1e9}
-_WORDS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+_CHINESE = {"百": 1e2, "千": 1e3, "万": 1e4, "十万": 1e5, "百万": 1e6, "千万": 1e7, "亿": 1e8, "万亿": 1e12}
+_THOUSANDS = {"k": 1e3, "m": 1e6, "mn": 1e6, "b": 1e9, "bn": 1e9, "t": 1e12}
+_ENGLISH = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12, **_THOUSANDS}
+
+_UNITS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+    "seventeen eighteen nineteen"
 )
-_WORDS += " seventeen eighteen nineteen"
-_NUMBER_WORDS: dict[str, float] = {word: value for value, word in enumerate(_WORDS.split())}
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
-_NUMBER_WORDS |= {word: 10.0 * value for value, word in enumerate(_TENS.split(), start=2)}
-_NUMBER_WORDS |= {
-    "hundred": 100,
-    "thousand": 1e3,
-    "dozen": 12,
-    "half": 50,
-    "twice": 2,
-    "double": 2,
-    "doubles": 2,
-}
-_NUMBER_WORDS |= {"halves": 50, "triple": 3, "triples": 3, "quarter": 25, "third": 3, "first": 1, "second": 2}
-_NUMBER_WORDS |= {"single": 1, "both": 2, "pair": 2, "dual": 2, "bi": 2, "tri": 3, "quad": 4, "million": 1e6}
-_NUMBER_WORDS |= {
-    "billion": 1e9,
-    "fourth": 4,
-    "fifth": 5,
-    "sixth": 6,
-    "doubling": 2,
-    "halving": 50,
-    "halved": 50,
+_WORDS: dict[str, float] = {
+    **{word: float(value) for value, word in enumerate(_UNITS.split())},
+    **{word: 10.0 * value for value, word in enumerate(_TENS.split(), start=2)},
+    **dict.fromkeys(("first", "single", "once"), 1.0),
+    **dict.fromkeys(("second", "both", "pair", "dual", "bi", "twice", "double", "doubles", "doubling"), 2.0),
+    **dict.fromkeys(("third", "tri", "triple", "triples", "thrice"), 3.0),
+    **dict.fromkeys(("fourth", "quad"), 4.0),
+    "fifth": 5.0,
+    "sixth": 6.0,
+    "dozen": 12.0,
+    "quarter": 25.0,
+    **dict.fromkeys(("half", "halves", "halved", "halving"), 50.0),  # percent
+    **{word: value for word, value in _ENGLISH.items() if len(word) > 2},
 }
 
 _LINE_NUMBER = re.compile(
-    r"(\d{1,3}(?:,\d{3})+|\d+)(\.\d+)?\s?(万亿|千万|百万|十万|亿|万|千|百)?\s?(%|％|个百分点)?"
+    r"([0-9]{1,3}(?:,[0-9]{3,})+|[0-9]+)(\.[0-9]+)?\s?(万亿|千万|百万|十万|亿|万|千|百)?\s?(%|％|个百分点)?"
 )
 _TEXT_NUMBER = re.compile(
-    r"(\d{1,3}(?:(?:,|\{,\}|\\,)\d{3})+|\d+)(\.\d+)?"
-    r"(?:[\s~-]*(k|m|b|t|mn|bn|hundred|thousand|million|billion|trillion)(?![a-z]))?"
-    r"(?:\s*\\?(?:times|cdot|×|x)?\s*10\s*\^\s*\{?\s*(\d{1,2}))?",
+    r"([0-9]{1,3}(?:(?:,|\{,\}|\\,)[0-9]{3})+|[0-9]+)(\.[0-9]+)?"
+    r"(?:[\s~-]{0,2}(k|m|b|t|mn|bn|hundred|thousand|million|billion|trillion)(?![a-z]))?"
+    r"(?:\s?\\?(?:times|cdot|×|x)?\s?10\s?\^\s?\{?([0-9]{1,2}))?",
     re.IGNORECASE,
 )
-_POWER = re.compile(r"\b10\s*\^\s*\{?\s*(\d{1,2})")
-_WORD_NUMBER = re.compile(rf"\b({'|'.join(sorted(_NUMBER_WORDS, key=len, reverse=True))})\b[\s-]*([a-z]*)")
+_POWER = re.compile(r"\b10\s?\^\s?\{?([0-9]{1,2})")
+_PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)\s?\\?(?:%|percent)")
+_WORD_NUMBER = re.compile(rf"\b({'|'.join(sorted(_WORDS, key=len, reverse=True))})\b[\s-]*([a-z]*)")
 _MOST = 60
 """Numbers of a text that are combined with each other: a table's hundreds would support anything."""
 
@@ -84,8 +68,6 @@ def of_line(line: str, names: Sequence[tuple[int, int]]) -> tuple[Quantity, ...]
     for match in _LINE_NUMBER.finditer(line):
         if any(start <= match.start() < end for start, end in names):
             continue
-        if not match[0].isascii() and not re.match(r"[0-9]", match[0]):
-            continue  # digits of other scripts
         scale = _CHINESE.get(match[3] or "", 1.0)
         latin = re.match(r"[kKMBT](?![A-Za-z])", line[match.end() :]) if scale == 1 else None
         if latin:
@@ -110,7 +92,7 @@ class Quantities:
     @cached_property
     def values(self) -> frozenset[float]:
         """Every number as written, and with its unit applied."""
-        return frozenset((*self.written, *_words(self._text.lower())))
+        return frozenset((*self.written, *_in_words(self._text.lower())))
 
     @cached_property
     def written(self) -> tuple[float, ...]:
@@ -132,26 +114,29 @@ class Quantities:
             return True
         if quantity.percent:
             shares = (value / 100, 1 - value / 100)
-            if any(self._near(share, step / 100) for share in shares) or self._near(100 - value, step):
+            if any(abs(known - share) < step / 100 for known in self.written for share in shares):
+                return True
+            if any(abs(100 - known - value) < step for known in self._percents):
                 return True
         if value <= 1 and self._near(value * 100, step * 100):
             return True
-        return self._combined(value, step)
+        return (value >= 10 or step < 1) and self._combined(value, step)
+
+    @cached_property
+    def _percents(self) -> list[float]:
+        return [float(number) for number in _PERCENT.findall(self._text)]
 
     def off_by_power(self, quantity: Quantity) -> bool:
         """Whether the text has this number times or by 10 or 100."""
         return quantity.value > 0 and any(
-            self._near(quantity.value * factor, quantity.step * factor / 2, strict=True)
+            abs(known / quantity.value / factor - 1) < 0.05
+            for known in self.values
             for factor in (0.1, 10, 0.01, 100)
+            if known >= 1000
         )
 
-    def _near(self, value: float, step: float, *, strict: bool = False) -> bool:
-        if value in self.values:
-            return True
-        return any(abs(known - value) < step * 0.999 for known in self._comparable(strict=strict))
-
-    def _comparable(self, *, strict: bool) -> Iterable[float]:
-        return (known for known in self.values if known >= 1000) if strict else self.values
+    def _near(self, value: float, step: float) -> bool:
+        return value in self.values or any(abs(known - value) < step * 0.999 for known in self.values)
 
     def _combined(self, value: float, step: float) -> bool:
         numbers = self.written[:_MOST]
@@ -163,14 +148,14 @@ class Quantities:
         )
 
 
-def _words(text: str) -> list[float]:
+def _in_words(text: str) -> list[float]:
     """Numbers written as words, with the unit behind: three, twenty-five, two million."""
     found = []
     for word, following in _WORD_NUMBER.findall(text):
-        value = _NUMBER_WORDS[word]
+        value = _WORDS[word]
         found.append(value)
         if following in _ENGLISH:
             found.append(value * _ENGLISH[following])
-        elif value >= 20 and value < 100 and following in _NUMBER_WORDS:
-            found.append(value + _NUMBER_WORDS[following])
+        elif 20 <= value < 100 and following in _WORDS:
+            found.append(value + _WORDS[following])
     return found

@@ -74,6 +74,17 @@ class Reading:
         )
 
     @cached_property
+    def inferred(self) -> tuple[words.Token, ...]:
+        """Names that the text supports without having them: by their parts, or as an acronym."""
+        vocabulary = self.source.vocabulary
+        return tuple(
+            token
+            for token in self.tokens
+            if not (token.lower or words.usual(token.text) or vocabulary.holds(token.text))
+            and vocabulary.supports(token.text)
+        )
+
+    @cached_property
     def quantities(self) -> tuple[quantities.Quantity, ...]:
         """Numbers of the line, without those inside a name."""
         names = [

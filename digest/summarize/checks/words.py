@@ -77,6 +77,12 @@ def squash(text: str) -> str:
     return "".join(_WORD.findall(fold(text)))
 
 
+def usual(token: str) -> bool:
+    """Whether everybody in the field writes this in Latin letters."""
+    key = squash(token)
+    return not key or key in JARGON or (token.endswith("s") and key[:-1] in JARGON)
+
+
 def own_name(title: str) -> str | None:
     """NAME of a title "NAME: ...", where the words before the colon look like a given name.
 
@@ -110,8 +116,17 @@ class Vocabulary:
     @cached_property
     def names(self) -> frozenset[str]:
         """Words and hyphenated names as one word each, of five letters and more."""
-        whole = (squash(match[0]) for match in _TOKEN.finditer(self._text))
-        return frozenset(word for word in (*self.words, *whole) if len(word) >= 5)
+        return frozenset(word for word in (*self.words, *self._whole) if len(word) >= 5)
+
+    @cached_property
+    def given_names(self) -> frozenset[str]:
+        """Names with a capital or a digit inside, of four letters and more."""
+        return frozenset(key for key, text in self._whole.items() if len(key) >= 4 and not text[1:].islower())
+
+    @cached_property
+    def _whole(self) -> dict[str, str]:
+        """Words and hyphenated names: folded into one word, and as they stand."""
+        return {squash(match[0]): match[0] for match in _TOKEN.finditer(self._text)}
 
     @cached_property
     def _initials(self) -> tuple[str, str]:
@@ -133,7 +148,8 @@ class Vocabulary:
 
     def holds(self, token: str) -> bool:
         """Whether the text has this word, in the singular or plural, joined or apart."""
-        return self._has(squash(token), plural=token.endswith("s"))
+        key = squash(token)
+        return key in self._whole or self._has(key, plural=token.endswith("s"))
 
     def supports(self, token: str) -> bool:
         """Whether the text supports this word or name, or everybody knows it.
@@ -141,8 +157,7 @@ class Vocabulary:
         Understood are case, hyphens, accents, plurals, compounds, acronyms of the text's words, and other
         endings of an ordinary word.
         """
-        key = squash(token)
-        if not key or key in JARGON or self.holds(token):
+        if usual(token) or self.holds(token):
             return True
         parts = re.split(r"[-_.+&'’@·‑–*#]+", token)
         parts = [part for part in parts if part]
@@ -152,14 +167,14 @@ class Vocabulary:
 
     def _supports_part(self, part: str) -> bool:
         key = squash(part)
-        if not key or key in JARGON or key.isdigit() or self.holds(part):
+        if usual(part) or key.isdigit() or self.holds(part):
             return True
-        if part.islower():
+        if part.islower() or part.istitle():
             return self._other_ending(key)
         if self._acronym(part):
             return True
         pieces = _PIECE.findall(part)
-        return len(pieces) > 1 and all(
+        return any(len(piece) > 3 and self.holds(piece) for piece in pieces) and all(
             len(piece) > 1 and (piece.isdigit() or piece.lower() in JARGON or self.holds(piece))
             for piece in pieces
         )
@@ -181,6 +196,6 @@ class Vocabulary:
         )
 
     def _other_ending(self, key: str) -> bool:
-        """Whether an ordinary word begins like a word of the text: prompt, prompting; drafting, draft."""
+        """Whether an ordinary word begins like a word of the text: prompting, prompt; Bayes, Bayesian."""
         stem = re.sub(r"(?:ing|ed|er|ers|ly|al|ion|ions|ization|ive)$", "", key)
-        return len(stem) >= 4 and f" {stem}" in self._spaced
+        return len(stem) >= 4 and self.begins(stem)

@@ -87,7 +87,7 @@ def misspelt_name(case: Case, dice: random.Random) -> str | None:
             before + other + after,
         ]
     )
-    if wrong.lower() in case.source.text.lower() or not letter.isalpha():
+    if wrong.lower() in case.source.text.lower() or not (letter + after[0]).isalpha():
         return None
     return case.line.replace(name, wrong)
 
@@ -111,7 +111,7 @@ def cut_in_half(case: Case, dice: random.Random) -> str | None:
 
 def doubled(case: Case, dice: random.Random) -> str | None:
     """The line twice, or its last sentence twice."""
-    sentences = re.findall(r"[^。]+。", case.line)
+    sentences: list[str] = re.findall(r"[^。]+。", case.line)
     return dice.choice([case.line * 2, case.line + sentences[-1]] if sentences else [case.line * 2])
 
 
@@ -122,7 +122,7 @@ def untranslated_phrase(case: Case, dice: random.Random) -> str | None:
     if not phrases or not places:
         return None
     place, phrase = dice.choice(places), dice.choice(phrases)
-    return f"{case.line[:place]}{dice.choice([phrase, f' {phrase} '])}{case.line[place + 4 :]}"
+    return case.line[:place] + dice.choice([phrase, f" {phrase} "]) + case.line[place + 4 :]
 
 
 def control_character(case: Case, dice: random.Random) -> str | None:

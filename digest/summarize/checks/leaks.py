@@ -1,0 +1,89 @@
+"""Rules on words that are no answer: of the request, of a polite assistant, placeholders."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from digest.summarize.checks.records import Example, Reading, Rule
+
+_LEAK = re.compile(
+    "|".join(
+        (
+            r"[（(]\s*(?:约|共|全文|字数[:：]?)?\s*\d{2,3}\s*个?[字词]\s*[）)]",  # a counted length
+            r"^\s*(?:很?抱歉|对不起|以下[是为]|好的[，。,！!：:]|当然[，,。！!可])",
+            r"^\s*作为(?:一[个名])?(?:AI|人工智能|大?语言模型)",
+            r"^\s*根据(?:您|你|所给|提供|给定|上述|以上|题目|论文(?:标题|摘要))",
+            r"^\s*请(?:注意|根据|用|提供|将|为|以|总结|阅读|输出)",
+            r"^\s*(?:Sure|Certainly|Here is|Here's|As an AI|I'm sorry|Sorry)\b",
+            r"^\s*[【\[「“\"]?(?:中文|一句话)?(?:摘要|标题|题目|总结|简介|概述|翻译|译文)[】\]」”\"]?\s*[:：]",
+            r"^\s*[【\[「“\"]?(?:输出|答案|回答|答|任务|问题|贡献|结果)[】\]」”\"]?\s*[:：]",
+            r"^\s*[\"“]?(?:kind|task|problem|contribution|summary|abstract|title|output|answer)[\"”]?\s*[:：]",
+            r"(?:标题|摘要|输出格式|系统提示|用户|助手|system|user|assistant)\s*[:：]",
+            r"作为(?:一[个名])?(?:AI|人工智能)(?:语言)?(?:模型|助手)",
+            r"我(?:无法|不能)(?:访问|提供|生成|总结|判断|回答|完成|查看|阅读)",
+            r"(?:不超过|不少于|控制在|限制在|字数)\s*\d+\s*个?字",
+            r"(?:用|请以)(?:简体)?中文(?:输出|回答|总结|概括)",
+            r"</?think|<\|[a-z_]+\|>|希望(?:这|以上|对您|对你)|如[有果][^，。]{0,4}(?:需要|其他问题)",
+            r"ignore (?:all )?(?:the )?previous|previous instructions",
+            r"以上(?:[是为]|就是)[^，。]{0,12}(?:总结|摘要|简介|概括)",
+        )
+    ),
+    re.IGNORECASE,
+)
+_PLACEHOLDER = re.compile(
+    r"[\s\[（(【<]*(?:"
+    r"未知|暂?无|不[详明]|未(?:提及|提供|说明|给出)|没有|空|待定|待补充|略|同上|其他|无法(?:确定|生成|获取|提供)"
+    r"|(?:摘要|总结|简介)?生成失败|n\s*/\s*a|na|nan|none|null|nil|unknown|undefined|tbd|todo|error|failed"
+    r"|not (?:available|applicable|specified|mentioned|provided|given)|summary generation failed"
+    r"|[-—…?？.x]+"
+    r")[\s\]）)】>。.！!]*",
+    re.IGNORECASE,
+)
+_EMPTY_SLOT = re.compile(
+    r"属于(?:未知|无|N/A|None|null|unknown)的?任务|解决(?:未知|无|N/A|None|null|unknown)的?问题"
+    r"|\{[a-z_]+\}|(?:摘要|总结)生成失败|summary generation failed|XXX|某某",
+    re.IGNORECASE,
+)
+
+
+def prompt_leak(reading: Reading) -> Iterator[str]:
+    """Words of the request or of a polite assistant."""
+    if match := _LEAK.search(reading.line):
+        yield match[0].strip()
+
+
+def placeholder(reading: Reading) -> Iterator[str]:
+    """未知, N/A and the like instead of an answer."""
+    if _PLACEHOLDER.fullmatch(reading.line):
+        yield reading.line.strip()
+    elif match := _EMPTY_SLOT.search(reading.line):
+        yield match[0]
+
+
+_FINE = "该论文属于语音增强任务，旨在解决噪声下语音质量差的问题。提出新框架，提升语音清晰度。"
+
+RULES = (
+    Rule(
+        "prompt-leak",
+        3,
+        "含有与论文无关的话“{}”，请只写介绍本身",
+        "words of the request, or an assistant's phrases",
+        prompt_leak,
+        (
+            Example(_FINE + "（38字）", hit=True),
+            Example("以下是论文的总结：" + _FINE, hit=True),
+            Example(_FINE.replace("新框架", "自动摘要与标题生成框架"), hit=False),
+        ),
+        fields=True,
+    ),
+    Rule(
+        "placeholder",
+        3,
+        "“{}”不是答案，请根据论文写出内容",
+        "a word that stands for a missing answer",
+        placeholder,
+        (Example("未知", hit=True), Example("N/A", hit=True), Example(_FINE, hit=False)),
+        fields=True,
+    ),
+)

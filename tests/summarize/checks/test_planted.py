@@ -1,0 +1,41 @@
+"""Defects planted into published lines are found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from digest.summarize.checks import Source, about, check
+from tests.summarize.checks.planted import KINDS, Case, Plant, cases_of
+
+_CASES, _SEED = 200, 20260128
+
+
+def _found(line: str, source: Source, others: Sequence[Source]) -> bool:
+    if any(finding.severity >= 2 for finding in check(line, source)):
+        return True
+    return about(line, source, others) is not None
+
+
+@pytest.mark.parametrize(("plant", "share"), KINDS, ids=[plant.__name__ for plant, _ in KINDS])
+def test_planted_defects_are_found(published: list[Case], plant: Plant, share: float) -> None:
+    planted = list(cases_of(plant, published, _CASES, _SEED))
+    assert len(planted) == _CASES
+    missed = [
+        (case.id, line)
+        for case, line in planted
+        if not _found(line, case.source, [source for _, source in case.day])
+    ]
+    assert len(missed) <= (1 - share) * _CASES, missed
+
+
+def test_most_lines_of_other_papers_are_refused(published: list[Case]) -> None:
+    """Refused: at severity 3, so that the entry is flagged when asking again does not help."""
+    plant, _ = KINDS[0]
+    refused = 0
+    for case, line in cases_of(plant, published, _CASES, _SEED):
+        finding = about(line, case.source, [source for _, source in case.day])
+        findings = [*check(line, case.source), *([finding] if finding else [])]
+        refused += any(finding.severity == 3 for finding in findings)
+    assert refused >= 0.75 * _CASES

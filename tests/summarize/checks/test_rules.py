@@ -1,0 +1,65 @@
+"""The table of rules: every rule finds what its examples say, and can be told to the model."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from digest.errors import UsageError
+from digest.model import Finding
+from digest.summarize.checks import RULES, Rule, Source, check, correction, rules_for
+from digest.summarize.checks.records import Example, Reading
+
+_EXAMPLES = [(rule, example) for rule in RULES for example in rule.examples]
+_LINE = "该论文属于语音增强任务，旨在解决噪声下语音质量差的问题。提出新框架，提升语音清晰度"
+
+
+@pytest.mark.parametrize(
+    ("rule", "example"), _EXAMPLES, ids=[f"{rule.id}-{n}" for n, (rule, _) in enumerate(_EXAMPLES)]
+)
+def test_example(rule: Rule, example: Example) -> None:
+    assert rule.find is not None
+    found = list(rule.find(Reading(example.line, Source(example.title, example.abstract))))
+    assert bool(found) == example.hit
+    assert all(found)
+
+
+def test_every_line_rule_has_both_kinds_of_examples() -> None:
+    for rule in RULES:
+        if rule.find:
+            assert {example.hit for example in rule.examples} == {True, False}, rule.id
+
+
+def test_ids_are_unique_and_the_severest_come_first() -> None:
+    assert len({rule.id for rule in RULES}) == len(RULES)
+    assert [rule.severity for rule in RULES] == sorted((rule.severity for rule in RULES), reverse=True)
+
+
+def test_corrections_are_chinese_and_hold_the_evidence() -> None:
+    for rule in RULES:
+        sentence = correction(Finding(rule=rule.id, severity=rule.severity, evidence="X{0}Y"))
+        assert re.search("[\u4e00-\u9fff]{4}", sentence), rule.id
+        assert "X{0}Y" in sentence or "{" not in rule.reason
+
+
+def test_a_finding_of_an_unknown_rule_can_still_be_told() -> None:
+    assert correction(Finding(rule="gone", severity=2, evidence="词")) == "gone：词"
+
+
+def test_a_user_turns_a_rule_off_or_changes_its_severity() -> None:
+    source = Source("Speech Enhancement", "We enhance noisy speech.")
+    assert [(f.rule, f.severity) for f in check(_LINE, source)] == [("no-final-stop", 2)]
+    assert check(_LINE, source, rules_for({"no-final-stop": "off"})) == ()
+    assert [f.severity for f in check(_LINE, source, rules_for({"no-final-stop": 3}))] == [3]
+
+
+def test_an_unknown_rule_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(UsageError, match=r"no such rule.*'too-long'.*no-final-stop"):
+        rules_for({"too-longer": 2})
+
+
+@pytest.mark.parametrize("severity", [0, 4, "on"])
+def test_an_unknown_severity_is_refused(severity: object) -> None:
+    with pytest.raises(UsageError, match="neither"):
+        rules_for({"too-long": severity})  # type: ignore[dict-item]  # what a file may hold
