@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -73,14 +74,14 @@ def start(knobs: Knobs | None = None) -> Iterator[Server]:
     Raises:
         DigestError: it did not come up; the message says why.
     """
-    command = [
-        sys.executable,
-        "-m",
-        "digest.sample.server",
-        (knobs or Knobs()).model_dump_json(exclude_unset=True),
-    ]
+    settings = (knobs or Knobs()).model_dump_json(exclude_unset=True)
+    command = [sys.executable, "-P", "-m", "digest.sample.server", settings]
+    # it imports what we import, whatever modules lie in the working directory
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:  # noqa: S603 - ours
+    with subprocess.Popen(  # noqa: S603 - our own command
+        command, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True
+    ) as process:
         assert process.stdin is not None  # asked for above
         assert process.stdout is not None
         try:

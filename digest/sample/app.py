@@ -14,12 +14,12 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route, Router
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from digest.errors import UsageError
 from digest.sample import api, chat, feeds, pages, pdf
 from digest.sample.data import Library, Record, split_version
-from digest.sample.faults import Faults, Limits, Stats, cutting, kind_of, seconds_to_wait
+from digest.sample.faults import Faults, Limits, Stats, cutting, kind_of, seconds_to_wait, until_left
 from digest.sample.knobs import Fault, Knobs
 
 _HTML, _XML = "text/html; charset=utf-8", "application/xml; charset=utf-8"
@@ -64,9 +64,10 @@ class Sample:
         if kind == "chat":
             await self._chat(scope, receive, send)
         else:
-            passed = await self._past_faults(kind, scope, receive, self._counting(kind, send))
-            if passed is not None:
-                await self._routes(scope, receive, passed[1])
+            send = self._counting(kind, send)
+            done, rule = await self._break(kind, scope, receive, send)
+            if not done:
+                await self._deliver(self._routes, rule, scope, receive, send)
 
     def _set(self, knobs: Knobs) -> None:
         """Turn to these knobs and count anew."""
@@ -76,22 +77,28 @@ class Sample:
         self._faults = Faults(knobs, self._abort)
         self._limits = Limits(knobs, self._stats)
 
-    async def _past_faults(
-        self, who: str, scope: Scope, receive: Receive, send: Send
-    ) -> tuple[Fault | None, Send] | None:
-        """The fault that shapes the answer, if any, and where the answer goes; None: dealt with.
+    async def _break(self, who: str, scope: Scope, receive: Receive, send: Send) -> tuple[bool, Fault | None]:
+        """Let a fault hit: whether it has dealt with the request, and the rule that may shape the answer.
 
         `who` is the asker whose Retry-After counts: a kind of page, or a paper.
         """
         query = scope["query_string"].decode()
         rule = self._faults.choose(scope["path"] + (f"?{query}" if query else ""), who)
-        if rule is not None:
-            self._stats.faults[rule.action] += 1
-            if await self._faults.carry_out(rule, scope, receive, send):
-                return None
-            if rule.action in {"truncate", "shorten"}:
-                return rule, cutting(send, openly=rule.action == "truncate")
-        return rule, send
+        if rule is None:
+            return False, None
+        self._stats.faults[rule.action] += 1
+        return await self._faults.carry_out(rule, scope, receive, send), rule
+
+    async def _deliver(
+        self, answer: ASGIApp, rule: Fault | None, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Send an answer, as much of it as the fault leaves."""
+        action = rule.action if rule else None
+        if action in {"truncate", "shorten", "stall"}:
+            send = cutting(send, openly=action != "shorten")
+        await answer(scope, receive, send)
+        if action == "stall":
+            await until_left(receive)
 
     def _counting(self, who: str, send: Send) -> Send:
         """A `send` that notes statuses and what the asker was told to wait."""
@@ -188,10 +195,10 @@ class Sample:
             await JSONResponse(error.body, error.status, error.headers)(scope, receive, send)
             return
         try:
-            passed = await self._past_faults(who, scope, receive, send)
-            if passed is not None:
-                response = await self._completion(question, record, passed[0])
-                await response(scope, receive, passed[1])
+            done, rule = await self._break(who, scope, receive, send)
+            if not done:
+                response = await self._completion(question, record, rule)
+                await self._deliver(response, rule, scope, receive, send)
         finally:
             stats.in_flight -= 1
 

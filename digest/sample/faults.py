@@ -69,8 +69,8 @@ class Stats:
             self.early += 1
 
     def told_to_wait(self, who: str, seconds: float) -> None:
-        """Note a Retry-After; 0 opens the way again."""
-        self._closed_until[who] = time.monotonic() + seconds
+        """Note a Retry-After."""
+        self._closed_until[who] = max(self._closed_until.get(who, 0), time.monotonic() + seconds)
 
     def as_table(self) -> dict[str, Any]:
         """All counts, for `/_control/stats`."""
@@ -115,8 +115,7 @@ class Faults:
         if rule.action == "delay":
             await asyncio.sleep(rule.seconds)
         elif rule.action == "silence":
-            while (await receive())["type"] != "http.disconnect":
-                pass
+            await until_left(receive)
         elif rule.action == "reset":
             self._abort(scope)
         elif rule.action == "answer":
@@ -178,6 +177,12 @@ def _dated(value: str) -> str:
         seconds=int(value.removeprefix("date+")) + 1
     )
     return format_datetime(moment, usegmt=True)
+
+
+async def until_left(receive: Receive) -> None:
+    """Wait until the client closes the connection."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _send(send: Send, status: int, headers: dict[str, str], body: str | dict[str, Any]) -> None:

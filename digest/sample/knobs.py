@@ -18,10 +18,9 @@ DAY = Date(2026, 1, 28)
 
 CHAT = "^/v1/chat/completions"
 
-Action = Literal["answer", "rewrite", "truncate", "shorten", "reset", "silence", "delay"]
-"""What a fault does instead of, or to, the right answer: answer with something else, rewrite the completion,
-cut the body in the middle (against the announced length, or unnoticed), reset the connection, never answer,
-answer late."""
+Action = Literal["answer", "rewrite", "truncate", "shorten", "stall", "reset", "silence", "delay"]
+"""What a fault does: answer something else; rewrite the completion; cut the body in the middle, against the
+announced length, unnoticed, or without ever ending; reset the connection; never answer; answer late."""
 
 
 class _Knob(BaseModel):
@@ -116,6 +115,7 @@ READY: Mapping[str, Mapping[str, Any]] = {
     "html-instead": {"headers": {"Content-Type": "text/html"}, "body": "<html><h1>Access Denied</h1></html>"},
     "truncated": {"action": "truncate"},
     "shortened": {"action": "shorten"},
+    "stalled": {"action": "stall"},
     "reset": {"action": "reset"},
     "silence": {"action": "silence"},
     "delay": {"action": "delay", "seconds": 0.2},

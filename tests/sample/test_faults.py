@@ -74,6 +74,17 @@ def test_a_truncated_body_can_be_noticed(server: Server, get: httpx2.Client, pat
     assert get.get(path).status_code == 200
 
 
+def test_a_stalled_body_never_ends(server: Server, get: httpx2.Client) -> None:
+    server.faults(fault("stalled"))
+    with get.stream("GET", PAGE, timeout=0.1) as answer:
+        chunks = answer.iter_bytes()
+        assert next(chunks).startswith(b"<!DOCTYPE html>")
+        with pytest.raises(httpx2.ReadTimeout):
+            list(chunks)
+    server.faults()
+    assert get.get(PAGE).status_code == 200
+
+
 def test_a_shortened_body_cannot(server: Server, get: httpx2.Client) -> None:
     whole = get.get("/pdf/2601.19781v1").content
     server.faults(fault("shortened"))

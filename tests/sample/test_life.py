@@ -45,6 +45,15 @@ def test_it_lives_as_long_as_the_context(monkeypatch: pytest.MonkeyPatch) -> Non
     assert not is_up(server.url)
 
 
+def test_modules_in_the_working_directory_do_not_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "socket.py").write_text("raise SystemExit(7)", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    with start() as server:
+        assert is_up(server.url)
+
+
 @pytest.mark.parametrize("case", ["alone", "with-child"])
 def test_it_dies_with_its_killed_parent(case: str) -> None:
     command = [sys.executable, "-c", PARENT, case]
