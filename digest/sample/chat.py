@@ -68,8 +68,9 @@ def accept(question: Any, knobs: Knobs) -> None:  # noqa: ANN401 - a body as it 
 
 
 def paper_of(messages: Sequence[Mapping[str, Any]], library: Library) -> Record | None:
-    """The paper that the messages of the user are about."""
-    return library.about(_content(message) for message in messages if message.get("role") == "user")
+    """The paper that the user's messages are about, or else any of the messages."""
+    asked = [_content(message) for message in messages if message.get("role") == "user"]
+    return library.about(asked) or library.about(map(_content, messages))
 
 
 def answer(question: Mapping[str, Any], record: Record, library: Library, knobs: Knobs) -> str:
