@@ -78,11 +78,11 @@ def authors(element: html.HtmlElement) -> tuple[str, ...]:
     loose = element.text or ""
     for child in element:
         if child.tag == "a":
-            names += names_in(loose)
+            names += names_in(loose) if loose.strip(" ,\n") else ()
             names.append(collapse(child.text_content()))
             loose = ""
         elif isinstance(child.tag, str):
-            loose += "" if "descriptor" in child.get("class", "") else child.text_content()
+            loose += child.text_content()
         loose += child.tail or ""
     return tuple(name for name in (*names, *names_in(loose)) if name)
 

@@ -120,22 +120,21 @@ def _entry(term: html.HtmlElement, category: str, kind: Kind, count: int) -> tup
     """One `<dt>` with the `<dd>` that follows it."""
     arxiv_id, version = _identity(term, category)
     details = next(term.itersiblings("dt", "dd"), None)
-    title = _field(details, "list-title") if details is not None and details.tag == "dd" else None
-    if details is None or not title:
+    fields = _fields(details) if details is not None and details.tag == "dd" else {}
+    title = _text(fields, "list-title")
+    if not title:
         raise SourceError(f"The entry of {arxiv_id} in the listing of {category} has no title.")
     number = re.search(r"\[\s*(\d+)\s*\]", term.text_content())
     position = int(number[1]) if number and int(number[1]) else count
-    names = _first(details, "list-authors")
-    abstract = _abstract(details)
     paper = Paper(
         id=arxiv_id,
         version=version,
         title=title,
-        authors=() if names is None else markup.authors(names),
-        abstract="" if abstract is None else markup.element_text(abstract),
-        comments=_field(details, "list-comments"),
-        categories=_categories(details),
-        journal_ref=_field(details, "list-journal-ref"),
+        authors=markup.authors(fields["list-authors"]) if "list-authors" in fields else (),
+        abstract=_text(fields, "p") or "",
+        comments=_text(fields, "list-comments"),
+        categories=_categories(_text(fields, "list-subjects") or ""),
+        journal_ref=_text(fields, "list-journal-ref"),
     )
     listing = Listing(id=arxiv_id, version=version, kind=kind, category=category, position=position)
     return listing, paper
@@ -158,31 +157,24 @@ def _identity(term: html.HtmlElement, category: str) -> tuple[str, int | None]:
     return arxiv_id, version
 
 
-def _first(details: html.HtmlElement, name: str) -> html.HtmlElement | None:
-    """The first element below `details` that has the class `name`."""
-    found = (one for one in details.iter() if name in (one.get("class") or "").split())
-    return next(found, None)
+def _fields(details: html.HtmlElement) -> dict[str, html.HtmlElement]:
+    """The first element of each class list-..., and the first paragraph: the abstract, which has no class."""
+    fields: dict[str, html.HtmlElement] = {}
+    for element in details.iter("div", "span", "p"):
+        names = (element.get("class") or "").split()
+        if "descriptor" in names:  # "Title:"
+            element.text = None
+        for name in ("p",) if element.tag == "p" else names:
+            fields.setdefault(name, element)
+    return fields
 
 
-def _field(details: html.HtmlElement, name: str) -> str | None:
-    """The text of the element with class `name`, without its descriptor ("Title:"); None if there is none."""
-    element = _first(details, name)
-    if element is None:
-        return None
-    for descriptor in element.iter("span"):
-        if "descriptor" in (descriptor.get("class") or ""):
-            descriptor.text = None
-    return markup.element_text(element) or None
+def _text(fields: dict[str, html.HtmlElement], name: str) -> str | None:
+    return markup.element_text(fields[name]) or None if name in fields else None
 
 
-def _abstract(details: html.HtmlElement) -> html.HtmlElement | None:
-    """The paragraph below the details; only the pages with abstracts have one."""
-    return next(details.iter("p"), None)
-
-
-def _categories(details: html.HtmlElement) -> tuple[str, ...]:
+def _categories(text: str) -> tuple[str, ...]:
     """The codes in "Sound (cs.SD); Machine Learning (cs.LG)", the primary one first."""
-    text = _field(details, "list-subjects") or ""
     codes = (re.search(r"\(([^()]*)\)\s*$", part) for part in text.split(";"))
     found = [code[1].strip() for code in codes if code and markup.is_category(code[1].strip())]
     return tuple(dict.fromkeys(found))

@@ -14,6 +14,7 @@ from digest.sources.day import CategoryDay, expected_entries, found_entries, joi
 from digest.sources.http import Http, Page, snapshot_of
 from digest.sources.pages import ListingPage, parse_listing
 from digest.sources.snapshots import SnapshotStore
+from digest.sources.transfer import UnavailableError, UnreachableError, headline
 
 _PAGE_SIZE = 2000
 _MOST_PAGES = 20
@@ -52,7 +53,7 @@ async def read_catchup(category: str, day: Date, http: Http, settings: ArxivSett
 
 
 async def _read(category: str, url_of: Callable[[int, int], str], http: Http) -> Reading:
-    """Ask for pages until all entries that they declare are there.
+    """Ask for pages until all entries that they declare are there; all of them again when one is damaged.
 
     Args:
         category: whose pages.
@@ -61,8 +62,17 @@ async def _read(category: str, url_of: Callable[[int, int], str], http: Http) ->
 
     Raises:
         CountError: the pages do not hold what they declare.
-        SourceError: a page could not be had or read. Both messages begin with the URL.
+        SourceError: a page could not be had or read. All messages begin with the URL.
     """
+    try:
+        return await _read_once(category, url_of, http)
+    except (UnreachableError, UnavailableError):
+        raise
+    except SourceError:  # cut on the way, or changed between two pages
+        return await _read_once(category, url_of, http)
+
+
+async def _read_once(category: str, url_of: Callable[[int, int], str], http: Http) -> Reading:
     answers: list[Page] = []
     pages: list[ListingPage] = []
     before = -1
@@ -70,11 +80,15 @@ async def _read(category: str, url_of: Callable[[int, int], str], http: Http) ->
         before = found_entries(pages)
         if len(pages) == _MOST_PAGES:
             break  # what is missing then is told by `join_pages`
-        answers.append(await http.get(url_of(len(pages) + 1, before)))
+        answer = await http.get(url_of(len(pages) + 1, before))
+        if answer.status != 200:
+            reason = headline(answer.text.encode())
+            raise UnavailableError(f"{answer.url}: arXiv refuses (HTTP {answer.status}): {reason}.")
         try:
-            pages.append(parse_listing(answers[-1].text, category))
+            pages.append(parse_listing(answer.text, category))
         except SourceError as error:
-            raise type(error)(f"{answers[-1].url}: {error}") from error
+            raise type(error)(f"{answer.url}: {error}") from error
+        answers.append(answer)
     try:
         return Reading(join_pages(category, pages), answers)
     except SourceError as error:
