@@ -20,7 +20,6 @@ from digest.pipeline import Published, Redone, Tools, open_tools, redo_paper, ru
 from digest.progress import choose
 from digest.publish.files import finished
 from digest.sources import Quiet, announce
-from digest.sources.calendar import due
 from digest.sources.http import Http
 from digest.summarize.prompt import load as load_prompt
 
@@ -149,8 +148,7 @@ def _prepared(given: Given, *, asks_model: bool = True) -> Iterator[_Ready]:
             _require_model(settings)
         yield _Ready(settings, lambda: datetime.now(UTC), given)
         return
-    from digest.sample import start
-    from digest.sample.knobs import DAY
+    from digest.sample import EVENING, start
 
     with start() as server:
         own: dict[str, dict[str, Any]] = {
@@ -161,11 +159,11 @@ def _prepared(given: Given, *, asks_model: bool = True) -> Iterator[_Ready]:
         for table, keys in given.flags.items():
             known = {key: value for key, value in keys.items() if value is not None}
             own[table] = {**own.get(table, {}), **known}
-        began, morning = datetime.now(UTC), due(DAY) + timedelta(hours=1)
+        began = datetime.now(UTC)
         settings = load(own, {})
         if asks_model and not (given.quiet or given.json):
             print(RECORDED)
-        yield _Ready(settings, lambda: morning + (datetime.now(UTC) - began), given)
+        yield _Ready(settings, lambda: EVENING + (datetime.now(UTC) - began), given)
 
 
 def _require_model(settings: Settings) -> None:

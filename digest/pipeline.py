@@ -20,7 +20,7 @@ from digest.llm.endpoint import Endpoint
 from digest.model import Digest, Entry, Finding, Listing, Paper, Section, Summary, Text, TextOrigin
 from digest.progress import Progress
 from digest.publish.counts import counts_of
-from digest.publish.files import digests_with, with_entry, write_digest
+from digest.publish.files import digests_with, published, with_entry, write_digest
 from digest.sources import Quiet, announce, enrich, fetch_paper
 from digest.sources.http import Http
 from digest.sources.markup import identifier
@@ -116,10 +116,10 @@ async def run_day(
         return made
     markdown, json = write_digest(made, tools.settings.run.out)
     tools.ledger.keep_listings(made)
-    published = Published(made, markdown, json, asker.tally)
+    result = Published(made, markdown, json, asker.tally)
     report = {"counts": made.counts.model_dump(), "source": made.source, **asker.tally.report()}
-    tools.ledger.finish(run, published.state, report, made.date)
-    return published
+    tools.ledger.finish(run, result.state, report, made.date)
+    return result
 
 
 async def _make_digest(
@@ -141,6 +141,8 @@ async def _make_digest(
     tools.progress.say(
         f"{section.title} {announcement.date}: {count} papers announced (source: {announcement.source})"
     )
+    if limit is not None:
+        _guard(section, announcement.date, limit, tools.settings.run.out)
     listings = announcement.listings[:limit]
     papers, notes = await enrich(announcement.papers[:limit], tools.http, settings)
     entries = await _make_entries(listings, papers, tools, asker)
@@ -153,6 +155,16 @@ async def _make_digest(
         notes=(*announcement.notes, *notes),
         entries=entries,
     )
+
+
+def _guard(section: Section, day: date, limit: int, out: Path) -> None:
+    """A quick look must not take the place of a longer digest."""
+    there = published(out, day, section.key)
+    if there is not None and len(there.entries) > limit:
+        raise UsageError(
+            f"{out}/{day}/{section.key}.json holds {len(there.entries)} papers, and --limit {limit} would "
+            f"leave {limit} of them. Give another folder with --out."
+        )
 
 
 async def _make_entries(

@@ -144,10 +144,17 @@ def with_entry(digest: Digest, entry: Entry, replaced: Collection[Entry]) -> Dig
     return digest.model_copy(update={"entries": entries, "counts": counts})
 
 
-def finished(folder: Path, day: date, section: str) -> Digest | None:
-    """The digest of a section and day under `folder`, if it is there and keeps its promise without a flag."""
+def published(folder: Path, day: date, section: str) -> Digest | None:
+    """The digest of a section and day under `folder`, if there is one.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
     path = folder / day.isoformat() / f"{section}.json"
-    if not path.exists():
-        return None
-    digest = from_json(_read(path, folder), str(path))
-    return digest if digest.counts.kept and not digest.counts.flagged else None
+    return from_json(_read(path, folder), str(path)) if path.exists() else None
+
+
+def finished(folder: Path, day: date, section: str) -> Digest | None:
+    """The same, if it keeps its promise without a flag."""
+    digest = published(folder, day, section)
+    return digest if digest and digest.counts.kept and not digest.counts.flagged else None

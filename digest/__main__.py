@@ -1,0 +1,7 @@
+"""`python -m digest` is the same as `digest`."""
+
+from __future__ import annotations
+
+from digest.cli import main
+
+main()

@@ -1,0 +1,99 @@
+"""Settings: their layers, and what a mistake is answered with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from digest.config import load
+from digest.errors import UsageError
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write(folder: Path, text: str) -> None:
+    (folder / "digest.toml").write_text(text, encoding="utf-8")
+
+
+def test_the_shipped_sections(folder: Path) -> None:
+    sections = {one.key: (one.title, one.categories) for one in load().chosen_sections()}
+    assert sections == {
+        "audio": ("音频", ("cs.SD", "eess.AS")),
+        "text": ("自然语言处理", ("cs.CL",)),
+        "video": ("计算机视觉", ("cs.CV",)),
+        "robotics": ("机器人", ("cs.RO",)),
+        "society": ("计算机与社会", ("cs.CY",)),
+    }
+
+
+def test_three_lines_add_a_section(folder: Path) -> None:
+    write(folder, '[sections.learning]\ntitle = "机器学习"\ncategories = ["cs.LG", "stat.ML", "quant-ph"]\n')
+    assert load().section("learning").categories == ("cs.LG", "stat.ML", "quant-ph")
+    assert load().section("audio").title == "音频"
+
+
+def test_flags_before_environment_before_file_before_defaults(folder: Path) -> None:
+    write(
+        folder,
+        '[model]\nname = "file"\nconcurrency = 3\nbase_url = "http://file/v1"\n[run]\nprompt = "line"\n',
+    )
+    environment = {
+        "DIGEST_MODEL": "environment",
+        "OPENAI_API_KEY": "k",
+        "OPENAI_BASE_URL": "http://environment/v1",
+    }
+    settings = load({"model": {"name": "flag", "concurrency": None}}, environment)
+    assert settings.model.name == "flag"
+    assert settings.model.base_url == "http://environment/v1"
+    assert settings.model.concurrency == 3
+    assert settings.run.prompt == "line"
+    assert settings.model.timeout == load().model.timeout
+
+
+def test_a_key_is_never_shown(folder: Path) -> None:
+    settings = load(environment={"OPENAI_API_KEY": "sk-secret"})
+    assert settings.model.key.get_secret_value() == "sk-secret"
+    assert "sk-secret" not in f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "[model]\nconcurency = 3\n",
+            ["line 2", "'model.concurency'", "Did you mean 'concurrency'", "timeout"],
+        ),
+        ("[modle]\n", ["line 1", "'modle'", "Did you mean 'model'", "arxiv"]),
+        ("[model]\n\nconcurrency = 0\n", ["line 3", "model.concurrency", "greater than or equal to 1"]),
+        ("[model\n", ["not valid TOML", "line 1"]),
+        ('[sections.x]\ntitle = "甲"\ncategores = ["cs.LG"]\n', ["line 3", "categores", "categories"]),
+        ('[sections.x]\ntitle = "甲"\ncategories = ["cs LG"]\n', ["line 3", "'cs LG'", "cs.SD"]),
+        ('[sections.x]\ntitle = "甲"\n', ["sections.x.categories"]),
+        ('[model]\nkey = "sk-1"\n', ["OPENAI_API_KEY"]),
+        ('model = "gpt"\n', ["model"]),
+        ("[text]\nsource = 'html'\n", ["line 2", "text.source", "'pdf' or 'abstract'"]),
+    ],
+)
+def test_a_mistake_names_file_line_and_what_is_allowed(folder: Path, text: str, words: list[str]) -> None:
+    write(folder, text)
+    with pytest.raises(UsageError) as raised:
+        load()
+    for word in ("digest.toml", *words):
+        assert word in str(raised.value)
+    assert "sk-1" not in str(raised.value)
+
+
+def test_an_unknown_section_names_those_there_are(folder: Path) -> None:
+    with pytest.raises(UsageError, match="audio, text, video, robotics, society"):
+        load().section("musik")
+
+
+def test_bytes_that_are_no_text(folder: Path) -> None:
+    (folder / "digest.toml").write_bytes(b'[run]\nprompt = "\xff"\n')
+    with pytest.raises(UsageError, match="not UTF-8"):
+        load()
