@@ -190,11 +190,11 @@ class Http:
             try:
                 async with asyncio.timeout(_CALL_SECONDS):
                     return await ask()
-            except (PassingError, httpx2.TransportError, httpx2.DecodingError, TimeoutError) as error:
+            except (httpx2.InvalidURL, httpx2.UnsupportedProtocol, httpx2.TooManyRedirects) as error:
+                raise UnreachableError(f"{url}: cannot be asked: {error}.") from error
+            except (PassingError, httpx2.HTTPError, TimeoutError) as error:
                 self._budget -= (self._clock() - begun).total_seconds()
                 raise _as_passing(error) from error
-            except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-                raise UnreachableError(f"{url}: cannot be asked: {error}.") from error
             finally:
                 host.free = self._clock() + timedelta(seconds=host.spacing)
 

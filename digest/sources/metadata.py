@@ -60,7 +60,7 @@ async def fetch_paper(paper_id: str, version: int | None, http: Http, settings: 
     """
     name = paper_id if version is None else f"{paper_id}v{version}"
     result = (await _query([name], http, settings) or {}).get(paper_id)
-    if result is None:
+    if result is None or (version and not result.entry_id.endswith(f"v{version}")):
         raise UsageError(f"arXiv knows no paper {name}. A paper announced today may follow within a day.")
     bare = Paper(id=paper_id, version=version, title=markup.collapse(result.title), abstract="")
     comments = markup.collapse(result.comment or "") or None

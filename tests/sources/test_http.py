@@ -157,6 +157,14 @@ def test_endless_redirects_end(raw_server: RawServer) -> None:
     assert len(raw_server.asked) <= 7
 
 
+@pytest.mark.parametrize("url", ["arxiv.org/list", "ftp://127.0.0.1/x", "http://127.0.0.1:port/"])
+def test_an_address_that_is_none_is_not_tried_again(url: str) -> None:
+    clock = Clock(NOW)
+    with pytest.raises(UnreachableError, match="cannot be asked"):
+        run_with_http("http://127.0.0.1", lambda http: http.get(url), clock=clock)
+    assert clock.waits == []
+
+
 def test_what_was_checked_is_asked_for_conditionally(raw_server: RawServer) -> None:
     fresh = response("200 OK", "the page", 'ETag: "1"', "Last-Modified: Wed, 28 Jan 2026 01:00:00 GMT")
     raw_server.answer = lambda _path, headers: (

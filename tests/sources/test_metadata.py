@@ -226,12 +226,12 @@ def test_one_paper_by_its_identifier(raw_server: RawServer) -> None:
     )
 
 
-@pytest.mark.parametrize("answer", [feed(), response("400 Bad Request", "<feed/>")])
-def test_a_paper_that_is_not_there(raw_server: RawServer, answer: bytes) -> None:
+@pytest.mark.parametrize("answer", [feed(), response("400 Bad Request", "<feed/>"), feed(known(listed(1)))])
+def test_a_paper_or_version_that_is_not_there(raw_server: RawServer, answer: bytes) -> None:
     raw_server.answer = in_turn(answer)
 
     async def use(http: Http) -> Paper:
-        return await fetch_paper("2601.99999", None, http, http.settings)
+        return await fetch_paper("2601.00001", 7, http, http.settings)
 
-    with pytest.raises(UsageError, match=r"knows no paper 2601\.99999"):
+    with pytest.raises(UsageError, match=r"knows no paper 2601\.00001v7"):
         run_with_http(raw_server.url, use)
