@@ -137,6 +137,33 @@ def render(source: Source, output: Target) -> None:
     typer.echo(f"{output}: {len(digest.entries)} papers")
 
 
+@app.command()
+def lint(
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILE...", help="Digests, Markdown or JSON.")
+    ] = None,
+    rules: Annotated[bool, typer.Option("--rules", help="List the rules instead.")] = False,
+    json: Json = False,
+) -> None:
+    """Check the lines of digests, ours or published ones; exit 1 when one has a defect."""
+    from digest.commands import lint as lint_files
+
+    raise typer.Exit(lint_files(files or [], rules=rules, json=json))
+
+
+@app.command()
+def text(
+    paper: Annotated[str, typer.Argument(metavar="ID|FILE.pdf", help="An arXiv identifier, or a PDF.")],
+    out: Out = None,
+    sample: Sample = False,
+    json: Json = False,
+) -> None:
+    """Print what a prompt would get of a paper, with counts and findings."""
+    from digest.commands import Given, show_text
+
+    raise typer.Exit(show_text(Given({"run": {"out": out}}, sample, json), paper))
+
+
 def _show_version(wanted: bool) -> None:
     if wanted:
         typer.echo(__version__)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,13 +16,18 @@ from digest import show
 from digest.config import Settings, load
 from digest.errors import DigestError, ModelError, UsageError
 from digest.ledger import Ledger
-from digest.model import Announcement, Digest, Section
-from digest.pipeline import Published, Redone, Tools, open_tools, redo_paper, run_day
+from digest.model import Announcement, Digest, Section, Text
+from digest.pipeline import Published, Redone, Tools, open_tools, paper_called, redo_paper, run_day
 from digest.progress import choose
 from digest.publish.files import finished
 from digest.sources import Quiet, announce
 from digest.sources.http import Http
+from digest.sources.snapshots import MemorySnapshots
+from digest.summarize.checks import rules_for
+from digest.summarize.lint import lint_files, table, to_json
 from digest.summarize.prompt import load as load_prompt
+from digest.text.describe import describe
+from digest.text.reader import TextReader
 
 Flags = Mapping[str, Mapping[str, Any]]
 
@@ -125,6 +131,45 @@ def list_announcements(given: Given, day: str | None) -> int:
     return show.COMPLETE
 
 
+def show_text(given: Given, wanted: str) -> int:
+    """Print what a prompt would get of a paper or of a PDF file; return the exit code."""
+    texts: list[Text] = []
+    with _prepared(given, asks_model=False) as ready:
+        arxiv, out = ready.settings.arxiv, ready.settings.run.out
+
+        async def go() -> None:
+            async with (
+                Http(arxiv, MemorySnapshots(), clock=ready.clock) as http,
+                TextReader(ready.settings.text, out / "pdf", arxiv.pdf, http.download) as reader,
+            ):
+                model = ready.settings.model.name
+                if Path(wanted).suffix.lower() == ".pdf":
+                    texts.append(await reader.read_file(Path(wanted), model))
+                else:
+                    texts.append(await reader.read(await paper_called(wanted, http, arxiv), model))
+
+        asyncio.run(go())
+    (text,) = texts
+    if given.json:
+        show.as_json(text.model_dump(mode="json", exclude_defaults=True))
+    else:
+        print(describe(text))
+    return show.COMPLETE
+
+
+def lint(files: Sequence[Path], *, rules: bool, json: bool) -> int:
+    """Check digests and print what was found, or list the rules; return the exit code."""
+    settings = load(environment=os.environ)
+    if rules:
+        show.rules(rules_for(settings.checks), json=json)
+        return show.COMPLETE
+    if not files:
+        raise UsageError("Name the digests to check: Markdown or JSON files.")
+    rows = lint_files(files, settings.checks)
+    print(to_json(rows) if json else table(rows) if rows else "nothing found\n", end="")
+    return show.DEFECTS if any(row.severity == 3 for row in rows) else show.COMPLETE
+
+
 async def _attempt(
     section: Section, day: date | None, tools: Tools, limit: int | None
 ) -> Published | Quiet | DigestError:
@@ -152,7 +197,10 @@ def _prepared(given: Given, *, asks_model: bool = True) -> Iterator[_Ready]:
 
     with start() as server:
         own: dict[str, dict[str, Any]] = {
-            "arxiv": dict.fromkeys(("pages", "api", "feed", "pdf"), server.url),
+            "arxiv": {
+                **dict.fromkeys(("pages", "api", "feed", "pdf"), server.url),
+                "oai": f"{server.url}/oai",
+            },
             "model": {"base_url": f"{server.url}/v1", "key": "sample", "name": "recorded"},
             "run": {"sections": ("audio",)},
         }

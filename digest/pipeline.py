@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from digest.config import Settings
+from digest.config import ArxivSettings, Settings
 from digest.errors import UsageError
 from digest.ledger import Ledger
 from digest.llm.asker import Asker, Tally
@@ -255,10 +255,7 @@ async def redo_paper(wanted: str, tools: Tools) -> Redone:
         SourceError: arXiv could not be asked.
         ModelError: the model answers nobody.
     """
-    known = identifier(wanted)
-    if known is None:
-        forms = "2601.19781, 2601.19781v2, hep-th/9901001"
-        raise UsageError(f"{wanted!r} is no arXiv identifier. Identifiers look like {forms}.")
+    known = _identifier(wanted)
     run = tools.ledger.begin("paper")
     asker = Asker(tools.endpoint, tools.ledger, run)
     try:
@@ -294,3 +291,16 @@ async def _redo(paper_id: str, version: int | None, tools: Tools, asker: Asker) 
         if changed != digest:
             written.append(write_digest(changed, out)[0])
     return Redone(entry, tuple(replaced), tuple(written), asker.tally)
+
+
+async def paper_called(wanted: str, http: Http, settings: ArxivSettings) -> Paper:
+    """The paper with an identifier or address, as arXiv has it now; raises as `redo_paper` does."""
+    return await fetch_paper(*_identifier(wanted), http, settings)
+
+
+def _identifier(wanted: str) -> tuple[str, int | None]:
+    known = identifier(wanted)
+    if known is None:
+        forms = "2601.19781, 2601.19781v2, hep-th/9901001"
+        raise UsageError(f"{wanted!r} is no arXiv identifier. Identifiers look like {forms}.")
+    return known

@@ -14,8 +14,9 @@ from digest.errors import DigestError
 from digest.model import KINDS, Announcement, Digest, Section, TextOrigin
 from digest.pipeline import Published, Redone
 from digest.sources import Quiet
+from digest.summarize.checks import Rule
 
-COMPLETE, FLAGGED = 0, 3
+COMPLETE, DEFECTS, FLAGGED = 0, 1, 3
 """Exit codes of what was carried out; the others belong to errors."""
 
 
@@ -141,6 +142,16 @@ def announcement(section: Section, announced: Announcement | Quiet) -> None:
 def announcement_values(section: Section, announced: Announcement | Quiet) -> dict[str, Any]:
     """An announcement as plain values, for --json."""
     return {"section": section.key, **announced.model_dump(mode="json", exclude_defaults=True)}
+
+
+def rules(table: Sequence[Rule], *, json: bool) -> None:
+    """Print the rules that check a line: name, severity, and what each finds."""
+    rows = [{"rule": rule.id, "severity": rule.severity, "why": rule.why} for rule in table]
+    if json:
+        as_json(rows)
+        return
+    for row in rows:
+        print(f"{row['rule']:<20}  {row['severity']}  {row['why']}")
 
 
 def redone(result: Redone) -> None:
