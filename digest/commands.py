@@ -133,6 +133,9 @@ def list_announcements(given: Given, day: str | None) -> int:
 
 def show_text(given: Given, wanted: str) -> int:
     """Print what a prompt would get of a paper or of a PDF file; return the exit code."""
+    file = Path(wanted) if wanted.lower().endswith(".pdf") else None
+    if file is not None and not file.is_file():
+        raise UsageError(f"{file}: there is no such file.")
     texts: list[Text] = []
     with _prepared(given, asks_model=False) as ready:
         arxiv, out = ready.settings.arxiv, ready.settings.run.out
@@ -143,8 +146,8 @@ def show_text(given: Given, wanted: str) -> int:
                 TextReader(ready.settings.text, out / "pdf", arxiv.pdf, http.download) as reader,
             ):
                 model = ready.settings.model.name
-                if Path(wanted).suffix.lower() == ".pdf":
-                    texts.append(await reader.read_file(Path(wanted), model))
+                if file is not None:
+                    texts.append(await reader.read_file(file, model))
                 else:
                     texts.append(await reader.read(await paper_called(wanted, http, arxiv), model))
 
