@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from digest.model import Severity
-from digest.summarize.checks import quantities, words
+from digest.summarize.checks import quantities, spelling, words
 
-LONGEST = 2000
+READ = 2000
 """Characters of a line that are read: a longer one is refused for its length, whatever stands behind."""
 
 _CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
@@ -74,15 +74,16 @@ class Reading:
         )
 
     @cached_property
-    def inferred(self) -> tuple[words.Token, ...]:
-        """Names that the text supports without having them: by their parts, or as an acronym."""
+    def doubts(self) -> tuple[spelling.Doubt, ...]:
+        """What is wrong with words that the text does not have as they are."""
         vocabulary = self.source.vocabulary
-        return tuple(
+        inferred = (
             token
             for token in self.tokens
             if not (token.lower or words.usual(token.text) or vocabulary.holds(token.text))
             and vocabulary.supports(token.text)
         )
+        return spelling.doubts(self.line, self.unsupported, inferred, vocabulary)
 
     @cached_property
     def quantities(self) -> tuple[quantities.Quantity, ...]:

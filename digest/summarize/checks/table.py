@@ -10,7 +10,7 @@ from typing import Literal
 from digest.errors import UsageError
 from digest.model import Finding, Severity, Summary
 from digest.summarize.checks import fields, form, leaks, names, numbers, script, topic
-from digest.summarize.checks.records import LONGEST, Reading, Rule, Source
+from digest.summarize.checks.records import READ, Reading, Rule, Source
 
 RULES: tuple[Rule, ...] = tuple(
     sorted(
@@ -52,7 +52,7 @@ def check(line: str, source: Source, rules: Sequence[Rule] = RULES) -> tuple[Fin
     Only the first 2,000 characters are read. Whether the line fits another paper of the batch better is
     asked of `about`.
     """
-    reading = Reading(line[:LONGEST], source)
+    reading = Reading(line[:READ], source)
     return tuple(
         Finding(rule=rule.id, severity=rule.severity, evidence=evidence)
         for rule in rules

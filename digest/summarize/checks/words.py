@@ -14,6 +14,7 @@ _TOKEN = re.compile(
     rf"[{_LATIN}0-9]*[{_LATIN}][{_LATIN}0-9]*(?:[-_.+&'’@·‑–][{_LATIN}0-9]+)*(?:\+{{1,2}}|\*|#)?"
     rf"|[0-9]+(?:[-.][0-9]+)*-[{_LATIN}][{_LATIN}0-9]*(?:[-_.&'’@·][{_LATIN}0-9]+)*"
 )
+_JOINT = re.compile(r"[-_.+&'’@·‑–*#]+")
 _PIECE = re.compile(r"[A-Z]+(?![a-z])s?|[A-Z]?[a-z]+|[0-9]+")
 _WORD = re.compile(r"[a-z0-9\u0370-\u03ff]+")
 
@@ -43,6 +44,9 @@ _STOP = frozenset(
         "with",
     )
 )
+_SPELT_OUT = 400
+"""Words from the beginning whose initials may make an acronym: of a whole paper's, some make any."""
+
 _OWN_TITLE = re.compile(r"\s*[\"'“$]*([^\s:]{2,30}(?:\s[^\s:]{1,20}){0,2}?)[\"'”$]*\s*:\s")
 
 
@@ -104,6 +108,7 @@ class Vocabulary:
         self.words: list[str] = _WORD.findall(fold(text))
         self._text = text
         self._begun: dict[str, bool] = {}
+        self._supported: dict[str, bool] = {}
 
     @cached_property
     def joined(self) -> frozenset[str]:
@@ -121,19 +126,18 @@ class Vocabulary:
     @cached_property
     def given_names(self) -> frozenset[str]:
         """Names with a capital or a digit inside, of four letters and more."""
-        return frozenset(key for key, text in self._whole.items() if len(key) >= 4 and not text[1:].islower())
+        return frozenset(key for key, text in self._whole.items() if len(key) >= 4 and text != text.lower())
 
     @cached_property
     def _whole(self) -> dict[str, str]:
-        """Words and hyphenated names: folded into one word, and as they stand."""
-        return {squash(match[0]): match[0] for match in _TOKEN.finditer(self._text)}
+        """What is more than an ordinary word (SeLG, end-to-end, wav2vec): as one word, and as it stands."""
+        found = (match[0] for match in _TOKEN.finditer(self._text))
+        return {squash(text): text for text in found if not (text.isalpha() and text[1:].islower())}
 
     @cached_property
     def _initials(self) -> tuple[str, str]:
-        return (
-            "".join(word[0] for word in self.words),
-            "".join(word[0] for word in self.words if word not in _STOP),
-        )
+        words = self.words[:_SPELT_OUT]
+        return "".join(word[0] for word in words), "".join(word[0] for word in words if word not in _STOP)
 
     @cached_property
     def _spaced(self) -> str:
@@ -149,7 +153,7 @@ class Vocabulary:
     def holds(self, token: str) -> bool:
         """Whether the text has this word, in the singular or plural, joined or apart."""
         key = squash(token)
-        return key in self._whole or self._has(key, plural=token.endswith("s"))
+        return self._has(key, plural=token.endswith("s")) or key in self._whole
 
     def supports(self, token: str) -> bool:
         """Whether the text supports this word or name, or everybody knows it.
@@ -157,13 +161,14 @@ class Vocabulary:
         Understood are case, hyphens, accents, plurals, compounds, acronyms of the text's words, and other
         endings of an ordinary word.
         """
-        if usual(token) or self.holds(token):
-            return True
-        parts = re.split(r"[-_.+&'’@·‑–*#]+", token)
-        parts = [part for part in parts if part]
-        if len(parts) > 1:
-            return all(self._supports_part(part) for part in parts)
-        return self._supports_part(parts[0])
+        found = self._supported.get(token)
+        if found is None:
+            found = self._supported[token] = usual(token) or self.holds(token) or self._inferred(token)
+        return found
+
+    def _inferred(self, token: str) -> bool:
+        """Whether every part of a name is supported."""
+        return all(self._supports_part(part) for part in _JOINT.split(token))
 
     def _supports_part(self, part: str) -> bool:
         key = squash(part)
