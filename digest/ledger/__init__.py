@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from digest.ledger.ledger import FILE_NAME, Ledger
+from digest.ledger.ledger import Ledger
+from digest.ledger.store import FILE_NAME
 
 __all__ = ["FILE_NAME", "Ledger"]

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 
+APPLICATION = 0x61725864
+"""SQLite's `application_id` of our files: "arXd"."""
+
 MIGRATIONS: tuple[str, ...] = (
-    """
+    f"""
+    PRAGMA application_id = {APPLICATION};
     CREATE TABLE runs (
-        id INTEGER PRIMARY KEY,
+        id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used twice: locks are named after it
         started TEXT NOT NULL,
         finished TEXT,
         state TEXT NOT NULL,             -- running, complete, flagged, quiet, failed
@@ -29,6 +33,7 @@ MIGRATIONS: tuple[str, ...] = (
         completion BLOB NOT NULL         -- zlib of JSON: the answer with usage, times, model
     );
     CREATE INDEX completions_key ON completions (key, id);
+    CREATE INDEX completions_run ON completions (run);
     CREATE TABLE events (
         id INTEGER PRIMARY KEY,
         run INTEGER REFERENCES runs (id),
@@ -36,7 +41,7 @@ MIGRATIONS: tuple[str, ...] = (
         paper TEXT,
         stage TEXT NOT NULL,             -- source, text, ask, check, publish
         what TEXT NOT NULL,
-        detail TEXT
+        detail TEXT                      -- words, or the findings as JSON
     );
     CREATE INDEX events_run ON events (run, paper);
     CREATE TABLE texts (
@@ -54,6 +59,12 @@ MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (url, fetched)
     ) WITHOUT ROWID;
     CREATE INDEX snapshots_day ON snapshots (category, date);
+    CREATE TABLE announcements (
+        categories TEXT NOT NULL,        -- of the section, joined by +
+        date TEXT NOT NULL,
+        announcement BLOB NOT NULL,      -- zlib of JSON, with the metadata of the API
+        PRIMARY KEY (categories, date)
+    ) WITHOUT ROWID;
     CREATE TABLE listings (
         section TEXT NOT NULL,
         date TEXT NOT NULL,
@@ -77,11 +88,9 @@ def migrate(connection: sqlite3.Connection) -> None:
 
     Raises:
         sqlite3.DatabaseError: the file is no ledger, or cannot be written.
-        ValueError: the file was written by a newer version of this program.
+        ValueError: the file was written by a newer version of this program, or by another program.
     """
-    version = _version(connection)
-    if version > len(MIGRATIONS):
-        raise ValueError(f"schema {version}, and this program knows {len(MIGRATIONS)}")
+    version = check(connection)
     while version < len(MIGRATIONS):
         connection.execute("BEGIN IMMEDIATE")
         version = _version(connection)  # another process may have been faster
@@ -92,6 +101,23 @@ def migrate(connection: sqlite3.Connection) -> None:
             connection.execute(f"PRAGMA user_version = {version + 1}")
             version += 1
         connection.execute("COMMIT")
+
+
+def check(connection: sqlite3.Connection) -> int:
+    """The schema version of a file that is one of ours; 0 of an empty one.
+
+    Raises:
+        sqlite3.DatabaseError: the file is no database.
+        ValueError: the file was written by a newer version of this program, or by another program.
+    """
+    version = _version(connection)
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if application != APPLICATION and (version or tables or application):
+        raise ValueError("it was written by another program")
+    if version > len(MIGRATIONS):
+        raise ValueError(f"it has schema {version}, and this program knows {len(MIGRATIONS)}")
+    return version
 
 
 def _version(connection: sqlite3.Connection) -> int:

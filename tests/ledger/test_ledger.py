@@ -116,17 +116,28 @@ def test_snapshots_are_found_by_day_and_by_url(tmp_path: Path) -> None:
 def test_a_file_that_is_no_ledger_is_refused_and_left_alone(tmp_path: Path) -> None:
     file = tmp_path / FILE_NAME
     file.write_bytes(b"this is no database" * 100)
-    with pytest.raises(LedgerError, match="not a usable ledger"):
+    with pytest.raises(LedgerError, match="the ledger is damaged"):
         Ledger(tmp_path)
     assert file.read_bytes() == b"this is no database" * 100
 
 
 def test_a_newer_ledger_is_refused(tmp_path: Path) -> None:
+    Ledger(tmp_path).close()
     with sqlite3.connect(tmp_path / FILE_NAME) as connection:
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
     connection.close()
     with pytest.raises(LedgerError, match="schema"):
         Ledger(tmp_path)
+
+
+def test_a_database_of_another_program_is_refused_and_left_alone(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / FILE_NAME) as connection:
+        connection.execute("CREATE TABLE theirs (x)")
+    connection.close()
+    before = (tmp_path / FILE_NAME).read_bytes()
+    with pytest.raises(LedgerError, match="another program"):
+        Ledger(tmp_path)
+    assert (tmp_path / FILE_NAME).read_bytes() == before
 
 
 def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
