@@ -81,7 +81,8 @@ class Announcement(Record):
     date: Date
     listings: tuple[Listing, ...]
     papers: tuple[Paper, ...]
-    source: str = Field(description="where the day came from: listing, catchup, snapshot, oai")
+    source: str = Field(description="where the day came from: listing, catchup, oai")
+    saved: bool = Field(default=False, description="read from our own snapshots of these pages")
     declared: dict[str, dict[Kind, int]] = Field(
         default_factory=dict, description="arXiv's own counts: category, kind, papers"
     )

@@ -138,9 +138,8 @@ async def _make_digest(
     if isinstance(announcement, Quiet):
         return announcement
     count = len(announcement.listings)
-    tools.progress.say(
-        f"{section.title} {announcement.date}: {count} papers announced (source: {announcement.source})"
-    )
+    source = f"{announcement.source}, saved before" if announcement.saved else announcement.source
+    tools.progress.say(f"{section.title} {announcement.date}: {count} papers announced (source: {source})")
     if limit is not None:
         _guard(section, announcement.date, limit, tools.settings.run.out)
     listings = announcement.listings[:limit]

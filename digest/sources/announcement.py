@@ -29,6 +29,7 @@ class _Found:
     days: list[CategoryDay]
     source: str
     notes: tuple[str, ...] = ()
+    saved: bool = False
 
 
 async def announce(
@@ -65,9 +66,10 @@ async def announce(
         return found
     date = found.days[0].date
     listings, papers = merge(found.days)
-    items, feed_notes = await _feed(section, date, found.source, http, settings)
+    items, feed_notes = await _feed(section, date, found, http, settings)
     notes = [*found.notes, *feed_notes]
-    if items or (found.source == "listing" and now.astimezone(calendar.EASTERN).date() == date):
+    fresh_listing = found.source == "listing" and not found.saved
+    if items or (fresh_listing and now.astimezone(calendar.EASTERN).date() == date):
         notes += disagreements(items, listings) if items is not None else ()
     listings, papers, pinned = _with_versions(listings, papers, items or (), found.source)
     return Announcement(
@@ -75,6 +77,7 @@ async def announce(
         listings=tuple(_with_seen(one, date, earlier) for one in listings),
         papers=papers,
         source=found.source,
+        saved=found.saved,
         declared={one.category: one.declared for one in found.days if one.declared},
         notes=(*notes, *pinned),
     )
@@ -97,7 +100,8 @@ async def _find(
     kept = [saved(category, day, http.snapshots) for category in section.categories]
     days = [one for one in kept if one is not None]
     if len(days) == len(kept):
-        return _Found(days, "snapshot")
+        first = http.snapshots.day(section.categories[0], day)[0].url
+        return _Found(days, "catchup" if "/catchup/" in first else "listing", saved=True)
     newest = calendar.current(now)
     in_reach = newest - CATCHUP_REACH <= day < newest
     if not in_reach and (day == newest or not approximate):
@@ -168,14 +172,14 @@ async def _approximately(section: Section, day: Date, http: Http, settings: Arxi
 
 
 async def _feed(
-    section: Section, date: Date, source: str, http: Http, settings: ArxivSettings
+    section: Section, date: Date, found: _Found, http: Http, settings: ArxivSettings
 ) -> tuple[tuple[FeedItem, ...] | None, tuple[str, ...]]:
     """The feed of the day, where there is one; its failure is a note and nothing more."""
     query = "+".join(section.categories)
-    if source == "snapshot":
+    if found.saved:
         kept = http.snapshots.day(query, date)
         return (parse_feed(kept[-1].body), ()) if kept else (None, ())
-    if source != "listing":
+    if found.source != "listing":
         return None, ()
     try:
         page = await http.get(f"{settings.feed}/atom/{query}", attempts=2)

@@ -88,7 +88,7 @@ def test_a_day_once_seen_is_not_asked_for_again(server: Server) -> None:
     server.set(listing_of=MONDAY, listing_as=WEDNESDAY)
     again = found(announced(server.url, WEDNESDAY, morning(date(2026, 12, 1)), snapshots=snapshots))
     assert server.stats()["requests"] == {}
-    assert again == first.model_copy(update={"source": "snapshot"})
+    assert again == first.model_copy(update={"saved": True})
 
 
 def test_pages_are_followed_to_the_end(server: Server) -> None:
