@@ -57,15 +57,40 @@ class RunSettings(_Table):
     out: Path = Path("runs")
 
 
+class PriceSettings(_Table):
+    """What a million tokens cost, in US dollars."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+    cached: float | None = Field(default=None, ge=0, description="of input; None: as other input")
+
+
 class ModelSettings(_Table):
     """The endpoint and how hard to press it."""
 
     name: str = ""
+    fallback: str = ""
     base_url: str = ""
+    preset: str = ""
     key: SecretStr = SecretStr("")
     concurrency: int = Field(default=8, ge=1, le=512)
+    requests_per_minute: int | None = Field(default=None, ge=1)
+    tokens_per_minute: int | None = Field(default=None, ge=1)
+    max_cost: float | None = Field(default=None, ge=0, description="US dollars of one command")
     timeout: float = Field(default=120, gt=0, description="seconds")
     attempts: int = Field(default=5, ge=1, le=20)
+    answer_format: Literal["auto", "json_schema", "json_object", "text"] = "auto"
+    body: dict[str, Any] = {}
+    headers: dict[str, str] = {}
+    price: PriceSettings | None = None
+
+    @field_validator("headers")
+    @classmethod
+    def _no_secrets(cls, headers: dict[str, str]) -> dict[str, str]:
+        for name in headers:
+            if re.search(r"auth|key|token|cookie|secret", name, re.IGNORECASE):
+                raise ValueError(f"{name!r} would hold a secret; keys are read from OPENAI_API_KEY only")
+        return headers
 
 
 class TextSettings(_Table):
@@ -74,6 +99,9 @@ class TextSettings(_Table):
     source: Literal["pdf", "abstract"] = "pdf"
     budget: int = Field(default=3000, ge=200, description="tokens")
     deadline: float = Field(default=30, gt=0, description="seconds")
+    size_limit: int = Field(default=50, ge=1, description="MB of one PDF")
+    page_limit: int = Field(default=150, ge=3, description="pages read of one PDF")
+    cache_limit: int = Field(default=2000, ge=1, description="MB of all PDFs kept")
 
 
 class ArxivSettings(_Table):

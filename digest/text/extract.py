@@ -1,0 +1,87 @@
+"""One PDF to the text of a prompt. Runs in a worker: a file may hang it, crash it or eat its memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby, islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from digest.model import Finding, Text, TextOrigin
+from digest.text import choose, clean, findings, tokens
+from digest.text import title as titles
+from digest.text.errors import PdfError
+
+if TYPE_CHECKING:
+    from digest.text.clean import Row
+    from digest.text.pages import Page
+
+_FIRST_PAGES = 3
+_SCANNED = 200  # letters a page; fewer are the marks on a scan
+
+
+def extract(path: Path, title: str | None, model: str, budget: int, page_limit: int) -> Text:
+    """The passages of the PDF at `path` that fit into `budget` tokens of `model`.
+
+    Args:
+        path: the file.
+        title: what must occur on the first pages; None: any paper will do.
+        model: whose tokens are counted.
+        budget: tokens of all passages.
+        page_limit: pages that are read.
+
+    Raises:
+        PdfError: there is no text, or it is not this paper's.
+    """
+    from digest.text.pages import EXTRACTOR, read_pages  # pymupdf is loaded where it is used
+
+    pdf = read_pages(path, page_limit)
+    rows = clean.body(pdf.pages)
+    found = findings.gravest([*_unseen(pdf.pages), *_addressed(rows)])
+    if sum(len(row.content) for row in rows) < _SCANNED * len(pdf.pages):
+        raise PdfError("hardly any text in PDF, it may be scanned", findings=found)
+    if title is not None and not titles.occurs(title, _first_pages(rows)):
+        raise PdfError("title not found in PDF", findings=found)
+    passages = choose.passages(rows, budget, lambda text: tokens.count(text, model)[0])
+    if not passages:
+        raise PdfError("no running text in PDF", findings=found)
+    counted, counted_by = tokens.count("\n".join(passage.content for passage in passages), model)
+    origin = TextOrigin(
+        source="pdf",
+        sections=tuple(f"{passage.heading} ({_span(passage.pages)})" for passage in passages),
+        tokens=counted,
+        counted_by=counted_by,
+        extractor=EXTRACTOR,
+        pages=pdf.total,
+        findings=found,
+    )
+    return Text(origin=origin, passages=passages)
+
+
+def _unseen(pages: Sequence[Page]) -> Iterator[Finding]:
+    for page in pages:
+        for hidden in page.hidden:
+            finding = findings.of_hidden(page.number, hidden.how, hidden.content)
+            if finding is not None:
+                yield finding
+
+
+def _addressed(rows: Sequence[Row]) -> Iterator[Finding]:
+    for number, group in groupby(rows, key=lambda row: row.page):
+        yield from findings.of_visible(number, " ".join(row.content for row in group))
+
+
+def _first_pages(rows: Sequence[Row]) -> list[str]:
+    pages = groupby(rows, key=lambda row: row.page)
+    return [" ".join(row.content for row in group) for _, group in islice(pages, _FIRST_PAGES)]
+
+
+def _span(pages: Sequence[int]) -> str:
+    """Page numbers in words: 1-2, 8."""
+    runs: list[list[int]] = []
+    for page in pages:
+        if runs and page == runs[-1][-1] + 1:
+            runs[-1].append(page)
+        else:
+            runs.append([page])
+    return ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else str(run[0]) for run in runs)

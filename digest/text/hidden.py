@@ -1,0 +1,202 @@
+"""Text on a page that a reader cannot see. Imports pymupdf: only workers import this module.
+
+Most pages show at a glance that all is visible; what follows the glance looks at every run of characters,
+and where a colour alone does not tell (white on a dark figure), at the page as it is drawn.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Any, NamedTuple, TypeAlias
+
+import pymupdf
+
+Untyped: TypeAlias = Any
+"""pymupdf and its objects: most of its functions carry no types."""
+
+_mupdf: Untyped = pymupdf
+
+TINY = 2.0
+"""Points; smaller characters cannot be read."""
+
+_NEAR = 32
+"""Levels of 255 by which a colour may differ from the background and still not be seen."""
+
+_BLANK = 0.97  # share of one colour: no ink
+_PIXELS = 1500.0
+_COVER = (12.0, 4.0)  # points; smaller images (rules, bullets) cover no words
+_CLIPPED = 64  # MuPDF's FZ_STEXT_CLIPPED: the characters were used as a clipping path
+
+
+_ASCII_MARKS = bytes(code for code in range(128) if not chr(code).isalnum())
+_WORDS = re.compile(r"[^\W_]+")
+
+
+class Hidden(NamedTuple):
+    """Text that is not visible: how it is hidden, and its lines."""
+
+    how: str
+    content: str
+
+
+class Block(NamedTuple):
+    """A paragraph or an image, in the order of painting; the box is left, top, right, bottom in points."""
+
+    box: tuple[float, float, float, float]
+    content: str
+    is_image: bool
+
+
+class Run(NamedTuple):
+    """Characters of one style on one line, and how they are hidden, if they are."""
+
+    span: dict[str, Any]
+    how: str | None
+
+
+def blocks_of(page: Untyped) -> list[Block]:
+    """Everything painted, also outside the page."""
+    box = page.this.m_internal.mediabox
+    box.x0 = box.y0 = -1e6  # what lies outside this box would be left out
+    box.x1 = box.y1 = 1e6
+    return [Block(b[:4], b[4], b[6] == 1) for b in page.extractBLOCKS()]
+
+
+def covered(blocks: list[Block]) -> list[tuple[int, Block]]:
+    """Paragraphs with an image painted over them: the image's place among the blocks, and the paragraph."""
+    images = [(place, block) for place, block in enumerate(blocks) if block.is_image and _covers_words(block)]
+    return [
+        (place, block)
+        for place, image in images
+        for block in blocks[:place]
+        if not block.is_image and block.content.strip() and _overlap(image.box, block.box)
+    ]
+
+
+def outside(blocks: list[Block], visible: str, page: pymupdf.Rect) -> Iterator[Hidden]:
+    """Lines of `blocks` that are not in `visible`: beyond the edge of the page, or clipped away."""
+    texts = [block for block in blocks if not block.is_image]
+    if _weight("".join(block.content for block in texts)) == _weight(visible):
+        return
+    seen = _squeezed(visible)
+    for block in texts:
+        lines = [line for line in block.content.splitlines() if _squeezed(line) not in seen]
+        if lines:
+            how = "clipped away" if _mupdf.Rect(block.box) in page else "outside the page"
+            yield Hidden(how, "\n".join(lines))
+
+
+def clipping(page: Untyped, flags: int) -> Iterator[Hidden]:
+    """Text in render mode 7, which a display list forgets where it clips nothing."""
+    if b" Tr" not in page.read_contents():
+        return
+    for block in page.get_text("dict", flags=flags & ~_mupdf.TEXT_PRESERVE_IMAGES)["blocks"]:
+        spans = [span for line in block["lines"] for span in line["spans"]]
+        clipped = [s["text"] for s in spans if s["char_flags"] & _CLIPPED and s["alpha"] == 0]
+        if clipped:
+            yield Hidden("render mode 7", "\n".join(clipped))
+
+
+class Inspection:
+    """One page, looked at run by run."""
+
+    def __init__(self, page: Untyped, unclipped: Untyped, picture: Untyped) -> None:
+        self._picture = picture
+        self._blocks = blocks_of(unclipped)
+        self._masked = {i["number"] for i in unclipped.extractIMGINFO() if i["has-mask"]}
+        self._covered = covered(self._blocks)
+        self._dict = page.extractDICT()
+        spans = [s for block in self._dict["blocks"] for line in block["lines"] for s in line["spans"]]
+        self._visible = [s["bbox"] for s in spans if s["alpha"] and not s["text"].isspace()]
+        self._pixels: pymupdf.Pixmap | None = None
+
+    def lines(self) -> Iterator[list[Run]]:
+        """The runs of every line, in reading order."""
+        for block in self._dict["blocks"]:
+            for line in block["lines"]:
+                yield [Run(span, self._how(span)) for span in line["spans"]]
+
+    def _how(self, span: dict[str, Any]) -> str | None:
+        if span["alpha"] == 0:
+            return "text layer" if self._depicts(_mupdf.Rect(span["bbox"])) else "invisible"
+        if span["size"] < TINY:
+            return f"{span['size']:.1f} pt"
+        box = _mupdf.Rect(span["bbox"])
+        if is_light(span["color"]) and self._is_background(box, span["color"]):
+            return "colour of the background"
+        for place, block in self._covered:
+            if self._hides(place, block, box, span["text"]):
+                return "text layer" if self._is_scan(place) else "under an image"
+        return None
+
+    def _is_scan(self, place: int) -> bool:
+        """Whether the image is the page itself, with what was recognised in it below."""
+        area = _mupdf.Rect(self._blocks[place].box).get_area()
+        return bool(area > 0.5 * self._picture.rect.get_area())
+
+    def _depicts(self, box: Untyped) -> bool:
+        """Whether a scan or a drawing, and not other text, shows something where the box is."""
+        blank = self._background(box)[0] > _BLANK
+        return not blank and not any(_overlap(box, visible) for visible in self._visible)
+
+    def _hides(self, place: int, block: Block, box: pymupdf.Rect, content: str) -> bool:
+        middle = (box.tl + box.br) / 2
+        boxes = (self._blocks[place].box, block.box)
+        if content.strip() not in block.content or not all(middle in _mupdf.Rect(b) for b in boxes):
+            return False
+        return place not in self._masked or self._background(box)[0] > _BLANK
+
+    def _is_background(self, box: pymupdf.Rect, color: int) -> bool:
+        share, background = self._background(box)
+        own = color.to_bytes(3, "big")
+        return share >= 0.5 and all(abs(a - b) <= _NEAR for a, b in zip(own, background, strict=True))
+
+    def _background(self, box: pymupdf.Rect) -> tuple[float, bytes]:
+        """The most frequent colour where the box is drawn, and its share."""
+        if self._pixels is None:
+            side = max(self._picture.rect.width, self._picture.rect.height)
+            scale = min(1.5, _PIXELS / side)
+            self._scale = _mupdf.Matrix(scale, scale)
+            self._pixels = self._picture.get_pixmap(matrix=self._scale)
+        clip = (box * self._scale).irect & self._pixels.irect
+        return self._pixels.color_topusage(clip=clip) if not clip.is_empty else (1.0, b"\xff\xff\xff")
+
+
+def together(lines: Iterable[list[Run]]) -> Iterator[Hidden]:
+    """Hidden runs, those of one kind on consecutive lines in one."""
+    found = [
+        (how, "".join(run.span["text"] for run in runs if run.how == how).strip())
+        for runs in lines
+        for how in dict.fromkeys(run.how for run in runs if run.how)
+    ]
+    for how, group in groupby(found, key=lambda pair: pair[0]):
+        content = "\n".join(content for _, content in group if content)
+        if content:
+            yield Hidden(how, content)
+
+
+def is_light(color: int) -> bool:
+    """Whether sRGB `color` could pass for white paper."""
+    return all(level >= 255 - _NEAR for level in color.to_bytes(3, "big"))
+
+
+def _covers_words(image: Block) -> bool:
+    left, top, right, bottom = image.box
+    return right - left > _COVER[0] and bottom - top > _COVER[1]
+
+
+def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    width = min(one[2], other[2]) - max(one[0], other[0])
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    return width > 2 and height > 2
+
+
+def _weight(content: str) -> int:
+    """Bytes but for ASCII's spaces, marks and controls: what tells at once that two texts differ."""
+    return len(content.encode("utf-8", "surrogatepass").translate(None, _ASCII_MARKS))
+
+
+def _squeezed(content: str) -> str:
+    return "".join(_WORDS.findall(content))

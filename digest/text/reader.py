@@ -1,0 +1,163 @@
+"""Fetch a paper's PDF and read it in a process that can be killed. The stage's entry point."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+from collections import Counter
+from collections.abc import Awaitable
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+from urllib.parse import quote
+
+from pebble import ProcessExpired, ProcessPool
+
+from digest.config import TextSettings
+from digest.errors import SourceError
+from digest.model import Paper, Text, TextOrigin
+from digest.sources.transfer import TooLargeError, UnavailableError
+from digest.text import cache
+from digest.text.errors import PdfError
+from digest.text.extract import extract
+from digest.text.worker import prepare
+
+WORKERS = 2
+_TASKS_OF_A_WORKER = 200  # a fresh process now and then, whatever the library may have kept
+_START = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+
+
+class Download(Protocol):
+    """Writes the PDF at `url` to `target`, which appears only when it is complete; returns its bytes."""
+
+    def __call__(self, url: str, target: Path, limit_bytes: int) -> Awaitable[int]:
+        """See `digest.sources.http.Http.download`."""
+
+
+class TextReader:
+    """An async context manager that turns papers into texts, at most two at once.
+
+    Args:
+        settings: budget, deadline, and limits.
+        folder: the cache of PDFs.
+        base_url: where `/pdf/<id>v<N>` is asked for.
+        download: fetches one file.
+    """
+
+    def __init__(self, settings: TextSettings, folder: Path, base_url: str, download: Download) -> None:
+        self._settings = settings
+        self._folder = folder
+        self._base_url = base_url.rstrip("/")
+        self._download = download
+        self._pool: ProcessPool | None = None
+        self._starting = asyncio.Lock()
+        self._in_use: Counter[Path] = Counter()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.to_thread(self._drop_pool)
+
+    async def read(self, paper: Paper, model: str) -> Text:
+        """The passages of a paper for a prompt to `model`, or none, with the reason.
+
+        One paper's trouble is never raised. `transient` says that another try may help.
+        """
+        if self._settings.source == "abstract":
+            return _abstract(PdfError("as configured"))
+        path = self._folder / cache.name_of(paper.versioned_id)
+        self._in_use[path] += 1
+        try:
+            await self._fetch(paper, path)
+            return await self._extract(path, paper.title, model)
+        except PdfError as error:
+            return _abstract(error)
+        except OSError as error:
+            return _abstract(PdfError(f"{path} could not be written: {error.strerror}", transient=True))
+        finally:
+            self._in_use[path] -= 1
+
+    async def read_file(self, path: Path, model: str) -> Text:
+        """The same for a file of the user's, whatever its title."""
+        try:
+            return await self._extract(path, None, model)
+        except PdfError as error:
+            return _abstract(error)
+
+    async def _fetch(self, paper: Paper, path: Path) -> None:
+        """See to it that the PDF is in the cache, whole. Raises `PdfError`."""
+        if paper.version is not None and cache.take(path):
+            return
+        url = f"{self._base_url}/pdf/{quote(paper.versioned_id)}"
+        limit = self._settings.size_limit
+        for _ in range(2):
+            try:
+                await self._download(url, path, limit << 20)
+            except TooLargeError as error:
+                raise PdfError(f"PDF larger than {limit} MB") from error
+            except UnavailableError as error:
+                raise PdfError(str(error).removeprefix(f"{url}: ").rstrip(".")) from error
+            except SourceError as error:
+                raise PdfError("PDF could not be fetched", transient=True) from error
+            if cache.take(path):
+                spared = {path for path, users in self._in_use.items() if users}
+                await asyncio.to_thread(cache.shrink, self._folder, self._settings.cache_limit, spared)
+                return
+        raise PdfError("PDF is incomplete", transient=True)
+
+    async def _extract(self, path: Path, title: str | None, model: str) -> Text:
+        """What a worker makes of the file. Raises `PdfError`, whatever happens to the worker."""
+        settings = self._settings
+        work = (path, title, model, settings.budget, settings.page_limit)
+        for _ in range(2):
+            pool = await self._running_pool()
+            try:
+                future = pool.schedule(extract, args=work, timeout=settings.deadline)
+                return await asyncio.wrap_future(future)
+            except PdfError:
+                raise
+            except TimeoutError as error:
+                raise PdfError(f"PDF took longer than {settings.deadline:g} s") from error
+            except ProcessExpired as error:
+                raise PdfError("PDF crashed the extractor") from error
+            except MemoryError as error:
+                raise PdfError("PDF took too much memory") from error
+            except (BrokenProcessPool, RuntimeError) as error:
+                if pool.active:
+                    raise PdfError(f"PDF could not be read ({type(error).__name__})") from error
+                # The pool itself broke, which says nothing of this paper.
+            except Exception as error:
+                raise PdfError(f"PDF could not be read ({type(error).__name__})") from error
+        raise PdfError("the extractor could not be started", transient=True)
+
+    async def _running_pool(self) -> ProcessPool:
+        async with self._starting:
+            if self._pool is None or not self._pool.active:
+                await asyncio.to_thread(self._drop_pool)
+                self._pool = await asyncio.to_thread(_start_pool)
+            return self._pool
+
+    def _drop_pool(self) -> None:
+        if self._pool is not None:
+            self._pool.stop()  # type: ignore[no-untyped-call]  # pebble leaves it without types
+            self._pool.join()
+            self._pool = None
+
+
+def _start_pool() -> ProcessPool:
+    """Workers that are forked off a process without threads, which has loaded what they need."""
+    context = multiprocessing.get_context(_START)
+    if _START == "forkserver":
+        context.set_forkserver_preload(["digest.text.extract", "digest.text.pages"])
+    pool = ProcessPool(WORKERS, _TASKS_OF_A_WORKER, prepare, context=context)
+    pool.active  # noqa: B018 - asking starts it, which takes half a second
+    return pool
+
+
+def _abstract(error: PdfError) -> Text:
+    origin = TextOrigin(source="abstract", reason=str(error), findings=error.findings)
+    return Text(origin=origin, transient=error.transient)
