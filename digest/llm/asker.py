@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,6 +15,10 @@ from digest.model import Completion, Usage
 
 _TRIES_FOR_NOTHING = 2
 """How often an empty or cut answer is asked for again."""
+
+_POLL = 0.25
+_PATIENCE = 900.0
+"""Seconds between looks for an answer that another process asks for; and until it is held to be stuck."""
 
 
 class Completes(Protocol):
@@ -44,38 +50,84 @@ class Tally:
 class Asker:
     """Answers requests from the ledger, else from the endpoint, and keeps what comes from there.
 
-    The same request is under way once only: a paper in two sections is asked about once.
+    The same request is under way once only: a paper in two sections is asked about once, and so is one that
+    two processes want at the same time.
+
+    Args:
+        endpoint: answers what the ledger cannot.
+        ledger: answers first, and keeps everything.
+        run: the number of the run that asks.
+        sleep: how to wait for another process.
+        clock: seconds, for the patience with it.
     """
 
-    def __init__(self, endpoint: Completes, ledger: Ledger, run: int) -> None:
+    def __init__(
+        self,
+        endpoint: Completes,
+        ledger: Ledger,
+        run: int,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._endpoint = endpoint
         self._ledger = ledger
         self.run = run
+        self._sleep = sleep
+        self._clock = clock
         self._under_way: dict[str, asyncio.Task[Completion]] = {}
         self._empty_account: QuotaError | None = None
         self.tally = Tally()
 
-    async def ask(self, request: Request, paper: str, *, fresh: bool = False) -> Completion:
+    async def ask(self, request: Request, paper: str, *, fresh: bool = False, since: int = 0) -> Completion:
         """The answer to a request.
 
         Args:
             request: what is asked.
             paper: the identifier it is about, for the ledger.
             fresh: do not take an answer that an earlier run got.
+            since: nor one that a run before this one got.
 
         Raises:
             AnswerError, QuotaError, ModelError: see `Endpoint.complete`; each is an event in the ledger.
         """
-        kept = self._ledger.completion(request.key, after=self.run if fresh else 0)
+        key, after = request.key, self.run if fresh else since
+        kept = self._recall(key, after, paper)
+        if kept is not None:
+            return kept
+        task = self._under_way.get(key)
+        if task is None:
+            task = asyncio.create_task(self._ask_alone(request, paper, after))
+            self._under_way[key] = task
+            task.add_done_callback(lambda _: self._under_way.pop(key, None))
+        return await task
+
+    def _recall(self, key: str, after: int, paper: str) -> Completion | None:
+        kept = self._ledger.completion(key, after)
         if kept is not None:
             self.tally.reused += 1
-            return kept
-        task = self._under_way.get(request.key)
-        if task is None:
-            task = asyncio.create_task(self._ask(request, paper))
-            self._under_way[request.key] = task
-            task.add_done_callback(lambda _: self._under_way.pop(request.key, None))
-        return await task
+            self._ledger.event(self.run, "ask", "kept", paper)
+        return kept
+
+    async def _ask_alone(self, request: Request, paper: str, after: int) -> Completion:
+        """Ask, unless another process does: then its answer is ours. A dead one leaves no claim."""
+        key = request.key
+        try:
+            await self._wait_for_claim(key, after)
+            return self._recall(key, after, paper) or await self._ask(request, paper)
+        finally:
+            self._ledger.release(key)
+
+    async def _wait_for_claim(self, key: str, after: int) -> None:
+        """Until the question is ours, or answered, or the other process has got no answer at all for long."""
+        newest, since = self._ledger.newest(), self._clock()
+        while not self._ledger.claim(key):
+            await self._sleep(_POLL)
+            if self._ledger.completion(key, after) is not None:
+                return
+            if (now := self._ledger.newest()) != newest:
+                newest, since = now, self._clock()
+            elif self._clock() - since > _PATIENCE:
+                return
 
     async def _ask(self, request: Request, paper: str) -> Completion:
         key = request.key
@@ -96,6 +148,7 @@ class Asker:
                 raise
             else:
                 completion = completion.model_copy(update={"key": key})  # of the question as it was put
+                self._ledger.event(self.run, "ask", "answered", paper, f"{completion.milliseconds} ms")
                 self._ledger.keep(completion, request.canonical(), self.run, paper)
                 self.tally.note(completion)
                 return completion
