@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from digest.summarize.checks.records import Example, Reading, Rule
-from digest.summarize.checks.words import JARGON, Token, fold
+from digest.summarize.checks.words import JARGON, Token, fold, usual
 
 _BOTH = (
     "伕伋吋汍呎抆杗沍沘迆釆阬佺劻姅枓沬泜玨玥甽芣姪帟昤洸炤疢耑觔郃倣堉屘崁晅栘浬涊浥玆珮珪砠砲祐迺偺偯偭啣啗屝惇敔晞勗梱梡梂毬琍"
@@ -92,7 +92,8 @@ def _untranslated(reading: Reading) -> Iterator[list[Token]]:
     for run in _runs(reading):
         words = [token for token in run if token.lower]
         glossed = _GLOSS.search(reading.line[: run[0].start]) is not None
-        if words and not glossed and any(_foreign(word) for word in words):
+        term = usual(" ".join(word.text for word in words))  # such as deep set
+        if words and not glossed and not term and any(_foreign(word) for word in words):
             yield words
 
 
