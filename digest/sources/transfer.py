@@ -91,6 +91,7 @@ async def copy(response: httpx2.Response, file: BinaryIO, limit: int) -> int:
 @contextmanager
 def beside(target: Path) -> Iterator[BinaryIO]:
     """A file that takes the place of `target` when the block ends well, and leaves no trace otherwise."""
+    target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as file:
