@@ -152,6 +152,7 @@ class Completion(Record):
     content: str
     finish_reason: str | None = None
     usage: Usage = Usage()
+    cost: float | None = Field(default=None, description="US dollars when it came; None: no price known")
     milliseconds: int = Field(default=0, ge=0)
     received: datetime
 
@@ -209,6 +210,19 @@ class Counts(Record):
     def kept(self) -> bool:
         """Whether the promise is kept."""
         return self.announced == self.listed == self.summarised + self.flagged
+
+
+class CheckCounts(Record):
+    """What the checks found in the lines of a digest: checked = clean + mended + doubtful + flagged."""
+
+    checked: int = Field(ge=0)
+    clean: int = Field(ge=0, description="nothing of severity 2 or 3, at the first answer")
+    mended: int = Field(ge=0, description="the same, after asking again")
+    doubtful: int = Field(ge=0, description="something of severity 2 is left")
+    flagged: int = Field(ge=0, description="something of severity 3 is left")
+    by_rule: dict[str, int] = Field(
+        default_factory=dict, description="findings of severity 2 or 3, mended ones too"
+    )
 
 
 class Form(Record):
