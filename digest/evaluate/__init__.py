@@ -1,0 +1,1 @@
+"""Prompt evaluation: gold, runs, metrics, statistics, judge, report."""

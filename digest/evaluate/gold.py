@@ -1,0 +1,171 @@
+"""Gold: papers with published lines, as JSONL; what is wrong with a set of them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date as Date  # noqa: N812 - as in digest.model
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from digest.errors import UsageError
+from digest.model import Kind, Paper, Record
+from digest.summarize.checks import Source, about, check
+from digest.summarize.prompt import Prompt
+
+
+class Reference(Record):
+    """One line that somebody published for a paper."""
+
+    line: str
+    date: Date | None = Field(default=None, description="of the digest that held it")
+    flags: tuple[str, ...] = Field(default=(), description="rules of severity 2 or 3 that it breaks")
+
+
+class GoldPaper(Record):
+    """A paper and the lines that were published for it."""
+
+    id: str
+    version: int | None = None
+    day: Date | None = None
+    section: str
+    kind: Kind
+    title: str
+    abstract: str
+    comments: str | None = None
+    categories: tuple[str, ...] = ()
+    references: tuple[Reference, ...]
+
+    @property
+    def paper(self) -> Paper:
+        """As a stage takes it."""
+        return Paper(
+            id=self.id,
+            version=self.version,
+            title=self.title,
+            abstract=self.abstract,
+            comments=self.comments,
+            categories=self.categories,
+        )
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The references that metrics compare with: those without flags."""
+        return tuple(reference.line for reference in self.references if not reference.flags)
+
+
+class Gold(Record):
+    """A gold set as it was read.
+
+    Attributes:
+        hash: the first 12 hexadecimal digits of the SHA-256 of the file; it is in every result.
+    """
+
+    name: str
+    hash: str
+    papers: tuple[GoldPaper, ...]
+
+
+def read(path: Path) -> Gold:
+    """Read a gold set.
+
+    Raises:
+        UsageError: the file cannot be read, or is no usable gold set; names the line.
+    """
+    try:
+        content = path.read_bytes()
+        rows = content.decode("utf-8").split("\n")
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path}: not UTF-8 text (byte {error.start}).") from error
+    papers: dict[str, GoldPaper] = {}
+    for number, row in enumerate(rows, start=1):
+        if not row.strip():
+            continue
+        paper = _paper(row, f"{path}, line {number}")
+        if paper.id in papers:
+            raise UsageError(f"{path}, line {number}: {paper.id} is already there. Import the digests again.")
+        papers[paper.id] = paper
+    if not papers:
+        raise UsageError(f"{path}: there is no paper in it. Make one with `digest gold import`.")
+    return Gold(name=path.stem, hash=digest_of(content), papers=tuple(papers.values()))
+
+
+def _paper(row: str, place: str) -> GoldPaper:
+    try:
+        paper = GoldPaper.model_validate_json(row)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise UsageError(f"{place}: {where + ': ' if where else ''}{first['msg']}.") from None
+    if not paper.references or not all(reference.line.strip() for reference in paper.references):
+        raise UsageError(f"{place}: {paper.id} has no reference, or an empty one. Take it out.")
+    return paper
+
+
+def digest_of(content: bytes) -> str:
+    """What identifies a gold set in results."""
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def to_jsonl(papers: Iterable[GoldPaper]) -> str:
+    """The file of a gold set: a paper a line, Chinese as it stands."""
+    return "".join(paper.model_dump_json(exclude_defaults=True) + "\n" for paper in papers)
+
+
+def flags_of(line: str, source: Source, others: Sequence[Source] = ()) -> tuple[str, ...]:
+    """The rules of severity 2 or 3 that a line breaks."""
+    found = [finding.rule for finding in check(line, source) if finding.severity >= 2]
+    if (other := about(line, source, others)) and other.severity >= 2:
+        found.append(other.rule)
+    return tuple(dict.fromkeys(found))
+
+
+def source_of(paper: GoldPaper, passages: str = "") -> Source:
+    """What lines about a paper are checked against; `passages` is the text that the prompt held."""
+    return Source(paper.title, paper.abstract, passages=passages, comments=paper.comments or "")
+
+
+def batches(papers: Sequence[GoldPaper], sources: Sequence[Source]) -> dict[str, list[Source]]:
+    """For each paper, the sources of its section and day: those that its line may be mistaken with."""
+    groups: dict[tuple[str, Date | None], list[Source]] = {}
+    for paper, source in zip(papers, sources, strict=True):
+        groups.setdefault((paper.section, paper.day), []).append(source)
+    return {paper.id: groups[paper.section, paper.day] for paper in papers}
+
+
+def problems(gold: Gold, prompts: Iterable[Prompt] = ()) -> Iterator[str]:
+    """What is wrong with a gold set that can be read, in sentences: leaks, stale flags, lines used twice."""
+    for prompt in prompts:
+        for paper in shown_in(prompt, gold.papers):
+            yield f"{paper.id}: prompt {prompt.name!r} shows it to the model, so its score would say nothing"
+    sources = [source_of(paper) for paper in gold.papers]
+    others = batches(gold.papers, sources)
+    for paper, source in zip(gold.papers, sources, strict=True):
+        for reference in paper.references:
+            flags = flags_of(reference.line, source, others[paper.id])
+            if flags != reference.flags:
+                noted, now = _words(reference.flags), _words(flags)
+                yield f"{paper.id}: noted flags {noted}, by today's rules {now}; import the digests again"
+    for line, count in Counter(r.line for paper in gold.papers for r in paper.references).items():
+        if count > 1:
+            yield f"{count} papers have the same line: {line}"
+
+
+def _words(flags: Iterable[str]) -> str:
+    return ", ".join(flags) or "none"
+
+
+def shown_in(prompt: Prompt, papers: Iterable[GoldPaper]) -> list[GoldPaper]:
+    """The papers whose identifier, title or line stands in a prompt, as an example would."""
+    text = " ".join(f"{prompt.system}\n{prompt.user}".split())
+    return [
+        paper
+        for paper in papers
+        if any(
+            " ".join(s.split()) in text for s in (paper.id, paper.title, *(r.line for r in paper.references))
+        )
+    ]

@@ -1,0 +1,184 @@
+"""Paired statistics of two variants over the same papers, in plain Python.
+
+The p-value comes from flipping signs, the interval from the bootstrap: at 44 papers a bootstrap interval that
+excludes 0 is wrong in 7 to 9 % of A/A comparisons, sign flips in 4 to 6 %.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from array import array
+from collections.abc import Iterable, Sequence
+from itertools import product
+from operator import getitem
+from statistics import NormalDist, fmean, stdev
+
+from digest.model import Record
+
+RESAMPLES = 10_000
+"""Bootstrap resamples and random sign flips."""
+
+_EXACT = 13
+"""Up to so many papers that differ, all 2 ** n sign flips are tried instead of random ones."""
+
+_SEED = 20260128
+ALPHA = 0.05
+_Z = NormalDist().inv_cdf(1 - ALPHA / 2)
+_Z_POWER = NormalDist().inv_cdf(0.8)
+
+
+class Paired(Record):
+    """How a candidate differs from the base, over the papers that both have a value for."""
+
+    n: int
+    base: float
+    mean: float
+    difference: float
+    low: float
+    high: float
+    sd: float
+    p: float
+    wins: int
+    ties: int
+    losses: int
+
+    @property
+    def detectable(self) -> float:
+        """The smallest true difference that would be found 4 times in 5 (MDE80)."""
+        return detectable(self.sd, self.n)
+
+
+def paired(base: Sequence[float], candidate: Sequence[float], bound: float | None = 100.0) -> Paired:
+    """Compare two variants paper by paper.
+
+    Args:
+        base: values of at least one paper.
+        candidate: values of the same papers, in the same order.
+        bound: the largest difference that one paper can make, where there is one. It widens the interval
+            where no paper differs at all: to what 0 in n can exclude, not to a point.
+    """
+    differences = [ours - theirs for theirs, ours in zip(base, candidate, strict=True)]
+    n = len(differences)
+    if any(differences):
+        low, high = interval(differences)
+    else:
+        high = (bound or 0.0) * wilson(0, n)[1]
+        low = -high
+    return Paired(
+        n=n,
+        base=fmean(base),
+        mean=fmean(candidate),
+        difference=fmean(differences),
+        low=low,
+        high=high,
+        sd=stdev(differences) if n > 1 else 0.0,
+        p=sign_flip(differences),
+        wins=sum(d > 0 for d in differences),
+        ties=sum(d == 0 for d in differences),
+        losses=sum(d < 0 for d in differences),
+    )
+
+
+def interval(differences: Sequence[float], resamples: int = RESAMPLES) -> tuple[float, float]:
+    """The 95 % percentile bootstrap interval of the mean."""
+    n = len(differences)
+    # drawing from a table by 16 random bits is four times as fast as random.choices, and as good: of any
+    # two papers, one is drawn at most n / 65,536 more often than the other
+    table = [differences[index * n >> 16] for index in range(1 << 16)]
+    generator = random.Random(_SEED)  # noqa: S311 - no secret
+    means = sorted(
+        sum(map(table.__getitem__, array("H", generator.randbytes(2 * n)))) / n for _ in range(resamples)
+    )
+    tail = ALPHA / 2 * (resamples - 1)
+    return _between(means, tail), _between(means, resamples - 1 - tail)
+
+
+def _between(ordered: Sequence[float], place: float) -> float:
+    below = math.floor(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+
+
+def sign_flip(differences: Sequence[float], flips: int = RESAMPLES, seed: int = _SEED) -> float:
+    """Two-sided p of the mean difference, if each paper's sign were a coin toss.
+
+    Exact up to 13 papers that differ, else from random flips (never 0: the data themselves count as one).
+    """
+    moving = [d for d in differences if d]
+    if not moving:
+        return 1.0
+    observed = abs(sum(moving)) * (1 - 1e-9)  # equal sums may differ in the last digit
+    chunks = [moving[start : start + 8] for start in range(0, len(moving), 8)]
+    tables = [_signed_sums(chunk) for chunk in chunks]
+    if len(moving) <= _EXACT:
+        sums = [sum(parts) for parts in product(*tables)]
+        return sum(abs(total) >= observed for total in sums) / len(sums)
+    # the last table is repeated up to 256 sums, so that any byte chooses among them evenly
+    tables[-1] = tables[-1] * (256 // len(tables[-1]))
+    generator = random.Random(seed)  # noqa: S311 - no secret
+    width = len(tables)
+    extreme = sum(
+        abs(sum(map(getitem, tables, generator.randbytes(width)))) >= observed for _ in range(flips)
+    )
+    return (extreme + 1) / (flips + 1)
+
+
+def _signed_sums(values: Sequence[float]) -> list[float]:
+    return [sum(map(float.__mul__, signs, values)) for signs in product((-1.0, 1.0), repeat=len(values))]
+
+
+def holm(ps: Sequence[float]) -> list[float]:
+    """The p-values adjusted for their number (Holm 1979), in the order given."""
+    order = sorted(range(len(ps)), key=ps.__getitem__)
+    adjusted, highest = [0.0] * len(ps), 0.0
+    for rank, index in enumerate(order):
+        highest = max(highest, min(1.0, ps[index] * (len(ps) - rank)))
+        adjusted[index] = highest
+    return adjusted
+
+
+def wilson(hits: int, n: int) -> tuple[float, float]:
+    """The 95 % interval of a share (Wilson 1927)."""
+    if n == 0:
+        return 0.0, 1.0
+    share, spread = hits / n, _Z**2 / n
+    centre = share + spread / 2
+    reach = _Z * math.sqrt(share * (1 - share) / n + spread / (4 * n))
+    return max(0.0, (centre - reach) / (1 + spread)), min(1.0, (centre + reach) / (1 + spread))
+
+
+def sign_test(wins: int, losses: int) -> float:
+    """Two-sided p of so many wins among the decisive pairs, if both were equally good."""
+    n, fewer = wins + losses, min(wins, losses)
+    tail = sum(math.comb(n, k) for k in range(fewer + 1)) / (1 << n)
+    return min(1.0, 2 * tail)
+
+
+def detectable(sd: float, n: int) -> float:
+    """The true mean difference that n papers find with 80 % power, paired, alpha .05."""
+    return (_Z + _Z_POWER) * sd / math.sqrt(n) if n else math.inf
+
+
+def papers_for(sd: float, difference: float) -> int:
+    """How many papers it takes to find a difference with 80 % power."""
+    return max(2, math.ceil(((_Z + _Z_POWER) * sd / difference) ** 2))
+
+
+def papers_for_none(margin: float, bound: float) -> int:
+    """How many papers without any difference exclude one of `margin`, if one paper can make `bound`."""
+    return math.ceil(_Z**2 * (bound - margin) / margin)
+
+
+def kappa(pairs: Iterable[tuple[str, str]]) -> float | None:
+    """Cohen's kappa of two raters; None without pairs, or when neither ever varies."""
+    rated = list(pairs)
+    if not rated:
+        return None
+    labels = {label for pair in rated for label in pair}
+    n = len(rated)
+    agreed = sum(a == b for a, b in rated) / n
+    chance = sum(
+        (sum(a == label for a, _ in rated) / n) * (sum(b == label for _, b in rated) / n) for label in labels
+    )
+    return None if chance == 1 else (agreed - chance) / (1 - chance)
