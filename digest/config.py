@@ -55,6 +55,7 @@ class RunSettings(_Table):
     sections: tuple[str, ...] = ()
     prompt: str = "fields"
     out: Path = Path("runs")
+    reuse_unchanged: bool = False
 
 
 class PriceSettings(_Table):
@@ -80,8 +81,8 @@ class ModelSettings(_Table):
     timeout: float = Field(default=120, gt=0, description="seconds")
     attempts: int = Field(default=5, ge=1, le=20)
     answer_format: Literal["auto", "json_schema", "json_object", "text"] = "auto"
-    body: dict[str, Any] = {}
-    headers: dict[str, str] = {}
+    body: dict[str, Any] = Field(default_factory=dict)
+    headers: dict[str, str] = Field(default_factory=dict)
     price: PriceSettings | None = None
 
     @field_validator("headers")

@@ -9,7 +9,7 @@
         CountError                    a page does not hold what it says it holds
         StaleError                    a page is the one of an earlier day
       ModelError             exit 4   the model answers nobody: wrong key, unknown model, no connection
-        QuotaError                    the account is empty; what is there is published as incomplete
+        QuotaError                    no money left to ask with; what is there is published as incomplete
       AnswerError            -        one paper got no usable answer; it becomes a flag in the digest
       LedgerError            exit 4   what was received could not be kept, or not be read again
 
@@ -68,7 +68,19 @@ class ModelError(DigestError):
 
 
 class QuotaError(ModelError):
-    """The account has no balance left, so no further question is asked."""
+    """No further question may be asked: the account is empty, or the ceiling of a run is reached.
+
+    Attributes:
+        code: quota or ceiling.
+    """
+
+    def __init__(self, message: str, code: str = "quota") -> None:
+        super().__init__(message)
+        self.code = code
+
+    def __reduce__(self) -> tuple[type[QuotaError], tuple[str, str]]:
+        """Carry both arguments through pickle."""
+        return type(self), (str(self), self.code)
 
 
 class AnswerError(DigestError):

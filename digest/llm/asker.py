@@ -11,6 +11,7 @@ from typing import Protocol
 from digest.errors import AnswerError, QuotaError
 from digest.ledger import Ledger
 from digest.llm.request import Request
+from digest.llm.wire import UnusableError
 from digest.model import Completion, Usage
 
 _TRIES_FOR_NOTHING = 2
@@ -31,20 +32,40 @@ class Completes(Protocol):
 
 @dataclass
 class Tally:
-    """What a run asked, and what it found in the ledger."""
+    """What a run asked, what it found in the ledger, and what it took.
+
+    Attributes:
+        asked: answers that came from the endpoint.
+        reused: answers that the ledger had.
+        usage: tokens of all that came, unusable answers included.
+        cost: US dollars; None: some of it has no known price.
+        stopped: why no more was asked, in words for the user.
+    """
 
     asked: int = 0
     reused: int = 0
     usage: Usage = field(default_factory=Usage)
+    cost: float | None = 0.0
+    stopped: str | None = None
 
-    def report(self) -> dict[str, int]:
+    def report(self) -> dict[str, int | float | str | None]:
         """As plain values."""
-        return {"asked": self.asked, "reused": self.reused, **self.usage.model_dump()}
+        stopped = {} if self.stopped is None else {"stopped": self.stopped}
+        cost = None if self.cost is None else round(self.cost, 6)
+        return {
+            "asked": self.asked,
+            "reused": self.reused,
+            **self.usage.model_dump(),
+            "cost": cost,
+            **stopped,
+        }
 
     def note(self, completion: Completion) -> None:
-        """Count an answer that was asked for."""
+        """Count an answer that came from the endpoint."""
         self.asked += 1
         self.usage += completion.usage
+        known = self.cost is not None and completion.cost is not None
+        self.cost = (self.cost or 0) + (completion.cost or 0) if known else None
 
 
 class Asker:
@@ -75,7 +96,6 @@ class Asker:
         self._sleep = sleep
         self._clock = clock
         self._under_way: dict[str, asyncio.Task[Completion]] = {}
-        self._empty_account: QuotaError | None = None
         self.tally = Tally()
 
     async def ask(self, request: Request, paper: str, *, fresh: bool = False, since: int = 0) -> Completion:
@@ -132,19 +152,19 @@ class Asker:
     async def _ask(self, request: Request, paper: str) -> Completion:
         key = request.key
         for remaining in reversed(range(_TRIES_FOR_NOTHING + 1)):
-            if self._empty_account is not None:
-                raise self._empty_account
             try:
                 completion = await self._endpoint.complete(request)
             except AnswerError as error:
                 self._ledger.event(self.run, "ask", error.code, paper, str(error))
+                if isinstance(error, UnusableError):
+                    self.tally.note(error.completion)
                 if error.code not in {"empty", "cut"} or not remaining:
                     raise
                 if error.code == "cut":  # the same limit would cut it again
                     request = request.model_copy(update={"max_tokens": request.max_tokens * 2})
             except QuotaError as error:
-                self._empty_account = error
-                self._ledger.event(self.run, "ask", "quota", paper, str(error))
+                self.tally.stopped = str(error)
+                self._ledger.event(self.run, "ask", error.code, paper, str(error))
                 raise
             else:
                 completion = completion.model_copy(update={"key": key})  # of the question as it was put

@@ -1,54 +1,39 @@
-"""One OpenAI-compatible endpoint: what it accepts, how long to wait, and what its answers mean.
+"""One OpenAI-compatible endpoint: sending a question, as often and as fast as it bears.
 
-The SDK's own retries are off; the only retry layer is here. Sources: OpenAI API reference (errors, rate
-limits), and the refusals of other endpoints as their users reported them.
+The SDK's own retries are off; the only retry layer is here. What a question looks like is in `wire.py`, what
+errors mean in `trouble.py`, who may ask when in `limits.py`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import time
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, wait_random_exponential
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
 
 from digest.config import ModelSettings
-from digest.errors import AnswerError, ModelError, QuotaError
+from digest.errors import AnswerError, DigestError, ModelError
+from digest.llm.cost import Budget, prices
+from digest.llm.limits import Limiter, Permit
+from digest.llm.presets import profile
 from digest.llm.request import Request
-from digest.model import Completion, Record, Usage
+from digest.llm.trouble import PassingError, meaning_of, told_to_wait
+from digest.llm.wire import MalformedError, Traits, UnusableError, learn, read, write
+from digest.model import Completion
 
 if TYPE_CHECKING:
+    import httpx2
     import openai
-    from openai.types.chat import ChatCompletion
 
-_TRANSIENT = {408, 409, 429}
-_REFUSAL_WORDS = (
-    "content exists risk",
-    "data_inspection_failed",
-    "content_filter",
-    "content management policy",
-)
-_QUOTA_WORDS = (
-    "insufficient_quota",
-    "insufficient balance",
-    "insufficient_balance",
-    "exceeded your current quota",
-)
-_PATIENCE = 900.0
-"""Seconds that one question may spend waiting under rate limits; these waits are no failed attempts."""
+PATIENCE = 900.0
+"""Seconds that one question may spend waiting, under rate limits above all: these are no failed attempts."""
 
-
-class Traits(Record):
-    """What an endpoint was found to accept for a model, learned from its own refusals."""
-
-    answer_format: Literal["json_schema", "json_object", "text"] = "json_schema"
-    token_limit: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"  # noqa: S105 - a field
-    temperature: bool = True
+_LESSONS = 5
+"""How often one question is put in another form before the endpoint counts as accepting none."""
 
 
 class Endpoint:
@@ -58,7 +43,7 @@ class Endpoint:
         settings: address, key, limits.
         recall: what is known of a model from earlier runs (JSON), if anything.
         remember: called with a model and what was learned of it (JSON).
-        sleep: how to wait; tests hand in one that does not.
+        sleep: how to wait before the next try; tests hand in one that does not.
     """
 
     def __init__(
@@ -68,14 +53,29 @@ class Endpoint:
         remember: Callable[[str, str], None] = lambda *_: None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
+        self.profile = profile(settings)
         self._settings = settings
         self._recall = recall
         self._remember = remember
         self._sleep = sleep
         self._traits: dict[str, Traits] = {}
-        self._slots = asyncio.Semaphore(settings.concurrency)
+        self._kept: dict[str, Traits] = {}
+        self._limiter = Limiter(settings)
+        self.price = prices(settings, self.profile.base_url)
+        self._budget = Budget(settings.max_cost, self.price)
+        self._closed: ModelError | None = None
         self._reached = False
         self._client: openai.AsyncOpenAI | None = None
+
+    @property
+    def address(self) -> str:
+        """Its base URL."""
+        return self.profile.base_url
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """Fields of every question that shape the answer, and so belong to its key."""
+        return self.profile.shaping
 
     async def close(self) -> None:
         """Close the connections."""
@@ -86,223 +86,213 @@ class Endpoint:
         """Ask once, with as many tries as the settings allow.
 
         Raises:
-            AnswerError: this question got no usable answer.
-            QuotaError: the account is empty.
+            AnswerError: this question got no usable answer; `UnusableError` if one came that is none.
+            QuotaError: the account is empty, or the ceiling reached. No further question is sent.
             ModelError: the endpoint answers nobody: wrong key, unknown model, no connection at all.
         """
-        import openai  # half a second, paid only by runs that ask
-
-        failures = 0
+        failures, tries = 0, 0
 
         def give_up(state: RetryCallState) -> bool:
             nonlocal failures
             error = state.outcome.exception() if state.outcome else None
-            limited = isinstance(error, openai.RateLimitError)
-            failures += 0 if limited else 1
-            return failures >= self._settings.attempts or (state.seconds_since_start or 0) > _PATIENCE
+            assert isinstance(error, PassingError)  # nothing else is tried again
+            failures += not error.limited
+            passed = (state.seconds_since_start or 0) + (error.told or 0)
+            return failures >= self._settings.attempts or passed > PATIENCE
+
+        async def attempt() -> Completion:
+            nonlocal tries
+            tries += 1
+            return await self._send(request, again=tries > 1)
 
         retrying = AsyncRetrying(
-            retry=retry_if_exception(_is_transient), stop=give_up, wait=_wait, sleep=self._sleep, reraise=True
+            retry=retry_if_exception_type(PassingError),
+            stop=give_up,
+            wait=_wait,
+            sleep=self._sleep,
+            reraise=True,
         )
         try:
-            async with self._slots:
-                return await retrying(self._send, request)
-        except openai.APIStatusError as error:
-            raise _explain_status(error, request.model, self._address) from error
-        except openai.APIConnectionError as error:
-            message = f"{self._address} did not answer ({_reason(error)})"
+            return await retrying(attempt)
+        except PassingError as trouble:
             if self._reached:
-                raise AnswerError("unreachable", message) from error
-            raise ModelError(f"{message}. Check OPENAI_BASE_URL and the network, then run again.") from error
+                raise trouble.final from trouble
+            hint = "Check OPENAI_BASE_URL and the network, then run again."
+            raise ModelError(f"{trouble.final}. {hint}") from trouble
 
-    @property
-    def _address(self) -> str:
-        return self._settings.base_url or "https://api.openai.com/v1"
+    async def models(self) -> tuple[str, ...]:
+        """The names that the endpoint lists; it may answer to others too.
 
-    def _connect(self) -> openai.AsyncOpenAI:
+        Raises:
+            ModelError: it does not accept the key, or cannot be reached.
+        """
+        import openai
+
+        try:
+            page = await self.client().models.list()
+        except openai.APIStatusError as error:
+            meaning = self._meaning(error, "")
+            raise meaning if isinstance(meaning, ModelError) else ModelError(str(meaning)) from error
+        except openai.APIConnectionError as error:
+            raise ModelError(f"{self.address} did not answer ({_reason(error)}).") from error
+        return tuple(sorted(model.id for model in page.data))
+
+    def client(self) -> openai.AsyncOpenAI:
+        """The SDK's client, made when it is first needed: the SDK takes half a second to import."""
         import openai
 
         if self._client is None:
-            host = urlsplit(self._address).hostname
-            loopback = host in {"127.0.0.1", "localhost", "::1"}
             self._client = openai.AsyncOpenAI(
                 api_key=self._settings.key.get_secret_value() or "none",
-                base_url=self._address,
+                base_url=self.address,
                 timeout=self._settings.timeout,
                 max_retries=0,
+                default_headers=self._settings.headers,
                 # a proxy set for the outside world cannot reach a model on this machine
-                http_client=openai.DefaultAsyncHttpxClient(trust_env=not loopback),
+                http_client=openai.DefaultAsyncHttpxClient(trust_env=not self.profile.loopback),
             )
         return self._client
 
-    async def _send(self, request: Request) -> Completion:
-        """One try, plus one more for each thing that the endpoint says it does not accept."""
-        import openai
-
-        traits = self._known(request.model)
-        for _ in range(4):
-            started = time.monotonic()
-            try:
-                answer = await self._connect().chat.completions.create(**_body(request, traits))
-            except openai.BadRequestError as error:
-                self._reached = True
-                learned = _learn(traits, request, str(error.message).lower())
-                if learned is None:
-                    raise
-                traits = learned
-                continue
-            except openai.APIStatusError:
-                self._reached = True
-                raise
-            self._reached = True
-            self._keep_traits(request.model, traits)
-            return _completion(answer, request, round((time.monotonic() - started) * 1000))
-        raise AnswerError("rejected", f"{self._address} accepts no form of the question")
-
-    def _known(self, model: str) -> Traits:
+    def traits(self, model: str) -> Traits:
+        """How the endpoint wants to be asked for a model: learned, else as its preset says."""
         if model not in self._traits:
-            kept = self._recall(model)
-            try:
-                self._traits[model] = Traits() if kept is None else Traits.model_validate_json(kept)
-            except ValidationError:  # written by another version of this program: learn again
-                self._traits[model] = Traits()
+            profile = self.profile
+            traits = Traits(answer_format=profile.answer_format, token_limit=profile.token_limit)
+            if kept := self.learned(model):
+                traits = kept
+                if profile.fixed_format:
+                    traits = kept.model_copy(update={"answer_format": profile.answer_format})
+            self._traits[model] = traits
         return self._traits[model]
 
-    def _keep_traits(self, model: str, traits: Traits) -> None:
-        if self._traits.get(model) != traits:
-            self._traits[model] = traits
+    def learned(self, model: str) -> Traits | None:
+        """What earlier answers taught, if there were any."""
+        kept = self._recall(model)
+        if kept is None:
+            return None
+        try:
+            self._kept[model] = Traits.model_validate_json(kept)
+        except ValidationError:  # written by another version of this program: learn again
+            return None
+        return self._kept[model]
+
+    def write(self, request: Request) -> dict[str, Any]:
+        """The body of a question as this endpoint takes it."""
+        return write(request, self.traits(request.model), self.profile.body)
+
+    async def _send(self, request: Request, *, again: bool) -> Completion:
+        """One try, plus one more for each thing that the endpoint says it does not accept."""
+        for _ in range(_LESSONS):
+            reserved, cost = await self._budget.reserve(request), None
+            permit = await self._limiter.permit(request.tokens, again=again)
+            try:
+                completion = await self._exchange(permit, request)
+            except UnusableError as error:
+                cost = error.completion.cost
+                raise
+            except _LearnedError:
+                continue
+            else:
+                cost = completion.cost
+                return completion
+            finally:
+                self._limiter.done(permit)
+                self._budget.settle(reserved, cost)
+        raise AnswerError("rejected", f"{self.address} accepts no form of the question")
+
+    async def _exchange(self, permit: Permit, request: Request) -> Completion:
+        """One question and one answer over the wire; the limiter is told what it says of limits."""
+        import openai
+
+        if self._closed is not None:
+            raise self._closed
+        traits, started = self.traits(request.model), time.monotonic()
+        try:
+            response = await self._post(self.write(request))
+        except openai.APIStatusError as error:
+            self._reached = True
+            learned = learn(traits, request, str(error.message)) if error.status_code in {400, 422} else None
+            if learned is not None:
+                if self._traits[request.model] == traits:  # others may have learned it at the same time
+                    self._traits[request.model] = learned
+                raise _LearnedError from None
+            raise self._noted(self._meaning(error, request.model), permit, error.response) from error
+        except (openai.APIConnectionError, TimeoutError) as error:
+            final = AnswerError("unreachable", f"{self.address} did not answer ({_reason(error)})")
+            raise PassingError(final) from error
+        self._reached = True
+        try:
+            completion = read(_json(response), request, round((time.monotonic() - started) * 1000))
+        except UnusableError as error:
+            error.completion = self._priced(error.completion)
+            self._answered(permit, response, error.completion)
+            raise
+        except MalformedError as error:
+            meaning = meaning_of(error.status or 502, self._hide(str(error)), request.model, self.address)
+            raise self._noted(meaning, permit, response) from error
+        self._answered(permit, response, completion)
+        self._remember_traits(request.model, traits)
+        return self._priced(completion)
+
+    async def _post(self, body: dict[str, Any]) -> httpx2.Response:
+        """Send a question; the SDK's typed method takes half as long again to rewrite body and answer."""
+        import httpx2
+
+        async with asyncio.timeout(self._settings.timeout):  # DeepSeek sends blank lines while it is busy
+            return await self.client().post("/chat/completions", body=body, cast_to=httpx2.Response)
+
+    def _meaning(self, error: openai.APIStatusError, model: str) -> DigestError | PassingError:
+        said = self._hide(f"{error.message} {error.body if isinstance(error.body, dict) else ''}")
+        return meaning_of(error.status_code, said, model, self.address)
+
+    def _noted(
+        self, meaning: DigestError | PassingError, permit: Permit, response: httpx2.Response
+    ) -> DigestError | PassingError:
+        """Let the others know of what concerns them too: a rate limit, an empty account, a wrong key."""
+        if isinstance(meaning, PassingError):
+            meaning.told = told_to_wait(response.headers)
+            if meaning.limited:
+                self._limiter.refused(permit, response.headers, meaning.told)
+        elif isinstance(meaning, ModelError) and response.status_code != 404:
+            self._closed = meaning
+        return meaning
+
+    def _answered(self, permit: Permit, response: httpx2.Response, completion: Completion) -> None:
+        usage = completion.usage
+        self._limiter.answered(permit, response.headers, usage.input + usage.output)
+
+    def _priced(self, completion: Completion) -> Completion:
+        return completion.model_copy(update={"cost": self.price(completion.model, completion.usage)})
+
+    def _hide(self, text: str) -> str:
+        """The endpoint's words without the key, which some endpoints repeat."""
+        key = self._settings.key.get_secret_value()
+        return text.replace(key, "***") if len(key) >= 8 else text
+
+    def _remember_traits(self, model: str, traits: Traits) -> None:
+        if self._kept.get(model) != traits:
+            self._kept[model] = traits
             self._remember(model, traits.model_dump_json())
 
 
-def _body(request: Request, traits: Traits) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "model": request.model,
-        "messages": [message.model_dump() for message in request.messages],
-        traits.token_limit: request.max_tokens,
-    }
-    if request.temperature is not None and traits.temperature:
-        body["temperature"] = request.temperature
-    if request.json_schema is not None:
-        # json_object is refused where no message says "json"; then the instructions alone must do
-        says_json = any("json" in message.content.lower() for message in request.messages)
-        if traits.answer_format == "json_schema":
-            form = {"name": "answer", "strict": True, "schema": request.json_schema}
-            body["response_format"] = {"type": "json_schema", "json_schema": form}
-        elif traits.answer_format == "json_object" and says_json:
-            body["response_format"] = {"type": "json_object"}
-    return body
-
-
-def _learn(traits: Traits, request: Request, message: str) -> Traits | None:
-    """What a 400 says about the endpoint; None when it is not about the form of the question."""
-    about_format = any(word in message for word in ("response_format", "json_schema", "json_object"))
-    if about_format and request.json_schema is not None and traits.answer_format != "text":
-        weaker = "json_object" if traits.answer_format == "json_schema" else "text"
-        return traits.model_copy(update={"answer_format": weaker})
-    if "max_tokens" in message and traits.token_limit == "max_tokens":  # noqa: S105 - a field's name
-        return traits.model_copy(update={"token_limit": "max_completion_tokens"})
-    if "temperature" in message and traits.temperature:
-        return traits.model_copy(update={"temperature": False})
-    return None
-
-
-def _completion(answer: ChatCompletion, request: Request, milliseconds: int) -> Completion:
-    """The SDK's answer as our record.
-
-    Raises:
-        AnswerError: it is a refusal, empty, or cut at the token limit.
-    """
-    choice = answer.choices[0] if answer.choices else None
-    content = (choice.message.content or "") if choice else ""
-    reason = choice.finish_reason if choice else None
-    if choice and (choice.message.refusal or reason == "content_filter"):
-        raise AnswerError("refused", f"the model refused ({choice.message.refusal or 'content filter'})")
-    if reason == "length":
-        raise AnswerError("cut", f"the answer was cut at {request.max_tokens} tokens")
-    if not content.strip():
-        raise AnswerError("empty", "the answer has no content")
-    return Completion(
-        key=request.key,
-        model=request.model,
-        resolved_model=answer.model or None,
-        content=content,
-        finish_reason=reason,
-        usage=_usage(answer),
-        milliseconds=milliseconds,
-        received=datetime.now(UTC),
-    )
-
-
-def _usage(answer: ChatCompletion) -> Usage:
-    usage = answer.usage
-    if usage is None:
-        return Usage()
-    prompt, completion = usage.prompt_tokens_details, usage.completion_tokens_details
-    return Usage(
-        input=usage.prompt_tokens or 0,
-        output=usage.completion_tokens or 0,
-        cached=(prompt.cached_tokens or 0) if prompt else 0,
-        reasoning=(completion.reasoning_tokens or 0) if completion else 0,
-    )
-
-
-def _is_transient(error: BaseException) -> bool:
-    import openai
-
-    if isinstance(error, openai.APIStatusError):
-        transient = error.status_code in _TRANSIENT or error.status_code >= 500
-        return transient and not _mentions(error, _QUOTA_WORDS)
-    return isinstance(error, openai.APIConnectionError)  # timeouts are a kind of these
+class _LearnedError(Exception):
+    """The endpoint said what it does not accept; the question can be put in another form."""
 
 
 def _wait(state: RetryCallState) -> float:
     """As long as the endpoint says, to the letter; else exponentially longer with jitter."""
     error = state.outcome.exception() if state.outcome else None
-    told = _retry_after(getattr(getattr(error, "response", None), "headers", {}))
+    told = error.told if isinstance(error, PassingError) else None
     return told if told is not None else wait_random_exponential(multiplier=0.5, max=30)(state)
 
 
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait by `retry-after-ms` or `retry-after` (seconds or a date), if given and readable."""
+def _json(response: httpx2.Response) -> object:
     try:
-        if milliseconds := headers.get("retry-after-ms"):
-            return max(0.0, float(milliseconds) / 1000)
-        value = headers.get("retry-after")
-        if value is None:
-            return None
-        try:
-            return max(0.0, float(value))
-        except ValueError:
-            return max(0.0, (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds())
-    except (TypeError, ValueError):
-        return None
+        return json.loads(response.content)
+    except ValueError:
+        kind = response.headers.get("content-type", "no type")
+        raise MalformedError(f"the answer is no JSON but {kind}") from None
 
 
-def _mentions(error: openai.APIStatusError, words: tuple[str, ...]) -> bool:
-    text = f"{error.message} {error.body}".lower()
-    return any(word in text for word in words)
-
-
-def _explain_status(error: openai.APIStatusError, model: str, address: str) -> Exception:
-    """What a final status means for this paper, or for all of them."""
-    status = error.status_code
-    if status == 402 or _mentions(error, _QUOTA_WORDS):
-        return QuotaError(
-            f"The account at {address} has no balance left. Top it up, then run again to go on."
-        )
-    if status == 400 and _mentions(error, _REFUSAL_WORDS):
-        return AnswerError("refused", "the endpoint's content filter refused the paper")
-    if status in {401, 403}:
-        return ModelError(
-            f"{address} does not accept the key (HTTP {status}). Set OPENAI_API_KEY to a valid one."
-        )
-    if status == 404:
-        return ModelError(
-            f"{address} does not know the model {model!r} (HTTP 404). Set DIGEST_MODEL or --model."
-        )
-    code = "rejected" if 400 <= status < 500 and status not in _TRANSIENT else "unreachable"
-    return AnswerError(code, f"{address} answered HTTP {status}: {_reason(error)}")
-
-
-def _reason(error: openai.APIError) -> str:
-    return " ".join(str(error.message).split())[:200]
+def _reason(error: Exception) -> str:
+    return " ".join(str(error).split())[:200] or "no answer in time"

@@ -6,6 +6,8 @@ import hashlib
 import json
 from typing import Any, Literal
 
+from pydantic import Field
+
 from digest.model import Record
 
 
@@ -24,10 +26,21 @@ class Request(Record):
     temperature: float | None = None
     max_tokens: int
     json_schema: dict[str, Any] | None = None
+    body: dict[str, Any] = Field(
+        default_factory=dict, description="further fields that shape the answer, such as enable_thinking"
+    )
 
     def canonical(self) -> dict[str, Any]:
         """As plain values, the same for equal requests."""
-        return {"version": 1, **self.model_dump(mode="json")}
+        values = {"version": 1, **self.model_dump(mode="json")}
+        if not self.body:
+            del values["body"]
+        return values
+
+    @property
+    def tokens(self) -> int:
+        """An upper estimate of what it takes, question and answer: three bytes a token."""
+        return sum(len(message.content.encode()) for message in self.messages) // 3 + self.max_tokens
 
     @property
     def key(self) -> str:

@@ -13,6 +13,7 @@ from digest.errors import AnswerError, QuotaError
 from digest.ledger import Ledger
 from digest.llm.asker import Asker
 from digest.llm.request import Message, Request
+from digest.llm.wire import UnusableError
 from digest.model import Completion, Usage
 
 
@@ -103,10 +104,21 @@ def test_a_cut_answer_gets_more_room_and_keeps_its_key(ledger: Ledger) -> None:
     assert ledger.completion(request().key) is not None
 
 
-def test_an_empty_account_ends_the_asking(ledger: Ledger) -> None:
-    model = Model(QuotaError("empty"))
-    asker = Asker(model, ledger, ledger.begin("run"))
-    for content in "甲乙丙":
-        with pytest.raises(QuotaError):
-            asyncio.run(asker.ask(request(content), "1"))
-    assert len(model.asked) == 1
+def test_why_the_asking_ended_is_told(ledger: Ledger) -> None:
+    asker = Asker(Model(QuotaError("empty")), ledger, ledger.begin("run"))
+    with pytest.raises(QuotaError):
+        asyncio.run(asker.ask(request(), "1"))
+    assert asker.tally.stopped == "empty"
+    assert asker.tally.report()["stopped"] == "empty"
+
+
+def test_an_unusable_answer_is_billed_all_the_same(ledger: Ledger) -> None:
+    cut = Completion(
+        key="k", model="m", content="半", usage=Usage(output=7), cost=0.5, received=datetime.now(UTC)
+    )
+    asker = Asker(Model(UnusableError("cut", "no", cut)), ledger, ledger.begin("run"))
+    asyncio.run(asker.ask(request(), "1"))
+    assert asker.tally.usage.output == 12
+    assert asker.tally.asked == 2
+    assert asker.tally.cost is None  # the second answer has no price
+    assert ledger.completion(request().key) is not None

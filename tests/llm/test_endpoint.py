@@ -14,8 +14,9 @@ import pytest
 
 from digest.config import ModelSettings
 from digest.errors import AnswerError, ModelError, QuotaError
-from digest.llm.endpoint import Endpoint, Traits
+from digest.llm.endpoint import Endpoint
 from digest.llm.request import Message, Request
+from digest.llm.wire import Traits
 from digest.model import Completion
 from digest.sample import Fault, Server, fault, start
 from digest.summarize.answer import read_fields, schema
@@ -98,7 +99,7 @@ def test_an_answer_comes_with_its_usage(server: Server, title: str) -> None:
 @pytest.mark.parametrize(
     ("rejects", "learned", "sent"),
     [
-        ([], [], 2),
+        ([], ["json_schema"], 2),
         (["json_schema"], ["json_object"], 3),
         (["json_schema", "json_object"], ["text"], 4),
     ],
@@ -109,7 +110,7 @@ def test_the_ladder_is_walked_once(
     server.set(rejects=rejects)
     asked = Asked(server)
     for completion in asked(request(title), times=2):
-        assert read_fields(completion.content)
+        assert read_fields(completion.content).kind
     assert [traits.answer_format for traits in asked.learned] == learned
     assert server.stats()["requests"]["chat"] == sent
     assert asked.waits == []

@@ -1,0 +1,97 @@
+"""What answers cost, in US dollars, and a ceiling for it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from digest.config import ModelSettings
+from digest.errors import QuotaError
+from digest.llm.request import Request
+from digest.model import Usage
+
+BATCH = 0.5
+"""What the Batch API takes of the price (OpenAI, SiliconFlow: guides/batch; Model Studio the same)."""
+
+Price = Callable[[str, Usage], float | None]
+"""The cost of an answer of a model, in US dollars; None when the price is not known, never 0."""
+
+
+def prices(settings: ModelSettings, address: str) -> Price:
+    """How an endpoint's answers are priced: by the settings, else by the price table of genai-prices.
+
+    The table is part of that package: nothing is fetched. It knows prices by endpoint; one that it does not
+    know, such as a server of one's own, has none.
+    """
+    own = settings.price
+    if own is None:
+        return lambda model, usage: _by_table(model, usage, address)
+    cached = own.input if own.cached is None else own.cached
+
+    def by_settings(_: str, usage: Usage) -> float:
+        fresh = max(0, usage.input - usage.cached)
+        return (fresh * own.input + usage.cached * cached + usage.output * own.output) / 1e6
+
+    return by_settings
+
+
+def _by_table(model: str, usage: Usage, address: str) -> float | None:
+    from genai_prices import Usage as Priced
+    from genai_prices import calc_price  # a quarter of a second, paid only by runs that ask
+
+    tokens = Priced(input_tokens=usage.input, cache_read_tokens=usage.cached, output_tokens=usage.output)
+    try:
+        return float(calc_price(tokens, model, provider_api_url=address).total_price)
+    except (LookupError, ValueError, TypeError, ArithmeticError):  # a price must never end a run
+        return None
+
+
+class Budget:
+    """Keeps what is spent below a ceiling: a question is sent only when its dearest answer would still fit.
+
+    Args:
+        ceiling: US dollars; None: no ceiling.
+        price: see `Price`.
+    """
+
+    def __init__(self, ceiling: float | None, price: Price) -> None:
+        self._ceiling = ceiling
+        self._price = price
+        self._spent = 0.0
+        self._reserved: list[float] = []
+        self._settled = asyncio.Event()
+
+    async def reserve(self, request: Request) -> float:
+        """Set aside what a question may cost at most, waiting for answers under way to turn out cheaper.
+
+        Raises:
+            QuotaError: it would not fit, or its price is not known; the code is `ceiling`.
+        """
+        if self._ceiling is None:
+            return 0.0
+        usage = Usage(input=request.tokens - request.max_tokens, output=request.max_tokens)
+        most = self._price(request.model, usage)
+        if most is None:
+            raise QuotaError(
+                f"No price is known of the model {request.model!r}, so no ceiling can be kept. "
+                "Set [model.price] in digest.toml, or leave the ceiling out.",
+                "ceiling",
+            )
+        while self._spent + sum(self._reserved) + most > self._ceiling:
+            if not self._reserved:
+                raise QuotaError(
+                    f"The next question could exceed the ceiling of ${self._ceiling:g} (${self._spent:.4f} "
+                    "are spent). Raise --max-cost and run again to go on.",
+                    "ceiling",
+                )
+            self._settled.clear()
+            await self._settled.wait()
+        self._reserved.append(most)
+        return most
+
+    def settle(self, reserved: float, cost: float | None) -> None:
+        """Count what a question cost instead of what was set aside for it."""
+        if self._ceiling is not None:
+            self._reserved.remove(reserved)
+            self._spent += cost or 0.0
+            self._settled.set()

@@ -1,0 +1,151 @@
+"""Who may ask when: one queue in front of an endpoint, and every rule of `pace.py` at its head.
+
+A question that waits for its next try holds no slot: others use it. What keeps them from running into the
+same refusal is the gate.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from digest.config import ModelSettings
+from digest.llm.pace import Concurrency, Gate, Minute, Remaining, Use
+
+
+@dataclass(frozen=True)
+class Permit:
+    """Leave to send one question.
+
+    Attributes:
+        number: of the questions sent, from 1.
+        load: how many were under way when it was given, this one included.
+        tokens: what it is expected to take.
+        use: the same, where tokens a minute are counted.
+    """
+
+    number: int
+    load: int
+    tokens: int
+    use: Use | None = None
+
+
+class Limiter:
+    """The queue in front of one endpoint.
+
+    Args:
+        settings: concurrency, and requests and tokens a minute where they are set.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(self, settings: ModelSettings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._slots = Concurrency(settings.concurrency)
+        self._gate = Gate()
+        self._left = {"requests": Remaining(), "tokens": Remaining()}
+        self._requests = Minute(settings.requests_per_minute) if settings.requests_per_minute else None
+        self._tokens = Minute(settings.tokens_per_minute) if settings.tokens_per_minute else None
+        self._queue: deque[tuple[int, asyncio.Future[Permit]]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._sent = 0
+        self._under_way: dict[int, Permit] = {}
+
+    async def permit(self, tokens: int, *, again: bool = False) -> Permit:
+        """Wait for leave to send a question; every permit is handed back with `done`, whatever came of it.
+
+        Args:
+            tokens: what the question is expected to take, answer included.
+            again: it is sent again, and goes before those that were not sent yet.
+        """
+        future: asyncio.Future[Permit] = asyncio.get_running_loop().create_future()
+        if again:
+            self._queue.appendleft((tokens, future))
+        else:
+            self._queue.append((tokens, future))
+        self._advance()
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled():
+                self.done(future.result())
+            raise
+
+    def answered(self, permit: Permit, headers: Mapping[str, str], tokens: int) -> None:
+        """The question was answered, and took so many tokens."""
+        now = self._end(permit)
+        self._slots.accepted(permit.load, len(self._under_way))
+        self._gate.answered(permit.number, now)
+        if self._tokens is not None and permit.use is not None and tokens:
+            self._tokens.correct(permit.use, tokens)
+        self._report(permit, headers, now)
+        self._advance()
+
+    def refused(self, permit: Permit, headers: Mapping[str, str], told: float | None) -> None:
+        """The endpoint takes no more for now (HTTP 429), and said how long (seconds), or did not."""
+        now = self._end(permit)
+        self._slots.refused(permit.load, len(self._under_way))
+        if told:
+            self._gate.refused(permit.number, now, told)
+        self._report(permit, headers, now)
+        self._advance()
+
+    def done(self, permit: Permit) -> None:
+        """The question is no longer under way; if nothing else was said of it, it told nothing of limits."""
+        if self._under_way.pop(permit.number, None) is not None:
+            self._advance()
+
+    def _end(self, permit: Permit) -> float:
+        del self._under_way[permit.number]
+        return self._clock()
+
+    def _report(self, permit: Permit, headers: Mapping[str, str], now: float) -> None:
+        expected = sum(other.tokens for other in self._under_way.values())
+        self._left["requests"].report(headers, "requests", permit.number, now, len(self._under_way))
+        self._left["tokens"].report(headers, "tokens", permit.number, now, expected)
+
+    def _advance(self) -> None:
+        """Let as many go as may; come back when time alone will let the next one go."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        while self._queue:
+            tokens, future = self._queue[0]
+            if future.done():  # given up while it waited
+                self._queue.popleft()
+                continue
+            if len(self._under_way) >= int(self._slots.limit):
+                return
+            wait = self._wait(tokens)
+            if wait > 0:
+                self._timer = asyncio.get_running_loop().call_later(wait, self._advance)
+                return
+            self._queue.popleft()
+            future.set_result(self._send(tokens))
+
+    def _wait(self, tokens: int) -> float:
+        now = self._clock()
+        waits = [
+            self._gate.wait(now),
+            self._left["requests"].wait(now, 1),
+            self._left["tokens"].wait(now, tokens),
+        ]
+        if self._requests is not None:
+            waits.append(self._requests.wait(now, 1))
+        if self._tokens is not None:
+            waits.append(self._tokens.wait(now, tokens))
+        return max(waits)
+
+    def _send(self, tokens: int) -> Permit:
+        now = self._clock()
+        self._sent += 1
+        self._left["requests"].use(1)
+        self._left["tokens"].use(tokens)
+        if self._requests is not None:
+            self._requests.use(now, 1)
+        use = None if self._tokens is None else self._tokens.use(now, tokens)
+        permit = Permit(self._sent, len(self._under_way) + 1, tokens, use)
+        self._under_way[permit.number] = permit
+        return permit

@@ -1,0 +1,179 @@
+"""Questions and answers as they go over the wire: what an endpoint takes, and what its answers mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from digest.errors import AnswerError
+from digest.llm.presets import AnswerFormat, TokenLimit
+from digest.llm.request import Request
+from digest.model import Completion, Record, Usage
+
+_FORMAT_WORDS = ("response_format", "json_schema", "json_object", "structured output", "guided")
+_FAILED = {"error", "insufficient_system_resource"}
+"""Reasons to finish that tell of the endpoint's trouble: OpenRouter, DeepSeek (their API references)."""
+
+
+class Traits(Record):
+    """What an endpoint was found to accept for a model, learned from its own refusals."""
+
+    answer_format: AnswerFormat = "json_schema"
+    token_limit: TokenLimit = "max_tokens"  # noqa: S105 - a field
+    temperature: bool = True
+
+
+class UnusableError(AnswerError):
+    """An answer that came, and was billed, but is a refusal, empty, or cut.
+
+    Attributes:
+        completion: the answer as it came.
+    """
+
+    def __init__(self, code: str, message: str, completion: Completion) -> None:
+        super().__init__(code, message)
+        self.completion = completion
+
+    def __reduce__(self) -> tuple[type[UnusableError], tuple[str, str, Completion]]:  # type: ignore[override]  # one more
+        """Carry all arguments through pickle."""
+        return type(self), (self.code, str(self), self.completion)
+
+
+class MalformedError(Exception):
+    """A 200 without a completion in it: a gateway's page, or an error that came late.
+
+    Attributes:
+        status: the HTTP status that the body itself names, if any.
+    """
+
+    def __init__(self, message: str, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def write(request: Request, traits: Traits, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The body of a question, everything constant first, in the form that the endpoint takes.
+
+    Args:
+        request: what is asked.
+        traits: what the endpoint takes.
+        fields: those that it wants with every question.
+    """
+    body: dict[str, Any] = {
+        "model": request.model,
+        **fields,
+        **request.body,
+        traits.token_limit: request.max_tokens,
+    }
+    if request.temperature is not None and traits.temperature:
+        body["temperature"] = request.temperature
+    if request.json_schema is not None:
+        # json_object is refused where no message says "json"; then the instructions alone must do
+        says_json = any("json" in message.content.lower() for message in request.messages)
+        if traits.answer_format == "json_schema":
+            form = {"name": "answer", "strict": True, "schema": request.json_schema}
+            body["response_format"] = {"type": "json_schema", "json_schema": form}
+        elif traits.answer_format == "json_object" and says_json:
+            body["response_format"] = {"type": "json_object"}
+    body["messages"] = [message.model_dump() for message in request.messages]
+    return body
+
+
+def learn(traits: Traits, request: Request, message: str) -> Traits | None:
+    """What a 400 says about the endpoint; None when it is not about the form of the question."""
+    message = message.lower()
+    about_format = any(word in message for word in _FORMAT_WORDS)
+    if about_format and request.json_schema is not None and traits.answer_format != "text":
+        weaker = "json_object" if traits.answer_format == "json_schema" else "text"
+        return traits.model_copy(update={"answer_format": weaker})
+    if "max_completion_tokens" in message and traits.token_limit == "max_completion_tokens":  # noqa: S105 - a field
+        if "max_tokens" not in message.replace("max_completion_tokens", ""):
+            return traits.model_copy(update={"token_limit": "max_tokens"})
+    elif "max_tokens" in message and traits.token_limit == "max_tokens":  # noqa: S105 - a field
+        return traits.model_copy(update={"token_limit": "max_completion_tokens"})
+    if "temperature" in message and traits.temperature:
+        return traits.model_copy(update={"temperature": False})
+    return None
+
+
+def read(body: object, request: Request, milliseconds: int = 0) -> Completion:
+    """The body of a 200 as our record.
+
+    Raises:
+        UnusableError: it is a refusal, empty, or cut at the token limit.
+        MalformedError: it is no completion.
+    """
+    if not isinstance(body, dict):
+        raise MalformedError("the answer is no JSON object")
+    choice = _table((_list(body.get("choices")) or [None])[0])
+    error = body.get("error") or choice.get("error")
+    if error:
+        raise MalformedError(_error_text(error), _error_status(error))
+    if not choice:
+        raise MalformedError("the answer holds no choice")
+    message, reason = _table(choice.get("message")), choice.get("finish_reason")
+    if reason in _FAILED:
+        raise MalformedError(f"the endpoint broke off ({reason})")
+    content, refusal = message.get("content"), message.get("refusal")
+    completion = Completion(
+        key=request.key,
+        model=request.model,
+        resolved_model=_text(body.get("model")) or None,
+        content=_text(content),
+        finish_reason=_text(reason) or None,
+        usage=_usage(_table(body.get("usage"))),
+        milliseconds=milliseconds,
+        received=datetime.now(UTC),
+    )
+    if refusal or reason == "content_filter":
+        raise UnusableError("refused", f"the model refused ({refusal or 'content filter'})", completion)
+    if reason == "length":
+        raise UnusableError("cut", f"the answer was cut at {request.max_tokens} tokens", completion)
+    if not completion.content.strip():
+        raise UnusableError("empty", "the answer has no content", completion)
+    return completion
+
+
+def _usage(usage: Mapping[str, Any]) -> Usage:
+    """Tokens as OpenAI reports them; DeepSeek has a name of its own for the cached ones."""
+    prompt, answer = (
+        _table(usage.get("prompt_tokens_details")),
+        _table(usage.get("completion_tokens_details")),
+    )
+    return Usage(
+        input=_count(usage.get("prompt_tokens")),
+        output=_count(usage.get("completion_tokens")),
+        cached=_count(prompt.get("cached_tokens")) or _count(usage.get("prompt_cache_hit_tokens")),
+        reasoning=_count(answer.get("reasoning_tokens")),
+    )
+
+
+def _error_text(error: object) -> str:
+    text = str(error.get("message") or error) if isinstance(error, dict) else str(error)
+    return " ".join(text.split())[:200]
+
+
+def _error_status(error: object) -> int | None:
+    code = str(error.get("code")) if isinstance(error, dict) else ""
+    return int(code) if re.fullmatch(r"[45]\d\d", code) else None
+
+
+def _table(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _text(value: object) -> str:
+    """A text, or the texts of a list of parts."""
+    if isinstance(value, list):
+        return "".join(_text(_table(part).get("text")) for part in value)
+    return value if isinstance(value, str) else ""
+
+
+def _count(value: object) -> int:
+    return max(0, int(value)) if isinstance(value, int | float) else 0
