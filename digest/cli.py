@@ -100,19 +100,26 @@ def list_(
 
 @app.command()
 def paper(
-    id: Annotated[str, typer.Argument(metavar="ID", help="An arXiv identifier, such as 2601.19781.")],  # noqa: A002
+    ids: Annotated[
+        list[str],
+        typer.Argument(metavar="ID...", help="arXiv identifiers, such as 2601.19781; - for a pipe."),
+    ],
     model: Model = None,
     prompt: PromptName = None,
     out: Out = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Show the new line, but change no digest.")] = False,
+    fresh: Annotated[  # noqa: ARG001 - for those who know it from `digest run`
+        bool, typer.Option("--fresh", help="Ask even what the ledger can answer: always so here.")
+    ] = True,
     sample: Sample = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Ask again about one paper, and put the new line into the digests that hold it."""
+    """Ask again about papers, and put the new lines into the digests that hold them."""
     from digest.commands import Given, redo
 
     flags: Flags = {"run": {"prompt": prompt, "out": out}, "model": {"name": model}}
-    raise typer.Exit(redo(Given(flags, sample, json, quiet), id))
+    raise typer.Exit(redo(Given(flags, sample, json, quiet), ids, keep=keep))
 
 
 Source = Annotated[Path, typer.Argument(metavar="FILE", help="The file to read.")]

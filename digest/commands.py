@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,18 +17,15 @@ from digest import show
 from digest.config import Settings, load
 from digest.errors import DigestError, ModelError, UsageError
 from digest.ledger import Ledger
+from digest.llm.asker import Tally
 from digest.model import Announcement, Digest, Section, Text
-from digest.pipeline import Published, Redone, Tools, open_tools, paper_called, redo_paper, run_day
+from digest.pipeline import Published, run_day
 from digest.progress import choose
 from digest.publish.files import finished
-from digest.sources import Quiet, announce
-from digest.sources.http import Http
-from digest.sources.snapshots import MemorySnapshots
+from digest.sources.quiet import Quiet
 from digest.summarize.checks import rules_for
-from digest.summarize.lint import lint_files, table, to_json
 from digest.summarize.prompt import load as load_prompt
-from digest.text.describe import describe
-from digest.text.reader import TextReader
+from digest.tools import Tools, open_tools
 
 Flags = Mapping[str, Mapping[str, Any]]
 
@@ -86,25 +84,34 @@ def run_days(given: Given, days: str | None, limit: int | None) -> int:
     return max((result.exit_code for result in results), default=0)
 
 
-def redo(given: Given, wanted: str) -> int:
-    """Ask again about one paper, print what came of it, and return the exit code."""
-    redone: list[Redone] = []
+def redo(given: Given, wanted: Sequence[str], *, keep: bool) -> int:
+    """Ask again about papers, print what came of it, and return the exit code; `-` reads standard input."""
+    from digest import compare
+    from digest.redo import Redone, Unknown, redo_papers
+
+    names = [name for one in wanted for name in (sys.stdin.read().split() if one == "-" else [one])]
+    if not names:
+        raise UsageError("Name the papers: identifiers such as 2601.19781, or - to read them from a pipe.")
+    results: list[tuple[tuple[Redone | Unknown, ...], Tally]] = []
 
     async def go(tools: Tools) -> None:
-        redone.append(await redo_paper(wanted, tools))
+        results.append(await redo_papers(names, tools, keep=keep))
 
     with _prepared(replace(given, fresh=True)) as ready:
         _with_tools(ready, go, quiet=True)
-    (result,) = redone
+    ((papers, tally),) = results
     if given.json:
-        show.as_json(show.redone_values(result))
-    elif not given.quiet:
-        show.redone(result)
-    return show.FLAGGED if result.entry.flag else show.COMPLETE
+        show.as_json(compare.values(papers, tally))
+    else:
+        compare.show(papers, tally, quiet=given.quiet, keep=keep)
+    return compare.exit_code(papers)
 
 
 def list_announcements(given: Given, day: str | None) -> int:
     """Print what was announced, without asking any model; return the exit code."""
+    from digest.sources.announcement import announce
+    from digest.sources.http import Http
+
     found: list[tuple[Section, Announcement | Quiet]] = []
     with _prepared(given, asks_model=False) as ready, Ledger(ready.settings.run.out) as ledger:
         wanted = None if day is None else parse_day(day, ready.clock())
@@ -133,6 +140,12 @@ def list_announcements(given: Given, day: str | None) -> int:
 
 def show_text(given: Given, wanted: str) -> int:
     """Print what a prompt would get of a paper or of a PDF file; return the exit code."""
+    from digest.redo import paper_called
+    from digest.sources.http import Http
+    from digest.sources.snapshots import MemorySnapshots
+    from digest.text.describe import describe
+    from digest.text.reader import TextReader
+
     file = Path(wanted) if wanted.lower().endswith(".pdf") else None
     if file is not None and not file.is_file():
         raise UsageError(f"{file}: there is no such file.")
@@ -162,6 +175,8 @@ def show_text(given: Given, wanted: str) -> int:
 
 def lint(files: Sequence[Path], *, rules: bool, json: bool) -> int:
     """Check digests and print what was found, or list the rules; return the exit code."""
+    from digest.summarize.lint import lint_files, table, to_json
+
     settings = load(environment=os.environ)
     if rules:
         show.rules(rules_for(settings.checks), json=json)

@@ -12,8 +12,9 @@ from typing import Any
 
 from digest.errors import DigestError
 from digest.model import KINDS, Announcement, Digest, Section, TextOrigin
-from digest.pipeline import Published, Redone
-from digest.sources import Quiet
+from digest.pipeline import Published
+from digest.publish.counts import checks_of
+from digest.sources.quiet import Quiet
 from digest.summarize.checks import Rule
 
 COMPLETE, DEFECTS, FLAGGED = 0, 1, 3
@@ -66,6 +67,7 @@ class Result:
             "notes": list(digest.notes),
             "files": [str(self.outcome.markdown), str(self.outcome.json)],
             "counts": digest.counts.model_dump(),
+            "checks": checks_of(digest.entries).model_dump(),
             **self.outcome.tally.report(),
             "flagged": {entry.paper.id: entry.flag.reason for entry in digest.entries if entry.flag},
         }
@@ -93,6 +95,12 @@ def _published(result: Published) -> None:
     print(
         f"questions asked {tally.asked}, answers from the ledger {tally.reused}; "
         f"tokens {tally.usage.input:,} in, {tally.usage.output:,} out"
+    )
+    checks = checks_of(digest.entries)
+    rules = "".join(f"; {rule} {number}" for rule, number in checks.by_rule.items())
+    print(
+        f"lines checked {checks.checked}: clean {checks.clean}, mended by asking again {checks.mended}, "
+        f"doubtful {checks.doubtful}, flagged {checks.flagged}{rules}"
     )
     for entry in digest.entries:
         if entry.flag is not None:
@@ -152,39 +160,6 @@ def rules(table: Sequence[Rule], *, json: bool) -> None:
         return
     for row in rows:
         print(f"{row['rule']:<20}  {row['severity']}  {row['why']}")
-
-
-def redone(result: Redone) -> None:
-    """Print what came of asking again about a paper."""
-    entry = result.entry
-    print(f"{entry.paper.versioned_id}  {entry.paper.title}")
-    new = None if entry.summary is None else entry.summary.line
-    for old in {old.summary.line for old in result.older if old.summary is not None}:
-        print("before: the same line" if old == new else f"before: {old}")
-    if entry.summary is not None:
-        summary = entry.summary
-        print(f"line:   {new}")
-        print(f"prompt: {summary.prompt}, model: {summary.model}, attempts: {summary.attempts}")
-    if entry.flag is not None:
-        print(f"flag:   {entry.flag.reason} ({entry.flag.code})")
-    if entry.text is not None:
-        print(f"text:   {origin(entry.text)}")
-    usage = result.tally.usage
-    print(f"questions asked {result.tally.asked}; tokens {usage.input:,} in, {usage.output:,} out")
-    for path in result.digests:
-        print(f"rewritten: {path}")
-    if not result.digests:
-        print("no digest was changed" if result.older else "no digest here holds this paper")
-
-
-def redone_values(result: Redone) -> dict[str, Any]:
-    """The same as plain values, for --json."""
-    return {
-        "entry": result.entry.model_dump(mode="json", exclude_defaults=True),
-        "older": [entry.model_dump(mode="json", exclude_defaults=True) for entry in result.older],
-        "digests": [str(path) for path in result.digests],
-        **result.tally.report(),
-    }
 
 
 def origin(text: TextOrigin) -> str:

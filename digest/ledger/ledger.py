@@ -135,8 +135,8 @@ class Ledger(Store):
             with self.transaction():
                 self._write_events()
 
-    def flagged_before(self, section: str, day: Date) -> tuple[int, Collection[str]]:
-        """The last run that published a day, and the papers whose lines failed their checks in it."""
+    def flagged_before(self, section: str, day: Date, codes: Collection[str]) -> tuple[int, Collection[str]]:
+        """The last run that published a day, and the papers that it flagged with one of these codes."""
         row = self.one(
             "SELECT id, report FROM runs WHERE section = ? AND date = ? AND state IN ('complete', 'flagged') "
             "AND command = 'run' ORDER BY id DESC LIMIT 1",
@@ -145,7 +145,7 @@ class Ledger(Store):
         if row is None:
             return 0, ()
         flagged: dict[str, str] = json.loads(row[1]).get("flagged", {})
-        return int(row[0]), frozenset(flagged)
+        return int(row[0]), frozenset(paper for paper, code in flagged.items() if code in codes)
 
     # texts
 

@@ -10,8 +10,10 @@ from typing import Any
 from digest.errors import SourceError
 from digest.model import Announcement, Paper
 from digest.sample import Fault, Server, fault
-from digest.sources import Quiet, announce, enrich
+from digest.sources.announcement import announce
 from digest.sources.http import Http
+from digest.sources.metadata import enrich
+from digest.sources.quiet import Quiet
 from digest.sources.snapshots import MemorySnapshots
 from tests.sources import invented
 from tests.sources.support import AUDIO, Clock, morning, run_with_http

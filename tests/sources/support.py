@@ -9,8 +9,9 @@ from typing import Any, TypeVar
 
 from digest.config import ArxivSettings
 from digest.model import Announcement, Section
-from digest.sources import Quiet, announce
+from digest.sources.announcement import announce
 from digest.sources.http import Http
+from digest.sources.quiet import Quiet
 from digest.sources.snapshots import MemorySnapshots, SnapshotStore
 
 T = TypeVar("T")

@@ -9,7 +9,7 @@ import pytest
 from digest.errors import CountError, SourceError, StaleError
 from digest.model import Announcement, Section
 from digest.sample import Knobs, Server, fault, start
-from digest.sources import Quiet
+from digest.sources.quiet import Quiet
 from digest.sources.snapshots import MemorySnapshots
 from digest.sources.transfer import UnreachableError
 from tests.sources import hostile, invented

@@ -11,8 +11,8 @@ import pytest
 
 from digest.errors import UsageError
 from digest.model import Paper
-from digest.sources import enrich, fetch_paper
 from digest.sources.http import Http
+from digest.sources.metadata import enrich, fetch_paper
 from tests.sources.conftest import Answer, RawServer, in_turn, response
 from tests.sources.support import Clock, morning, run_with_http
 

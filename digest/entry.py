@@ -1,0 +1,94 @@
+"""One paper's entry: its text is read, the model asked, the answer checked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import partial
+
+from digest.ledger import Ledger
+from digest.llm.asker import Asker
+from digest.model import Entry, Finding, Listing, Paper, Summary, Text, TextOrigin
+from digest.summarize.checks import Source, check_summary
+from digest.summarize.lint import source_of
+from digest.summarize.summarise import Job, Outcome, summarise
+from digest.tools import Tools
+
+
+async def make_entry(
+    listing: Listing,
+    paper: Paper,
+    tools: Tools,
+    asker: Asker,
+    batch: Sequence[Source] = (),
+    since: int = 0,
+) -> Entry:
+    """One paper's entry.
+
+    Args:
+        listing: how it was announced.
+        paper: what it says of itself.
+        tools: see `Tools`.
+        asker: asks the model, for one run.
+        batch: what the other papers say, for telling whose line it is.
+        since: the first run whose answers are good enough.
+
+    Raises:
+        ModelError: the model answers nobody.
+    """
+
+    def check(summary: Summary) -> tuple[Finding, ...]:
+        return check_summary(summary, source, batch, tools.rules)
+
+    ask = partial(asker.ask, since=since)
+    job = Job(paper, tools.prompt, tools.settings.model.name, ask, check, tools.fresh)
+    text = await _read(job, listing, tools, asker.run)
+    source = source_of(paper, "\n".join(passage.content for passage in text.passages))
+    outcome = await summarise(job, text)
+    _note(outcome, paper, tools, asker.run)
+    return Entry(
+        listing=listing,
+        paper=paper,
+        summary=outcome.summary,
+        flag=outcome.flag,
+        findings=outcome.findings,
+        text=text.origin,
+    )
+
+
+def _note(outcome: Outcome, paper: Paper, tools: Tools, run: int) -> None:
+    """Tell the ledger what the checks said."""
+    what = "passed" if outcome.flag is None else outcome.flag.code
+    found = {
+        "attempts": outcome.summary.attempts if outcome.summary else None,
+        "findings": [finding.model_dump() for finding in outcome.findings],
+    }
+    tools.ledger.event(run, "check", what, paper.id, json.dumps(found, ensure_ascii=False))
+
+
+async def _read(job: Job, listing: Listing, tools: Tools, run: int) -> Text:
+    """The paper's text, from the ledger when it was read before: the same question must come of it again."""
+    paper, settings, ledger = job.paper, tools.settings.text, tools.ledger
+    if settings.source == "abstract" or not tools.prompt.reads_text:
+        return Text(origin=TextOrigin(source="abstract", reason="only title and abstract were asked for"))
+    recipe = f"1:{settings.budget}"
+    kept = ledger.text(paper.versioned_id, recipe)
+    if kept is None and listing.kind == "replaced" and tools.settings.run.reuse_unchanged:
+        kept = _unchanged(job, ledger, recipe)
+    if kept is not None and not (tools.fresh and kept.transient):
+        ledger.event(run, "text", "kept", paper.id)
+        return kept
+    reader = await tools.reader()
+    text = await reader.read(paper, tools.settings.model.name)
+    ledger.keep_text(paper.versioned_id, recipe, text)
+    ledger.event(run, "text", text.origin.source, paper.id, text.origin.reason)
+    return text
+
+
+def _unchanged(job: Job, ledger: Ledger, recipe: str) -> Text | None:
+    """The text of an earlier version that, with title and abstract of this one, is a question of before."""
+    for text in ledger.texts_of(job.paper.id, recipe):
+        question = job.request(job.prompt.render(job.paper, text))
+        if ledger.completion(question.key) is not None:
+            return text
+    return None
