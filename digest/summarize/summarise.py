@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from digest.errors import AnswerError, ModelError, QuotaError
@@ -25,6 +25,7 @@ _REASONS = {
     "rejected": "接口不接受这个问题",
     "unreadable": "模型的回答不合格式",
     "quota": "账户余额不足，尚未提问",
+    "ceiling": "达到费用上限，尚未提问",
     "checks": "未通过检查",
 }
 
@@ -59,6 +60,9 @@ class Job:
     ask: Ask
     check: Check
     fresh: bool = False
+    fallback: str = ""
+    body: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of every question that shape the answer; see `Endpoint.body`."""
 
     def request(self, conversation: tuple[Message, ...]) -> Request:
         """The request that a conversation makes."""
@@ -68,14 +72,15 @@ class Job:
             temperature=self.prompt.temperature,
             max_tokens=self.prompt.max_tokens,
             json_schema=answer.schema() if self.prompt.answer == "fields" else None,
+            body=dict(self.body),
         )
 
 
 async def summarise(job: Job, text: Text | None) -> Outcome:
     """Ask about one paper until the answer passes its checks, at most three times.
 
-    A paper that is refused with its text is asked about once more with title and abstract alone. The best
-    answer is kept; what is still wrong with it at severity 3 becomes its flag.
+    A paper that is refused with its text is asked about once more with title and abstract alone, then of the
+    fallback model. The best answer is kept; what is still wrong with it at severity 3 becomes its flag.
 
     Raises:
         ModelError: the endpoint answers nobody. Trouble with this paper alone is a flag instead.
@@ -85,11 +90,19 @@ async def summarise(job: Job, text: Text | None) -> Outcome:
     except AnswerError as error:
         if error.code == "refused" and text is not None and text.passages:
             return await summarise(job, None)
+        if error.code == "refused" and job.fallback:
+            return await _of_fallback(job)
         return _flagged(error.code)
-    except QuotaError:
-        return _flagged("quota")
+    except QuotaError as error:
+        return _flagged(error.code)
+
+
+async def _of_fallback(job: Job) -> Outcome:
+    """Ask another model about a paper that the first refused; its trouble is this paper's alone."""
+    try:
+        return await summarise(replace(job, model=job.fallback, fallback=""), None)
     except ModelError:
-        raise
+        return _flagged("refused")
 
 
 async def _converse(job: Job, text: Text | None) -> Outcome:
