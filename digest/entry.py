@@ -41,7 +41,8 @@ async def make_entry(
         return check_summary(summary, source, batch, tools.rules)
 
     ask = partial(asker.ask, since=since)
-    job = Job(paper, tools.prompt, tools.settings.model.name, ask, check, tools.fresh)
+    model = tools.settings.model
+    job = Job(paper, tools.prompt, model.name, ask, check, tools.fresh, model.fallback, tools.endpoint.body)
     text = await _read(job, listing, tools, asker.run)
     source = source_of(paper, "\n".join(passage.content for passage in text.passages))
     outcome = await summarise(job, text)

@@ -53,11 +53,10 @@ async def open_tools(
 ) -> AsyncIterator[Tools]:
     """Open what a run needs, and put it all away again, whatever happens."""
     rules = rules_for(settings.checks)
-    address = settings.model.base_url
     endpoint = Endpoint(
         settings.model,
-        recall=lambda model: ledger.traits(address, model),
-        remember=lambda model, traits: ledger.keep_traits(address, model, traits),
+        recall=lambda model: ledger.traits(endpoint.address, model),
+        remember=lambda model, traits: ledger.keep_traits(endpoint.address, model, traits),
     )
     async with AsyncExitStack() as stack:
         stack.push_async_callback(endpoint.close)
