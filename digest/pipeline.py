@@ -84,6 +84,8 @@ async def _make_digest(
     count = len(announcement.listings)
     source = f"{announcement.source}, saved before" if announcement.saved else announcement.source
     tools.progress.say(f"{section.title} {announcement.date}: {count} papers announced (source: {source})")
+    if limit is not None:
+        _guard(section, announcement.date, limit, tools.settings.run.out)
     tools.ledger.event(asker.run, "source", "announced", detail=f"{count} papers ({source})")
     entries = await _make_entries(section, announcement, tools, asker, limit)
     return Digest(
@@ -123,8 +125,6 @@ async def _announcement(
         return announced
     if day is None and (kept := _kept_announcement(section, announced.date, tools)):
         return kept
-    if limit is not None:
-        _guard(section, announced.date, limit, tools.settings.run.out)
     papers, notes = await enrich(announced.papers[:limit], http, settings)
     whole = announced.model_copy(
         update={"papers": papers + announced.papers[len(papers) :], "notes": (*announced.notes, *notes)}
