@@ -48,7 +48,7 @@ class Given:
 
 
 @dataclass(frozen=True)
-class _Ready:
+class Ready:
     """Settings and clock: the user's and the real one, or those of the sample day while its server runs."""
 
     settings: Settings
@@ -59,7 +59,7 @@ class _Ready:
 def run_days(given: Given, days: str | None, limit: int | None) -> int:
     """Make the digests of one day, or of a range of days; print what was made; return the exit code."""
     results: list[show.Result] = []
-    with _prepared(given) as ready:
+    with prepared(given) as ready:
         first, last = parse_days(days, ready.clock())
         sections = ready.settings.chosen_sections()
         wanted = _weekdays(first, last) if first != last else (first,)
@@ -73,7 +73,7 @@ def run_days(given: Given, days: str | None, limit: int | None) -> int:
                     if isinstance(result.outcome, ModelError):
                         return  # the others would meet the same wall
 
-        _with_tools(ready, go, quiet=given.quiet or given.json)
+        with_tools(ready, go, quiet=given.quiet or given.json)
     if given.json:
         show.as_json([result.values() for result in results])
     elif first != last:
@@ -97,8 +97,8 @@ def redo(given: Given, wanted: Sequence[str], *, keep: bool) -> int:
     async def go(tools: Tools) -> None:
         results.append(await redo_papers(names, tools, keep=keep))
 
-    with _prepared(replace(given, fresh=True)) as ready:
-        _with_tools(ready, go, quiet=True)
+    with prepared(replace(given, fresh=True)) as ready:
+        with_tools(ready, go, quiet=True)
     ((papers, tally),) = results
     if given.json:
         show.as_json(compare.values(papers, tally))
@@ -113,7 +113,7 @@ def list_announcements(given: Given, day: str | None) -> int:
     from digest.sources.http import Http
 
     found: list[tuple[Section, Announcement | Quiet]] = []
-    with _prepared(given, asks_model=False) as ready, Ledger(ready.settings.run.out) as ledger:
+    with prepared(given, asks_model=False) as ready, Ledger(ready.settings.run.out) as ledger:
         wanted = None if day is None else parse_day(day, ready.clock())
         sections = ready.settings.chosen_sections()
         arxiv = ready.settings.arxiv
@@ -150,7 +150,7 @@ def show_text(given: Given, wanted: str) -> int:
     if file is not None and not file.is_file():
         raise UsageError(f"{file}: there is no such file.")
     texts: list[Text] = []
-    with _prepared(given, asks_model=False) as ready:
+    with prepared(given, asks_model=False) as ready:
         arxiv, out = ready.settings.arxiv, ready.settings.run.out
 
         async def go() -> None:
@@ -204,12 +204,13 @@ def _finished_before(section: Section, day: date | None, tools: Tools) -> Digest
 
 
 @contextmanager
-def _prepared(given: Given, *, asks_model: bool = True) -> Iterator[_Ready]:
+def prepared(given: Given, *, asks_model: bool = True) -> Iterator[Ready]:
+    """Settings and clock for a command; with `--sample`, those of the sample day while its server runs."""
     if not given.sample:
         settings = load(given.flags, os.environ)
         if asks_model:
             _require_model(settings)
-        yield _Ready(settings, lambda: datetime.now(UTC), given)
+        yield Ready(settings, lambda: datetime.now(UTC), given)
         return
     from digest.sample import EVENING, start
 
@@ -229,7 +230,7 @@ def _prepared(given: Given, *, asks_model: bool = True) -> Iterator[_Ready]:
         settings = load(own, {})
         if asks_model and not (given.quiet or given.json):
             print(RECORDED)
-        yield _Ready(settings, lambda: EVENING + (datetime.now(UTC) - began), given)
+        yield Ready(settings, lambda: EVENING + (datetime.now(UTC) - began), given)
 
 
 def _require_model(settings: Settings) -> None:
@@ -244,7 +245,7 @@ def _require_model(settings: Settings) -> None:
         )
 
 
-def _with_tools(ready: _Ready, go: Callable[[Tools], Awaitable[None]], *, quiet: bool) -> None:
+def with_tools(ready: Ready, go: Callable[[Tools], Awaitable[None]], *, quiet: bool) -> None:
     """Open everything, do it, and put everything away."""
     prompt = load_prompt(ready.settings.run.prompt)
     given = ready.given

@@ -5,21 +5,41 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import partial
+from typing import Protocol
 
+from digest.config import TextSettings
 from digest.ledger import Ledger
-from digest.llm.asker import Asker
-from digest.model import Entry, Finding, Listing, Paper, Summary, Text, TextOrigin
+from digest.llm.request import Request
+from digest.model import Completion, Entry, Finding, Listing, Paper, Summary, Text, TextOrigin
 from digest.summarize.checks import Source, check_summary
 from digest.summarize.lint import source_of
 from digest.summarize.summarise import Job, Outcome, summarise
 from digest.tools import Tools
 
 
+class Asks(Protocol):
+    """What asks the model for one run: an `Asker`, or what stands before one."""
+
+    @property
+    def run(self) -> int:
+        """The number of the run."""
+        ...
+
+    async def ask(self, request: Request, paper: str, *, fresh: bool = False, since: int = 0) -> Completion:
+        """See `Asker.ask`."""
+        ...
+
+
+def recipe(settings: TextSettings) -> str:
+    """What shapes the passages of a paper: the key of its text in the ledger, beside the paper."""
+    return f"1:{settings.budget}"
+
+
 async def make_entry(
     listing: Listing,
     paper: Paper,
     tools: Tools,
-    asker: Asker,
+    asker: Asks,
     batch: Sequence[Source] = (),
     since: int = 0,
 ) -> Entry:
@@ -72,23 +92,22 @@ async def _read(job: Job, listing: Listing, tools: Tools, run: int) -> Text:
     paper, settings, ledger = job.paper, tools.settings.text, tools.ledger
     if settings.source == "abstract" or not tools.prompt.reads_text:
         return Text(origin=TextOrigin(source="abstract", reason="only title and abstract were asked for"))
-    recipe = f"1:{settings.budget}"
-    kept = ledger.text(paper.versioned_id, recipe)
+    kept = ledger.text(paper.versioned_id, recipe(settings))
     if kept is None and listing.kind == "replaced" and tools.settings.run.reuse_unchanged:
-        kept = _unchanged(job, ledger, recipe)
+        kept = _unchanged(job, ledger, recipe(settings))
     if kept is not None and not (tools.fresh and kept.transient):
         ledger.event(run, "text", "kept", paper.id)
         return kept
     reader = await tools.reader()
     text = await reader.read(paper, tools.settings.model.name)
-    ledger.keep_text(paper.versioned_id, recipe, text)
+    ledger.keep_text(paper.versioned_id, recipe(settings), text)
     ledger.event(run, "text", text.origin.source, paper.id, text.origin.reason)
     return text
 
 
-def _unchanged(job: Job, ledger: Ledger, recipe: str) -> Text | None:
+def _unchanged(job: Job, ledger: Ledger, wanted: str) -> Text | None:
     """The text of an earlier version that, with title and abstract of this one, is a question of before."""
-    for text in ledger.texts_of(job.paper.id, recipe):
+    for text in ledger.texts_of(job.paper.id, wanted):
         question = job.request(job.prompt.render(job.paper, text))
         if ledger.completion(question.key) is not None:
             return text
