@@ -16,6 +16,9 @@ import pymupdf
 Untyped: TypeAlias = Any
 """pymupdf and its objects: most of its functions carry no types."""
 
+Box: TypeAlias = tuple[float, float, float, float]
+"""Left, top, right, bottom, in points."""
+
 _mupdf: Untyped = pymupdf
 
 TINY = 2.0
@@ -42,9 +45,9 @@ class Hidden(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A paragraph or an image, in the order of painting; the box is left, top, right, bottom in points."""
+    """A paragraph or an image, in the order of painting."""
 
-    box: tuple[float, float, float, float]
+    box: Box
     content: str
     is_image: bool
 
@@ -120,7 +123,7 @@ class Inspection:
 
     def _how(self, span: dict[str, Any]) -> str | None:
         if span["alpha"] == 0:
-            return "text layer" if self._depicts(_mupdf.Rect(span["bbox"])) else "invisible"
+            return "text layer" if self._depicts(span["bbox"]) else "invisible"
         if span["size"] < TINY:
             return f"{span['size']:.1f} pt"
         box = _mupdf.Rect(span["bbox"])
@@ -136,17 +139,18 @@ class Inspection:
         area = _mupdf.Rect(self._blocks[place].box).get_area()
         return bool(area > 0.5 * self._picture.rect.get_area())
 
-    def _depicts(self, box: Untyped) -> bool:
+    def _depicts(self, box: Box) -> bool:
         """Whether a scan or a drawing, and not other text, shows something where the box is."""
-        blank = self._background(box)[0] > _BLANK
+        blank = self._background(_mupdf.Rect(box))[0] > _BLANK
         return not blank and not any(_overlap(box, visible) for visible in self._visible)
 
-    def _hides(self, place: int, block: Block, box: pymupdf.Rect, content: str) -> bool:
-        middle = (box.tl + box.br) / 2
-        boxes = (self._blocks[place].box, block.box)
-        if content.strip() not in block.content or not all(middle in _mupdf.Rect(b) for b in boxes):
+    def _hides(self, place: int, block: Block, box: Untyped, content: str) -> bool:
+        if content.strip() not in block.content:
             return False
-        return place not in self._masked or self._background(box)[0] > _BLANK
+        common = box & self._blocks[place].box & block.box
+        if common.is_empty or common.get_area() < 0.5 * box.get_area():
+            return False
+        return place not in self._masked or bool(self._background(box)[0] > _BLANK)
 
     def _is_background(self, box: pymupdf.Rect, color: int) -> bool:
         share, background = self._background(box)
@@ -187,7 +191,7 @@ def _covers_words(image: Block) -> bool:
     return right - left > _COVER[0] and bottom - top > _COVER[1]
 
 
-def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+def _overlap(one: Box, other: Box) -> bool:
     width = min(one[2], other[2]) - max(one[0], other[0])
     height = min(one[3], other[3]) - max(one[1], other[1])
     return width > 2 and height > 2
