@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from digest import __version__
+from digest.cli_eval import eval_app, gold_app
 from digest.errors import DigestError
 
 app = typer.Typer(
@@ -20,6 +21,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(eval_app, name="eval")
+app.add_typer(gold_app, name="gold")
 
 Flags = dict[str, dict[str, Any]]
 """Table of the settings -> key -> value; None where the flag was not given."""

@@ -1,0 +1,153 @@
+"""What `digest eval` and `digest gold` do between flags and printing."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from datetime import date as Date  # noqa: N812 - as in digest.model
+from pathlib import Path
+
+from digest import __version__, show
+from digest.commands import Given, Ready, parse_day, prepared
+from digest.config import Settings
+from digest.errors import UsageError
+from digest.evaluate import gold as gold_sets
+from digest.evaluate.gold_import import Stratum, import_digests, sample
+from digest.evaluate.run import refuse_leaks, run_cells
+from digest.evaluate.scoring import score_run
+from digest.evaluate.store import RunFolder, RunInfo, create
+from digest.ledger import Ledger
+from digest.llm.asker import Tally
+from digest.progress import choose
+from digest.publish.files import write_atomically
+from digest.summarize.prompt import Prompt
+from digest.summarize.prompt import load as load_prompt
+from digest.tools import open_tools
+
+STRATA: tuple[Stratum, ...] = ("section", "day", "kind")
+
+
+def runs_in(out: Path) -> Path:
+    """Where the evaluation runs of an output folder are."""
+    return out / "eval"
+
+
+def gold_import(
+    files: Sequence[Path], output: Path, n: int | None, by: str, since: str | None, seed: int
+) -> int:
+    """Make gold of digests, print what became of their entries, and return the exit code."""
+    strata = [name for name in STRATA if name in by.split(",")]
+    if set(by.split(",")) - set(STRATA):
+        raise UsageError(f"--stratify {by}: name some of {', '.join(STRATA)}, with commas between.")
+    after: Date | None = parse_day(since, datetime.now(UTC)) if since else None
+    made = import_digests(files, after)
+    papers = made.papers if n is None else sample(made.papers, n, strata, seed)
+    text = gold_sets.to_jsonl(papers)
+    write_atomically(output, text)
+    flagged = {paper.id: rules for paper in papers if (rules := _flags(paper))}
+    several = sum(len(paper.references) > 1 for paper in papers)
+    print(f"{output}: {len(papers)} papers, gold {gold_sets.digest_of(text.encode())}")
+    if several:
+        print(f"{several} of them with several references")
+    for reason, count in made.left_out.items():
+        print(f"left out, {reason}: {count}")
+    for paper, rules in flagged.items():
+        print(f"flagged, no reference for metrics: {paper} ({', '.join(rules)})")
+    return show.COMPLETE
+
+
+def _flags(paper: gold_sets.GoldPaper) -> tuple[str, ...]:
+    return tuple(rule for reference in paper.references for rule in reference.flags)
+
+
+def gold_check(files: Sequence[Path]) -> int:
+    """Print what is wrong with gold sets; return the exit code."""
+    from digest.resources import find
+
+    prompts = [load_prompt(str(path)) for path in sorted(find("prompts").glob("*.md"))]
+    wrong = 0
+    for path in files:
+        gold = gold_sets.read(path)
+        flagged = sum(bool(_flags(paper)) for paper in gold.papers)
+        print(f"{path}: {len(gold.papers)} papers, {flagged} with a flagged reference, gold {gold.hash}")
+        for sentence in gold_sets.problems(gold, prompts):
+            print(f"  {sentence}")
+            wrong += 1
+    return show.DEFECTS if wrong else show.COMPLETE
+
+
+def run(
+    given: Given,
+    gold: Path,
+    prompts: Sequence[str],
+    models: Sequence[str],
+    epochs: int,
+    limit: int | None,
+    name: str | None,
+) -> int:
+    """Ask every prompt and model about the gold papers, score the answers; return the exit code."""
+    variants = tuple(load_prompt(prompt) for prompt in prompts)
+    gold_set = gold_sets.read(gold)
+    refuse_leaks(gold_set, variants)
+    with prepared(given) as ready:
+        settings = ready.settings
+        names = tuple(models) or (settings.model.name,)
+        papers = tuple(paper.id for paper in gold_set.papers[:limit])
+        info = RunInfo(
+            name=name or _name(gold_set, variants, names, settings),
+            gold=gold_set.name,
+            gold_hash=gold_set.hash,
+            papers=papers,
+            prompts=variants,
+            models=names,
+            epochs=epochs,
+            text=settings.text.source,
+            recorded=given.sample,
+            version=__version__,
+            started=datetime.now(UTC),
+        )
+        folder = create(runs_in(settings.run.out), info, gold.read_bytes())
+        tally = _ask(folder, ready)
+    score_run(folder)
+    return _report(folder, tally, given)
+
+
+def _name(gold: gold_sets.Gold, prompts: Sequence[Prompt], models: Sequence[str], settings: Settings) -> str:
+    """The same for the same question, so that the same command goes on with the same run."""
+    asked = [gold.hash, *(prompt.identity for prompt in prompts), *models, settings.text.source]
+    return f"{gold.name}-{hashlib.sha256('|'.join(asked).encode()).hexdigest()[:6]}"
+
+
+def _ask(folder: RunFolder, ready: Ready) -> Tally:
+    given, settings = ready.given, ready.settings
+
+    async def go() -> Tally:
+        async with open_tools(settings, folder.info.prompts[0], ledger, progress, ready.clock) as tools:
+            return await run_cells(folder, replace(tools, clock=lambda: datetime.now(UTC)))
+
+    with Ledger(settings.run.out) as ledger, choose(quiet=given.quiet or given.json) as progress:
+        return asyncio.run(go())
+
+
+def _report(folder: RunFolder, tally: Tally, given: Given) -> int:
+    info, answers = folder.info, folder.answers().values()
+    failed = [answer for answer in answers if answer.error]
+    if given.json:
+        print(json.dumps({"run": str(folder.path), "failed": len(failed), **tally.report()}))
+    elif not given.quiet:
+        base = info.label(info.variants[0])
+        print(f"{folder.path}: {len(answers)} answers, {len(failed)} papers without a line")
+        cost = "price unknown" if tally.cost is None else f"{tally.cost:.4f} USD"
+        usage = tally.usage
+        print(
+            f"questions asked {tally.asked}, answers from the ledger {tally.reused}; "
+            f"tokens {usage.input:,} in, {usage.output:,} out; {cost}"
+        )
+        if tally.stopped:
+            print(f"stopped: {tally.stopped}")
+        print(f"next: digest eval compare {info.name} --base {base}")
+    return show.FLAGGED if failed else show.COMPLETE
