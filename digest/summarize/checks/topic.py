@@ -75,14 +75,22 @@ def terms_of(reading: Reading) -> Terms:
 
 
 def _has(vocabulary: Vocabulary, term: str) -> bool:
-    return any(vocabulary.begins(stem) for stem in glossary()[term])
+    found = vocabulary.terms.get(term)  # a batch asks every paper for the terms of every line
+    if found is None:
+        found = vocabulary.terms[term] = any(vocabulary.begins(stem) for stem in glossary()[term])
+    return found
 
 
-def _score(terms: Terms, paper: Vocabulary, shares: Mapping[str, float]) -> float:
+def _weights(share: float) -> tuple[float, float]:
+    """What a term that this share of the papers has counts for the papers with it, and for those without."""
+    return log((1 - _MISSED) / share), log(_MISSED / (1 - share))
+
+
+def _score(terms: Terms, paper: Vocabulary, weights: Mapping[str, tuple[float, float]]) -> float:
     score = 0.0
     for term in terms.chinese:
-        share = shares.get(term, _USUAL)
-        score += log((1 - _MISSED) / share) if _has(paper, term) else log(_MISSED / (1 - share))
+        present, absent = weights[term]
+        score += present if _has(paper, term) else absent
     for name in terms.latin:
         score += _NAMED if paper.supports(name) else _UNNAMED
     return score
@@ -99,7 +107,8 @@ def off_topic(reading: Reading) -> Iterator[str]:
     """Most of the line's terms are not in title and abstract."""
     terms = terms_of(reading)
     paper = reading.source.subject
-    if _score(terms, paper, {}) < OFF_TOPIC and (lacking := _lacking(terms, paper)):
+    weights = dict.fromkeys(terms.chinese, _weights(_USUAL))
+    if _score(terms, paper, weights) < OFF_TOPIC and (lacking := _lacking(terms, paper)):
         yield "、".join(lacking[:4])
 
 
@@ -123,13 +132,16 @@ def about(
     rest = [other for other in others if other != source]
     if not lacking or not rest:
         return None  # no paper can fit better than one that has every term
-    shares = {
-        term: (1 + sum(_has(paper.subject, term) for paper in (source, *rest))) / (len(rest) + 6)
+    subjects = [other.subject for other in rest]
+    weights = {
+        term: _weights(
+            (1 + sum(_has(paper, term) for paper in (source.subject, *subjects))) / (len(rest) + 6)
+        )
         for term in terms.chinese
     }
-    scores = [_score(terms, other.subject, shares) for other in rest]
+    scores = [_score(terms, subject, weights) for subject in subjects]
     best = max(range(len(rest)), key=scores.__getitem__)
-    ahead = scores[best] - _score(terms, source.subject, shares)
+    ahead = scores[best] - _score(terms, source.subject, weights)
     wanted = "other-paper" if ahead >= DECISIVE else "nearer-paper" if ahead >= DOUBTFUL else None
     rule = next((rule for rule in rules or RULES if rule.id == wanted), None)
     if rule is None:

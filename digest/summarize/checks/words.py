@@ -107,7 +107,8 @@ class Vocabulary:
     def __init__(self, text: str) -> None:
         self.words: list[str] = _WORD.findall(fold(text))
         self._text = text
-        self._begun: dict[str, bool] = {}
+        self.terms: dict[str, bool] = {}
+        """Terms of the glossary that were looked for in it, and whether it has them."""
         self._supported: dict[str, bool] = {}
 
     @cached_property
@@ -145,10 +146,7 @@ class Vocabulary:
 
     def begins(self, stem: str) -> bool:
         """Whether a word of the text, or words in a row, begin with `stem`."""
-        found = self._begun.get(stem)
-        if found is None:
-            found = self._begun[stem] = f" {stem}" in self._spaced
-        return found
+        return f" {stem}" in self._spaced
 
     def holds(self, token: str) -> bool:
         """Whether the text has this word, in the singular or plural, joined or apart."""
