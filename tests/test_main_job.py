@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -303,3 +304,28 @@ def test_help_imports_nothing_heavy() -> None:
         "rich",
         "sqlite3",
     }
+
+
+def test_a_model_that_errs_and_mends_on_being_told(
+    digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = sample_server(erring=0.2)
+    use(server, folder, monkeypatch)
+    (values,) = digest("run", "--no-pdf", "--json").json
+    asked = server.stats()["asked"]
+    erring = [paper for paper, times in asked.items() if times > 1]
+    assert len(erring) >= 4
+    checks = values["checks"]
+    assert checks["mended"] >= 0.95 * len(erring)
+    assert (
+        checks["checked"] == checks["clean"] + checks["mended"] + checks["doubtful"] + checks["flagged"] == 44
+    )
+    assert values["asked"] == sum(asked.values()) == 44 + sum(asked[paper] - 1 for paper in erring)
+    with sqlite3.connect(folder / "runs/ledger.sqlite3") as ledger:
+        (kept,) = ledger.execute("SELECT count(*) FROM completions").fetchone()
+    ledger.close()
+    assert kept == values["asked"]
+    entries = json.loads((folder / f"runs/{DAY}/audio.json").read_text(encoding="utf-8"))["entries"]
+    mended = {entry["paper"]["id"] for entry in entries if entry["summary"].get("mended")}
+    assert mended == set(erring)
+    assert "QuartzFormer" not in (folder / f"runs/{DAY}/audio.md").read_text(encoding="utf-8")

@@ -76,7 +76,12 @@ def check_summary(
     if summary.kind is not None:
         answered = {"task": summary.task, "problem": summary.problem, "contribution": summary.contribution}
         found = fields.check_fields(answered, source, rules)
-    found += check(summary.line, source, rules)
+    said = {(finding.rule, finding.evidence.partition(": ")[2]) for finding in found}
+    found += tuple(
+        finding
+        for finding in check(summary.line, source, rules)
+        if (finding.rule, finding.evidence) not in said  # the line is made of the fields
+    )
     other = topic.about(summary.line, source, others, rules)
     return (*found, other) if other else found
 
