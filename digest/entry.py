@@ -11,6 +11,7 @@ from digest.config import TextSettings
 from digest.ledger import Ledger
 from digest.llm.request import Request
 from digest.model import Completion, Entry, Finding, Listing, Paper, Summary, Text, TextOrigin
+from digest.outcomes import Outcomes
 from digest.summarize.checks import Source, check_summary
 from digest.summarize.lint import source_of
 from digest.summarize.summarise import Job, Outcome, summarise
@@ -42,6 +43,7 @@ async def make_entry(
     asker: Asks,
     batch: Sequence[Source] = (),
     since: int = 0,
+    outcomes: Outcomes | None = None,
 ) -> Entry:
     """One paper's entry.
 
@@ -52,6 +54,7 @@ async def make_entry(
         asker: asks the model, for one run.
         batch: what the other papers say, for telling whose line it is.
         since: the first run whose answers are good enough.
+        outcomes: what became of the day's papers before, if that may be used.
 
     Raises:
         ModelError: the model answers nobody.
@@ -65,7 +68,7 @@ async def make_entry(
     job = Job(paper, tools.prompt, model.name, ask, check, tools.fresh, model.fallback, tools.endpoint.body)
     text = await _read(job, listing, tools, asker.run)
     source = source_of(paper, "\n".join(passage.content for passage in text.passages))
-    outcome = await summarise(job, text)
+    outcome = await _outcome(job, text, outcomes)
     _note(outcome, paper, tools, asker.run)
     return Entry(
         listing=listing,
@@ -75,6 +78,19 @@ async def make_entry(
         findings=outcome.findings,
         text=text.origin,
     )
+
+
+async def _outcome(job: Job, text: Text, outcomes: Outcomes | None) -> Outcome:
+    """What becomes of the paper, or what became of the same question before."""
+    if outcomes is None:
+        return await summarise(job, text)
+    question = job.request(job.prompt.render(job.paper, text)).key
+    kept = None if job.fresh else outcomes.recall(question, job.paper.id)
+    if kept is not None:
+        return kept
+    outcome = await summarise(job, text)
+    outcomes.keep(question, outcome)
+    return outcome
 
 
 def _note(outcome: Outcome, paper: Paper, tools: Tools, run: int) -> None:

@@ -14,6 +14,7 @@ from digest.entry import make_entry
 from digest.errors import UsageError
 from digest.llm.asker import Asker, Tally
 from digest.model import Announcement, Digest, Entry, Listing, Paper, Section
+from digest.outcomes import Outcomes
 from digest.publish.counts import counts_of
 from digest.publish.files import published, write_digest
 from digest.sources.quiet import Quiet
@@ -158,11 +159,12 @@ async def _make_entries(
     listings, papers = announcement.listings[:limit], announcement.papers[:limit]
     tools.progress.start("papers", len(listings))
     sources = [source_of(paper) for paper in papers]
+    outcomes = Outcomes(tools.ledger, asker, papers, tools.settings.checks)
     last, flagged = tools.ledger.flagged_before(section.key, announcement.date, _FAILED_CHECKS)
 
     async def make(listing: Listing, paper: Paper) -> Entry:
         since = last + 1 if paper.id in flagged else 0
-        entry = await make_entry(listing, paper, tools, asker, sources, since)
+        entry = await make_entry(listing, paper, tools, asker, sources, since, outcomes)
         tools.progress.step("papers")
         return entry
 

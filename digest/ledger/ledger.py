@@ -2,7 +2,8 @@
 
 A completion is committed in the moment it arrives, before anything else happens to it (`store.connect` says
 what a commit survives). Errors are events, never answers. Events wait in memory for the next commit, so that
-a run of thousands of papers does not sync the disk for each of them; a killed run may lose its last few.
+a run of thousands of papers does not sync the disk for each of them; a killed run may lose its last few. So
+do outcomes, which can be made again.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from digest.ledger.locks import Locks
-from digest.ledger.store import LOCK_NAME, Store, connect, pack, pack_text, unpack, unwritable
+from digest.ledger.store import LOCK_NAME, Store, connect, pack, pack_text, unpack, unpack_text, unwritable
 from digest.model import Announcement, Completion, Digest, Text
 from digest.sources.snapshots import Snapshot
 
-_WAITING_EVENTS = 500
+_MOST_WAITING = 500
 
 
 class Ledger(Store):
@@ -42,14 +43,14 @@ class Ledger(Store):
         except OSError as error:
             connection.close()
             raise unwritable(folder, error) from error
-        self._waiting: list[tuple[Any, ...]] = []
+        self._waiting: list[tuple[str, tuple[Any, ...]]] = []
 
     def close(self) -> None:
         """Write what waits, and close the file; the locks of this process end."""
         try:
             if self._waiting:
                 with self.transaction():
-                    self._write_events()
+                    self._write_waiting()
         finally:
             self._locks.close()
             super().close()
@@ -75,7 +76,8 @@ class Ledger(Store):
                 "INSERT INTO completions (key, run, paper, request, completion) VALUES (?, ?, ?, ?, ?)",
                 (completion.key, run, paper, pack_text(_canonical(request)), pack(completion)),
             )
-            self._write_events()
+            self._write_waiting()
+            self.write("DELETE FROM outcomes WHERE question = ?", (completion.key,))
 
     def newest(self) -> int:
         """The number of the newest answer: it grows while any process gets answers."""
@@ -123,17 +125,15 @@ class Ledger(Store):
                 "UPDATE runs SET finished = ?, state = ?, report = ?, date = coalesce(?, date) WHERE id = ?",
                 (_now(), state, _canonical(report), _iso(day), run),
             )
-            self._write_events()
+            self._write_waiting()
         self._locks.release(run_lock(run))
 
     def event(
         self, run: int, stage: str, what: str, paper: str | None = None, detail: str | None = None
     ) -> None:
         """Note something that happened on the way; never an answer."""
-        self._waiting.append((run, _now(), paper, stage, what, detail))
-        if len(self._waiting) >= _WAITING_EVENTS:
-            with self.transaction():
-                self._write_events()
+        sql = "INSERT INTO events (run, at, paper, stage, what, detail) VALUES (?, ?, ?, ?, ?, ?)"
+        self._write_later(sql, (run, _now(), paper, stage, what, detail))
 
     def flagged_before(self, section: str, day: Date, codes: Collection[str]) -> tuple[int, Collection[str]]:
         """The last run that published a day, and the papers that it flagged with one of these codes."""
@@ -146,6 +146,18 @@ class Ledger(Store):
             return 0, ()
         flagged: dict[str, str] = json.loads(row[1]).get("flagged", {})
         return int(row[0]), frozenset(paper for paper, code in flagged.items() if code in codes)
+
+    # outcomes: derived from completions, so they may be lost
+
+    def outcome(self, question: str, recipe: str) -> str | None:
+        """What became of a question (by its key) under a recipe, as JSON, if that is kept."""
+        row = self.one("SELECT outcome FROM outcomes WHERE question = ? AND recipe = ?", (question, recipe))
+        return None if row is None else unpack_text(row[0])
+
+    def keep_outcome(self, question: str, recipe: str, outcome: str) -> None:
+        """Keep what became of a question (JSON), until there is a new answer to it."""
+        sql = "INSERT OR REPLACE INTO outcomes (question, recipe, outcome) VALUES (?, ?, ?)"
+        self._write_later(sql, (question, recipe, pack_text(outcome)))
 
     # texts
 
@@ -259,13 +271,17 @@ class Ledger(Store):
             (endpoint, model, traits, _now()),
         )
 
-    def _write_events(self) -> None:
+    def _write_later(self, sql: str, values: tuple[Any, ...]) -> None:
+        self._waiting.append((sql, values))
+        if len(self._waiting) >= _MOST_WAITING:
+            with self.transaction():
+                self._write_waiting()
+
+    def _write_waiting(self) -> None:
         """Inside a transaction: what waits. It waits no more, even if the disk then has no room for it."""
         waiting, self._waiting = self._waiting, []
-        for values in waiting:
-            self.write(
-                "INSERT INTO events (run, at, paper, stage, what, detail) VALUES (?, ?, ?, ?, ?, ?)", values
-            )
+        for sql, values in waiting:
+            self.write(sql, values)
 
 
 def run_lock(run: int) -> str:

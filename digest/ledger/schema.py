@@ -44,6 +44,12 @@ MIGRATIONS: tuple[str, ...] = (
         detail TEXT                      -- words, or the findings as JSON
     );
     CREATE INDEX events_run ON events (run, paper);
+    CREATE TABLE outcomes (
+        question TEXT NOT NULL,          -- key of the first question about a paper
+        recipe TEXT NOT NULL,            -- hash of the checks and of the other papers
+        outcome BLOB NOT NULL,           -- zlib of JSON: the summary and its findings
+        PRIMARY KEY (question, recipe)
+    ) WITHOUT ROWID;
     CREATE TABLE texts (
         paper TEXT NOT NULL,             -- identifier with version
         recipe TEXT NOT NULL,            -- hash of what shapes the passages

@@ -219,7 +219,16 @@ def pack_text(text: str) -> bytes:
 
 def unpack(kind: type[T], blob: Any) -> T | None:  # noqa: ANN401 - whatever stands in a column
     """A record as it was kept; None when its bytes are damaged, which counts as not kept."""
+    text = unpack_text(blob)
     try:
-        return kind.model_validate_json(zlib.decompress(blob))
+        return None if text is None else kind.model_validate_json(text)
+    except ValueError:
+        return None
+
+
+def unpack_text(blob: Any) -> str | None:  # noqa: ANN401 - whatever stands in a column
+    """The same of a text."""
+    try:
+        return zlib.decompress(blob).decode()
     except (zlib.error, ValueError, TypeError):
         return None

@@ -116,7 +116,7 @@ class Asker:
             return kept
         task = self._under_way.get(key)
         if task is None:
-            task = asyncio.create_task(self._ask_alone(request, paper, after))
+            task = asyncio.create_task(self._ask_alone(request, key, paper, after))
             self._under_way[key] = task
             task.add_done_callback(lambda _: self._under_way.pop(key, None))
         return await task
@@ -124,16 +124,19 @@ class Asker:
     def _recall(self, key: str, after: int, paper: str) -> Completion | None:
         kept = self._ledger.completion(key, after)
         if kept is not None:
-            self.tally.reused += 1
-            self._ledger.event(self.run, "ask", "kept", paper)
+            self.note_kept(paper)
         return kept
 
-    async def _ask_alone(self, request: Request, paper: str, after: int) -> Completion:
+    def note_kept(self, paper: str) -> None:
+        """Count an answer from the ledger."""
+        self.tally.reused += 1
+        self._ledger.event(self.run, "ask", "kept", paper)
+
+    async def _ask_alone(self, request: Request, key: str, paper: str, after: int) -> Completion:
         """Ask, unless another process does: then its answer is ours. A dead one leaves no claim."""
-        key = request.key
         try:
             await self._wait_for_claim(key, after)
-            return self._recall(key, after, paper) or await self._ask(request, paper)
+            return self._recall(key, after, paper) or await self._ask(request, key, paper)
         finally:
             self._ledger.release(key)
 
@@ -149,8 +152,7 @@ class Asker:
             elif self._clock() - since > _PATIENCE:
                 return
 
-    async def _ask(self, request: Request, paper: str) -> Completion:
-        key = request.key
+    async def _ask(self, request: Request, key: str, paper: str) -> Completion:
         for remaining in reversed(range(_TRIES_FOR_NOTHING + 1)):
             try:
                 completion = await self._endpoint.complete(request)
