@@ -26,9 +26,7 @@ _MODEL = r"""(?:all\s+|any\s+|the\s+)?
     (?:llms?|(?:large\s+)?language\s+models?|ai(?:\s+(?:reviewer|model|assistant)s?)?)\b"""
 _PATTERNS = {
     **{verb: rf"{verb}{_IGNORE}" for verb in ("ignore", "disregard", "forget", "override")},
-    **{
-        word: f"{_GIVE}{word}{_PRAISE}" for word in ("positive", "favorable", "favourable", "glowing", "good")
-    },
+    **{word: f"{_GIVE}{word}{_PRAISE}" for word in ("positive", "favorable", "favourable", "glowing")},
     **{
         f"{word} review": rf"{word}\s+reviews?\s+only\b|only\s+{word}\s+reviews?\b"
         for word in ("positive", "favorable", "favourable")

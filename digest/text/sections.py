@@ -66,11 +66,15 @@ _CAPTION_ROWS = 6
 
 
 class Heading(NamedTuple):
-    """A heading: its first row, the row after it, its words, its number if it has one, and how it is set."""
+    """A heading: its first row, the row after it, its words, its number if it has one, and how it is set.
+
+    `content` is the whole row: what looks like a letter before the title may be its first small capital.
+    """
 
     row: int
     after: int
     title: str
+    content: str
     number: int | None
     size: float
     bold: bool
@@ -97,7 +101,7 @@ def introduction(rows: Sequence[Row]) -> Part | None:
     """The introduction, the first with text below it: a table of contents has the same line."""
     for heading in _headings(rows, _INTRODUCTION):
         part = _section(rows, heading)
-        if _letters(part) > 400:
+        if _letters(part) > 200:
             return Part("Introduction", part)
     return None
 
@@ -160,7 +164,7 @@ def _headings(rows: Sequence[Row], wanted: Title) -> list[Heading]:
     for i, row in enumerate(rows):
         if len(row.content) <= _LONGEST and wanted.hint.search(row.content):
             heading = _heading_at(rows, i)
-            if wanted.whole.fullmatch(_squeezed(heading.title)) and _is_title(heading.title):
+            if _is_title(heading.title) and _is_called(heading, wanted.whole):
                 found.append(heading)
     return found
 
@@ -170,18 +174,23 @@ def _heading_at(rows: Sequence[Row], i: int) -> Heading:
     row = rows[i]
     label = _LABEL.match(row.content)
     if label and label.end() < len(row.content):
-        return Heading(i, i + 1, row.content[label.end() :], _number(label[1]), row.size, row.bold)
+        title = row.content[label.end() :]
+        return Heading(i, i + 1, title, row.content, _number(label[1]), row.size, row.bold)
     before = rows[i - 1] if i else None
     if before and before.page == row.page and abs(before.top - row.top) < 4:
         label = _LABEL.fullmatch(before.content)
         if label:
-            return Heading(i - 1, i + 1, row.content, _number(label[1]), row.size, row.bold)
-    return Heading(i, i + 1, row.content, None, row.size, row.bold)
+            return Heading(i - 1, i + 1, row.content, row.content, _number(label[1]), row.size, row.bold)
+    return Heading(i, i + 1, row.content, row.content, None, row.size, row.bold)
 
 
 def _number(label: str) -> int | None:
     """The number of a top-level section, -1 for a lower one and for the letter of an appendix."""
     return int(label) if label.isdigit() else _ROMAN.get(label, -1)
+
+
+def _is_called(heading: Heading, name: re.Pattern[str]) -> bool:
+    return any(name.fullmatch(_squeezed(words)) for words in (heading.title, heading.content))
 
 
 def _squeezed(title: str) -> str:
@@ -211,12 +220,13 @@ def _section(rows: Sequence[Row], heading: Heading) -> list[Row]:
 
 def _is_next(other: Heading, heading: Heading, stands_out: bool) -> bool:
     """Whether a row is a heading that ends the section of `heading`."""
-    title = _squeezed(other.title)
     alike = abs(other.size - heading.size) < 0.4 and other.bold == heading.bold
-    if len(title) <= 3 or other.number == -1 or not _is_title(other.title):
+    if not _is_title(other.title):
         return False
-    if _CONCLUSION.whole.fullmatch(title) or _REFERENCES.whole.fullmatch(title) or _OTHER.fullmatch(title):
+    if any(_is_called(other, name) for name in (_CONCLUSION.whole, _REFERENCES.whole, _OTHER)):
         return alike
+    if len(_squeezed(other.title)) <= 3 or other.number == -1:
+        return False
     if heading.number is not None and other.number is not None:
         return other.number == heading.number + 1 and (alike or other.title.isupper())
     return heading.number is None and alike and stands_out and other.title[-1] not in ".:"
