@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from digest.config import ModelSettings
 from digest.errors import QuotaError
+from digest.llm.presets import Profile
 from digest.llm.request import Request
 from digest.model import Usage
 
@@ -17,15 +18,15 @@ Price = Callable[[str, Usage], float | None]
 """The cost of an answer of a model, in US dollars; None when the price is not known, never 0."""
 
 
-def prices(settings: ModelSettings, address: str) -> Price:
+def prices(settings: ModelSettings, profile: Profile) -> Price:
     """How an endpoint's answers are priced: by the settings, else by the price table of genai-prices.
 
     The table is part of that package: nothing is fetched. It knows prices by endpoint; one that it does not
-    know, such as a server of one's own, has none.
+    know has none, nor has a server on this machine.
     """
     own = settings.price
     if own is None:
-        return lambda model, usage: _by_table(model, usage, address)
+        return lambda model, usage: None if profile.loopback else _by_table(model, usage, profile.base_url)
     cached = own.input if own.cached is None else own.cached
 
     def by_settings(_: str, usage: Usage) -> float:

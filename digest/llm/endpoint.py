@@ -61,7 +61,7 @@ class Endpoint:
         self._traits: dict[str, Traits] = {}
         self._kept: dict[str, Traits] = {}
         self._limiter = Limiter(settings)
-        self.price = prices(settings, self.profile.base_url)
+        self.price = prices(settings, self.profile)
         self._budget = Budget(settings.max_cost, self.price)
         self._closed: ModelError | None = None
         self._reached = False
