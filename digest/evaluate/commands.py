@@ -19,7 +19,7 @@ from digest.evaluate import gold as gold_sets
 from digest.evaluate.gold_import import Stratum, import_digests, sample
 from digest.evaluate.run import refuse_leaks, run_cells
 from digest.evaluate.scoring import score_run
-from digest.evaluate.store import RunFolder, RunInfo, create
+from digest.evaluate.store import RunFolder, RunInfo, create, labels
 from digest.ledger import Ledger
 from digest.llm.asker import Tally
 from digest.progress import choose
@@ -139,7 +139,7 @@ def _report(folder: RunFolder, tally: Tally, given: Given) -> int:
     if given.json:
         print(json.dumps({"run": str(folder.path), "failed": len(failed), **tally.report()}))
     elif not given.quiet:
-        base = info.label(info.variants[0])
+        base = labels(info.variants)[info.variants[0]]
         print(f"{folder.path}: {len(answers)} answers, {len(failed)} papers without a line")
         cost = "price unknown" if tally.cost is None else f"{tally.cost:.4f} USD"
         usage = tally.usage

@@ -140,7 +140,7 @@ async def _answer(cell: Cell, desk: _Desk) -> Answer:
     memory = Memory(desk.asker, cell.epoch, tools.clock())
     category = paper.categories[0] if paper.categories else ""
     listing = Listing(id=paper.id, version=paper.version, kind="new", category=category, position=1)
-    entry = await make_entry(listing, paper, tools, memory, desk.others[paper.id])
+    entry = await make_entry(listing, paper, tools, memory, lambda: desk.others[paper.id])
     _keep_text(paper, desk)
     taken = memory.completions
     return Answer(

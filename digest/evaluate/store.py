@@ -66,12 +66,19 @@ class RunInfo(Record):
             Variant(prompt=prompt.identity, model=model) for prompt in self.prompts for model in self.models
         )
 
-    def label(self, variant: Variant) -> str:
-        """The shortest name of a variant that is unique in this run."""
+
+def labels(variants: Iterable[Variant]) -> dict[Variant, str]:
+    """For each variant the shortest name that is unique: prompt, with hash and model where needed."""
+    unique = list(dict.fromkeys(variants))
+    hashes = {variant.prompt for variant in unique}
+    names = [prompt.partition("@")[0] for prompt in hashes]
+    one_model = len({variant.model for variant in unique}) == 1
+    named = {}
+    for variant in unique:
         name = variant.prompt.partition("@")[0]
-        if sum(prompt.name == name for prompt in self.prompts) > 1:
-            name = variant.prompt
-        return name if len(self.models) == 1 else f"{name} x {variant.model}"
+        name = name if names.count(name) == 1 else variant.prompt
+        named[variant] = name if one_model else f"{name} x {variant.model}"
+    return named
 
 
 class Answer(Record):

@@ -1,0 +1,178 @@
+"""Verdicts on pairs of lines: what a judge said, what it adds up to, and whether it may be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field
+
+from digest.evaluate.board import Column
+from digest.evaluate.gold import GoldPaper
+from digest.evaluate.statistics import sign_test, wilson
+from digest.model import Record
+
+Side = Literal["first", "second", "tie"]
+
+MOST_FLIPS = 0.25
+"""Share of pairs whose verdict depends on the order, above which a judge is not believed."""
+
+MUST_SEE = ("polarity", "roles", "wrong method", "dropped")
+"""Kinds of planted defects that no other metric sees: a judge must."""
+
+LEAST_RIGHT = 0.9
+LEAST_PER_KIND = 10
+LEAST_PAIRS = 20
+"""Pairs of equal systems that calibration needs: lines of one prompt asked twice, or two published lines."""
+
+AA_RANGE = (0.35, 0.65)
+LEAST_LABELS = 50
+LEAST_KAPPA = 0.6
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two lines for one paper."""
+
+    id: str
+    kind: str
+    paper: GoldPaper
+    first: str
+    second: str
+
+
+class Judged(Record):
+    """What a judge said of a pair.
+
+    The checklist decides if it finds more wrong with one line; else both orders are asked, and a line wins
+    only if it wins in both.
+    """
+
+    id: str
+    kind: str
+    paper: str
+    judge: str
+    rubric: str = Field(description="hash of what the judge is told")
+    failed: tuple[tuple[str, ...] | None, tuple[str, ...] | None] = Field(
+        default=(None, None), description="questions of the checklist that each line fails; None: no answer"
+    )
+    orders: tuple[Side | None, Side | None] | None = Field(
+        default=None, description="who wins when the first line stands first, and when it stands second"
+    )
+    verdict: Side | None = Field(default=None, description="None: the judge gave no readable answer")
+    evidence: str = ""
+
+    @property
+    def flipped(self) -> bool:
+        """Whether the verdict depends on the order."""
+        return self.orders is not None and None not in self.orders and self.orders[0] != self.orders[1]
+
+
+class Calibration(Record):
+    """How a judge does where the right answer is known."""
+
+    judge: str
+    rubric: str
+    kinds: dict[str, tuple[int, int]] = Field(description="kind of defect: found, of how many")
+    equal: tuple[int, int, int] = Field(description="wins, ties, losses of one of two equal systems")
+    flips: tuple[int, int] = Field(description="pairs whose verdict depends on the order, of how many asked")
+    labels: int = 0
+    kappa: float | None = Field(default=None, description="agreement with people")
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """What keeps the judge from deciding, in words; nothing: it is calibrated."""
+        wrong = []
+        for kind in MUST_SEE:
+            found, n = self.kinds.get(kind, (0, 0))
+            if n < LEAST_PER_KIND:
+                wrong.append(f"only {n} planted defects of kind {kind}, {LEAST_PER_KIND} are needed")
+            elif found < LEAST_RIGHT * n:
+                wrong.append(f"finds {found} of {n} planted defects of kind {kind}, {LEAST_RIGHT:.0%} needed")
+        wins, ties, losses = self.equal
+        if wins + ties + losses < LEAST_PAIRS:
+            wrong.append(f"only {wins + ties + losses} pairs of equal systems, {LEAST_PAIRS} are needed")
+        elif wins + losses and not AA_RANGE[0] <= wins / (wins + losses) <= AA_RANGE[1]:
+            wrong.append(f"prefers one of two equal systems ({wins} to {losses})")
+        flipped, asked = self.flips
+        if flipped > MOST_FLIPS * asked:
+            wrong.append(f"changes its mind with the order in {flipped} of {asked} pairs")
+        if self.labels < LEAST_LABELS:
+            wrong.append(f"only {self.labels} labels of people, {LEAST_LABELS} are needed")
+        elif self.kappa is None or self.kappa < LEAST_KAPPA:
+            wrong.append(f"agrees too little with people (kappa {self.kappa or 0:.2f}, {LEAST_KAPPA} needed)")
+        return tuple(wrong)
+
+
+@dataclass(frozen=True)
+class Jury:
+    """What one judge says of a candidate beside the base; wins are the candidate's."""
+
+    judge: str
+    wins: int
+    ties: int
+    losses: int
+    unanswered: int
+    flips: int
+    asked_twice: int
+    calibration: Calibration | None
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether it may decide."""
+        return self.calibration is not None and not self.calibration.lacking
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """Why it may not decide."""
+        return self.calibration.lacking if self.calibration else ("never calibrated",)
+
+    @property
+    def flip_rate(self) -> float:
+        """Share of the pairs asked in both orders whose verdict depends on the order."""
+        return self.flips / self.asked_twice if self.asked_twice else 0.0
+
+    @property
+    def p(self) -> float:
+        """Of the sign test on decided pairs."""
+        return sign_test(self.wins, self.losses) if self.wins + self.losses else 1.0
+
+    @property
+    def win_rate(self) -> tuple[float, float]:
+        """The 95 % interval of the candidate's share of decided pairs."""
+        return wilson(self.wins, self.wins + self.losses)
+
+
+def jury_of(judged: Iterable[Judged], calibration: Calibration | None) -> Jury | None:
+    """What the verdicts of one judge on base (first) and candidate (second) add up to."""
+    verdicts = list(judged)
+    if not verdicts:
+        return None
+    said = [one.verdict for one in verdicts]
+    return Jury(
+        judge=verdicts[0].judge,
+        wins=said.count("second"),
+        ties=said.count("tie"),
+        losses=said.count("first"),
+        unanswered=said.count(None),
+        flips=sum(one.flipped for one in verdicts),
+        asked_twice=sum(one.orders is not None for one in verdicts),
+        calibration=calibration,
+    )
+
+
+def pairs_of(base: Column, candidate: Column, papers: Mapping[str, GoldPaper]) -> list[Pair]:
+    """The lines of two variants, paper by paper, where both have one."""
+    pairs = []
+    for name, paper in papers.items():
+        first, second = base.line(name), candidate.line(name)
+        if first and second:
+            keys = base.answers[name][0].key, candidate.answers[name][0].key
+            pairs.append(Pair("|".join(keys), "variants", paper, first, second))
+    return pairs
+
+
+def decided(first: int, second: int) -> Side:
+    """Who wins by numbers of which more is worse."""
+    return "tie" if first == second else "first" if first < second else "second"
