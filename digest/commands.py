@@ -23,7 +23,6 @@ from digest.pipeline import Published, run_day
 from digest.progress import choose
 from digest.publish.files import finished
 from digest.sources.quiet import Quiet
-from digest.summarize.checks import rules_for
 from digest.summarize.prompt import load as load_prompt
 from digest.tools import Tools, open_tools
 
@@ -175,6 +174,7 @@ def show_text(given: Given, wanted: str) -> int:
 
 def lint(files: Sequence[Path], *, rules: bool, json: bool) -> int:
     """Check digests and print what was found, or list the rules; return the exit code."""
+    from digest.summarize.checks import rules_for
     from digest.summarize.lint import lint_files, table, to_json
 
     settings = load(environment=os.environ)

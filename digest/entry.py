@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from functools import partial
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from typing import TYPE_CHECKING, Protocol
 
 from digest.config import TextSettings
 from digest.ledger import Ledger
 from digest.llm.request import Request
 from digest.model import Completion, Entry, Finding, Listing, Paper, Summary, Text, TextOrigin
 from digest.outcomes import Outcomes
-from digest.summarize.checks import Source, check_summary
-from digest.summarize.lint import source_of
 from digest.summarize.summarise import Job, Outcome, summarise
 from digest.tools import Tools
+
+if TYPE_CHECKING:
+    from digest.summarize.checks import Source
 
 
 class Asks(Protocol):
@@ -41,7 +42,7 @@ async def make_entry(
     paper: Paper,
     tools: Tools,
     asker: Asks,
-    batch: Sequence[Source] = (),
+    batch: Callable[[], Sequence[Source]] = tuple,
     since: int = 0,
     outcomes: Outcomes | None = None,
 ) -> Entry:
@@ -52,7 +53,7 @@ async def make_entry(
         paper: what it says of itself.
         tools: see `Tools`.
         asker: asks the model, for one run.
-        batch: what the other papers say, for telling whose line it is.
+        batch: gives what the other papers say, for telling whose line it is.
         since: the first run whose answers are good enough.
         outcomes: what became of the day's papers before, if that may be used.
 
@@ -60,14 +61,21 @@ async def make_entry(
         ModelError: the model answers nobody.
     """
 
+    @cache
+    def source() -> Source:
+        from digest.summarize.lint import source_of  # a tenth of a second, for new answers only
+
+        return source_of(paper, "\n".join(passage.content for passage in text.passages))
+
     def check(summary: Summary) -> tuple[Finding, ...]:
-        return check_summary(summary, source, batch, tools.rules)
+        from digest.summarize.checks import check_summary
+
+        return check_summary(summary, source(), batch(), tools.rules())
 
     ask = partial(asker.ask, since=since)
     model = tools.settings.model
     job = Job(paper, tools.prompt, model.name, ask, check, tools.fresh, model.fallback, tools.endpoint.body)
     text = await _read(job, listing, tools, asker.run)
-    source = source_of(paper, "\n".join(passage.content for passage in text.passages))
     outcome = await _outcome(job, text, outcomes)
     _note(outcome, paper, tools, asker.run)
     return Entry(

@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from digest.entry import make_entry
 from digest.errors import UsageError
@@ -18,8 +20,10 @@ from digest.outcomes import Outcomes
 from digest.publish.counts import counts_of
 from digest.publish.files import published, write_digest
 from digest.sources.quiet import Quiet
-from digest.summarize.lint import source_of
 from digest.tools import Tools
+
+if TYPE_CHECKING:
+    from digest.summarize.checks import Source
 
 _FAILED_CHECKS = {"checks", "unreadable"}
 """Flags of papers whose answers are in the ledger, but no good: only new answers can help."""
@@ -158,7 +162,13 @@ async def _make_entries(
     """The entries of a digest, made side by side: a paper is asked about as soon as its text is there."""
     listings, papers = announcement.listings[:limit], announcement.papers[:limit]
     tools.progress.start("papers", len(listings))
-    sources = [source_of(paper) for paper in papers]
+
+    @cache
+    def sources() -> tuple[Source, ...]:
+        from digest.summarize.lint import source_of
+
+        return tuple(source_of(paper) for paper in papers)
+
     outcomes = Outcomes(tools.ledger, asker, papers, tools.settings.checks)
     last, flagged = tools.ledger.flagged_before(section.key, announcement.date, _FAILED_CHECKS)
 

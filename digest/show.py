@@ -8,14 +8,16 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from digest.errors import DigestError
 from digest.model import KINDS, Announcement, Digest, Section, TextOrigin
 from digest.pipeline import Published
 from digest.publish.counts import checks_of
 from digest.sources.quiet import Quiet
-from digest.summarize.checks import Rule
+
+if TYPE_CHECKING:
+    from digest.summarize.checks import Rule
 
 COMPLETE, DEFECTS, FLAGGED = 0, 1, 3
 """Exit codes of what was carried out; the others belong to errors."""

@@ -7,17 +7,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
 from digest.config import Settings
 from digest.ledger import Ledger
 from digest.llm.endpoint import Endpoint
 from digest.progress import Progress
-from digest.summarize.checks import Rule, rules_for
 from digest.summarize.prompt import Prompt
 
 if TYPE_CHECKING:
     from digest.sources.http import Http
+    from digest.summarize.checks import Rule
     from digest.text.reader import TextReader
 
 T = TypeVar("T")
@@ -38,7 +39,7 @@ class Tools:
     endpoint: Endpoint
     progress: Progress
     clock: Callable[[], datetime]
-    rules: tuple[Rule, ...]
+    rules: Callable[[], tuple[Rule, ...]]
     fresh: bool = False
     approximate: bool = False
 
@@ -52,7 +53,15 @@ async def open_tools(
     clock: Callable[[], datetime],
 ) -> AsyncIterator[Tools]:
     """Open what a run needs, and put it all away again, whatever happens."""
-    rules = rules_for(settings.checks)
+
+    @cache
+    def rules() -> tuple[Rule, ...]:
+        from digest.summarize.checks import rules_for
+
+        return rules_for(settings.checks)
+
+    if settings.checks:
+        rules()  # a misspelt rule is better told before anything is asked
     endpoint = Endpoint(
         settings.model,
         recall=lambda model: ledger.traits(endpoint.address, model),

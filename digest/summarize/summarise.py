@@ -10,7 +10,6 @@ from digest.errors import AnswerError, ModelError, QuotaError
 from digest.llm.request import Message, Request
 from digest.model import Completion, Finding, Flag, Paper, Summary, Text
 from digest.summarize import answer
-from digest.summarize.checks import correction
 from digest.summarize.compose import compose, tidy
 from digest.summarize.prompt import Prompt
 
@@ -122,7 +121,7 @@ async def _converse(job: Job, text: Text | None) -> Outcome:
                 best = Outcome(summary, findings=findings)
             serious = [finding for finding in findings if finding.severity >= 2]
             noticed += serious
-            wrong = [correction(finding) for finding in serious]
+            wrong = _in_words(serious)
         if not wrong:
             break
         conversation = (*conversation, *_correction(completion, wrong))
@@ -156,6 +155,12 @@ def _read(completion: Completion, job: Job, attempt: int) -> Summary:
             "attempts": attempt,
         }
     )
+
+
+def _in_words(findings: Sequence[Finding]) -> list[str]:
+    from digest.summarize.checks import correction  # a tenth of a second, for new answers only
+
+    return [correction(finding) for finding in findings]
 
 
 def _correction(completion: Completion, wrong: Sequence[str]) -> tuple[Message, Message]:
