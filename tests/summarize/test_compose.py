@@ -60,6 +60,17 @@ def test_each_kind_has_its_opening(kind: str, line: str) -> None:
         ("现有指标偏离人类感知", "解决现有指标偏离人类感知的问题"),
         ("长尾类别识别面临的挑战", "应对长尾类别识别面临的挑战"),
         ("提升低资源语言的识别率", "提升低资源语言的识别率"),
+        ("探索效率", "解决探索效率问题"),
+        ("提升识别率所面临的挑战", "应对提升识别率所面临的挑战"),
+        ("检索系统在专业领域表现的评估", "评估检索系统在专业领域表现"),
+        ("非凸目标下收敛速率的上界", "刻画非凸目标下收敛速率的上界"),
+        ("隐私攻击与防御的研究现状与挑战", "梳理隐私攻击与防御的研究现状与挑战"),
+        ("幻觉产生的内部机制", "探究幻觉产生的内部机制"),
+        ("方言标注数据的缺乏", "弥补方言标注数据的缺乏"),
+        ("现有基准数据泄漏严重", "解决现有基准数据泄漏严重的问题"),
+        ("固定压缩率的僵化", "解决固定压缩率的僵化问题"),
+        ("现有综述缺乏对推理方法的系统归纳", "解决现有综述缺乏对推理方法的系统归纳的问题"),
+        ("如何抓取透明物体", "解决如何抓取透明物体的问题"),
     ],
 )
 def test_the_verb_fits_the_problem(problem: str, aim: str) -> None:
@@ -77,6 +88,11 @@ def test_the_verb_fits_the_problem(problem: str, aim: str) -> None:
 )
 def test_a_task_is_named_once_and_a_thing_is_no_task(task: str, opening: str) -> None:
     assert compose(fields(task=task)).startswith(opening)
+
+
+def test_a_question_is_explored_by_a_paper_that_asks() -> None:
+    line = compose(fields(kind="analysis", problem="流行度偏差如何随时间演化"))
+    assert line == "该论文研究语音分离，旨在探究流行度偏差如何随时间演化。提出X网络。"
 
 
 def test_a_system_that_is_a_thing_is_introduced() -> None:
