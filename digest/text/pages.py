@@ -127,6 +127,8 @@ def _is_suspect(styled: str) -> bool:
 def _lines_of_html(styled: str) -> Iterator[Line]:
     """MuPDF's HTML has one `<p>` a line, and is four times as fast as its dictionaries."""
     pairs = [line.split('pt">', 1) for line in styled.split(_PARAGRAPH)[1:]]
+    if not pairs:
+        return
     contents = html.unescape(_TAG.sub("", "\0".join(runs for _, runs in pairs))).split("\0")
     for (style, runs), content in zip(pairs, contents, strict=True):
         if content and not content.isspace():

@@ -24,7 +24,7 @@ from digest.text.extract import extract
 from digest.text.worker import prepare
 
 WORKERS = 2
-_TASKS_OF_A_WORKER = 200  # a fresh process now and then, whatever the library may have kept
+_TASKS_OF_A_WORKER = 100  # pymupdf 2.0 loses some 14 kB a page in extractBLOCKS
 _START = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 
 
@@ -37,6 +37,8 @@ class Download(Protocol):
 
 class TextReader:
     """An async context manager that turns papers into texts, at most two at once.
+
+    Its workers are processes, so a script that uses it needs the usual `if __name__ == "__main__":`.
 
     Args:
         settings: budget, deadline, and limits.

@@ -9,24 +9,23 @@ from collections.abc import Sequence
 _MATHS = re.compile(r"\$[^$]*\$|\\[a-zA-Z]+")
 _WORD = re.compile(r"[^\W\d_]{3,}|[\u3040-\u30ff\u4e00-\u9fff]")
 _ENOUGH = 0.8
-_TOP = 1000  # characters of a page; with more, papers on the same subject pass for each other
+_TOP = 800  # letters of the first page; with more, papers on the same subject pass for each other
 
 
 def occurs(title: str, pages: Sequence[str]) -> bool:
-    """Whether `title` (may hold LaTeX) occurs on the first pages: as it is, or most of its words at the top.
+    """Whether `title` (may hold LaTeX) occurs on the first pages, or most of its words do at the very top.
 
     Args:
         title: the paper's title from its metadata.
         pages: the text of the first pages; the first may be a cover.
     """
     plain = _fold(_MATHS.sub(" ", title))
-    folded = [_fold(page) for page in pages]
-    if any(_squeezed(plain) in _squeezed(page) for page in folded):
+    squeezed = [_squeezed(_fold(page)) for page in pages]
+    if any(_squeezed(plain) in page for page in squeezed):
         return True
     words = set(_WORD.findall(plain))
-    return any(
-        sum(word in _squeezed(page[:_TOP]) for word in words) >= _ENOUGH * len(words) for page in folded
-    )
+    top = squeezed[0][:_TOP] if squeezed else ""
+    return sum(word in top for word in words) >= _ENOUGH * len(words)
 
 
 def _fold(text: str) -> str:

@@ -1,0 +1,93 @@
+"""How long papers' texts take, beside `page.get_text("text")` alone over the same pages in the same run.
+
+    python -m tests.benchmarks.bench_text FOLDER_WITH_PDFS
+
+First the ratio for the PDFs of the folder, start of the worker processes included; then a day of 400 papers
+with 12 pages each, typeset here: the time until the first text, and until all are ready.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pymupdf
+
+from digest.config import TextSettings
+from digest.text.reader import TextReader
+from tests.text.typeset import paper
+
+_mupdf: Any = pymupdf  # most of its functions carry no types
+_REPEATS = 5
+_PAPERS = 400
+_PAGES = 12
+
+
+async def _never(url: str, target: Path, limit_bytes: int) -> int:
+    raise AssertionError(url)
+
+
+def plain(paths: Sequence[Path]) -> float:
+    """Seconds of `get_text` over all pages."""
+    begun = time.perf_counter()
+    for path in paths:
+        with _mupdf.open(path) as document:
+            for page in document:
+                page.get_text("text")
+    return time.perf_counter() - begun
+
+
+async def ours(paths: Sequence[Path], at_once: bool) -> list[float]:
+    """Seconds until the first text, and every further one; from before the start of the processes."""
+    begun = time.perf_counter()
+    done: list[float] = []
+    settings = TextSettings(page_limit=1000)
+
+    async def read(reader: TextReader, path: Path) -> None:
+        text = await reader.read_file(path, "any-model")
+        assert text.passages, (path, text.origin.reason)
+        done.append(time.perf_counter() - begun)
+
+    with tempfile.TemporaryDirectory() as folder:
+        async with TextReader(settings, Path(folder), "", _never) as reader:
+            if at_once:
+                await asyncio.gather(*(read(reader, path) for path in paths))
+            else:
+                for path in paths:
+                    await read(reader, path)
+    return done
+
+
+def ratios(paths: Sequence[Path]) -> None:
+    """Print what our texts take as multiples of `get_text`, repeat by repeat."""
+    with_pool, one_by_one = [], []
+    for _ in range(_REPEATS):
+        base = plain(paths)
+        with_pool.append(asyncio.run(ours(paths, at_once=True))[-1] / base)
+        one_by_one.append(asyncio.run(ours(paths, at_once=False))[-1] / base)
+        print(f"get_text {base:.2f} s, two workers x{with_pool[-1]:.2f}, one by one x{one_by_one[-1]:.2f}")
+    print(f"median: two workers x{statistics.median(with_pool):.2f} (at most 1.5 is the aim)")
+    print(f"median: one by one x{statistics.median(one_by_one):.2f}")
+
+
+def day() -> None:
+    """Print how long a day of 400 papers takes."""
+    with tempfile.TemporaryDirectory() as folder:
+        titles = [f"Counting Herons with Patient Microphones, Part {i}" for i in range(_PAPERS)]
+        paths = [paper(Path(folder, f"{i}.pdf"), pages=_PAGES, title=title) for i, title in enumerate(titles)]
+        done = asyncio.run(ours(paths, at_once=True))
+    print(
+        f"{_PAPERS} papers of {_PAGES} pages: first text after {done[0]:.2f} s, all after {done[-1]:.1f} s"
+        " (under 30 is the aim)"
+    )
+
+
+if __name__ == "__main__":
+    ratios(sorted(Path(sys.argv[1]).glob("*.pdf")))
+    day()
