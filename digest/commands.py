@@ -28,10 +28,7 @@ from digest.tools import Tools, open_tools
 
 Flags = Mapping[str, Mapping[str, Any]]
 
-RECORDED = (
-    "The sample day: the lines come from answers that were recorded from a model, not from a live model; "
-    "the PDFs are typeset from the records."
-)
+RECORDED = "Sample day: recorded answers, not a live model; PDFs typeset from the records."
 
 
 @dataclass(frozen=True)
