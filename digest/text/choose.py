@@ -18,7 +18,9 @@ _GAP = "[…]"
 _ABBREVIATIONS = (
     "al|Fig|Figs|Eq|Eqs|Sec|Secs|Tab|Ref|Refs|No|Nos|vs|cf|approx|resp|Dr|Prof|St|i\\.e|e\\.g|w\\.r\\.t|[A-Z]"
 )
-_SENTENCE = re.compile(r"(?<=[.!?])[\"”’)\]]?\s+(?=[\"“(\[]?[A-Z0-9•\u4e00-\u9fff])|(?<=[。！？])")
+_SENTENCE = re.compile(
+    r"(?:(?<=[.!?])|(?<=[.!?][\"”’)\]]))\s+(?=[\"“(\[]?[A-Z0-9•\u4e00-\u9fff])|(?<=[。！？])"
+)
 _ABBREVIATED = re.compile(rf"(?:^|[\s(\[.])(?:{_ABBREVIATIONS})\.$")
 
 Count = Callable[[str], int]

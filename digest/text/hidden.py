@@ -28,11 +28,9 @@ _NEAR = 32
 """Levels of 255 by which a colour may differ from the background and still not be seen."""
 
 _BLANK = 0.97  # share of one colour: no ink
-_PIXELS = 1500.0
+_PIXELS = 1500.0  # of the longer side of a page as it is drawn
 _COVER = (12.0, 4.0)  # points; smaller images (rules, bullets) cover no words
 _CLIPPED = 64  # MuPDF's FZ_STEXT_CLIPPED: the characters were used as a clipping path
-
-
 _ASCII_MARKS = bytes(code for code in range(128) if not chr(code).isalnum())
 _WORDS = re.compile(r"[^\W_]+")
 
@@ -45,7 +43,7 @@ class Hidden(NamedTuple):
 
 
 class Block(NamedTuple):
-    """A paragraph or an image, in the order of painting."""
+    """A paragraph or an image."""
 
     box: Box
     content: str
@@ -60,7 +58,7 @@ class Run(NamedTuple):
 
 
 def blocks_of(page: Untyped) -> list[Block]:
-    """Everything painted, also outside the page."""
+    """All text and images, in the order of painting, also outside the page."""
     box = page.this.m_internal.mediabox
     box.x0 = box.y0 = -1e6  # what lies outside this box would be left out
     box.x1 = box.y1 = 1e6
@@ -137,7 +135,9 @@ class Inspection:
     def _is_scan(self, place: int) -> bool:
         """Whether the image is the page itself, with what was recognised in it below."""
         area = _mupdf.Rect(self._blocks[place].box).get_area()
-        return bool(area > 0.5 * self._picture.rect.get_area())
+        below = sum(other == place for other, _ in self._covered)
+        texts = sum(not block.is_image and bool(block.content.strip()) for block in self._blocks)
+        return bool(area > 0.5 * self._picture.rect.get_area()) and below > 0.8 * texts
 
     def _depicts(self, box: Box) -> bool:
         """Whether a scan or a drawing, and not other text, shows something where the box is."""

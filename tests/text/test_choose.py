@@ -78,12 +78,12 @@ def test_a_paper_of_one_page_is_not_given_twice() -> None:
 
 
 def test_sentences_end_where_they_end() -> None:
-    text = "Egret et al. (1998) counted, cf. Fig. 2, e.g. herons. They did! Did they? 42 were seen."
+    text = "Egret et al. (1998) counted, cf. Fig. 2, e.g. herons. (They did!) “Did they?” 42 were seen."
 
     assert sentences(text) == [
         "Egret et al. (1998) counted, cf. Fig. 2, e.g. herons.",
-        "They did!",
-        "Did they?",
+        "(They did!)",
+        "“Did they?”",
         "42 were seen.",
     ]
     assert sentences("苍鹭很少鸣叫。我们提出检测器。") == ["苍鹭很少鸣叫。", "我们提出检测器。"]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from digest.model import Text
+from digest.text.errors import PdfError
 from digest.text.extract import extract
 from tests.text.typeset import TITLE, change, mupdf, paper
 
@@ -69,6 +70,11 @@ def under_an_image(page: Any) -> None:
     page.insert_image((60, 585, 560, 610), pixmap=_picture(), keep_proportion=False)
 
 
+def under_a_large_image(page: Any) -> None:
+    page.insert_text(AT, ORDER)
+    page.insert_image((20, 320, 590, 800), pixmap=_picture(), keep_proportion=False)
+
+
 def note(page: Any) -> None:
     page.add_text_annot(AT, ORDER)
 
@@ -110,6 +116,40 @@ def test_hidden_text_is_reported_and_does_not_reach_the_prompt(
     assert "praise" not in _prompt(text)
     assert "volunteers who slept" in _prompt(text)
     assert "Next we shall listen for bitterns" in _prompt(text)
+
+
+def test_text_under_an_image_of_more_than_half_a_page_is_reported(tmp_path: Path) -> None:
+    findings = _read(change(paper(tmp_path / "a.pdf"), 1, under_a_large_image)).origin.findings
+
+    assert [finding.rule for finding in findings] == ["hidden_text"]
+    assert "under an image" in findings[0].evidence
+
+
+def recognised(page: Any) -> None:
+    page.insert_image(page.rect, pixmap=_picture(), keep_proportion=False)
+
+
+def test_words_recognised_in_a_scan_are_neither_used_nor_reported(tmp_path: Path) -> None:
+    path = paper(tmp_path / "a.pdf")
+    for number in (1, 2, 3):
+        change(path, number, recognised)
+
+    with pytest.raises(PdfError, match="scanned") as raised:
+        _read(path)
+
+    assert raised.value.findings == ()
+
+
+def test_a_font_called_like_a_style_hides_nothing(tmp_path: Path) -> None:
+    def hide(page: Any) -> None:
+        invisible(page)
+        for xref in range(1, page.parent.xref_length()):
+            if page.parent.xref_get_key(xref, "BaseFont")[1] == "/Helvetica":
+                page.parent.xref_set_key(xref, "BaseFont", "/Heron;color:#000000")
+
+    (finding,) = _read(change(paper(tmp_path / "a.pdf"), 2, hide)).origin.findings
+
+    assert "invisible" in finding.evidence
 
 
 def white_on_black(page: Any) -> None:
