@@ -10,6 +10,7 @@ import typer
 
 from digest import __version__
 from digest.cli_eval import eval_app, gold_app
+from digest.cli_runs import app as runs_app
 from digest.errors import DigestError
 
 app = typer.Typer(
@@ -23,6 +24,7 @@ app = typer.Typer(
 )
 app.add_typer(eval_app, name="eval")
 app.add_typer(gold_app, name="gold")
+app.add_typer(runs_app, name="runs")
 
 Flags = dict[str, dict[str, Any]]
 """Table of the settings -> key -> value; None where the flag was not given."""

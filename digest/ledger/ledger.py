@@ -128,6 +128,10 @@ class Ledger(Store):
             self._write_waiting()
         self._locks.release(run_lock(run))
 
+    def lives(self, run: int) -> bool:
+        """Whether the process of a run that has not finished is still there."""
+        return self._locks.is_held(run_lock(run))
+
     def event(
         self, run: int, stage: str, what: str, paper: str | None = None, detail: str | None = None
     ) -> None:
@@ -178,7 +182,8 @@ class Ledger(Store):
     def keep_text(self, paper: str, recipe: str, text: Text) -> None:
         """Keep a paper's passages, so that the same question can be put together again."""
         self.write(
-            "INSERT OR REPLACE INTO texts (paper, recipe, text) VALUES (?, ?, ?)", (paper, recipe, pack(text))
+            "INSERT OR REPLACE INTO texts (paper, recipe, at, text) VALUES (?, ?, ?, ?)",
+            (paper, recipe, _now(), pack(text)),
         )
 
     # announcements with metadata: a day that is here needs nothing of arXiv any more

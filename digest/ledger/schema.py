@@ -53,6 +53,7 @@ MIGRATIONS: tuple[str, ...] = (
     CREATE TABLE texts (
         paper TEXT NOT NULL,             -- identifier with version
         recipe TEXT NOT NULL,            -- hash of what shapes the passages
+        at TEXT NOT NULL,
         text BLOB NOT NULL,              -- zlib of JSON
         PRIMARY KEY (paper, recipe)
     ) WITHOUT ROWID;
