@@ -1,153 +1,185 @@
-"""What `digest eval` and `digest gold` do between flags and printing."""
+"""What `digest eval` does with finished runs, between flags and printing."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
+import os
+import sys
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
-from datetime import date as Date  # noqa: N812 - as in digest.model
 from pathlib import Path
 
-from digest import __version__, show
-from digest.commands import Given, Ready, parse_day, prepared
-from digest.config import Settings
+from digest import show
+from digest.commands import Given, prepared
+from digest.config import load
 from digest.errors import UsageError
-from digest.evaluate import gold as gold_sets
-from digest.evaluate.gold_import import Stratum, import_digests, sample
-from digest.evaluate.run import refuse_leaks, run_cells
+from digest.evaluate import terminal
+from digest.evaluate.board import Board, load_board
+from digest.evaluate.compare import Comparison, compare, too_many_errors
+from digest.evaluate.decision import TOO_MANY_ERRORS, decide
+from digest.evaluate.judge import RULE, ModelJudge
+from digest.evaluate.judging import Calibration, pairs_of
+from digest.evaluate.label import label_pairs
+from digest.evaluate.metrics import BY_NAME
+from digest.evaluate.panel import hear, juries, questions, rule_judge
+from digest.evaluate.recordings import Collector, Replay
+from digest.evaluate.report import Candidate, render
 from digest.evaluate.scoring import score_run
-from digest.evaluate.store import RunFolder, RunInfo, create, labels
+from digest.evaluate.statistics import detectable, papers_for
+from digest.evaluate.store import open_run, runs_in
 from digest.ledger import Ledger
-from digest.llm.asker import Tally
+from digest.llm.asker import Asker, Completes
+from digest.llm.endpoint import Endpoint
 from digest.progress import choose
 from digest.publish.files import write_atomically
-from digest.summarize.prompt import Prompt
-from digest.summarize.prompt import load as load_prompt
-from digest.tools import open_tools
-
-STRATA: tuple[Stratum, ...] = ("section", "day", "kind")
 
 
-def runs_in(out: Path) -> Path:
-    """Where the evaluation runs of an output folder are."""
-    return out / "eval"
+def _board(runs: Sequence[str], out: Path | None) -> Board:
+    folder = runs_in(load({"run": {"out": out}}, os.environ).run.out)
+    return load_board([open_run(Path(run), folder) for run in runs])
 
 
-def gold_import(
-    files: Sequence[Path], output: Path, n: int | None, by: str, since: str | None, seed: int
-) -> int:
-    """Make gold of digests, print what became of their entries, and return the exit code."""
-    strata = [name for name in STRATA if name in by.split(",")]
-    if set(by.split(",")) - set(STRATA):
-        raise UsageError(f"--stratify {by}: name some of {', '.join(STRATA)}, with commas between.")
-    after: Date | None = parse_day(since, datetime.now(UTC)) if since else None
-    made = import_digests(files, after)
-    papers = made.papers if n is None else sample(made.papers, n, strata, seed)
-    text = gold_sets.to_jsonl(papers)
-    write_atomically(output, text)
-    flagged = {paper.id: rules for paper in papers if (rules := _flags(paper))}
-    several = sum(len(paper.references) > 1 for paper in papers)
-    print(f"{output}: {len(papers)} papers, gold {gold_sets.digest_of(text.encode())}")
-    if several:
-        print(f"{several} of them with several references")
-    for reason, count in made.left_out.items():
-        print(f"left out, {reason}: {count}")
-    for paper, rules in flagged.items():
-        print(f"flagged, no reference for metrics: {paper} ({', '.join(rules)})")
+def score(run: str, out: Path | None) -> int:
+    """Score a run anew, without asking anybody."""
+    folder = open_run(Path(run), runs_in(load({"run": {"out": out}}, os.environ).run.out))
+    print(f"{folder.path}: {score_run(folder)} answers scored")
     return show.COMPLETE
 
 
-def _flags(paper: gold_sets.GoldPaper) -> tuple[str, ...]:
-    return tuple(rule for reference in paper.references for rule in reference.flags)
-
-
-def gold_check(files: Sequence[Path]) -> int:
-    """Print what is wrong with gold sets; return the exit code."""
-    from digest.resources import find
-
-    prompts = [load_prompt(str(path)) for path in sorted(find("prompts").glob("*.md"))]
-    wrong = 0
-    for path in files:
-        gold = gold_sets.read(path)
-        flagged = sum(bool(_flags(paper)) for paper in gold.papers)
-        print(f"{path}: {len(gold.papers)} papers, {flagged} with a flagged reference, gold {gold.hash}")
-        for sentence in gold_sets.problems(gold, prompts):
-            print(f"  {sentence}")
-            wrong += 1
-    return show.DEFECTS if wrong else show.COMPLETE
-
-
-def run(
-    given: Given,
-    gold: Path,
-    prompts: Sequence[str],
-    models: Sequence[str],
-    epochs: int,
-    limit: int | None,
-    name: str | None,
+def compare_runs(
+    runs: Sequence[str], base: str, margins: Sequence[str], out: Path | None, *, as_json: bool
 ) -> int:
-    """Ask every prompt and model about the gold papers, score the answers; return the exit code."""
-    variants = tuple(load_prompt(prompt) for prompt in prompts)
-    gold_set = gold_sets.read(gold)
-    refuse_leaks(gold_set, variants)
+    """Print how every variant compares with the base, write the report, and return the exit code."""
+    given = dict(_margin(text) for text in margins)
+    board = _board(runs, out)
+    board.column(base)
+    if refusal := too_many_errors(board):
+        print(f"digest: {refusal}", file=sys.stderr)
+        return TOO_MANY_ERRORS
+    made = compare(board, base, given)
+    again = next((one for one in made if one.same), None)
+    heard = juries(board, base)
+    candidates = [_candidate(one, heard) for one in made if not one.same]
+    if not candidates:
+        raise UsageError(f"There is nothing to compare {base} with: give two prompts or models, or two runs.")
+    folder = board.folders[0].path
+    for name, text in render(board, base, again, candidates).items():
+        write_atomically(folder / name, text)
+    if as_json:
+        print(json.dumps(terminal.values(candidates), ensure_ascii=False))
+    else:
+        terminal.comparison(board, again, candidates)
+        print(f"{folder / 'report.html'}\n{folder / 'report.md'}")
+    return max(candidate.decision.exit_code for candidate in candidates)
+
+
+def _candidate(one: Comparison, heard: terminal.Heard) -> Candidate:
+    jury, judged = heard.get(one.candidate.label, (None, {}))
+    return Candidate(one, decide(one, jury), jury, judged)
+
+
+def _margin(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    if name not in BY_NAME:
+        raise UsageError(f"--margin {text}: there is no metric {name!r}. Metrics: {', '.join(BY_NAME)}.")
+    try:
+        return name, abs(float(value))
+    except ValueError:
+        raise UsageError(f"--margin {text}: write it as {name}=3.") from None
+
+
+def judge(given: Given, run: str, base: str, name: str) -> int:
+    """Ask a judge about a run, calibrate it on planted defects, and print what came of it."""
+    if name == RULE:
+        board = _board([run], given.flags["run"]["out"])
+        with choose(quiet=given.quiet) as progress:
+            progress.start("pairs", sum(map(len, questions(board, base).values())))
+            calibration = asyncio.run(hear(board, base, rule_judge(board), lambda: progress.step("pairs")))
+        return _heard(board, base, calibration)
     with prepared(given) as ready:
-        settings = ready.settings
-        names = tuple(models) or (settings.model.name,)
-        papers = tuple(paper.id for paper in gold_set.papers[:limit])
-        info = RunInfo(
-            name=name or _name(gold_set, variants, names, settings),
-            gold=gold_set.name,
-            gold_hash=gold_set.hash,
-            papers=papers,
-            prompts=variants,
-            models=names,
-            epochs=epochs,
-            text=settings.text.source,
-            recorded=given.sample,
-            version=__version__,
-            started=datetime.now(UTC),
-        )
-        folder = create(runs_in(settings.run.out), info, gold.read_bytes())
-        tally = _ask(folder, ready)
-    score_run(folder)
-    return _report(folder, tally, given)
+        return _ask(given, run, base, name, Endpoint(ready.settings.model))
 
 
-def _name(gold: gold_sets.Gold, prompts: Sequence[Prompt], models: Sequence[str], settings: Settings) -> str:
-    """The same for the same question, so that the same command goes on with the same run."""
-    asked = [gold.hash, *(prompt.identity for prompt in prompts), *models, settings.text.source]
-    return f"{gold.name}-{hashlib.sha256('|'.join(asked).encode()).hexdigest()[:6]}"
+def judge_import(given: Given, run: str, base: str, name: str, answers: Path) -> int:
+    """Take the recorded answers of a judge from a file, and print what came of them."""
+    return _ask(given, run, base, name, Replay(answers))
 
 
-def _ask(folder: RunFolder, ready: Ready) -> Tally:
-    given, settings = ready.given, ready.settings
-
-    async def go() -> Tally:
-        async with open_tools(settings, folder.info.prompts[0], ledger, progress, ready.clock) as tools:
-            return await run_cells(folder, replace(tools, clock=lambda: datetime.now(UTC)))
-
-    with Ledger(settings.run.out) as ledger, choose(quiet=given.quiet or given.json) as progress:
-        return asyncio.run(go())
+def judge_export(given: Given, run: str, base: str, name: str, output: Path) -> int:
+    """Write what a judge would be asked and the ledger cannot answer as a batch file."""
+    collector = Collector()
+    _ask(given, run, base, name, collector, quiet=True)
+    write_atomically(output, collector.to_jsonl())
+    print(f"{output}: {len(collector.requests)} questions")
+    return show.COMPLETE
 
 
-def _report(folder: RunFolder, tally: Tally, given: Given) -> int:
-    info, answers = folder.info, folder.answers().values()
-    failed = [answer for answer in answers if answer.error]
-    if given.json:
-        print(json.dumps({"run": str(folder.path), "failed": len(failed), **tally.report()}))
-    elif not given.quiet:
-        base = labels(info.variants)[info.variants[0]]
-        print(f"{folder.path}: {len(answers)} answers, {len(failed)} papers without a line")
-        cost = "price unknown" if tally.cost is None else f"{tally.cost:.4f} USD"
-        usage = tally.usage
+def _ask(given: Given, run: str, base: str, name: str, endpoint: Completes, *, quiet: bool = False) -> int:
+    settings = load(given.flags, os.environ)
+    board = _board([run], settings.run.out)
+    body = Endpoint(settings.model).body  # whoever answers: the questions must be the same
+
+    async def go(ledger: Ledger) -> Calibration:
+        asker = Asker(endpoint, ledger, ledger.begin("judge", board.folders[0].info.gold))
+        try:
+            asked = ModelJudge(name, asker.ask, body)
+            calibration = await hear(board, base, asked, lambda: progress.step("pairs"))
+        finally:
+            if isinstance(endpoint, Endpoint):
+                await endpoint.close()
+        ledger.finish(asker.run, "complete", asker.tally.report())
+        return calibration
+
+    with Ledger(settings.run.out) as ledger, choose(quiet=quiet or given.quiet) as progress:
+        progress.start("pairs", sum(map(len, questions(board, base).values())))
+        calibration = asyncio.run(go(ledger))
+    return show.COMPLETE if quiet else _heard(board, base, calibration)
+
+
+def _heard(board: Board, base: str, calibration: Calibration) -> int:
+    terminal.calibration(calibration)
+    for label, (jury, _) in juries(board, base).items():
+        terminal.jury(label, base, jury)
+    return show.COMPLETE
+
+
+def label(run: str, base: str, candidate: str | None, most: int, out: Path | None) -> int:
+    """Show pairs of lines to a person, without names, and keep what is said."""
+    board = _board([run], out)
+    others = [name for name in board.columns if name != base]
+    if candidate is None and len(others) != 1:
+        raise UsageError(f"Say with --with which variant is shown beside {base}: {', '.join(others)}.")
+    pairs = pairs_of(board.column(base), board.column(candidate or others[0]), board.papers)
+    given = label_pairs(pairs, board.folders[0], most, lambda text: print(terminal.printable(text)), input)
+    print(f"{given} labels kept in {board.folders[0].path / 'labels.jsonl'}")
+    return show.COMPLETE
+
+
+def show_paper(run: str, paper: str, out: Path | None) -> int:
+    """Print everything about one paper of a run."""
+    board = _board([run], out)
+    if paper not in board.papers:
+        raise UsageError(f"{paper} is not among the {len(board.papers)} papers of this run.")
+    terminal.paper(board, paper)
+    return show.COMPLETE
+
+
+def power(metric: str, n: int | None, delta: float | None) -> int:
+    """Print what difference so many papers can find, or how many papers a difference needs."""
+    known = {name: one.sd for name, one in BY_NAME.items() if one.sd is not None}
+    if metric not in known:
+        raise UsageError(f"--metric {metric}: known is the noise of {', '.join(known)}.")
+    if (n is None) == (delta is None):
+        raise UsageError("Give either --n, the number of papers, or --delta, the difference to find.")
+    sd = known[metric]
+    if n is not None:
         print(
-            f"questions asked {tally.asked}, answers from the ledger {tally.reused}; "
-            f"tokens {usage.input:,} in, {usage.output:,} out; {cost}"
+            f"{metric}: {n} papers find a difference of {detectable(sd, n):.1f} points 4 times in 5 "
+            f"(paired, alpha .05; SD of the paired difference {sd:g})."
         )
-        if tally.stopped:
-            print(f"stopped: {tally.stopped}")
-        print(f"next: digest eval compare {info.name} --base {base}")
-    return show.FLAGGED if failed else show.COMPLETE
+    elif delta is not None:
+        print(
+            f"{metric}: a difference of {delta:g} points needs {papers_for(sd, delta)} papers to be found "
+            f"4 times in 5 (paired, alpha .05; SD of the paired difference {sd:g})."
+        )
+    return show.COMPLETE

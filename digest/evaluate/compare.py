@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -91,7 +92,7 @@ def compare(board: Board, base: str, margins: Mapping[str, float]) -> tuple[Comp
     Raises:
         UsageError: there is no such variant.
     """
-    first = board.column(base)
+    first, total = board.column(base), len(board.gold.papers)
     stats = {
         label: _stats(first.values, column.values) for label, column in board.columns.items() if label != base
     }
@@ -100,14 +101,14 @@ def compare(board: Board, base: str, margins: Mapping[str, float]) -> tuple[Comp
         Comparison(
             first,
             board.columns[label],
-            tuple(_row(name, stat, adjusted[label, name], margins) for name, stat in found.items()),
+            tuple(_row(name, stat, adjusted[label, name], margins, total) for name, stat in found.items()),
             _dropped(first, board.columns[label], board),
         )
         for label, found in stats.items()
     ]
     again = _stats(lambda metric: first.values(metric, 0), lambda metric: first.values(metric, 1))
     if again:
-        rows = tuple(_row(name, stat, stat.p, margins) for name, stat in again.items())
+        rows = tuple(_row(name, stat, stat.p, margins, total) for name, stat in again.items())
         made.insert(0, Comparison(first, first, rows, (), same=True))
     return tuple(made)
 
@@ -137,7 +138,8 @@ def _adjust(stats: Mapping[str, Mapping[str, Paired]]) -> dict[tuple[str, str], 
     return adjusted
 
 
-def _row(name: str, stat: Paired, p: float, margins: Mapping[str, float]) -> Row:
+def _row(name: str, stat: Paired, p: float, margins: Mapping[str, float], total: int) -> Row:
+    """The row of a metric; `total` papers are in the gold, of which some may have no value."""
     metric = BY_NAME[name]
     margin = margins.get(name, metric.margin)
     if margin is None:
@@ -150,6 +152,8 @@ def _row(name: str, stat: Paired, p: float, margins: Mapping[str, float]) -> Row
         needed = papers_for_none(margin, metric.bound or margin)
     else:
         needed = max(stat.n + 1, papers_for(stat.sd, margin))
+    if needed is not None:
+        needed = math.ceil(needed * total / stat.n)
     return Row(metric=name, stat=stat, p=p, margin=margin, word=word, needed=needed)
 
 

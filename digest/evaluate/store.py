@@ -119,6 +119,11 @@ class Passages(Record):
     text: str
 
 
+def runs_in(out: Path) -> Path:
+    """Where the evaluation runs of an output folder are."""
+    return out / "eval"
+
+
 def key_of(paper: str, variant: Variant, epoch: int) -> str:
     """What identifies an answer in all files of a run."""
     return hashlib.sha256(f"{paper}|{variant.key}|{epoch}".encode()).hexdigest()[:16]

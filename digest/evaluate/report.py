@@ -1,0 +1,267 @@
+"""What a comparison is shown as: one HTML file without network, Markdown, and text for a terminal."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from digest.evaluate.board import Board, Column
+from digest.evaluate.compare import Comparison, worsened
+from digest.evaluate.decision import Decision
+from digest.evaluate.forest import forest
+from digest.evaluate.gold import GoldPaper, source_of
+from digest.evaluate.judging import Judged, Jury
+from digest.evaluate.metrics import METRICS
+from digest.evaluate.text_diff import Kind, differences
+from digest.model import Finding
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_GATES = tuple(metric.name for metric in METRICS if metric.tier == "gate")
+_NOTABLE = 5.0
+"""Points of chrf_c2 below which a paper's difference is not worth calling a disagreement."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A candidate with everything that was found about it."""
+
+    comparison: Comparison
+    decision: Decision
+    jury: Jury | None
+    judged: Mapping[str, Judged]
+
+    @property
+    def label(self) -> str:
+        """Its name."""
+        return self.comparison.candidate.label
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A gate that a line does not pass, and why."""
+
+    label: str
+    paper: str
+    title: str
+    gate: str
+    evidence: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One variant's line of a paper."""
+
+    label: str
+    line: str | None
+    pieces: list[tuple[Kind, str]]
+    findings: tuple[Finding, ...]
+    scores: dict[str, float]
+
+
+@dataclass(frozen=True)
+class PaperView:
+    """One paper with all lines; `note` says why it stands where it stands."""
+
+    paper: GoldPaper
+    note: str
+    change: float
+    disagrees: bool
+    lines: tuple[Shown, ...]
+    verdicts: tuple[str, ...]
+
+
+def render(
+    board: Board, base: str, again: Comparison | None, candidates: Sequence[Candidate]
+) -> dict[str, str]:
+    """The report by file name: report.html and report.md."""
+    context: dict[str, Any] = {
+        "board": board,
+        "base": board.column(base),
+        "again": again,
+        "candidates": candidates,
+        "metrics": METRICS,
+        "means": {column.label: _means(column) for column in _columns(board, base)},
+        "columns": _columns(board, base),
+        "ops": [_ops(column) for column in _columns(board, base)[1:]],
+        "forests": {candidate.label: forest(candidate.comparison.rows) for candidate in candidates},
+        "diffs": {
+            candidate.label: prompt_diff(board.column(base), candidate.comparison.candidate)
+            for candidate in candidates
+        },
+        "failures": failures(board),
+        "papers": papers(board, base, candidates),
+    }
+    return {
+        name: _environment().get_template(f"{name}.j2").render(context)
+        for name in ("report.html", "report.md")
+    }
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+    environment = Environment(
+        loader=PackageLoader("digest.evaluate"),
+        autoescape=select_autoescape(("html.j2",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["plain"] = _plain
+    return environment
+
+
+def _plain(text: object) -> str:
+    """Text for a Markdown table or paragraph: on one line, with nothing that Markdown or HTML would read."""
+    line = " ".join(str(text).split())
+    return "".join(f"\\{c}" if c in "\\`*_{}[]<>|#" else c for c in line).replace("&", "&amp;")
+
+
+def _columns(board: Board, base: str) -> list[Column]:
+    others = [column for label, column in board.columns.items() if label != base]
+    return [board.published, board.column(base), *others]
+
+
+def _means(column: Column) -> dict[str, float | None]:
+    return {metric.name: column.mean(metric.name) for metric in METRICS}
+
+
+def _ops(column: Column) -> dict[str, Any]:
+    """Time, tokens and cost of a variant; times are of the model, corrections included."""
+    answers = column.every_answer
+    times = sorted(answer.t_ms for answer in answers) or [0]
+    costs = [answer.cost for answer in answers]
+    known = [cost for cost in costs if cost is not None]
+    n = len(answers) or 1
+    return {
+        "label": column.label,
+        "model": column.variant.model,
+        "answers": len(answers),
+        "err": sum(answer.error is not None for answer in answers),
+        "retry": sum(answer.attempts > 1 for answer in answers),
+        "p50": times[len(times) // 2],
+        "p95": times[min(len(times) - 1, len(times) * 95 // 100)],
+        "tok_in": sum(answer.tok_in for answer in answers) / n,
+        "tok_out": sum(answer.tok_out for answer in answers) / n,
+        "cost": 1000 * sum(known) / n if known and len(known) == len(costs) else None,
+    }
+
+
+def prompt_diff(old: Column, new: Column) -> list[str]:
+    """The unified difference of two prompts."""
+    before, after = (f"{p.system}\n# user\n{p.user}".splitlines() for p in (old.prompt, new.prompt))
+    names = old.variant.prompt, new.variant.prompt
+    return list(difflib.unified_diff(before, after, *names, lineterm="", n=2))
+
+
+def failures(board: Board) -> list[Failure]:
+    """Every gate that a line of a variant does not pass, one by one."""
+    found = []
+    for column in board.columns.values():
+        for paper in board.gold.papers:
+            for gate in _GATES:
+                value = column.value(gate, paper.id)
+                wrong = value is not None and (value > 0 if gate == "err" else value < 100)
+                if wrong and not (gate == "lint3" and _failed(column, "lint_ok", paper.id)):
+                    evidence = evidence_for(board, column, paper.id, gate)
+                    found.append(Failure(column.label, paper.id, paper.title, gate, evidence))
+    return found
+
+
+def _failed(column: Column, gate: str, paper: str) -> bool:
+    value = column.value(gate, paper)
+    return value is not None and value < 100
+
+
+def evidence_for(board: Board, column: Column, paper: str, gate: str) -> str:
+    """Why a line does not pass a gate."""
+    if gate == "err":
+        return "、".join(sorted({answer.error or "" for answer in column.answers[paper]}))
+    if gate == "own_name":
+        return f"{source_of(board.papers[paper]).own_name} is not in the line"
+    findings = {
+        f"{finding.rule}「{finding.evidence}」": None
+        for score in column.scores.get(paper, [])
+        for finding in score.findings
+        if finding.severity >= 2
+    }
+    if findings:
+        return "；".join(findings)
+    line = column.line(paper) or ""
+    return f"{len(line)} characters, {line.count('。')} full stops, ends in {line[-1:]!r}"
+
+
+def papers(board: Board, base: str, candidates: Sequence[Candidate]) -> list[PaperView]:
+    """All papers: first those on which wording and gates (or judge) disagree, then by size of the change."""
+    views = [_view(board, paper, base, candidates) for paper in board.gold.papers]
+    return sorted(views, key=lambda view: (not view.disagrees, -abs(view.change)))
+
+
+def _view(board: Board, paper: GoldPaper, base: str, candidates: Sequence[Candidate]) -> PaperView:
+    change, note, disagrees, verdicts = 0.0, "", False, []
+    for candidate in candidates:
+        wording, gates = _changes(candidate.comparison, paper.id)
+        if judged := candidate.judged.get(paper.id):
+            verdicts.append(_verdict(judged, candidate))
+        against = gates * wording < 0 or _side(candidate, paper.id) * wording < 0
+        if against and abs(wording) >= _NOTABLE:
+            disagrees = True
+            nearer = "closer to" if wording > 0 else "further from"
+            other = "gates say worse" if gates < 0 else "gates say better" if gates else "the judge disagrees"
+            note = f"{candidate.label} is {nearer} the published line, but {other}"
+        change = max(change, wording, key=abs)
+    columns = [board.column(base), *(candidate.comparison.candidate for candidate in candidates)]
+    return PaperView(
+        paper, note, change, disagrees, tuple(_shown(column, paper) for column in columns), tuple(verdicts)
+    )
+
+
+def _changes(comparison: Comparison, paper: str) -> tuple[float, float]:
+    """How much the candidate gains on a paper: in wording, and over all gates."""
+
+    def gain(metric: str) -> float:
+        base, ours = comparison.base.value(metric, paper), comparison.candidate.value(metric, paper)
+        return 0.0 if base is None or ours is None else ours - base
+
+    gates = sum(-gain(gate) if gate == "err" else gain(gate) for gate in _GATES)
+    return gain("chrf_c2"), gates
+
+
+def _side(candidate: Candidate, paper: str) -> int:
+    judged = candidate.judged.get(paper)
+    return {"first": -1, "second": 1}.get(judged.verdict or "", 0) if judged else 0
+
+
+def _verdict(judged: Judged, candidate: Candidate) -> str:
+    base = candidate.comparison.base.label
+    names = {"first": base, "second": candidate.label, "tie": "tie", None: "no answer"}
+    if judged.orders is None:
+        return f"{judged.judge}: {names[judged.verdict]} ({judged.evidence})"
+    straight, turned = (names[one] for one in judged.orders)
+    flipped = ", changed its mind" if judged.flipped else ""
+    return f"{judged.judge}: {straight}, in the other order {turned}{flipped} ({judged.evidence})"
+
+
+def _shown(column: Column, paper: GoldPaper) -> Shown:
+    line = column.line(paper.id)
+    scores = column.scores.get(paper.id, [])
+    values = {metric.name: column.value(metric.name, paper.id) for metric in METRICS}
+    return Shown(
+        label=column.label,
+        line=line,
+        pieces=differences(paper.references[0].line, line) if line else [],
+        findings=scores[0].findings if scores else (),
+        scores={name: value for name, value in values.items() if value is not None},
+    )
+
+
+def worst_papers(comparison: Comparison, board: Board, metric: str, most: int = 10) -> list[tuple[str, str]]:
+    """The papers on which a candidate is worse by a gate, with the evidence."""
+    names = worsened(comparison, metric)[:most]
+    return [(name, evidence_for(board, comparison.candidate, name, metric)) for name in names]

@@ -1,0 +1,98 @@
+"""What `digest eval run` does between flags and printing."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from digest import __version__, show
+from digest.commands import Given, Ready, prepared
+from digest.config import Settings
+from digest.evaluate import gold as gold_sets
+from digest.evaluate.run import refuse_leaks, run_cells
+from digest.evaluate.scoring import score_run
+from digest.evaluate.store import RunFolder, RunInfo, create, labels, runs_in
+from digest.ledger import Ledger
+from digest.llm.asker import Tally
+from digest.progress import choose
+from digest.summarize.prompt import Prompt
+from digest.summarize.prompt import load as load_prompt
+from digest.tools import open_tools
+
+
+def run(
+    given: Given,
+    gold: Path,
+    prompts: Sequence[str],
+    models: Sequence[str],
+    epochs: int,
+    limit: int | None,
+    name: str | None,
+) -> int:
+    """Ask every prompt and model about the gold papers, score the answers; return the exit code."""
+    variants = tuple(load_prompt(prompt) for prompt in prompts)
+    gold_set = gold_sets.read(gold)
+    refuse_leaks(gold_set, variants)
+    with prepared(given) as ready:
+        settings = ready.settings
+        names = tuple(models) or (settings.model.name,)
+        papers = tuple(paper.id for paper in gold_set.papers[:limit])
+        info = RunInfo(
+            name=name or _name(gold_set, variants, names, settings),
+            gold=gold_set.name,
+            gold_hash=gold_set.hash,
+            papers=papers,
+            prompts=variants,
+            models=names,
+            epochs=epochs,
+            text=settings.text.source,
+            recorded=given.sample,
+            version=__version__,
+            started=datetime.now(UTC),
+        )
+        folder = create(runs_in(settings.run.out), info, gold.read_bytes())
+        tally = _ask(folder, ready)
+    score_run(folder)
+    return _report(folder, tally, given)
+
+
+def _name(gold: gold_sets.Gold, prompts: Sequence[Prompt], models: Sequence[str], settings: Settings) -> str:
+    """The same for the same question, so that the same command goes on with the same run."""
+    asked = [gold.hash, *(prompt.identity for prompt in prompts), *models, settings.text.source]
+    return f"{gold.name}-{hashlib.sha256('|'.join(asked).encode()).hexdigest()[:6]}"
+
+
+def _ask(folder: RunFolder, ready: Ready) -> Tally:
+    given, settings = ready.given, ready.settings
+
+    async def go() -> Tally:
+        async with open_tools(settings, folder.info.prompts[0], ledger, progress, ready.clock) as tools:
+            return await run_cells(folder, replace(tools, clock=lambda: datetime.now(UTC)))
+
+    with Ledger(settings.run.out) as ledger, choose(quiet=given.quiet or given.json) as progress:
+        return asyncio.run(go())
+
+
+def _report(folder: RunFolder, tally: Tally, given: Given) -> int:
+    info, answers = folder.info, folder.answers().values()
+    failed = [answer for answer in answers if answer.error]
+    if given.json:
+        print(json.dumps({"run": str(folder.path), "failed": len(failed), **tally.report()}))
+    elif not given.quiet:
+        base = labels(info.variants)[info.variants[0]]
+        print(f"{folder.path}: {len(answers)} answers, {len(failed)} papers without a line")
+        cost = "price unknown" if tally.cost is None else f"{tally.cost:.4f} USD"
+        usage = tally.usage
+        print(
+            f"questions asked {tally.asked}, answers from the ledger {tally.reused}; "
+            f"tokens {usage.input:,} in, {usage.output:,} out; {cost}"
+        )
+        if tally.stopped:
+            print(f"stopped: {tally.stopped}")
+        print(f"next: digest eval compare {info.name} --base {base}")
+    return show.FLAGGED if failed else show.COMPLETE

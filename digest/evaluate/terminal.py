@@ -1,0 +1,132 @@
+"""Results of evaluation as text for a terminal, and as plain values for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from digest.evaluate.board import Board
+from digest.evaluate.compare import Comparison, Row
+from digest.evaluate.judging import Calibration, Judged, Jury
+from digest.evaluate.report import Candidate, worst_papers
+from digest.evaluate.text_diff import differences
+
+Heard = Mapping[str, tuple[Jury, dict[str, Judged]]]
+
+_MARKS = {"same": "{}", "new": "[+{}+]", "gone": "[-{}-]"}
+
+
+def printable(text: str) -> str:
+    """`text` with everything escaped that would move a terminal's cursor; line feeds stay."""
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+
+
+def comparison(board: Board, again: Comparison | None, candidates: Sequence[Candidate]) -> None:
+    """Print the tables and decisions of all candidates."""
+    if board.recorded:
+        print("The answers were recorded from a model for the bundled sample day.")
+    if again:
+        print(f"\n{again.base.label} asked twice (A/A): what noise looks like")
+        _table([row for row in again.rows if row.definition.tier != "ops"], again)
+    for candidate in candidates:
+        print(f"\n{candidate.label} beside {candidate.comparison.base.label}, gold {board.gold.hash}")
+        _table(candidate.comparison.rows, candidate.comparison, board)
+        print()
+        for sentence in candidate.decision.sentences:
+            print(printable(sentence))
+        for row in candidate.comparison.rows:
+            if row.word == "worse":
+                print(f"{row.metric} is worse on:")
+                for paper, evidence in worst_papers(candidate.comparison, board, row.metric):
+                    print(f"  {paper}  {printable(evidence)}")
+    print()
+
+
+def _table(rows: Sequence[Row], one: Comparison, board: Board | None = None) -> None:
+    head = ("metric", "gold", "base", "this", "difference, 95 %", "p", "w/t/l", "n", "could see", "verdict")
+    cells = [head, *(_cells(row, one, board) for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    for row in cells:
+        numbers = (cell.rjust(width) for cell, width in zip(row[1:-1], widths[1:-1], strict=True))
+        print("  ".join((row[0].ljust(widths[0]), *numbers, row[-1])).rstrip())
+
+
+def _cells(row: Row, one: Comparison, board: Board | None) -> tuple[str, ...]:
+    stat = row.stat
+    gold = board.published.mean(row.metric) if board else None
+    return (
+        row.metric,
+        "" if gold is None else f"{gold:.1f}",
+        f"{stat.base:.1f}",
+        f"{stat.mean:.1f}",
+        f"{stat.difference:+.1f} [{stat.low:+.1f}, {stat.high:+.1f}]",
+        f"{row.p:.4f}",
+        f"{stat.wins}/{stat.ties}/{stat.losses}",
+        str(stat.n),
+        f"{stat.detectable:.1f}" if stat.sd else "-",
+        "" if one.same else row.verdict,
+    )
+
+
+def values(candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
+    """The same for programs."""
+    return [
+        {
+            "base": candidate.comparison.base.label,
+            "candidate": candidate.label,
+            "decision": candidate.decision.word,
+            "exit_code": candidate.decision.exit_code,
+            "sentences": candidate.decision.sentences,
+            "dropped": candidate.comparison.dropped,
+            "metrics": {
+                row.metric: {**row.stat.model_dump(), "p_adjusted": row.p, "verdict": row.verdict}
+                for row in candidate.comparison.rows
+            },
+        }
+        for candidate in candidates
+    ]
+
+
+def calibration(one: Calibration) -> None:
+    """Print how a judge does where the answer is known."""
+    kinds = ", ".join(f"{kind} {found}/{n}" for kind, (found, n) in one.kinds.items())
+    wins, ties, losses = one.equal
+    agreement = "" if one.kappa is None else f", kappa {one.kappa:.2f}"
+    print(f"judge {one.judge}, rubric {one.rubric}")
+    print(f"planted defects found: {kinds}")
+    print(f"equal systems: {wins} first, {ties} ties, {losses} second")
+    print(f"labels of people: {one.labels}{agreement}")
+    print(f"positions: {one.flips[0]} of {one.flips[1]} verdicts changed with the order")
+    for reason in one.lacking:
+        print(f"not calibrated: {reason}")
+    if not one.lacking:
+        print("calibrated: its verdict may decide")
+
+
+def jury(label: str, base: str, one: Jury) -> None:
+    """Print what a judge says of a candidate."""
+    low, high = one.win_rate
+    print(
+        f"{label} beside {base}: {one.wins} wins, {one.ties} ties, {one.losses} losses, {one.unanswered} "
+        f"without an answer; of decided pairs it wins {100 * low:.0f} to {100 * high:.0f} % (p {one.p:.3f})"
+    )
+
+
+def paper(board: Board, name: str) -> None:
+    """Print a paper with its published lines, and every variant's with differences, findings and scores."""
+    one = board.papers[name]
+    print(printable(f"{one.id}  {one.title}\n\n{one.abstract}\n"))
+    for reference in one.references:
+        flags = f"  ({', '.join(reference.flags)})" if reference.flags else ""
+        print(printable(f"published {reference.date or ''}{flags}\n  {reference.line}"))
+    for column in board.columns.values():
+        print(f"\n{column.label}")
+        for answer, score in zip(column.answers.get(name, []), column.scores.get(name, []), strict=True):
+            print(printable(f"  {answer.line or f'no line: {answer.error}'}"))
+            if answer.line:
+                pieces = differences(one.references[0].line, answer.line)
+                print(printable("  " + "".join(_MARKS[kind].format(text) for kind, text in pieces)))
+            for finding in score.findings:
+                print(printable(f"  {finding.severity} {finding.rule}: {finding.evidence}"))
+            known = (f"{key} {value:.1f}" for key, value in score.metrics.items() if value is not None)
+            print(f"  {', '.join(known)}")
