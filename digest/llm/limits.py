@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from digest.config import ModelSettings
-from digest.llm.pace import Concurrency, Gate, Minute, Remaining, Use
+from digest.llm.pace import Concurrency, Gate, Minute, Refusals, Remaining, Use
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Limiter:
     def __init__(self, settings: ModelSettings, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._slots = Concurrency(settings.concurrency)
+        self._refusals = Refusals()
         self._gate = Gate()
         self._left = {"requests": Remaining(), "tokens": Remaining()}
         self._requests = Minute(settings.requests_per_minute) if settings.requests_per_minute else None
@@ -76,8 +77,9 @@ class Limiter:
     def answered(self, permit: Permit, headers: Mapping[str, str], tokens: int) -> None:
         """The question was answered, and took so many tokens."""
         now = self._end(permit)
-        self._slots.accepted(permit.load, len(self._under_way))
-        self._gate.answered(permit.number, now)
+        self._slots.accepted(permit.number, permit.load, len(self._under_way))
+        self._refusals.answered(permit.number)
+        self._gate.answered(permit.number)
         if self._tokens is not None and permit.use is not None and tokens:
             self._tokens.correct(permit.use, tokens)
         self._report(permit, headers, now)
@@ -86,9 +88,10 @@ class Limiter:
     def refused(self, permit: Permit, headers: Mapping[str, str], told: float | None) -> None:
         """The endpoint takes no more for now (HTTP 429), and said how long (seconds), or did not."""
         now = self._end(permit)
-        self._slots.refused(permit.load, len(self._under_way))
+        in_a_row = self._refusals.refused(permit.number)
+        self._slots.refused(permit.number, permit.load, len(self._under_way), in_a_row)
         if told:
-            self._gate.refused(permit.number, now, told)
+            self._gate.refused(permit.number, now, told, in_a_row)
         self._report(permit, headers, now)
         self._advance()
 

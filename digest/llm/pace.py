@@ -12,6 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 NEVER = float("inf")
+IN_A_ROW = 5
+"""So many refusals in a row concern everybody: of strays, one in five, five in a row are 1 in 3,000."""
+
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
@@ -61,34 +64,65 @@ class Minute:
 
 
 @dataclass
+class Refusals:
+    """Refusals in a row, in the order of sending: one alone may be a stray, several concern everybody."""
+
+    _refused: set[int] = field(default_factory=set)
+
+    def refused(self, number: int) -> int:
+        """The question sent as the `number`th was refused; how many in a row it stands with."""
+        self._refused.add(number)
+        first = last = number
+        while first - 1 in self._refused:
+            first -= 1
+        while last + 1 in self._refused:
+            last += 1
+        return last - first + 1
+
+    def answered(self, number: int) -> None:
+        """The question sent as the `number`th was answered: what was refused before it is history."""
+        self._refused = {refused for refused in self._refused if refused > number}
+
+
+@dataclass
 class Concurrency:
     """How many questions may be under way: what the endpoint was seen to bear, up to a ceiling.
 
     A question's load is how many were under way when it was sent, itself included. Accepted at a load: the
-    endpoint bears it. Refused at a load that it bears: a stray refusal, which costs nothing but doubt.
-    Refused at more: back to what is under way now, that is, to what it has taken. Evidence of this kind finds
-    a limit within one burst, where timers and fixed factors (0.8 every 15 s) need many.
+    endpoint bears it. Refused at a load that it bears: a stray. Refused at more, or in a row: back to what is
+    under way now, that is, to what it has taken. Such evidence finds a limit within one burst, where timers
+    and fixed factors (0.8 every 15 s) need many.
     """
 
     ceiling: int
     limit: float = 0
-    borne: float = 0
+    _borne: int = 0
+    _newest_refused: int = 0
+    _clean: int = 0
 
     def __post_init__(self) -> None:
         self.limit = self.ceiling
 
-    def accepted(self, load: int, under_way: int) -> None:
-        """One more slot an answer up to what was borne, 5 % a round beyond, and only when they are in use."""
-        self.borne = max(self.borne, load)
+    def accepted(self, number: int, load: int, under_way: int) -> None:
+        """The question sent as the `number`th was taken: up to its load at once, beyond that in steps.
+
+        While all slots are in use they grow by 5 % a round, and after two rounds without refusal by 100 %.
+        """
+        self._borne = max(self._borne, load)
+        self._clean += 1
+        if number > self._newest_refused:
+            self.limit = max(self.limit, min(load, self.ceiling))
         if under_way + 1 >= 0.8 * self.limit:
-            step = 1.0 if self.limit < self.borne else 0.05
+            step = 1 if self._clean > 2 * self.limit else 0.05
             self.limit = min(self.ceiling, self.limit + step)
 
-    def refused(self, load: int, under_way: int) -> None:
+    def refused(self, number: int, load: int, under_way: int, in_a_row: int) -> None:
         """Fewer slots, unless the endpoint bore as many before."""
-        if load <= self.borne:
-            self.borne *= 0.97  # many strays without an answer in between are none
-        else:
+        self._newest_refused = max(self._newest_refused, number)
+        self._clean = 0
+        if in_a_row >= IN_A_ROW:
+            self._borne = min(self._borne, under_way)
+        if load > self._borne:
             self.limit = max(1.0, min(self.limit, under_way))
 
 
@@ -96,36 +130,32 @@ class Concurrency:
 class Gate:
     """Closed while the endpoint as a whole said to wait.
 
-    One 429 with Retry-After may concern one question only. Several in a row, without an answer to anything
-    sent later, concern all: then nobody asks before the time. An answer to something sent after the gate's
-    last refusal proves it wrong; it opens, and is harder to close from then on.
+    A 429 with Retry-After may concern one question only; several in a row concern all: then nobody asks
+    before the time. An answer to something sent after them proves the gate wrong; it opens, and is harder to
+    close from then on.
     """
 
-    patience: int = 3
-    _refused: int = 0
-    _newest_refused: int = -1
-    _newest_answered: int = -1
+    patience: int = IN_A_ROW
     _until: float = 0.0
+    _closed_by: int | None = None
 
     def wait(self, now: float) -> float:
         """Seconds until it opens."""
-        return max(0.0, self._until - now) if self._refused >= self.patience else 0.0
+        if self._closed_by is not None and now >= self._until:
+            self._closed_by, self.patience = None, max(IN_A_ROW, self.patience // 2)  # it was right
+        return 0.0 if self._closed_by is None else self._until - now
 
-    def refused(self, number: int, now: float, told: float) -> None:
+    def refused(self, number: int, now: float, told: float, in_a_row: int) -> None:
         """The question sent as the `number`th was told to wait."""
-        if number <= self._newest_answered:
-            return
-        self._refused += 1
-        self._newest_refused = max(self._newest_refused, number)
-        self._until = max(self._until, now + told)
+        if self._closed_by is not None or in_a_row >= self.patience:
+            self._closed_by = max(self._closed_by or 0, number)
+            self._until = max(self._until, now + told)
 
-    def answered(self, number: int, now: float) -> None:
+    def answered(self, number: int) -> None:
         """The question sent as the `number`th was answered."""
-        self._newest_answered = max(self._newest_answered, number)
-        if number > self._newest_refused and self._refused:
-            if self._refused >= self.patience:  # it was closed: wrongly, or to the end
-                self.patience = self.patience * 2 if now < self._until else max(3, self.patience // 2)
-            self._refused, self._until = 0, 0.0
+        if self._closed_by is not None and number > self._closed_by:
+            self._closed_by, self._until = None, 0.0
+            self.patience *= 2
 
 
 @dataclass

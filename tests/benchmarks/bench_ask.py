@@ -120,8 +120,6 @@ def run_arm(name: str, url: str, papers: int, concurrency: int, profile: Path | 
         def work() -> int:
             return asyncio.run(_awaited(ARMS[name](url, invented_papers, concurrency, Path(folder))))
 
-        import digest.summarize.lint
-        import digest.summarize.summarise
         import openai.resources.chat  # noqa: F401 - what both arms import does not count as work
 
         began = time.perf_counter()
