@@ -93,9 +93,9 @@ def _mend(text: str, line: str, paper: str) -> str:
 
 
 def _tidy(content: str) -> str:
-    if not (content.isascii() and content.isprintable()):
-        content = content.translate(_MENDED)
-    return " ".join(content.split())
+    if content.isascii() and content.isprintable() and "  " not in content:
+        return content  # as most lines are
+    return " ".join(content.translate(_MENDED).split())
 
 
 def _outer_tops(page: Page) -> set[int]:

@@ -142,10 +142,12 @@ def test_words_recognised_in_a_scan_are_neither_used_nor_reported(tmp_path: Path
 
 def test_a_font_called_like_a_style_hides_nothing(tmp_path: Path) -> None:
     def hide(page: Any) -> None:
-        invisible(page)
-        for xref in range(1, page.parent.xref_length()):
-            if page.parent.xref_get_key(xref, "BaseFont")[1] == "/Helvetica":
-                page.parent.xref_set_key(xref, "BaseFont", "/Heron;color:#000000")
+        page.insert_font(fontname="F9", fontbuffer=mupdf.Font("helv").buffer)
+        page.insert_text(AT, ORDER, fontname="F9", render_mode=3)
+        document = page.parent
+        for xref in range(1, document.xref_length()):
+            if "Nimbus" in document.xref_get_key(xref, "BaseFont")[1]:
+                document.xref_set_key(xref, "BaseFont", "/Heron;color:#23000000")
 
     (finding,) = _read(change(paper(tmp_path / "a.pdf"), 2, hide)).origin.findings
 
