@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from digest import show
@@ -18,10 +18,10 @@ from digest.evaluate.board import Board, load_board
 from digest.evaluate.compare import Comparison, compare, too_many_errors
 from digest.evaluate.decision import TOO_MANY_ERRORS, decide
 from digest.evaluate.judge import RULE, ModelJudge
-from digest.evaluate.judging import Calibration, pairs_of
+from digest.evaluate.judging import Judged, pairs_of
 from digest.evaluate.label import label_pairs
 from digest.evaluate.metrics import BY_NAME
-from digest.evaluate.panel import hear, juries, questions, rule_judge
+from digest.evaluate.panel import hear, juries, keep, questions, rule_judge
 from digest.evaluate.recordings import Collector, Replay
 from digest.evaluate.report import Candidate, render
 from digest.evaluate.scoring import score_run
@@ -92,54 +92,59 @@ def judge(given: Given, run: str, base: str, name: str) -> int:
     """Ask a judge about a run, calibrate it on planted defects, and print what came of it."""
     if name == RULE:
         board = _board([run], given.flags["run"]["out"])
-        with choose(quiet=given.quiet) as progress:
-            progress.start("pairs", sum(map(len, questions(board, base).values())))
-            calibration = asyncio.run(hear(board, base, rule_judge(board), lambda: progress.step("pairs")))
-        return _heard(board, base, calibration)
-    with prepared(given) as ready:
-        return _ask(given, run, base, name, Endpoint(ready.settings.model))
+        judged = asyncio.run(hear(board, base, rule_judge(board), lambda: None))
+    else:
+        with prepared(given) as ready:
+            board, judged = _ask(given, run, base, name, Endpoint(ready.settings.model))
+    return _heard(board, base, judged)
 
 
 def judge_import(given: Given, run: str, base: str, name: str, answers: Path) -> int:
     """Take the recorded answers of a judge from a file, and print what came of them."""
-    return _ask(given, run, base, name, Replay(answers))
+    board, judged = _ask(given, run, base, name, Replay(answers))
+    return _heard(board, base, judged)
 
 
 def judge_export(given: Given, run: str, base: str, name: str, output: Path) -> int:
     """Write what a judge would be asked and the ledger cannot answer as a batch file."""
     collector = Collector()
-    _ask(given, run, base, name, collector, quiet=True)
+    _ask(given, run, base, name, collector)
     write_atomically(output, collector.to_jsonl())
     print(f"{output}: {len(collector.requests)} questions")
     return show.COMPLETE
 
 
-def _ask(given: Given, run: str, base: str, name: str, endpoint: Completes, *, quiet: bool = False) -> int:
+def _ask(
+    given: Given, run: str, base: str, name: str, endpoint: Completes
+) -> tuple[Board, dict[str, list[Judged]]]:
+    """Ask a model through the ledger."""
     settings = load(given.flags, os.environ)
     board = _board([run], settings.run.out)
     body = Endpoint(settings.model).body  # whoever answers: the questions must be the same
 
-    async def go(ledger: Ledger) -> Calibration:
+    async def go(ledger: Ledger) -> dict[str, list[Judged]]:
         asker = Asker(endpoint, ledger, ledger.begin("judge", board.folders[0].info.gold))
         try:
             asked = ModelJudge(name, asker.ask, body)
-            calibration = await hear(board, base, asked, lambda: progress.step("pairs"))
+            judged = await hear(board, base, asked, lambda: progress.step("pairs"))
         finally:
             if isinstance(endpoint, Endpoint):
                 await endpoint.close()
         ledger.finish(asker.run, "complete", asker.tally.report())
-        return calibration
+        return judged
 
-    with Ledger(settings.run.out) as ledger, choose(quiet=quiet or given.quiet) as progress:
+    with Ledger(settings.run.out) as ledger, choose(quiet=given.quiet) as progress:
         progress.start("pairs", sum(map(len, questions(board, base).values())))
-        calibration = asyncio.run(go(ledger))
-    return show.COMPLETE if quiet else _heard(board, base, calibration)
+        return board, asyncio.run(go(ledger))
 
 
-def _heard(board: Board, base: str, calibration: Calibration) -> int:
+def _heard(board: Board, base: str, judged: Mapping[str, Sequence[Judged]]) -> int:
+    """Keep the verdicts, and print what they say."""
+    calibration = keep(board, judged)
     terminal.calibration(calibration)
     for label, (jury, _) in juries(board, base).items():
-        terminal.jury(label, base, jury)
+        if jury.judge == calibration.judge:
+            terminal.jury(label, base, jury)
     return show.COMPLETE
 
 

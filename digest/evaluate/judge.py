@@ -29,6 +29,12 @@ QUESTIONS = ("task", "problem", "method", "direction", "supported", "complete")
 RULE = "rule"
 """The name of the judge that needs no model."""
 
+_LEAST = (1, 1, 3)
+"""By how much lines must differ for the rules to prefer one: findings, percent unsupported, terms.
+
+Three terms never prefer a line that lacks its second sentence; one or two do, or prefer a wordier style.
+"""
+
 _SIDES: Mapping[str, Side] = {"A": "first", "B": "second", "tie": "tie"}
 _TURNED: Mapping[Side, Side] = {"first": "second", "second": "first", "tie": "tie"}
 
@@ -85,7 +91,9 @@ class ModelJudge:
             id=pair.id, kind=pair.kind, paper=pair.paper.id, judge=self.model, rubric=rubric_hash()
         )
         try:
-            first, second = await self._checklist(pair, pair.first), await self._checklist(pair, pair.second)
+            first, second = await asyncio.gather(
+                self._checklist(pair, pair.first), self._checklist(pair, pair.second)
+            )
         except (AnswerError, ValueError):
             return judged
         failed = tuple(first), tuple(second)
@@ -98,8 +106,9 @@ class ModelJudge:
 
     async def _both_orders(self, pair: Pair, judged: Judged) -> Judged:
         try:
-            straight, why = await self._compare(pair, pair.first, pair.second)
-            turned, _ = await self._compare(pair, pair.second, pair.first)
+            (straight, why), (turned, _) = await asyncio.gather(
+                self._compare(pair, pair.first, pair.second), self._compare(pair, pair.second, pair.first)
+            )
         except (AnswerError, ValueError):
             return judged
         orders = straight, _TURNED[turned]
@@ -201,8 +210,8 @@ class RuleJudge:
         """Judge one pair."""
         first, second = self._merits(pair, pair.first), self._merits(pair, pair.second)
         verdict: Side = "tie"
-        for theirs, ours in zip(first, second, strict=True):
-            if verdict == "tie":
+        for theirs, ours, least in zip(first, second, _LEAST, strict=True):
+            if verdict == "tie" and abs(theirs - ours) >= least:
                 verdict = decided(theirs, ours)
         evidence = f"findings {first[0]}:{second[0]}, unsupported {first[1]}:{second[1]}"
         return Judged(
@@ -210,7 +219,7 @@ class RuleJudge:
             kind=pair.kind,
             paper=pair.paper.id,
             judge=RULE,
-            rubric=rubric_hash(),
+            rubric=f"rules:{metrics.RULES_HASH}",
             verdict=verdict,
             evidence=evidence,
         )

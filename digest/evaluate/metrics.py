@@ -22,7 +22,9 @@ from digest.summarize.checks.words import squash
 Tier = Literal["gate", "reference", "style", "ops"]
 """What a metric may say: gates decide, references mix content and house style, style and costs inform."""
 
-_RULES = hashlib.sha256(repr([(rule.id, rule.severity) for rule in RULES]).encode()).hexdigest()[:8]
+RULES_HASH = hashlib.sha256(repr([(rule.id, rule.severity) for rule in RULES]).encode()).hexdigest()[:8]
+"""What identifies the rules of the checks."""
+
 _SOURCE = "src:title+abstract+comments+text"
 
 
@@ -64,12 +66,12 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "lint_ok",
         "gate",
-        f"lint_ok|sev:2|rules:{_RULES}|{_SOURCE}|v:1",
+        f"lint_ok|sev:2|rules:{RULES_HASH}|{_SOURCE}|v:1",
         "no finding of severity 2 or 3",
         margin=2,
     ),
     Metric(
-        "lint3", "gate", f"lint3|sev:3|rules:{_RULES}|{_SOURCE}|v:1", "no finding of severity 3", margin=2
+        "lint3", "gate", f"lint3|sev:3|rules:{RULES_HASH}|{_SOURCE}|v:1", "no finding of severity 3", margin=2
     ),
     Metric(
         "src_support",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
 from digest.evaluate.board import Board, Column
 from digest.evaluate.gold import batches, source_of
-from digest.evaluate.judge import RULE, Judge, RuleJudge, judge_all, rubric_hash
+from digest.evaluate.judge import RULE, Judge, RuleJudge, judge_all
 from digest.evaluate.judging import Calibration, Judged, Jury, Pair, jury_of, pairs_of
 from digest.evaluate.label import Label, labels_of
 from digest.evaluate.planted import plant, right
@@ -53,20 +53,24 @@ def _equal(board: Board, base: Column) -> list[Pair]:
     pairs = []
     for paper in board.gold.papers:
         lines = [answer.line for answer in base.answers.get(paper.id, []) if answer.line]
-        for first, second in (lines[:2], paper.lines[:2]):
-            if len({first, second}) == 2:
-                pairs.append(Pair(f"equal:{paper.id}", "equal", paper, first, second))
+        for two in (lines[:2], paper.lines[:2]):
+            if len(set(two)) == 2:
+                pairs.append(Pair(f"equal:{paper.id}", "equal", paper, *two))
                 break
     return pairs
 
 
-async def hear(board: Board, base: str, judge: Judge, step: Callable[[], None]) -> Calibration:
-    """Ask a judge everything, and keep the verdicts in the run and the calibration beside the runs.
+async def hear(board: Board, base: str, judge: Judge, step: Callable[[], None]) -> dict[str, list[Judged]]:
+    """Ask a judge all `questions`; returns the verdicts by what they are for.
 
     Raises:
         ModelError: the model answers nobody.
     """
-    judged = {name: await judge_all(pairs, judge, step) for name, pairs in questions(board, base).items()}
+    return {name: await judge_all(pairs, judge, step) for name, pairs in questions(board, base).items()}
+
+
+def keep(board: Board, judged: Mapping[str, Sequence[Judged]]) -> Calibration:
+    """Keep verdicts in the run, and what they say of the judge beside the runs."""
     folder = board.folders[0].path
     made = [one for name, some in judged.items() if name not in {"planted", "equal"} for one in some]
     kept = {(one.judge, one.rubric, one.id): one for one in read_rows(folder / "judge.jsonl", Judged)}
@@ -80,7 +84,7 @@ async def hear(board: Board, base: str, judge: Judge, step: Callable[[], None]) 
     return calibration
 
 
-def _calibration(board: Board, judged: dict[str, list[Judged]]) -> Calibration:
+def _calibration(board: Board, judged: Mapping[str, Sequence[Judged]]) -> Calibration:
     planted = {pair.id: pair for pair in plant(board.gold.papers, PER_KIND)}
     found, asked = Counter[str](), Counter[str]()
     for one in judged["planted"]:
@@ -91,7 +95,7 @@ def _calibration(board: Board, judged: dict[str, list[Judged]]) -> Calibration:
     labels = labels_of(board.folders[0])
     return Calibration(
         judge=everything[0].judge,
-        rubric=rubric_hash(),
+        rubric=everything[0].rubric,
         kinds={kind: (found[kind], asked[kind]) for kind in asked},
         equal=(equal.count("first"), equal.count("tie"), equal.count("second")),
         flips=(sum(one.flipped for one in everything), sum(one.orders is not None for one in everything)),
