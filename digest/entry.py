@@ -76,7 +76,7 @@ async def make_entry(
     model = tools.settings.model
     job = Job(paper, tools.prompt, model.name, ask, check, tools.fresh, model.fallback, tools.endpoint.body)
     text = await _read(job, listing, tools, asker.run)
-    outcome = await _outcome(job, text, outcomes)
+    outcome = await _outcome(job, text, tools, outcomes)
     _note(outcome, paper, tools, asker.run)
     return Entry(
         listing=listing,
@@ -88,16 +88,15 @@ async def make_entry(
     )
 
 
-async def _outcome(job: Job, text: Text, outcomes: Outcomes | None) -> Outcome:
+async def _outcome(job: Job, text: Text, tools: Tools, outcomes: Outcomes | None) -> Outcome:
     """What becomes of the paper, or what became of the same question before."""
-    if outcomes is None:
-        return await summarise(job, text)
     question = job.request(job.prompt.render(job.paper, text)).key
-    kept = None if job.fresh else outcomes.recall(question, job.paper.id)
-    if kept is not None:
+    if outcomes and not job.fresh and (kept := outcomes.recall(question, job.paper.id)):
         return kept
+    tools.rules()  # a misspelt one is better told before anything is asked
     outcome = await summarise(job, text)
-    outcomes.keep(question, outcome)
+    if outcomes:
+        outcomes.keep(question, outcome)
     return outcome
 
 

@@ -60,8 +60,6 @@ async def open_tools(
 
         return rules_for(settings.checks)
 
-    if settings.checks:
-        rules()  # a misspelt rule is better told before anything is asked
     endpoint = Endpoint(
         settings.model,
         recall=lambda model: ledger.traits(endpoint.address, model),

@@ -117,21 +117,19 @@ class History(Store):
 
 def outlook(run: Run, events: list[Event]) -> str:
     """Where a run ended that did not end well, and what the next one will do; a sentence or two."""
-    if run.state == "running":
-        return "It is under way."
-    if run.state == "complete" and run.command != "run":
-        return "It is finished."
-    if run.state == "complete":
-        return "It is finished: the next run takes everything from the ledger, and writes the same files."
-    if run.state == "quiet":
-        return "There was nothing to publish."
-    if run.state == "flagged":
-        flagged = ", ".join(run.report.get("flagged", {}))
-        if run.command != "run":
-            return f"It is finished, with flagged papers: {flagged}."
-        return f"It is finished: the next run tries the flagged papers again, and only those: {flagged}."
-    why = run.report.get("why", "its process was stopped from outside")
-    return f"It ended {_place(events)}: {why} {_next(run, events)}".replace(". .", ".")
+    day = run.command == "run"
+    flagged = ", ".join(run.report.get("flagged", {}))
+    if run.state in {"failed", "killed"}:
+        why = run.report.get("why", "its process was stopped from outside")
+        return f"It ended {_place(events)}: {why.rstrip('.')}. {_next(run, events)}"
+    return {
+        "running": "It is under way.",
+        "quiet": "There was nothing to publish.",
+        "complete": "It is finished"
+        + (": the next run takes everything from the ledger, and writes the same files." if day else "."),
+        "flagged": "It is finished, but for flagged papers"
+        + (f"; the next run tries these again, and only these: {flagged}." if day else f": {flagged}."),
+    }[run.state]
 
 
 def _place(events: list[Event]) -> str:

