@@ -127,11 +127,16 @@ def _stats(
 
 
 def _adjust(stats: Mapping[str, Mapping[str, Paired]]) -> dict[tuple[str, str], float]:
-    """The p-values by Holm: those of the primary metric as one family, all others as another."""
-    adjusted: dict[tuple[str, str], float] = {}
+    """The p-values by Holm: those of the primary metric as one family, all others as another.
+
+    A metric by which no paper differs could never be significant, so it does not count (Tarone 1990).
+    """
+    adjusted = {(label, name): 1.0 for label, found in stats.items() for name in found}
     for primary in (True, False):
         family = [
-            (label, name) for label, found in stats.items() for name in found if (name == PRIMARY) == primary
+            (label, name)
+            for label, name in adjusted
+            if (name == PRIMARY) == primary and stats[label][name].ties < stats[label][name].n
         ]
         ps = holm([stats[label][name].p for label, name in family])
         adjusted |= dict(zip(family, ps, strict=True))

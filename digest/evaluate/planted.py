@@ -148,7 +148,7 @@ def _halves(line: str) -> tuple[str, str]:
 
 
 def _renamed(line: str, rename: Callable[[str], str]) -> str:
-    tokens = [t for t in words.tokens(line) if len(t.text) >= 4 and not t.lower and not words.usual(t.text)]
+    tokens = [t for t in words.tokens(line) if len(t.text) >= 3 and not t.lower and not words.usual(t.text)]
     for token in reversed(tokens):
         line = line[: token.start] + rename(token.text) + line[token.end :]
     return line

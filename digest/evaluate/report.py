@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import html
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -119,8 +121,8 @@ def _environment() -> Environment:
 
 def _plain(text: object) -> str:
     """Text for a Markdown table or paragraph: on one line, with nothing that Markdown or HTML would read."""
-    line = " ".join(str(text).split())
-    return "".join(f"\\{c}" if c in "\\`*_{}[]<>|#" else c for c in line).replace("&", "&amp;")
+    line = html.escape(" ".join(str(text).split()), quote=False)
+    return re.sub(r"([\\`*_{}\[\]|#])", r"\\\1", line)
 
 
 def _columns(board: Board, base: str) -> list[Column]:
