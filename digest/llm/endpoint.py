@@ -73,6 +73,11 @@ class Endpoint:
         return self.profile.base_url
 
     @property
+    def ceiling(self) -> float | None:
+        """US dollars that may be spent, if there is a ceiling."""
+        return self._settings.max_cost
+
+    @property
     def body(self) -> dict[str, Any]:
         """Fields of every question that shape the answer, and so belong to its key."""
         return self.profile.shaping
@@ -131,11 +136,15 @@ class Endpoint:
         try:
             page = await self.client().models.list()
         except openai.APIStatusError as error:
-            meaning = self._meaning(error, "")
-            raise meaning if isinstance(meaning, ModelError) else ModelError(str(meaning)) from error
+            raise self.explain(error) from error
         except openai.APIConnectionError as error:
             raise ModelError(f"{self.address} did not answer ({_reason(error)}).") from error
         return tuple(sorted(model.id for model in page.data))
+
+    def explain(self, error: openai.APIStatusError) -> ModelError:
+        """What an error means that concerns no single question."""
+        meaning = self._meaning(error, self._settings.name)
+        return meaning if isinstance(meaning, ModelError) else ModelError(str(meaning))
 
     def client(self) -> openai.AsyncOpenAI:
         """The SDK's client, made when it is first needed: the SDK takes half a second to import."""

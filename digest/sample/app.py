@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC
 from email.utils import format_datetime
 from typing import Any
@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from digest.errors import UsageError
 from digest.sample import api, chat, feeds, pages, pdf
+from digest.sample.batches import Batches
 from digest.sample.data import Library, Record, split_version
 from digest.sample.faults import Faults, Limits, Stats, cutting, kind_of, seconds_to_wait, until_left
 from digest.sample.knobs import Fault, Knobs
@@ -49,6 +50,7 @@ class Sample:
                 Route("/oai", self._oai),
                 Route("/pdf/{id:path}", self._pdf),
                 Route("/v1/models", self._models),
+                *Batches(lambda: self._knobs, self._answer, _check_key).routes(),
                 Route("/_control", self._control, methods=["POST"]),
                 Route("/_control/stats", self._statistics),
             ]
@@ -208,16 +210,28 @@ class Sample:
         if self._knobs.latency:
             await asyncio.sleep(self._knobs.latency)
         try:
-            if record is None:
-                raise chat.no_recording("a text that holds none of their titles")
-            content = chat.answer(question, record, self._library, self._knobs)
+            body = self._right(question, record, rule)
         except chat.ChatError as error:
             return JSONResponse(error.body, error.status)
+        return JSONResponse(body, headers=self._limits.headers())
+
+    def _right(
+        self, question: Mapping[str, Any], record: Record | None, rule: Fault | None = None
+    ) -> dict[str, Any]:
+        """The right completion, rewritten by the rule if there is one. Raises ChatError."""
+        if record is None:
+            raise chat.no_recording("a text that holds none of their titles")
+        content = chat.answer(question, record, self._library, self._knobs)
         prefix = chat.system_text(question["messages"])
         cached = chat.estimate(prefix) if prefix in self._seen_prefixes else 0
         self._seen_prefixes.add(prefix)
         self._stats.answered[record.id] += 1
-        return JSONResponse(chat.completion(question, content, cached, rule), headers=self._limits.headers())
+        return chat.completion(question, content, cached, rule)
+
+    def _answer(self, question: Mapping[str, Any]) -> dict[str, Any]:
+        """The completion of a question in a batch. Raises ChatError."""
+        chat.accept(question, self._knobs)
+        return self._right(question, chat.paper_of(question["messages"], self._library))
 
     # control
 

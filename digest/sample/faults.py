@@ -30,6 +30,8 @@ KINDS = {
     "/pdf/": "pdf",
     "/v1/chat/": "chat",
     "/v1/models": "models",
+    "/v1/files": "files",
+    "/v1/batches": "batches",
 }
 """Beginnings of paths, and the name under which their requests are counted."""
 

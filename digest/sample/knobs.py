@@ -88,6 +88,11 @@ class Knobs(_Knob):
     window: tuple[int, float] | None = Field(default=None, description="so many questions in so many seconds")
     ratelimit_headers: bool = Field(default=False, description="send x-ratelimit-* about the window")
 
+    batches: bool = Field(default=True, description="whether there is a Batch API")
+    batch_looks: int = Field(default=0, ge=0, description="looks at a batch before it is done")
+    batch_failed: float = Field(default=0, ge=0, le=1, description="share of a batch's questions that fail")
+    batch_expired: float = Field(default=0, ge=0, le=1, description="share that is left when it expires")
+
     faults: tuple[Fault, ...] = ()
 
 

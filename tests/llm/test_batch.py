@@ -1,0 +1,251 @@
+"""Batch mode against the sample server: half the price, nothing lost, nothing handed in twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from digest.config import ModelSettings
+from digest.errors import DigestError, ModelError, UsageError
+from digest.ledger import Ledger
+from digest.llm.asker import Asker
+from digest.llm.batch import Batches, Pending
+from digest.llm.endpoint import Endpoint
+from digest.llm.gathering import DeferredError
+from digest.llm.request import Message, Request
+from digest.llm.wire import Traits
+from digest.sample import Server, start
+from digest.sample.data import Library
+from digest.sample.knobs import Knobs
+from digest.summarize.answer import schema
+
+DAY = date(2026, 1, 28)
+T = TypeVar("T")
+PRICE = {"input": 1.0, "output": 10.0}
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with start() as server:  # each test a new one: batches outlive a change of the knobs
+        yield server
+
+
+@pytest.fixture
+def questions() -> list[tuple[Request, str]]:
+    return [(question(record.title), record.id) for record in Library(Knobs()).records[:6]]
+
+
+def question(title: str) -> Request:
+    messages = (Message(role="system", content="Answer in json."), Message(role="user", content=title))
+    return Request(model="m", messages=messages, temperature=0.0, max_tokens=300, json_schema=schema())
+
+
+class Bench:
+    """A ledger, an endpoint and its batches, as one run has them."""
+
+    def __init__(self, folder: Path, server: Server, **settings: Any) -> None:
+        self.waits: list[float] = []
+        given = {"base_url": f"{server.url}/v1", "key": "k", "name": "m", "price": PRICE, **settings}
+        self.ledger = Ledger(folder)
+        known = Traits().model_dump_json()
+        self.endpoint = Endpoint(ModelSettings.model_validate(given), recall=lambda _: known)
+        self.asker = Asker(self.endpoint, self.ledger, self.ledger.begin("run"))
+
+        async def sleep(seconds: float) -> None:
+            self.waits.append(seconds)
+
+        self.batches = Batches(self.endpoint, self.ledger, sleep)
+
+    def __call__(self, go: Callable[[Bench], Awaitable[T]]) -> T:
+        async def inside() -> T:
+            try:
+                return await go(self)
+            finally:
+                await self.endpoint.close()
+                self.ledger.close()
+
+        return asyncio.run(inside())
+
+
+def submit(questions: list[tuple[Request, str]]) -> Callable[[Bench], Awaitable[Pending | None]]:
+    return lambda bench: bench.batches.submit("audio", DAY, questions, bench.asker)
+
+
+def collect(*, wait: bool = False) -> Callable[[Bench], Awaitable[tuple[Pending, ...]]]:
+    return lambda bench: bench.batches.collect(bench.asker, wait=wait)
+
+
+def answered(folder: Path, questions: list[tuple[Request, str]]) -> int:
+    with Ledger(folder) as ledger:
+        return sum(ledger.completion(request.key) is not None for request, _ in questions)
+
+
+def test_a_batch_is_handed_in_and_collected_at_half_the_price(
+    tmp_path: Path, server: Server, questions: list[tuple[Request, str]]
+) -> None:
+    pending = Bench(tmp_path, server)(submit(questions))
+    assert pending == Pending("audio", DAY, 6, 0)
+    later = Bench(tmp_path, server)
+    assert later(collect()) == ()
+    assert answered(tmp_path, questions) == 6
+    usage = later.asker.tally.usage
+    assert later.asker.tally.cost == pytest.approx((usage.input + 10 * usage.output) / 2e6)
+    assert "chat" not in server.stats()["requests"]
+    third = Bench(tmp_path, server)
+    assert third(collect()) == ()
+    assert third.asker.tally.asked == 0
+
+
+def test_a_batch_under_way_is_told_of_and_waited_for(
+    tmp_path: Path, server: Server, questions: list[tuple[Request, str]]
+) -> None:
+    server.set(batch_looks=3)
+    Bench(tmp_path, server)(submit(questions))
+    (pending,) = Bench(tmp_path, server)(collect())
+    assert "0 of 6 questions" in pending.sentence
+    waiting = Bench(tmp_path, server)
+    assert waiting(collect(wait=True)) == ()
+    assert waiting.waits == [5.0, 10.0]
+    assert answered(tmp_path, questions) == 6
+
+
+@pytest.mark.parametrize("knob", ["batch_failed", "batch_expired"])
+def test_what_a_batch_did_not_answer_is_asked_directly(
+    tmp_path: Path, server: Server, questions: list[tuple[Request, str]], knob: str
+) -> None:
+    server.set(**{knob: 0.5})
+    Bench(tmp_path, server)(submit(questions))
+    Bench(tmp_path, server)(collect())
+    left = [each for each in questions if not answered(tmp_path, [each])]
+    assert 0 < len(left) < 6
+
+    async def ask(bench: Bench) -> list[str]:
+        gathering = bench.batches.gathering(bench.asker)
+        return [(await gathering.ask(*each)).content for each in questions]
+
+    assert all(Bench(tmp_path, server)(ask))
+    assert server.stats()["requests"]["chat"] == len(left)
+
+
+def test_questions_without_answer_are_put_aside(
+    tmp_path: Path, server: Server, questions: list[tuple[Request, str]]
+) -> None:
+    async def ask(bench: Bench) -> int:
+        gathering = bench.batches.gathering(bench.asker)
+        for each in (*questions, questions[0]):
+            with pytest.raises(DeferredError):
+                await gathering.ask(*each)
+        return len(gathering.questions)
+
+    assert Bench(tmp_path, server)(ask) == 6
+    assert "chat" not in server.stats()["requests"]
+
+
+class KilledError(BaseException):
+    """Stands for the end of the process at this place."""
+
+
+STEPS = ["intend", "upload", "uploaded", "create", "submitted", "retrieve", "download", "keep", "collected"]
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_killed_anywhere_a_batch_is_neither_forgotten_nor_handed_in_twice(
+    tmp_path: Path, server: Server, questions: list[tuple[Request, str]], step: str
+) -> None:
+    with pytest.raises(KilledError):
+        Bench(tmp_path, server)(killed_after(step, questions))
+    later = Bench(tmp_path, server)
+    first = later(collect())
+    if step == "intend":  # nothing was sent, and this run did it
+        assert first == ()
+    assert Bench(tmp_path, server)(collect()) == ()
+    assert answered(tmp_path, questions) == 6
+    assert len(listed(tmp_path, server)) == 1
+    assert server.stats()["answered"] == {paper: 1 for _, paper in questions}
+
+
+def killed_after(
+    step: str, questions: list[tuple[Request, str]]
+) -> Callable[[Bench], Awaitable[tuple[Pending, ...]]]:
+    """Hand in and collect, ending right after a step: of the ledger, or of the endpoint."""
+
+    async def go(bench: Bench) -> tuple[Pending, ...]:
+        client, log = bench.endpoint.client(), bench.batches.log
+        places: dict[str, tuple[Any, str]] = {
+            "intend": (log, "intend"),
+            "upload": (client.files, "create"),
+            "create": (client.batches, "create"),
+            "retrieve": (client.batches, "retrieve"),
+            "download": (client.files, "content"),
+            "keep": (bench.ledger, "keep"),
+        }
+        if step in places:
+            owner, name = places[step]
+            die_after(owner, name)
+        else:
+            die_after(log, "change", lambda *args, **_: args[1] == step)
+        await submit(questions)(bench)
+        return await collect()(bench)
+
+    return go
+
+
+def die_after(owner: Any, name: str, when: Callable[..., bool] = lambda *_, **__: True) -> None:
+    real = getattr(owner, name)
+
+    def dying(*args: Any, **kwargs: Any) -> Any:
+        result = real(*args, **kwargs)
+        if not when(*args, **kwargs):
+            return result
+        if not asyncio.iscoroutine(result):
+            raise KilledError
+
+        async def finish() -> None:
+            await result
+            raise KilledError
+
+        return finish()
+
+    setattr(owner, name, dying)
+
+
+def listed(folder: Path, server: Server) -> list[Any]:
+    async def go(bench: Bench) -> list[Any]:
+        return [batch async for batch in bench.endpoint.client().batches.list()]
+
+    return Bench(folder, server)(go)
+
+
+def test_an_endpoint_without_batches_is_told_of(
+    tmp_path: Path, server: Server, questions: list[tuple[Request, str]]
+) -> None:
+    server.set(batches=False)
+    with pytest.raises(ModelError, match="no Batch API"):
+        Bench(tmp_path, server)(submit(questions))
+    assert Bench(tmp_path, server)(collect()) == ()  # nothing is left open
+
+
+def test_a_batch_keeps_to_the_ceiling(
+    tmp_path: Path, server: Server, questions: list[tuple[Request, str]]
+) -> None:
+    with pytest.raises(UsageError, match="ceiling"):
+        Bench(tmp_path, server, max_cost=0.000001)(submit(questions))
+    assert server.stats()["requests"] == {}
+
+
+def test_a_connection_that_breaks_loses_no_batch(
+    tmp_path: Path, server: Server, questions: list[tuple[Request, str]]
+) -> None:
+    from digest.sample import fault
+
+    server.set(faults=(fault("reset", path="^/v1/batches", first=1),))
+    with pytest.raises(DigestError, match="nothing is lost"):
+        Bench(tmp_path, server)(submit(questions))
+    Bench(tmp_path, server)(collect())
+    assert answered(tmp_path, questions) == 6
+    assert len(listed(tmp_path, server)) == 1
