@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -15,18 +16,8 @@ from digest.ledger.ledger import Ledger
 from digest.ledger.schema import migrate
 from digest.ledger.store import FILE_NAME, connect_to_read, damaged, unpack_text
 
-_TABLES = {
-    "runs": "id",
-    "completions": "id",
-    "events": "id",
-    "outcomes": "question, recipe",
-    "texts": "paper, recipe",
-    "announcements": "categories, date",
-    "snapshots": "url, fetched",
-    "listings": "paper, section, date",
-    "capabilities": "endpoint, model",
-}
-"""Every table, with its primary key."""
+_MOST_GROWN = 100
+"""A header that states more than so many times the file's size is damaged itself."""
 
 
 def age(text: str) -> timedelta:
@@ -121,35 +112,62 @@ def rescue(folder: Path, target: Path) -> dict[str, tuple[int, int]]:
         LedgerError: nothing can be read at all.
     """
     path = folder / FILE_NAME
-    if not path.exists():
+    if not path.is_file():
         raise UsageError(f"{path}: there is no ledger.")
     if target.exists():
         raise UsageError(f"{target} exists: name a new file.")
-    source = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None)
-    with contextlib.closing(source):
-        try:
-            source.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        except sqlite3.DatabaseError as error:
-            raise LedgerError(f"{path}: nothing of it can be read ({error}).") from error
-        try:
+    work = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        _whole_copy(path, work)
+        with contextlib.closing(sqlite3.connect(work, isolation_level=None)) as source:
+            _open_damaged(source, path)
             with contextlib.closing(sqlite3.connect(target, isolation_level=None)) as copy:
                 migrate(copy)
-                return {table: _copy(table, source, copy) for table in _TABLES}
-        except sqlite3.DatabaseError as error:
-            target.unlink(missing_ok=True)
-            raise UsageError(f"{target}: cannot be written ({error}).") from error
+                return {table: _copy(table, source, copy) for table in _tables(copy)}
+    except OSError as error:
+        raise UsageError(f"{target}: cannot be written ({error.strerror}).") from error
+    except sqlite3.DatabaseError as error:
+        target.unlink(missing_ok=True)
+        raise UsageError(f"{target}: cannot be written ({error}).") from error
+    finally:
+        for leftover in target.parent.glob(f"{work.name}*"):
+            leftover.unlink()
+
+
+def _whole_copy(path: Path, work: Path) -> None:
+    """Copy a file and its log; one that was cut is filled with zeros to the size that its header states."""
+    shutil.copyfile(path, work)
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists():
+        shutil.copyfile(log, work.with_name(f"{work.name}-wal"))
+    with work.open("rb") as file:
+        header = file.read(32)
+    stated = int.from_bytes(header[16:18]) * int.from_bytes(header[28:32])
+    if work.stat().st_size < stated < _MOST_GROWN * max(work.stat().st_size, 1):
+        os.truncate(work, stated)
+
+
+def _open_damaged(source: sqlite3.Connection, path: Path) -> None:
+    try:
+        source.execute("PRAGMA writable_schema = ON")  # tables whose own description is damaged are left out
+        source.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        raise LedgerError(f"{path}: nothing of it can be read ({error}).") from error
 
 
 def _copy(table: str, source: sqlite3.Connection, copy: sqlite3.Connection) -> tuple[int, int]:
-    names = [str(row[1]) for row in source.execute(f"PRAGMA table_info({table})")]
+    try:
+        names = [str(row[1]) for row in source.execute(f"PRAGMA table_info({table})")]
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
+        names = []
     marks = ", ".join("?" * len(names))
     row_of = f"INSERT OR IGNORE INTO {table} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608 - our words
     bad = 0
     if not names:
         return 0, 0
     copy.execute("BEGIN")
-    for row in _readable(table, source):
-        if any(isinstance(value, bytes) and unpack_text(value) is None for value in row):
+    for row in _readable(table, source, _key(table, copy)):
+        if isinstance(row[-1], bytes) and unpack_text(row[-1]) is None:  # what a row is kept for stands last
             bad += 1
             continue
         try:
@@ -161,13 +179,24 @@ def _copy(table: str, source: sqlite3.Connection, copy: sqlite3.Connection) -> t
     return int(count), bad
 
 
-def _readable(table: str, source: sqlite3.Connection) -> Iterator[tuple[object, ...]]:
+def _readable(table: str, source: sqlite3.Connection, key: list[str]) -> Iterator[tuple[object, ...]]:
     """The rows up to what is damaged, and those after it; some may come twice."""
     for direction in ("ASC", "DESC"):
-        order = ", ".join(f"{column} {direction}" for column in _TABLES[table].split(", "))
+        order = ", ".join(f"{column} {direction}" for column in key)
         try:
             yield from source.execute(f"SELECT * FROM {table} NOT INDEXED ORDER BY {order}")  # noqa: S608
         except (sqlite3.DatabaseError, UnicodeDecodeError):
             continue
         else:
             return
+
+
+def _tables(copy: sqlite3.Connection) -> list[str]:
+    rows = copy.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    return [str(name) for (name,) in rows]
+
+
+def _key(table: str, copy: sqlite3.Connection) -> list[str]:
+    """The columns of the primary key."""
+    columns = copy.execute(f"PRAGMA table_info({table})").fetchall()
+    return [str(column[1]) for column in sorted(columns, key=lambda one: int(one[5])) if column[5]]

@@ -61,6 +61,8 @@ class Store:
             yield from self._connection.execute(sql, values)
         except sqlite3.DatabaseError as error:
             raise self._trouble("read", error) from error
+        except UnicodeDecodeError as error:
+            raise damaged(self.path, error) from error
 
     def write(self, sql: str, values: tuple[Any, ...] = ()) -> sqlite3.Cursor:
         """Carry out a statement; when this returns outside a transaction, it is on disk.
@@ -163,21 +165,29 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     ways = ["mode=ro"]
     if not log.exists() or not log.stat().st_size:
         ways.append("mode=ro&immutable=1")  # without a log, nothing needs to be written beside the file
-    trouble: sqlite3.DatabaseError = sqlite3.OperationalError("no way to open it")
+    trouble: Exception | None = None
     for way in ways:
-        connection = sqlite3.connect(
-            f"{path.absolute().as_uri()}?{way}", uri=True, timeout=_BUSY_SECONDS, isolation_level=None
-        )
         try:
-            connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        except sqlite3.DatabaseError as error:
-            connection.close()
+            connection = _open(f"{path.absolute().as_uri()}?{way}")
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
             trouble = error
-            continue
-        return _checked(path, connection)
+        else:
+            return _checked(path, connection)
+    assert trouble is not None  # or we would have returned
     if isinstance(trouble, sqlite3.OperationalError):
         raise UsageError(f"{path}: cannot be read ({trouble}).")
     raise damaged(path, trouble)
+
+
+def _open(address: str) -> sqlite3.Connection:
+    """A connection whose schema could be read; what SQLite says of a damaged one may be no text either."""
+    connection = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _checked(path: Path, connection: sqlite3.Connection) -> sqlite3.Connection:
@@ -190,6 +200,8 @@ def _checked(path: Path, connection: sqlite3.Connection) -> sqlite3.Connection:
     if version == len(MIGRATIONS):
         return connection
     connection.close()
+    if version == 0:
+        raise LedgerError(f"{path}: the ledger is empty: no run has written to it, or what it held is gone.")
     return connect(path.parent)
 
 
