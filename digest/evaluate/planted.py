@@ -68,8 +68,8 @@ def wrong_paper(_: str, __: GoldPaper, other: GoldPaper) -> str:
 
 def wrong_name(line: str, _: GoldPaper, other: GoldPaper) -> str:
     """The names of another paper, or one that no paper has."""
-    names = [token.text for token in words.tokens(other.references[0].line) if not words.usual(token.text)]
-    return _renamed(line, lambda _: names[0] if names else "QuartzFormer")
+    names = _names(other.references[0].line)
+    return _renamed(line, lambda _: names[0].text if names else "QuartzFormer")
 
 
 def misspelt(line: str, _: GoldPaper, __: GoldPaper) -> str:
@@ -147,8 +147,12 @@ def _halves(line: str) -> tuple[str, str]:
     return own + stop, rest
 
 
+def _names(line: str) -> list[words.Token]:
+    """Given names: not the words that everybody in the field writes in Latin letters."""
+    return [t for t in words.tokens(line) if len(t.text) >= 3 and not t.lower and not words.usual(t.text)]
+
+
 def _renamed(line: str, rename: Callable[[str], str]) -> str:
-    tokens = [t for t in words.tokens(line) if len(t.text) >= 3 and not t.lower and not words.usual(t.text)]
-    for token in reversed(tokens):
+    for token in reversed(_names(line)):
         line = line[: token.start] + rename(token.text) + line[token.end :]
     return line
