@@ -67,6 +67,13 @@ def run(
     ] = None,
     out: Out = None,
     no_pdf: Annotated[bool, typer.Option("--no-pdf", help="Ask about title and abstract only.")] = False,
+    max_cost: Annotated[
+        float | None, typer.Option(min=0, metavar="USD", help="Stop asking before this much is spent.")
+    ] = None,
+    batch: Annotated[
+        bool, typer.Option("--batch", help="Hand the questions in as a batch, at half the price.")
+    ] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for batches under way.")] = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Ask again, even what the ledger can answer.")
     ] = False,
@@ -80,10 +87,11 @@ def run(
 
     flags: Flags = {
         "run": {"sections": section or None, "prompt": prompt, "out": out},
-        "model": {"name": model, "concurrency": concurrency},
+        "model": {"name": model, "concurrency": concurrency, "max_cost": max_cost},
         "text": {"source": "abstract" if no_pdf else None},
     }
-    raise typer.Exit(run_days(Given(flags, sample, json, quiet, fresh, approximate), date, limit))
+    given = Given(flags, sample, json, quiet, fresh, approximate, batch, wait)
+    raise typer.Exit(run_days(given, date, limit))
 
 
 @app.command("list")

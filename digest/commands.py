@@ -18,6 +18,8 @@ from digest.config import Settings, load
 from digest.errors import DigestError, ModelError, UsageError
 from digest.ledger import Ledger
 from digest.llm.asker import Tally
+from digest.llm.batch import Pending
+from digest.llm.presets import profile
 from digest.model import Announcement, Digest, Section, Text
 from digest.pipeline import Published, run_day
 from digest.progress import choose
@@ -41,6 +43,8 @@ class Given:
     quiet: bool = False
     fresh: bool = False
     approximate: bool = False
+    batch: bool = False
+    wait: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,13 +65,20 @@ def run_days(given: Given, days: str | None, limit: int | None) -> int:
         wanted = _weekdays(first, last) if first != last else (first,)
 
         async def go(tools: Tools) -> None:
+            # all batches are handed in before the first is waited for
+            begin = replace(tools, wait=given.wait and not given.batch)
             for day in wanted:
                 for section in sections:
                     made = _finished_before(section, day, tools) if first != last else None
-                    result = show.Result(section, day, made or await _attempt(section, day, tools, limit))
+                    result = show.Result(section, day, made or await _attempt(section, day, begin, limit))
                     results.append(result)
                     if isinstance(result.outcome, ModelError):
                         return  # the others would meet the same wall
+            for index, result in enumerate(results):
+                if given.wait and isinstance(result.outcome, Pending):
+                    end = replace(tools, batch=False, fresh=False)
+                    outcome = await _attempt(result.section, result.outcome.date, end, limit)
+                    results[index] = show.Result(result.section, result.day, outcome)
 
         with_tools(ready, go, quiet=given.quiet or given.json)
     if given.json:
@@ -187,7 +198,7 @@ def lint(files: Sequence[Path], *, rules: bool, json: bool) -> int:
 
 async def _attempt(
     section: Section, day: date | None, tools: Tools, limit: int | None
-) -> Published | Quiet | DigestError:
+) -> Published | Quiet | Pending | DigestError:
     """One section's result; trouble with one section does not take the others with it."""
     try:
         return await run_day(section, day, tools, limit)
@@ -231,7 +242,7 @@ def prepared(given: Given, *, asks_model: bool = True) -> Iterator[Ready]:
 
 
 def _require_model(settings: Settings) -> None:
-    if not settings.model.key.get_secret_value():
+    if not settings.model.key.get_secret_value() and profile(settings.model).key:
         raise UsageError(
             "OPENAI_API_KEY is not set. Set it to your endpoint's key, or try `digest run --sample`."
         )
@@ -249,7 +260,14 @@ def with_tools(ready: Ready, go: Callable[[Tools], Awaitable[None]], *, quiet: b
 
     async def inside() -> None:
         async with open_tools(ready.settings, prompt, ledger, progress, ready.clock) as tools:
-            await go(replace(tools, fresh=given.fresh, approximate=given.approximate))
+            with_flags = replace(
+                tools,
+                fresh=given.fresh,
+                approximate=given.approximate,
+                batch=given.batch,
+                wait=given.wait,
+            )
+            await go(with_flags)
 
     with Ledger(ready.settings.run.out) as ledger, choose(quiet=quiet) as progress:
         asyncio.run(inside())

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from digest.llm.asker import Tally
 from digest.model import Entry, Finding
 from digest.redo import Redone, Unknown
-from digest.show import COMPLETE, FLAGGED, origin
+from digest.show import COMPLETE, FLAGGED, origin, took
 
 Mark = Literal["=", "-", "+"]
 _WORDS = re.compile(r"[A-Za-z0-9]+(?:[-.][A-Za-z0-9]+)*|\s+|.", re.DOTALL)
@@ -61,8 +61,7 @@ def show(papers: Sequence[Redone | Unknown], tally: Tally, *, quiet: bool, keep:
             _show(one, keep=keep)
             print()
     if not quiet:
-        usage = tally.usage
-        print(f"questions asked {tally.asked}; tokens {usage.input:,} in, {usage.output:,} out")
+        print(f"questions asked {tally.asked}; {took(tally)}")
 
 
 def _show(result: Redone, *, keep: bool) -> None:

@@ -6,15 +6,18 @@ What arXiv announced -> what it says of each paper -> the paper's text -> one ch
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digest.entry import make_entry
+from digest.entry import Asks, make_entry
 from digest.errors import UsageError
 from digest.llm.asker import Asker, Tally
+from digest.llm.batch import Batches, Pending
+from digest.llm.gathering import DeferredError
 from digest.model import Announcement, Digest, Entry, Listing, Paper, Section
 from digest.outcomes import Outcomes
 from digest.publish.counts import counts_of
@@ -46,7 +49,7 @@ class Published:
 
 async def run_day(
     section: Section, day: date | None, tools: Tools, limit: int | None = None
-) -> Published | Quiet:
+) -> Published | Quiet | Pending:
     """Make one section's digest of one day.
 
     Args:
@@ -66,6 +69,9 @@ async def run_day(
         if isinstance(made, Quiet):
             tools.ledger.finish(run, "quiet", {"why": made.sentence}, day)
             return made
+        if isinstance(made, Pending):
+            tools.ledger.finish(run, "submitted", {"why": made.sentence, **asker.tally.report()}, made.date)
+            return made
         markdown, record = write_digest(made, tools.settings.run.out)
     except BaseException as error:
         why = str(error) or type(error).__name__
@@ -82,7 +88,7 @@ async def run_day(
 
 async def _make_digest(
     section: Section, day: date | None, tools: Tools, asker: Asker, limit: int | None
-) -> Digest | Quiet:
+) -> Digest | Quiet | Pending:
     announcement = await _announcement(section, day, tools, limit)
     if isinstance(announcement, Quiet):
         return announcement
@@ -92,7 +98,10 @@ async def _make_digest(
     if limit is not None:
         _guard(section, announcement.date, limit, tools.settings.run.out)
     tools.ledger.event(asker.run, "source", "announced", detail=f"{count} papers ({source})")
-    entries = await _make_entries(section, announcement, tools, asker, limit)
+    pending = await _batch(section, announcement, tools, asker, limit)
+    if pending is not None:
+        return pending
+    entries = await _make_entries(section, announcement, tools, asker, asker, limit)
     return Digest(
         section=section,
         date=announcement.date,
@@ -156,10 +165,29 @@ def _guard(section: Section, day: date, limit: int, out: Path) -> None:
         )
 
 
-async def _make_entries(
+async def _batch(
     section: Section, announcement: Announcement, tools: Tools, asker: Asker, limit: int | None
+) -> Pending | None:
+    """Collect the batches that ended, hand in a new one if that is wanted; what the day waits for, if so."""
+    batches = Batches(tools.endpoint, tools.ledger)
+    for pending in await batches.collect(asker, wait=tools.wait):
+        if (pending.section, pending.date) == (section.key, announcement.date):
+            return pending
+    if not tools.batch:
+        return None
+    gathering = batches.gathering(asker)
+    await _make_entries(section, announcement, tools, asker, gathering, limit)
+    questions = tuple(gathering.questions.values())
+    return await batches.submit(section.key, announcement.date, questions, asker) if questions else None
+
+
+async def _make_entries(
+    section: Section, announcement: Announcement, tools: Tools, asker: Asker, asks: Asks, limit: int | None
 ) -> tuple[Entry, ...]:
-    """The entries of a digest, made side by side: a paper is asked about as soon as its text is there."""
+    """The entries of a digest, made side by side: a paper is asked about as soon as its text is there.
+
+    A paper whose question was put aside for a batch has none yet.
+    """
     listings, papers = announcement.listings[:limit], announcement.papers[:limit]
     tools.progress.start("papers", len(listings))
 
@@ -172,9 +200,11 @@ async def _make_entries(
     outcomes = Outcomes(tools.ledger, asker, papers, tools.settings.checks)
     last, flagged = tools.ledger.flagged_before(section.key, announcement.date, _FAILED_CHECKS)
 
-    async def make(listing: Listing, paper: Paper) -> Entry:
+    async def make(listing: Listing, paper: Paper) -> Entry | None:
         since = last + 1 if paper.id in flagged else 0
-        entry = await make_entry(listing, paper, tools, asker, sources, since, outcomes)
+        entry = None
+        with suppress(DeferredError):
+            entry = await make_entry(listing, paper, tools, asks, sources, since, outcomes)
         tools.progress.step("papers")
         return entry
 
@@ -186,4 +216,4 @@ async def _make_entries(
             ]
     except BaseExceptionGroup as errors:  # one that stops the whole run; the others were cancelled with it
         raise errors.exceptions[0] from None
-    return tuple(task.result() for task in tasks)
+    return tuple(entry for task in tasks if (entry := task.result()) is not None)

@@ -11,6 +11,8 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from digest.errors import DigestError
+from digest.llm.asker import Tally
+from digest.llm.batch import Pending
 from digest.model import KINDS, Announcement, Digest, Section, TextOrigin
 from digest.pipeline import Published
 from digest.publish.counts import checks_of
@@ -29,7 +31,7 @@ class Result:
 
     section: Section
     day: date | None
-    outcome: Published | Digest | Quiet | DigestError
+    outcome: Published | Digest | Quiet | Pending | DigestError
 
     @property
     def exit_code(self) -> int:
@@ -44,7 +46,7 @@ class Result:
         """Print it; with `quiet`, errors only."""
         if isinstance(self.outcome, DigestError):
             print(f"digest: {self.section.key}: {self.outcome}", file=sys.stderr)
-        elif isinstance(self.outcome, Quiet):
+        elif isinstance(self.outcome, Quiet | Pending):
             if not quiet:
                 print(f"{self.section.key}: {self.outcome.sentence}")
         elif isinstance(self.outcome, Published) and not quiet:
@@ -57,6 +59,9 @@ class Result:
             return {**shown, "date": _day(self.day), "state": "failed", "why": str(self.outcome)}
         if isinstance(self.outcome, Quiet):
             return {**shown, "date": _day(self.day), "state": "quiet", "why": self.outcome.sentence}
+        if isinstance(self.outcome, Pending):
+            why = self.outcome.sentence
+            return {**shown, "date": _day(self.outcome.date), "state": "submitted", "why": why}
         if isinstance(self.outcome, Digest):
             counts = self.outcome.counts.model_dump()
             return {**shown, "date": _day(self.day), "state": "skipped", "counts": counts}
@@ -94,10 +99,9 @@ def _published(result: Published) -> None:
             f"only the first {counts.listed} of {counts.announced} announced papers: "
             f"summarised {counts.summarised}, flagged {counts.flagged}"
         )
-    print(
-        f"questions asked {tally.asked}, answers from the ledger {tally.reused}; "
-        f"tokens {tally.usage.input:,} in, {tally.usage.output:,} out"
-    )
+    print(f"questions asked {tally.asked}, answers from the ledger {tally.reused}; {took(tally)}")
+    if tally.stopped is not None:
+        print(f"stopped: {tally.stopped}")
     checks = checks_of(digest.entries)
     rules = "".join(f"; {rule} {number}" for rule, number in checks.by_rule.items())
     print(
@@ -107,6 +111,16 @@ def _published(result: Published) -> None:
     for entry in digest.entries:
         if entry.flag is not None:
             print(f"flagged {entry.paper.id}: {entry.flag.reason} ({entry.flag.code})")
+
+
+def took(tally: Tally) -> str:
+    """Tokens and cost in words; tokens that were cached or spent on thinking apart."""
+    usage = tally.usage
+    cached = f" ({usage.cached:,} cached)" if usage.cached else ""
+    thought = f" ({usage.reasoning:,} reasoning)" if usage.reasoning else ""
+    cost = "price unknown" if tally.cost is None else f"cost ${tally.cost:.4f}"
+    spent = f"; {cost}" if tally.asked else ""
+    return f"tokens {usage.input:,} in{cached}, {usage.output:,} out{thought}{spent}"
 
 
 def table_of_days(results: Sequence[Result]) -> None:

@@ -42,6 +42,8 @@ class Tools:
     rules: Callable[[], tuple[Rule, ...]]
     fresh: bool = False
     approximate: bool = False
+    batch: bool = False
+    wait: bool = False
 
 
 @asynccontextmanager

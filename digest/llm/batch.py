@@ -135,6 +135,8 @@ class Batches:
             waited, pause = waited + pause, min(2 * pause, _POLL[1])
 
     async def _collect_once(self, asker: Asker) -> tuple[Pending, ...]:
+        if not self.log.open():
+            return ()
         pending = []
         with self._alone() as alone:
             for batch in self.log.open():
