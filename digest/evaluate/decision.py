@@ -50,7 +50,7 @@ def decide(comparison: Comparison, jury: Jury | None = None) -> Decision:
         needed = max(row.needed or 0 for row in open_rows)
         names = ", ".join(f"{row.metric} (≈ {row.needed})" for row in open_rows)
         why = (
-            f"Undecided: nothing is worse, but these papers are too few to show that {name} is no worse than "
+            f"Undecided: no gate is worse, but these papers are too few to show that {name} is no worse than "
             f"{base}. Papers needed: {needed}; by metric {names}."
         )
         word = "undecided"
@@ -81,7 +81,7 @@ def _style(comparison: Comparison, *, rejected: bool) -> str:
     if template:
         details.append(f"template {template.stat.base:.0f} → {template.stat.mean:.0f} %")
     nearer = "closer to" if row.word == "higher" else "further from"
-    meaning = "" if rejected else " That is a difference of style, not of quality."
+    meaning = "" if rejected else " As no gate is worse, that tells of style, not of quality."
     return (
         f"Its wording is {nearer} the published lines (chrf_c2 {row.stat.difference:+.1f}, "
         f"{', '.join(details)}).{meaning}"
