@@ -15,7 +15,7 @@ from digest import cli
 from digest.sample import Server, fault
 from digest.sample import start as start_server
 from digest.sample.knobs import Knobs
-from tests.ledger.days import DAY, use, write_records
+from tests.ledger.days import DAY, start, use, write_records
 
 Run = Callable[..., tuple[int, str, str]]
 SETTINGS = "[text]\nsource = 'abstract'\n[checks]\noff-topic = 'off'\nnearer-paper = 'off'\n"
@@ -184,3 +184,30 @@ def test_pruning_keeps_answers_unless_told_otherwise(digest: Run, folder: Path, 
     assert digest("runs", "verify")[0] == 4
     digest("run", "-q")
     assert digest("runs", "verify")[0] == 0
+
+
+def test_a_new_version_keeps_its_line_where_that_is_set(
+    folder: Path, server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Same title and abstract, so the text of the earlier version makes the very question of before."""
+    old = write_records(tmp_path_factory.mktemp("old") / "records.jsonl", 2)
+    rows = [json.loads(line) for line in old.read_text(encoding="utf-8").splitlines()]
+    rows = [{**row, "version": 2, "kind": "replaced", "date": "2026-01-29"} for row in rows]
+    rows[1]["abstract"] += " It changed."
+    new = old.with_name("new.jsonl")
+    new.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    more = SETTINGS.replace("'abstract'", "'pdf'")
+    use(server, folder, f"reuse_unchanged = true\n{more}")
+    server.set(records=(old,))
+    assert _asked(folder, DAY) == (2, 0)
+    server.set(records=(new,), today="2026-01-29")
+    assert _asked(folder, "2026-01-29") == (1, 1)
+    assert set(server.stats()["asked"]) == {"2601.30001"}
+
+
+def _asked(folder: Path, day: str) -> tuple[int, int]:
+    """Questions asked and answers reused, of a process of its own: it reads PDFs."""
+    out, err = start(folder, "run", "--date", day, "--json").communicate(timeout=60)
+    (values,) = json.loads(out)
+    assert "Traceback" not in err
+    return values["asked"], values["reused"]

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -15,10 +16,12 @@ from typing import Any
 
 import pytest
 
+from digest import cli
 from digest.sample import Server, fault
 from tests.ledger.days import DAY, run, start, use, write_records
 
 Start = Callable[..., Server]
+Row = Callable[..., dict[str, Any]]
 FULL = bool(os.environ.get("DIGEST_FULL_TESTS"))
 """Set by CI: the long forms of the tests that have one."""
 
@@ -28,7 +31,7 @@ ALONE = "[checks]\noff-topic = 'off'\nnearer-paper = 'off'\n"
 
 @pytest.fixture
 def server(sample_server: Start, tmp_path: Path) -> Server:
-    records = write_records(tmp_path / "records.jsonl", 60)
+    records = write_records(tmp_path / "records.jsonl", 30)
     return sample_server(records=(records,), synthesize=True)
 
 
@@ -36,12 +39,22 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in (folder / "runs" / DAY).iterdir()}
 
 
-def row(folder: Path, *words: str) -> dict[str, Any]:
-    """What `digest run --json` says of the one section."""
-    out, err = start(folder, "run", "--no-pdf", "--json", *words).communicate(timeout=60)
-    assert "Traceback" not in err
-    (values,) = json.loads(out)
-    return dict(values)
+@pytest.fixture
+def row(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Row:
+    """What `digest run --json` says of the one section, run in this process."""
+
+    def made_row(folder: Path, *words: str) -> dict[str, Any]:
+        monkeypatch.chdir(folder)
+        monkeypatch.setenv("OPENAI_API_KEY", "k")
+        monkeypatch.setattr(sys, "argv", ["digest", "run", "--no-pdf", "--json", *words])
+        with pytest.raises(SystemExit):
+            cli.main()
+        out, err = capfd.readouterr()
+        assert "Traceback" not in err
+        (values,) = json.loads(out)
+        return dict(values)
+
+    return made_row
 
 
 def made(path: Path, server: Server, more: str = ALONE) -> Path:
@@ -49,20 +62,20 @@ def made(path: Path, server: Server, more: str = ALONE) -> Path:
     return use(server, path, more)
 
 
-def test_a_finished_day_is_made_again_without_any_request(server: Server, tmp_path: Path) -> None:
+def test_a_finished_day_is_made_again_without_any_request(server: Server, tmp_path: Path, row: Row) -> None:
     folder = made(tmp_path / "a", server)
-    assert row(folder)["asked"] == 60
+    assert row(folder)["asked"] == 30
     before = files(folder)
     stamps = {path: path.stat().st_mtime_ns for path in (folder / "runs" / DAY).iterdir()}
     server.set()  # counts begin anew
     again = row(folder, "--date", DAY)
-    assert (again["state"], again["asked"], again["reused"]) == ("complete", 0, 60)
+    assert (again["state"], again["asked"], again["reused"]) == ("complete", 0, 30)
     assert server.stats()["requests"] == {}
     assert files(folder) == before
     assert stamps == {path: path.stat().st_mtime_ns for path in (folder / "runs" / DAY).iterdir()}
 
 
-def test_what_a_finished_day_needs_is_little(server: Server, tmp_path: Path) -> None:
+def test_what_a_finished_day_needs_is_little(server: Server, tmp_path: Path, row: Row) -> None:
     folder = made(tmp_path / "a", server)
     row(folder)
     script = (
@@ -85,7 +98,7 @@ def test_what_a_finished_day_needs_is_little(server: Server, tmp_path: Path) -> 
     assert heavy & set(ran.stdout.split()) == set()
 
 
-def test_one_changed_character_asks_one_question(server: Server, tmp_path: Path) -> None:
+def test_one_changed_character_asks_one_question(server: Server, tmp_path: Path, row: Row) -> None:
     folder = made(tmp_path / "a", server)
     row(folder)
     lines = (tmp_path / "records.jsonl").read_text(encoding="utf-8").splitlines()
@@ -95,15 +108,12 @@ def test_one_changed_character_asks_one_question(server: Server, tmp_path: Path)
     lines[3] = json.dumps(changed)
     (tmp_path / "other.jsonl").write_text("\n".join(lines), encoding="utf-8")
     server.set(records=(tmp_path / "other.jsonl",))
-    connection_free = folder / "runs" / "ledger.sqlite3"
-    _forget_announcement(connection_free)
+    _forget_announcement(folder / "runs" / "ledger.sqlite3")
     again = row(folder, "--concurrency", "3")
-    assert (again["asked"], again["reused"]) == (1, 59)
+    assert (again["asked"], again["reused"]) == (1, 29)
 
 
 def _forget_announcement(ledger: Path) -> None:
-    import sqlite3
-
     connection = sqlite3.connect(ledger)
     with connection:
         connection.execute("DELETE FROM announcements")
@@ -111,7 +121,7 @@ def _forget_announcement(ledger: Path) -> None:
     connection.close()
 
 
-def test_flagged_papers_are_tried_again_and_only_those(server: Server, tmp_path: Path) -> None:
+def test_flagged_papers_are_tried_again_and_only_those(server: Server, tmp_path: Path, row: Row) -> None:
     folder = made(tmp_path / "a", server)
     bad = ("2601.30003", "2601.30011")
     server.faults(*(fault("chatter", content="我不知道。", paper=paper) for paper in bad))
@@ -120,21 +130,21 @@ def test_flagged_papers_are_tried_again_and_only_those(server: Server, tmp_path:
     server.set()
     second = row(folder, "--date", DAY)
     assert set(server.stats()["asked"]) == set(bad)
-    assert (second["state"], second["asked"], second["reused"]) == ("complete", 2, 58)
+    assert (second["state"], second["asked"], second["reused"]) == ("complete", 2, 28)
     server.set()
     assert row(folder, "--date", DAY)["asked"] == 0
     assert server.stats()["requests"] == {}
 
 
-def test_fresh_asks_again_and_keeps_the_older_answers(server: Server, tmp_path: Path) -> None:
+def test_fresh_asks_again_and_keeps_the_older_answers(server: Server, tmp_path: Path, row: Row) -> None:
     folder = made(tmp_path / "a", server)
     row(folder)
     again = row(folder, "--fresh")
-    assert (again["asked"], again["reused"]) == (60, 0)
+    assert (again["asked"], again["reused"]) == (30, 0)
     listed = json.loads(run(folder, "runs", "--json"))
-    assert [one["report"]["asked"] for one in listed] == [60, 60]
+    assert [one["report"]["asked"] for one in listed] == [30, 30]
     exported = [json.loads(line) for line in run(folder, "runs", "export", "1").splitlines()]
-    assert sum(line["kind"] == "answer" for line in exported) == 60  # those of the first run are still there
+    assert sum(line["kind"] == "answer" for line in exported) == 30  # those of the first run are still there
 
 
 def test_two_runs_at_once_share_the_questions(server: Server, tmp_path: Path) -> None:
@@ -144,26 +154,26 @@ def test_two_runs_at_once_share_the_questions(server: Server, tmp_path: Path) ->
     ends = [process.communicate(timeout=60) for process in both]
     assert [process.returncode for process in both] == [0, 0], ends
     reports = [json.loads(out)[0] for out, _ in ends]
-    assert sum(one["asked"] for one in reports) == 60
+    assert sum(one["asked"] for one in reports) == 30
     asked = server.stats()["asked"]
-    assert (len(asked), max(asked.values())) == (60, 1)
+    assert (len(asked), max(asked.values())) == (30, 1)
     assert "whole" in run(folder, "runs", "verify")
 
 
 def test_the_one_that_lives_takes_over_from_the_one_that_died(server: Server, tmp_path: Path) -> None:
-    server.set(latency=0.1)
+    server.set(latency=0.08)
     folder = made(tmp_path / "a", server)
     first = start(folder, "run", "--no-pdf", "--json", "--concurrency", "4")
-    _until(server, 8, first)
+    _until(server, 5, first)
     second = start(folder, "run", "--no-pdf", "--json", "--concurrency", "4")
-    _until(server, 20, second)
+    _until(server, 14, second)
     first.kill()
     first.communicate()
     out, err = second.communicate(timeout=60)
     assert second.returncode == 0, err
-    assert json.loads(out)[0]["counts"]["summarised"] == 60
+    assert json.loads(out)[0]["counts"]["summarised"] == 30
     asked = server.stats()["asked"]
-    assert sum(asked.values()) <= 60 + 4  # what the dead one had under way, once more
+    assert sum(asked.values()) <= 30 + 4  # what the dead one had under way, once more
     states = [one["state"] for one in json.loads(run(folder, "runs", "--json"))]
     assert states == ["killed", "complete"]
     assert "`digest run --section audio` goes on" in run(folder, "runs", "show", "1")
@@ -201,9 +211,5 @@ def test_killed_at_random_moments(server: Server, tmp_path: Path) -> None:
     assert killed >= kills * 0.8
     assert len(asked) == papers
     assert sum(asked.values()) <= papers + killed * concurrency
-    assert _without_keys(folder) == _without_keys(calm)
+    assert files(folder) == files(calm)
     assert "whole" in run(folder, "runs", "verify")
-
-
-def _without_keys(folder: Path) -> dict[str, bytes]:
-    return files(folder)
