@@ -185,6 +185,25 @@ def text(
     raise typer.Exit(show_text(Given({"run": {"out": out}}, sample, json), paper))
 
 
+@app.command()
+def doctor(
+    model: Model = None,
+    prompt: PromptName = None,
+    out: Out = None,
+    fetch_vocabulary: Annotated[
+        bool, typer.Option("--fetch-vocabulary", help="Download tiktoken's vocabulary for counting tokens.")
+    ] = False,
+    sample: Sample = False,
+    json: Json = False,
+) -> None:
+    """Check the whole set-up: settings, key, endpoint, arXiv, disk, ledger; asks one cheap question."""
+    from digest.commands import Given
+    from digest.doctor import doctor
+
+    flags: Flags = {"run": {"prompt": prompt, "out": out}, "model": {"name": model}}
+    raise typer.Exit(doctor(Given(flags, sample, json), fetch_vocabulary=fetch_vocabulary))
+
+
 def _show_version(wanted: bool) -> None:
     if wanted:
         typer.echo(__version__)
