@@ -137,8 +137,9 @@ async def _announcement(
     )
     if isinstance(announced, Quiet):
         return announced
-    if day is None and (kept := _kept_announcement(section, announced.date, tools)):
-        return kept
+    kept = _kept_announcement(section, announced.date, tools)
+    if kept and [one.id for one in kept.listings] == [one.id for one in announced.listings]:
+        return kept  # its metadata need not be asked for again
     papers, notes = await enrich(announced.papers[:limit], http, settings)
     whole = announced.model_copy(
         update={"papers": papers + announced.papers[len(papers) :], "notes": (*announced.notes, *notes)}
