@@ -1,0 +1,189 @@
+"""The rules of pace, with times handed in."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.config import ModelSettings
+from digest.llm.limits import Limiter, Permit
+from digest.llm.pace import IN_A_ROW, Concurrency, Gate, Minute, Refusals, Remaining, seconds
+
+
+@given(
+    st.lists(st.tuples(st.floats(0, 5), st.integers(1, 40)), max_size=60),
+    st.integers(40, 100),
+)
+def test_no_sixty_seconds_hold_more_than_the_limit(wishes: list[tuple[float, int]], limit: int) -> None:
+    minute, now, sent = Minute(limit), 0.0, list[tuple[float, int]]()
+    for pause, amount in wishes:
+        now += pause
+        while (wait := minute.wait(now, amount)) > 0:
+            now += wait
+        minute.use(now, amount)
+        sent.append((now, amount))
+    for start, _ in sent:
+        assert sum(amount for at, amount in sent if start - 1e-6 <= at < start + 60 - 1e-6) <= limit
+
+
+def test_what_was_counted_too_much_is_given_back() -> None:
+    minute = Minute(100)
+    use = minute.use(0, 100)
+    assert minute.wait(1, 50) == 59
+    minute.correct(use, 30)
+    assert minute.wait(1, 50) == 0
+
+
+def test_more_than_the_limit_goes_alone() -> None:
+    minute = Minute(10)
+    assert minute.wait(0, 500) == 0
+    minute.use(0, 500)
+    assert minute.wait(1, 1) == 59
+
+
+def test_refusals_in_a_row_are_counted_in_the_order_of_sending() -> None:
+    refusals = Refusals()
+    assert [refusals.refused(number) for number in (5, 7, 6, 10)] == [1, 1, 3, 1]
+    refusals.answered(6)
+    assert refusals.refused(8) == 2
+
+
+def test_a_limit_on_questions_under_way_is_found_within_one_burst() -> None:
+    slots, refusals, under_way = Concurrency(64), Refusals(), 64
+    for number in range(17, 65):  # the server takes 16 of 64
+        under_way -= 1
+        slots.refused(number, number, under_way, refusals.refused(number))
+    assert slots.limit == 16
+    for number in range(1, 17):
+        slots.accepted(number, number, 15)
+    assert 16 <= slots.limit < 17
+
+
+def test_stray_refusals_take_no_slots_away() -> None:
+    slots, refusals = Concurrency(64), Refusals()
+    slots.accepted(64, 64, 63)
+    for number in range(70, 500, 5):
+        slots.refused(number, 64, 63, refusals.refused(number))
+    assert slots.limit == 64
+
+
+def test_slots_that_strays_took_away_come_back_with_the_first_answers() -> None:
+    slots, refusals = Concurrency(64), Refusals()
+    for number in range(5, 61, 5):
+        slots.refused(number, number, 52, refusals.refused(number))
+    assert slots.limit == 52
+    slots.accepted(64, 64, 51)
+    assert slots.limit == 64
+
+
+def test_an_endpoint_that_bears_less_than_before_is_noticed() -> None:
+    slots, refusals = Concurrency(64), Refusals()
+    slots.accepted(64, 64, 63)
+    for number in range(65, 65 + IN_A_ROW):
+        slots.refused(number, 17, 16, refusals.refused(number))
+    assert slots.limit == 16
+    for number in range(100, 140):
+        slots.accepted(number, 16, 15)
+    assert slots.limit > 20  # after clean rounds it tries more again
+
+
+def test_the_gate_closes_for_all_when_several_in_a_row_are_told_to_wait() -> None:
+    gate, refusals = Gate(), Refusals()
+    for number in range(1, IN_A_ROW):
+        gate.refused(number, 0.0, 5.0, refusals.refused(number))
+    assert gate.wait(1.0) == 0
+    gate.refused(IN_A_ROW, 0.0, 5.0, refusals.refused(IN_A_ROW))
+    assert gate.wait(1.0) == 4.0
+    assert gate.wait(5.0) == 0
+
+
+def test_a_gate_proved_wrong_opens_and_is_harder_to_close() -> None:
+    gate = Gate()
+    gate.refused(9, 0.0, 5.0, IN_A_ROW)
+    gate.answered(8)  # sent before the last refusal: proves nothing
+    assert gate.wait(1.0) == 4.0
+    gate.answered(10)
+    assert gate.wait(1.0) == 0
+    gate.refused(12, 1.0, 5.0, IN_A_ROW)
+    assert gate.wait(1.0) == 0
+    gate.refused(20, 1.0, 5.0, 2 * IN_A_ROW)
+    assert gate.wait(1.0) == 5.0
+
+
+def report(left: str, reset: str) -> dict[str, str]:
+    return {"x-ratelimit-remaining-requests": left, "x-ratelimit-reset-requests": reset}
+
+
+def test_what_the_endpoint_says_is_left_is_kept_to() -> None:
+    remaining = Remaining()
+    assert remaining.wait(0.0, 1) == 0
+    remaining.report(report("3", "20s"), "requests", 1, 0.0, under_way=1)
+    remaining.use(2)
+    assert remaining.wait(5.0, 1) == 15.0
+    remaining.report(report("9", "20s"), "requests", 0, 5.0, under_way=0)  # of an older question
+    assert remaining.wait(5.0, 1) == 15.0
+    assert remaining.wait(20.0, 1) == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [("1s", 1), ("6m0s", 360), ("12ms", 0.012), ("1h2m3.5s", 3723.5), ("20", 20), ("", None), ("soon", None)],
+)
+def test_durations_are_read(text: str, length: float | None) -> None:
+    assert seconds(text) == length
+
+
+def limiter(now: list[float], **settings: Any) -> Limiter:
+    return Limiter(ModelSettings.model_validate(settings), clock=lambda: now[0])
+
+
+def test_so_many_go_at_once_and_those_sent_again_go_first() -> None:
+    async def go() -> list[str]:
+        limits, order = limiter([0.0], concurrency=1), list[str]()
+
+        async def one(name: str, *, again: bool) -> None:
+            permit = await limits.permit(1, again=again)
+            order.append(name)
+            limits.done(permit)
+
+        first = await limits.permit(1)
+        waiting = [asyncio.create_task(one(name, again=name == "again")) for name in ("a", "b", "again")]
+        await asyncio.sleep(0)
+        limits.answered(first, {}, 0)
+        await asyncio.gather(*waiting)
+        return order
+
+    assert asyncio.run(go()) == ["again", "a", "b"]
+
+
+def test_one_that_is_cancelled_hands_its_permit_back() -> None:
+    async def go() -> Permit:
+        limits = limiter([0.0], concurrency=1)
+        first = await limits.permit(1)
+        second = asyncio.create_task(limits.permit(1))
+        third = asyncio.create_task(limits.permit(1))
+        await asyncio.sleep(0)
+        limits.done(first)
+        second.cancel()
+        return await asyncio.wait_for(third, 1)
+
+    assert asyncio.run(go()).load == 1
+
+
+def test_requests_a_minute_are_kept_to() -> None:
+    async def go() -> int:
+        limits = limiter([0.0], requests_per_minute=3)
+        waiting = [asyncio.create_task(limits.permit(1)) for _ in range(5)]
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        sent = sum(task.done() for task in waiting)
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        return sent
+
+    assert asyncio.run(go()) == 3

@@ -1,0 +1,212 @@
+"""What real endpoints were seen to answer, one server mode each, and what must come of it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from digest.config import ModelSettings
+from digest.errors import AnswerError, DigestError, ModelError, QuotaError
+from digest.llm.endpoint import Endpoint
+from digest.llm.request import Message, Request
+from digest.model import Completion
+from digest.sample import Fault, Server, fault, start
+from digest.sample.data import Library
+from digest.sample.knobs import Knobs
+from digest.summarize.answer import read_fields, schema
+
+CHAT = "^/v1/chat"
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Server]:
+    with start() as server:
+        yield server
+
+
+@pytest.fixture
+def server(running: Server) -> Server:
+    running.set()
+    return running
+
+
+def ask(server: Server, **settings: Any) -> tuple[Completion, list[float]]:
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    title = Library(Knobs()).records[0].title
+    messages = (Message(role="system", content="Answer in json."), Message(role="user", content=title))
+    request = Request(model="m", messages=messages, temperature=0.0, max_tokens=300, json_schema=schema())
+    given = {"base_url": f"{server.url}/v1", "key": "secret-key", "name": "m", "attempts": 3, **settings}
+    endpoint = Endpoint(ModelSettings.model_validate(given), sleep=sleep)
+
+    async def go() -> Completion:
+        try:
+            return await endpoint.complete(request)
+        finally:
+            await endpoint.close()
+
+    return asyncio.run(go()), waits
+
+
+def said(status: int, body: dict[str, Any] | str, **fields: Any) -> Fault:
+    return Fault(path=CHAT, status=status, body=body, **fields)
+
+
+def completion(**message: Any) -> dict[str, Any]:
+    choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", **message}}
+    return {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
+
+
+FIELDS = json.dumps(
+    {"kind": "method", "task": "语音识别", "problem": "噪声中性能下降", "contribution": "提出一种方法"},
+    ensure_ascii=False,
+)
+
+
+def test_deepseek_takes_json_object_only(server: Server) -> None:
+    server.set(rejects=["json_schema"])
+    assert read_fields(ask(server, preset="deepseek")[0].content).kind
+    assert server.stats()["requests"]["chat"] == 1  # the preset knows
+    assert read_fields(ask(server)[0].content).kind
+    assert server.stats()["requests"]["chat"] == 3  # one refusal taught it
+
+
+def test_deepseek_sends_blank_lines_while_it_is_busy(server: Server) -> None:
+    blank = "\n" * 40 + json.dumps(completion(content=FIELDS))
+    server.faults(said(200, blank, headers={"Content-Type": "application/json"}))
+    assert ask(server)[0].content == FIELDS
+
+
+def test_deepseek_breaks_off_for_want_of_resources(server: Server) -> None:
+    broken = completion(content="{")
+    broken["choices"][0]["finish_reason"] = "insufficient_system_resource"
+    server.faults(said(200, broken, first=1))
+    answer, waits = ask(server)
+    assert read_fields(answer.content).kind
+    assert len(waits) == 1
+
+
+def test_qwen_wants_thinking_turned_off(server: Server) -> None:
+    server.set(requires={"enable_thinking": False})
+    with pytest.raises(AnswerError, match="enable_thinking"):
+        ask(server)
+    assert read_fields(ask(server, preset="qwen")[0].content).kind
+    assert read_fields(ask(server, body={"enable_thinking": False})[0].content).kind
+
+
+def test_vllm_spells_it_otherwise(server: Server) -> None:
+    server.set(requires={"chat_template_kwargs": {"enable_thinking": False}})
+    assert read_fields(ask(server, preset="vllm")[0].content).kind
+
+
+def test_openais_reasoning_models_know_neither_max_tokens_nor_temperature(server: Server) -> None:
+    server.set(unsupported=["max_tokens", "temperature"])
+    assert read_fields(ask(server)[0].content).kind
+    assert read_fields(ask(server, preset="openai")[0].content).kind
+
+
+def test_openrouter_tells_of_errors_in_a_200(server: Server) -> None:
+    server.faults(said(200, {"error": {"code": 502, "message": "Provider returned error"}}, first=2))
+    answer, waits = ask(server)
+    assert read_fields(answer.content).kind
+    assert len(waits) == 2
+    late = completion(content=None)
+    late["choices"][0]["error"] = {"code": 429, "message": "Rate limited"}
+    server.faults(said(200, late, first=5))
+    assert len(ask(server)[1]) == 5  # a rate limit is no failed attempt
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (402, {"error": {"message": "Insufficient Balance", "type": "unknown_error"}}),  # DeepSeek
+        (402, {"error": {"code": 402, "message": "Insufficient credits"}}),  # OpenRouter
+        (403, {"code": 30001, "message": "Sorry, your account balance is insufficient", "data": None}),
+        (400, {"error": {"code": "Arrearage", "message": "Access denied, not in good standing."}}),  # Qwen
+        (429, {"error": {"message": "You exceeded your current quota", "type": "insufficient_quota"}}),
+    ],
+)
+def test_an_empty_account_has_many_faces(server: Server, status: int, body: dict[str, Any]) -> None:
+    server.faults(said(status, body))
+    with pytest.raises(QuotaError, match="Top it up"):
+        ask(server)
+    assert server.stats()["requests"]["chat"] == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, {"error": {"message": "Content Exists Risk", "type": "invalid_request_error"}}),  # DeepSeek
+        (400, {"error": {"code": "data_inspection_failed", "message": "Output data may be bad"}}),  # Qwen
+        (403, {"error": {"code": 403, "message": "Input was flagged by moderation"}}),  # OpenRouter
+    ],
+)
+def test_a_refusal_has_many_faces(server: Server, status: int, body: dict[str, Any]) -> None:
+    server.faults(said(status, body))
+    with pytest.raises(AnswerError) as raised:
+        ask(server)
+    assert raised.value.code == "refused"
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (404, {"error": {"message": 'model "m" not found, try pulling it first'}}),  # Ollama
+        (400, {"code": 20012, "message": "Model does not exist. Please check it carefully.", "data": None}),
+    ],
+)
+def test_an_unknown_model_is_everybodys_trouble(server: Server, status: int, body: dict[str, Any]) -> None:
+    server.faults(said(status, body))
+    with pytest.raises(ModelError, match="DIGEST_MODEL"):
+        ask(server)
+
+
+def test_llamacpp_is_loading_its_model(server: Server) -> None:
+    loading = {"error": {"code": 503, "message": "Loading model", "type": "unavailable_error"}}
+    server.faults(said(503, loading, first=2))
+    assert len(ask(server)[1]) == 2
+
+
+def test_a_gateway_answers_with_a_page(server: Server) -> None:
+    server.faults(fault("html-instead", path=CHAT, first=1))
+    assert len(ask(server)[1]) == 1
+    server.faults(fault("html-instead", path=CHAT))
+    with pytest.raises(AnswerError, match="no JSON"):
+        ask(server)
+
+
+@pytest.mark.parametrize("name", ["think", "fence", "chatter"])
+def test_the_answer_is_wrapped(server: Server, name: str) -> None:
+    server.faults(fault(name))
+    assert read_fields(ask(server)[0].content).kind
+
+
+def test_usage_is_missing_or_named_otherwise(server: Server) -> None:
+    server.faults(said(200, {**completion(content=FIELDS), "usage": None}))
+    assert ask(server)[0].usage.input == 0
+    usage = {"prompt_tokens": 9, "completion_tokens": 4, "prompt_cache_hit_tokens": 8}  # DeepSeek
+    server.faults(said(200, {**completion(content=FIELDS), "usage": usage}))
+    assert ask(server)[0].usage.cached == 8
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"choices": []}, {"choices": None}, {"choices": [None]}, {"choices": [{}]}, "[]", "null"]
+)
+def test_a_200_without_an_answer_is_asked_again(server: Server, body: dict[str, Any] | str) -> None:
+    server.faults(said(200, body, first=1))
+    assert len(ask(server)[1]) == 1
+
+
+def test_an_endpoint_that_repeats_the_key_is_not_quoted(server: Server) -> None:
+    server.faults(said(422, {"error": {"message": "bad request of secret-key"}}))
+    with pytest.raises(DigestError) as raised:
+        ask(server)
+    assert "secret-key" not in str(raised.value)
+    assert "***" in str(raised.value)
