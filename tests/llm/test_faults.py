@@ -1,0 +1,211 @@
+"""A day under faults, in small: nothing lost, nothing early, refusals and empty accounts told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from digest.commands import Given, run_days
+from digest.config import ModelSettings
+from digest.ledger import Ledger
+from digest.llm.asker import Asker, Tally
+from digest.llm.endpoint import Endpoint
+from digest.model import Paper
+from digest.sample import Fault, Server, fault, start
+from digest.sample.data import Library
+from digest.sample.knobs import Knobs
+from digest.summarize.prompt import load
+from digest.summarize.summarise import Job, Outcome, summarise
+
+CHAT = "^/v1/chat"
+KEY = "sk-this-must-not-be-seen-anywhere"
+SOON = {"retry-after-ms": "80"}
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Server]:
+    with start() as server:
+        yield server
+
+
+@pytest.fixture
+def server(running: Server) -> Server:
+    running.set()
+    return running
+
+
+@pytest.fixture(scope="module")
+def papers() -> list[Paper]:
+    records = Library(Knobs()).records
+    return [Paper(id=record.id, title=record.title, abstract=record.abstract) for record in records]
+
+
+def ask_all(
+    server: Server, papers: list[Paper], folder: Path, fallback: str = "", **settings: Any
+) -> tuple[list[Outcome], Tally]:
+    given = {"name": "m", "base_url": f"{server.url}/v1", "key": KEY, "concurrency": 16, "timeout": 0.4}
+    prompt = load("fields")
+
+    async def go() -> tuple[list[Outcome], Tally]:
+        with Ledger(folder) as ledger:
+            endpoint = Endpoint(ModelSettings.model_validate({**given, **settings}), sleep=shortly)
+            asker = Asker(endpoint, ledger, ledger.begin("run"))
+            jobs = [Job(p, prompt, "m", asker.ask, lambda _: (), fallback=fallback) for p in papers]
+            try:
+                return list(await asyncio.gather(*(summarise(job, None) for job in jobs))), asker.tally
+            finally:
+                await endpoint.close()
+
+    return asyncio.run(go())
+
+
+async def shortly(seconds: float) -> None:
+    """Waits that the endpoint asked for are kept to, our own are cut short."""
+    await asyncio.sleep(seconds if seconds <= 0.2 else 0.001)
+
+
+STRAY = Fault(path=CHAT, every=5, status=429, headers=SOON)
+SCENARIOS: dict[str, dict[str, Any]] = {
+    "every fifth told to wait": {"faults": [STRAY]},
+    "every fifth refused": {"faults": [fault("429", path=CHAT, every=5)]},
+    "a limit under way": {"concurrency": 4, "latency": 0.01},
+    "resets": {"faults": [fault("reset", path=CHAT, share=0.1)]},
+    "silence": {"faults": [fault("silence", path=CHAT, share=0.05)]},
+    "invalid": {"faults": [fault("invalid-json", path=CHAT, share=0.1)]},
+    "all at once": {
+        "concurrency": 8,
+        "latency": 0.01,
+        "faults": [
+            STRAY,
+            fault("429", path=CHAT, every=7),
+            fault("reset", path=CHAT, share=0.05),
+            fault("silence", path=CHAT, share=0.03),
+            fault("invalid-json", path=CHAT, share=0.05),
+        ],
+    },
+}
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_nothing_is_lost_and_nothing_is_early(
+    server: Server, papers: list[Paper], tmp_path: Path, name: str
+) -> None:
+    server.set(**SCENARIOS[name])
+    outcomes, _ = ask_all(server, papers, tmp_path)
+    assert all(outcome.summary is not None for outcome in outcomes)
+    assert server.stats()["early"] == 0
+
+
+def test_a_window_that_the_endpoint_tells_of_is_never_overrun(
+    server: Server, papers: list[Paper], tmp_path: Path
+) -> None:
+    server.set(window=(30, 0.3), ratelimit_headers=True)
+    outcomes, _ = ask_all(server, papers, tmp_path, concurrency=8)
+    assert all(outcome.summary is not None for outcome in outcomes)
+    assert server.stats()["too_many"] == 0
+
+
+def test_a_refused_paper_is_asked_of_the_fallback_and_stops_no_other(
+    server: Server, papers: list[Paper], tmp_path: Path
+) -> None:
+    refused = papers[3].id
+    server.faults(fault("content-risk", paper=refused, first=1))
+    outcomes, _ = ask_all(server, papers[:6], tmp_path, fallback="other")
+    assert [outcome.flag for outcome in outcomes] == [None] * 6
+    assert outcomes[3].summary is not None
+    assert outcomes[3].summary.model == "other"
+    server.faults(fault("content-risk", paper=refused))
+    outcomes, _ = ask_all(server, papers[:6], tmp_path / "again", fallback="other")
+    flags = [outcome.flag.code if outcome.flag else None for outcome in outcomes]
+    assert flags == [None, None, None, "refused", None, None]
+
+
+def test_a_fallback_that_is_not_there_is_one_papers_trouble(
+    server: Server, papers: list[Paper], tmp_path: Path
+) -> None:
+    unknown = Fault(path=CHAT, paper=papers[0].id, status=404, body={"error": {"message": "no such model"}})
+    server.faults(fault("refusal", paper=papers[0].id, first=1), unknown)
+    outcomes, _ = ask_all(server, papers[:3], tmp_path, fallback="other")
+    assert [outcome.flag.code if outcome.flag else None for outcome in outcomes] == ["refused", None, None]
+
+
+def test_an_account_that_runs_dry_ends_the_asking(
+    server: Server, papers: list[Paper], tmp_path: Path
+) -> None:
+    server.set(latency=0.01, faults=[fault("no-balance", every=10)])
+    outcomes, tally = ask_all(server, papers, tmp_path, concurrency=2)
+    kept = [outcome for outcome in outcomes if outcome.summary]
+    assert 9 <= len(kept) <= 10
+    assert {outcome.flag.code for outcome in outcomes if outcome.flag} == {"quota"}
+    assert server.stats()["requests"]["chat"] <= 11
+    assert tally.stopped is not None
+    server.set()
+    again, _ = ask_all(server, papers, tmp_path)
+    assert all(outcome.summary for outcome in again)
+    assert server.stats()["requests"]["chat"] == len(papers) - len(kept)
+
+
+def test_the_ceiling_is_not_exceeded(server: Server, papers: list[Paper], tmp_path: Path) -> None:
+    price = {"input": 1.0, "output": 1.0}
+    outcomes, tally = ask_all(server, papers, tmp_path, max_cost=0.02, price=price)
+    assert 0 < (tally.cost or 0) <= 0.02
+    assert {outcome.flag.code for outcome in outcomes if outcome.flag} == {"ceiling"}
+    assert any(outcome.summary for outcome in outcomes)
+    assert "--max-cost" in (tally.stopped or "")
+
+
+def test_without_a_price_no_ceiling_can_be_kept(server: Server, papers: list[Paper], tmp_path: Path) -> None:
+    _, tally = ask_all(server, papers[:2], tmp_path, max_cost=1.0)
+    assert "model.price" in (tally.stopped or "")
+    assert server.stats()["requests"] == {}
+
+
+@pytest.mark.parametrize("name", ["bad-key", "server-error", "content-risk", "no-balance"])
+def test_the_key_is_in_nothing_that_is_kept_or_shown(
+    server: Server,
+    tmp_path: Path,
+    name: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    rule = fault(name, path=CHAT, every=3)
+    if isinstance(rule.body, dict):  # an endpoint that repeats the key
+        rule.body["error"]["message"] = f"{rule.body['error']['message']} {KEY}"
+    server.faults(rule)
+    monkeypatch.chdir(tmp_path)
+    addresses = "".join(f'{name} = "{server.url}"\n' for name in ("pages", "api", "feed", "pdf"))
+    Path("digest.toml").write_text(f"[arxiv]\n{addresses}[model]\nattempts = 1\n", encoding="utf-8")
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url}/v1")
+    monkeypatch.setenv("DIGEST_MODEL", "m")
+    flags: dict[str, dict[str, Any]] = {"run": {"sections": ["audio"]}, "text": {"source": "abstract"}}
+    code = run_days(Given(flags, json=True), "2026-01-28", 6)
+    printed = "".join(capsys.readouterr())
+    if name == "no-balance":
+        assert code == 3
+        assert "Top it up" in printed
+    assert json.loads(printed[printed.index("[") : printed.rindex("]") + 1])
+    assert KEY not in printed
+    assert KEY not in caplog.text
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or KEY.encode() not in path.read_bytes()
+    with Ledger(tmp_path / "runs") as ledger:  # what is compressed in the file
+        for table in ("completions", "events", "runs"):
+            for row in ledger.rows(f"SELECT * FROM {table}"):
+                assert KEY not in unpacked(row)
+
+
+def unpacked(row: tuple[Any, ...]) -> str:
+    import zlib
+
+    return "".join(
+        zlib.decompress(value).decode() if isinstance(value, bytes) else str(value) for value in row
+    )
