@@ -119,7 +119,7 @@ def _stats(
     found = {}
     for metric in METRICS:
         theirs, ours = base(metric.name), candidate(metric.name)
-        both = [paper for paper in theirs if paper in ours]
+        both = sorted(theirs.keys() & ours.keys())  # in any order of answers the same numbers
         if both:
             values = [theirs[paper] for paper in both], [ours[paper] for paper in both]
             found[metric.name] = paired(*values, bound=metric.bound)
@@ -156,7 +156,8 @@ def _row(name: str, stat: Paired, p: float, margins: Mapping[str, float], total:
     elif stat.sd == 0:
         needed = papers_for_none(margin, metric.bound or margin)
     else:
-        needed = max(stat.n + 1, papers_for(stat.sd, margin))
+        gain = -stat.difference if metric.lower else stat.difference
+        needed = max(stat.n + 1, papers_for(stat.sd, max(margin, -gain)))
     if needed is not None:
         needed = math.ceil(needed * total / stat.n)
     return Row(metric=name, stat=stat, p=p, margin=margin, word=word, needed=needed)

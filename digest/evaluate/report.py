@@ -24,6 +24,20 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 _GATES = tuple(metric.name for metric in METRICS if metric.tier == "gate")
+_LEAST = {"lint3": 3}
+_RULES = {
+    "src_support": {
+        "broken-word",
+        "mangled-name",
+        "number-scale",
+        "unsupported-name",
+        "unsupported-number",
+        "unsupported-word",
+        "wrong-own-name",
+    }
+}
+"""Which findings are evidence for a gate, where not all of severity 2 and 3 are."""
+
 _NOTABLE = 5.0
 """Points of chrf_c2 below which a paper's difference is not worth calling a disagreement."""
 
@@ -45,12 +59,12 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Failure:
-    """A gate that a line does not pass, and why."""
+    """The gates that a line does not pass, and why."""
 
     label: str
     paper: str
     title: str
-    gate: str
+    gates: str
     evidence: str
 
 
@@ -167,18 +181,18 @@ def failures(board: Board) -> list[Failure]:
     found = []
     for column in board.columns.values():
         for paper in board.gold.papers:
-            for gate in _GATES:
-                value = column.value(gate, paper.id)
-                wrong = value is not None and (value > 0 if gate == "err" else value < 100)
-                if wrong and not (gate == "lint3" and _failed(column, "lint_ok", paper.id)):
-                    evidence = evidence_for(board, column, paper.id, gate)
-                    found.append(Failure(column.label, paper.id, paper.title, gate, evidence))
+            gates = [gate for gate in _GATES if _failed(column, gate, paper.id)]
+            if gates:
+                evidence = dict.fromkeys(evidence_for(board, column, paper.id, gate) for gate in gates)
+                found.append(
+                    Failure(column.label, paper.id, paper.title, ", ".join(gates), "；".join(evidence))
+                )
     return found
 
 
 def _failed(column: Column, gate: str, paper: str) -> bool:
     value = column.value(gate, paper)
-    return value is not None and value < 100
+    return value is not None and (value > 0 if gate == "err" else value < 100)
 
 
 def evidence_for(board: Board, column: Column, paper: str, gate: str) -> str:
@@ -191,7 +205,7 @@ def evidence_for(board: Board, column: Column, paper: str, gate: str) -> str:
         f"{finding.rule}「{finding.evidence}」": None
         for score in column.scores.get(paper, [])
         for finding in score.findings
-        if finding.severity >= 2
+        if finding.severity >= _LEAST.get(gate, 2) and finding.rule in _RULES.get(gate, {finding.rule})
     }
     if findings:
         return "；".join(findings)

@@ -94,5 +94,6 @@ def _report(folder: RunFolder, tally: Tally, given: Given) -> int:
         )
         if tally.stopped:
             print(f"stopped: {tally.stopped}")
-        print(f"next: digest eval compare {info.name} --base {base}")
+        again = "start the same command again"
+        print(f"next: {again if failed else f'digest eval compare {info.name} --base {base}'}")
     return show.FLAGGED if failed else show.COMPLETE

@@ -35,7 +35,7 @@ def comparison(board: Board, again: Comparison | None, candidates: Sequence[Cand
         for sentence in candidate.decision.sentences:
             print(printable(sentence))
         for row in candidate.comparison.rows:
-            if row.word == "worse":
+            if row.word == "worse" and row.metric != "lint3":  # its papers are among those of lint_ok
                 print(f"{row.metric} is worse on:")
                 for paper, evidence in worst_papers(candidate.comparison, board, row.metric):
                     print(f"  {paper}  {printable(evidence)}")

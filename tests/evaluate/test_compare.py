@@ -194,3 +194,11 @@ def test_scores_do_not_change_when_made_again(
     before = (run.path / "scores.jsonl").read_bytes()
     assert digest("eval", "score", run.path).code == 0
     assert (run.path / "scores.jsonl").read_bytes() == before
+
+
+def test_the_order_of_the_answers_changes_no_number(gold: Gold, gold_file: Path, tmp_path: Path) -> None:
+    lines, other = published(gold), spoilt(gold, "wrong method", 2)
+    turned = {name: other[name] for name in reversed(other)}
+    one = make_run(tmp_path, gold_file, {"a": [lines], "b": [other]}, name="one")
+    two = make_run(tmp_path, gold_file, {"a": [lines], "b": [turned]}, name="two")
+    assert compared(one)[1].rows == compared(two)[1].rows
