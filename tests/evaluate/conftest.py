@@ -33,6 +33,20 @@ def gold(gold_file: Path) -> Gold:
     return read(gold_file)
 
 
+@pytest.fixture(scope="session")
+def some_file(gold_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve papers of the shipped gold, where numbers do not matter."""
+    path = tmp_path_factory.mktemp("gold") / "some.jsonl"
+    rows = gold_file.read_text(encoding="utf-8").splitlines(keepends=True)[:12]
+    path.write_text("".join(rows), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def some(some_file: Path) -> Gold:
+    return read(some_file)
+
+
 @pytest.fixture
 def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
     """Runs a command in an empty working directory, with an environment that says nothing."""

@@ -14,7 +14,7 @@ from digest.errors import AnswerError, UsageError
 from digest.evaluate.board import load_board
 from digest.evaluate.compare import compare
 from digest.evaluate.decision import decide
-from digest.evaluate.gold import Gold, batches, source_of
+from digest.evaluate.gold import Gold, batches, source_of, to_jsonl
 from digest.evaluate.judge import QUESTIONS, ModelJudge, RuleJudge, judge_all
 from digest.evaluate.judging import Calibration, Judged, Jury, Pair, jury_of
 from digest.evaluate.panel import juries, keep
@@ -172,10 +172,10 @@ def test_what_keeps_a_judge_from_deciding(change: dict[str, Any], says: str) -> 
 
 
 def test_an_uncalibrated_judge_is_shown_and_decides_nothing(
-    gold: Gold, gold_file: Path, tmp_path: Path
+    some: Gold, some_file: Path, tmp_path: Path
 ) -> None:
-    lines = published(gold)
-    run = make_run(tmp_path, gold_file, {"a": [lines], "b": [lines]})
+    lines = published(some)
+    run = make_run(tmp_path, some_file, {"a": [lines], "b": [lines]})
     (comparison,) = compare(load_board([run]), "a", {})
     against = Jury("m", wins=2, ties=4, losses=30, unanswered=0, flips=0, asked_twice=30, calibration=None)
     assert decide(comparison, against).exit_code == 0
@@ -201,7 +201,10 @@ def answer_file(questions: Path, answers: Path, broken: int = 0) -> int:
     return len(rows)
 
 
-def test_export_answer_import(gold: Gold, gold_file: Path, tmp_path: Path, digest: Run) -> None:
+def test_export_answer_import(gold: Gold, tmp_path: Path, digest: Run) -> None:
+    gold = gold.model_copy(update={"papers": gold.papers[:12]})
+    gold_file = tmp_path / "gold.jsonl"
+    gold_file.write_text(to_jsonl(gold.papers), encoding="utf-8")
     lines = published(gold)
     longer = {name: line[:-1] + "，并在多个数据集上验证了它。" for name, line in lines.items()}
     run = make_run(tmp_path, gold_file, {"a": [lines], "b": [longer]})
@@ -226,9 +229,9 @@ def test_export_answer_import(gold: Gold, gold_file: Path, tmp_path: Path, diges
     assert "Planted defects found" in html
 
 
-def test_the_calibrated_judge_is_the_one_that_is_shown(gold: Gold, gold_file: Path, tmp_path: Path) -> None:
-    lines = published(gold)
-    run = make_run(tmp_path / "eval", gold_file, {"a": [lines], "b": [lines]})
+def test_the_calibrated_judge_is_the_one_that_is_shown(some: Gold, some_file: Path, tmp_path: Path) -> None:
+    lines = published(some)
+    run = make_run(tmp_path / "eval", some_file, {"a": [lines], "b": [lines]})
     board = load_board([run])
     judged = Judged(id="", kind="variants", paper="", judge="m", rubric="r", verdict="tie")
     keys = [f"{a[0].key}|{b[0].key}" for a, b in zip(*(c.answers.values() for c in board.columns.values()))]  # noqa: B905 - of one gold
@@ -259,11 +262,11 @@ def test_a_recorded_error_is_no_answer(tmp_path: Path) -> None:
 
 
 def test_labels_are_blind_kept_at_once_and_counted(
-    gold: Gold, gold_file: Path, tmp_path: Path, digest: Run, monkeypatch: pytest.MonkeyPatch
+    some: Gold, some_file: Path, tmp_path: Path, digest: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines = published(gold)
+    lines = published(some)
     worse = {name: invented_line(1) for name in lines}
-    run = make_run(tmp_path, gold_file, {"a": [lines], "b": [worse]})
+    run = make_run(tmp_path, some_file, {"a": [lines], "b": [worse]})
     typed = iter(["a", "what?", "t", "s", "b", "q"])
     monkeypatch.setattr("builtins.input", lambda: next(typed))
     ran = digest("eval", "label", run.path, "--base", "a")

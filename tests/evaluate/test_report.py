@@ -88,9 +88,9 @@ def test_papers_on_which_wording_and_gates_disagree_come_first(
     assert "b is closer to the published line, but gates say worse" in html
 
 
-def test_the_plot_is_to_scale(gold: Gold, gold_file: Path, tmp_path: Path) -> None:
-    lines = published(gold)
-    _, comparison = compared(make_run(tmp_path, gold_file, {"a": [lines], "b": [lines]}))
+def test_the_plot_is_to_scale(some: Gold, some_file: Path, tmp_path: Path) -> None:
+    lines = published(some)
+    _, comparison = compared(make_run(tmp_path, some_file, {"a": [lines], "b": [lines]}))
     plot = forest(comparison.rows)
     marks = {mark.metric: mark for mark in plot.marks}
     assert marks["lint_ok"].dot == plot.zero
@@ -121,9 +121,9 @@ def test_differences_by_token(old: str, new: str, pieces: list[tuple[str, str]])
     assert differences(old, new) == pieces
 
 
-def test_the_command_prints_and_writes(gold: Gold, gold_file: Path, tmp_path: Path, digest: Run) -> None:
-    lines = published(gold)
-    run = make_run(tmp_path, gold_file, {"a": [lines, lines], "b": [lines]})
+def test_the_command_prints_and_writes(some: Gold, some_file: Path, tmp_path: Path, digest: Run) -> None:
+    lines = published(some)
+    run = make_run(tmp_path, some_file, {"a": [lines, lines], "b": [lines]})
     ran = digest("eval", "compare", run.path, "--base", "a")
     assert ran.code == 0
     assert "asked twice (A/A)" in ran.out
