@@ -38,6 +38,7 @@ class Sample:
         self._base = knobs
         self._abort = abort
         self._seen_prefixes: set[str] = set()
+        self._batches = Batches(lambda: self._knobs, self._answer, _check_key)
         self._set(knobs)
         self._routes = Router(
             [
@@ -50,7 +51,7 @@ class Sample:
                 Route("/oai", self._oai),
                 Route("/pdf/{id:path}", self._pdf),
                 Route("/v1/models", self._models),
-                *Batches(lambda: self._knobs, self._answer, _check_key).routes(),
+                *self._batches.routes(),
                 Route("/_control", self._control, methods=["POST"]),
                 Route("/_control/stats", self._statistics),
             ]
@@ -76,6 +77,7 @@ class Sample:
         self._library = Library(knobs)
         self._knobs = knobs
         self._stats = Stats()
+        self._batches.forget()
         self._faults = Faults(knobs, self._abort)
         self._limits = Limits(knobs, self._stats)
 

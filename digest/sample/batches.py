@@ -22,7 +22,7 @@ Answer = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
 class Batches:
-    """Uploaded files and batches; they outlive a change of the knobs.
+    """Uploaded files and batches.
 
     Args:
         knobs: gives the knobs of the moment.
@@ -37,6 +37,12 @@ class Batches:
         self._files: dict[str, bytes] = {}
         self._batches: dict[str, dict[str, Any]] = {}
         self._looks: dict[str, int] = {}
+
+    def forget(self) -> None:
+        """Begin anew."""
+        self._files.clear()
+        self._batches.clear()
+        self._looks.clear()
 
     def routes(self) -> Sequence[Route]:
         """The URLs of the API."""

@@ -29,10 +29,16 @@ T = TypeVar("T")
 PRICE = {"input": 1.0, "output": 10.0}
 
 
-@pytest.fixture
-def server() -> Iterator[Server]:
-    with start() as server:  # each test a new one: batches outlive a change of the knobs
+@pytest.fixture(scope="module")
+def running() -> Iterator[Server]:
+    with start() as server:
         yield server
+
+
+@pytest.fixture
+def server(running: Server) -> Server:
+    running.set()
+    return running
 
 
 @pytest.fixture

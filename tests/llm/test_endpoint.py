@@ -149,10 +149,11 @@ def test_retry_after_is_obeyed_to_the_letter(server: Server, title: str) -> None
 
 
 def test_rate_limits_are_no_failed_attempts(server: Server, title: str) -> None:
-    server.faults(fault("429-retry-after", path="^/v1/chat", first=9))
+    told = {"retry-after-ms": "20"}
+    server.faults(fault("429-retry-after", path="^/v1/chat", headers=told, first=9))
     asked = Asked(server, attempts=1)
     assert asked(request(title))
-    assert asked.waits == [2.0] * 9
+    assert asked.waits == [0.02] * 9
 
 
 @pytest.mark.parametrize(
