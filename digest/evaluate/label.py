@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 from digest.evaluate.judging import Pair, Side
 from digest.evaluate.store import RunFolder, append, read_rows
 from digest.model import Record
-
-Key = Literal["a", "b", "t", "s", "q"]
 
 
 class Label(Record):

@@ -13,6 +13,7 @@ from pathlib import Path
 from digest import __version__, show
 from digest.commands import Given, Ready, prepared
 from digest.config import Settings
+from digest.errors import UsageError
 from digest.evaluate import gold as gold_sets
 from digest.evaluate.run import refuse_leaks, run_cells
 from digest.evaluate.scoring import score_run
@@ -35,12 +36,14 @@ def run(
     name: str | None,
 ) -> int:
     """Ask every prompt and model about the gold papers, score the answers; return the exit code."""
-    variants = tuple(load_prompt(prompt) for prompt in prompts)
+    if name is not None and Path(name).name != name:
+        raise UsageError(f"--name {name}: a run's name is the name of its folder, without any path.")
+    variants = tuple({prompt.identity: prompt for prompt in map(load_prompt, prompts)}.values())
     gold_set = gold_sets.read(gold)
     refuse_leaks(gold_set, variants)
     with prepared(given) as ready:
         settings = ready.settings
-        names = tuple(models) or (settings.model.name,)
+        names = tuple(dict.fromkeys(models)) or (settings.model.name,)
         papers = tuple(paper.id for paper in gold_set.papers[:limit])
         info = RunInfo(
             name=name or _name(gold_set, variants, names, settings),

@@ -51,7 +51,7 @@ def test_the_answers_of_the_daily_job_are_reused(few: Path, tmp_path: Path, dige
 
 
 def test_an_epoch_is_another_question(few: Path, tmp_path: Path, digest: Run) -> None:
-    command = ("eval", "run", "--gold", few, "--prompt", "line", "--sample", "--no-pdf")
+    command = ("eval", "run", "--gold", few, "--prompt", "line", "--prompt", "line", "--sample", "--no-pdf")
     assert "questions asked 4" in digest(*command).out
     assert "questions asked 4" in digest(*command, "--epochs", 2).out  # the first epoch is there
     answers = open_run(folder_of(tmp_path), tmp_path).answers().values()
@@ -84,6 +84,7 @@ def test_texts_of_pdfs_are_kept_for_scoring(few: Path, tmp_path: Path, digest: R
         (("--prompt", "nonsense"), "There is no prompt 'nonsense'"),
         (("--prompt", "line", "--gold", "none.jsonl"), "none.jsonl: cannot be read"),
         (("--prompt", "line"), "OPENAI_API_KEY is not set"),
+        (("--prompt", "line", "--name", "../away"), "without any path"),
     ],
 )
 def test_what_cannot_be_run(words: tuple[str, ...], says: str, few: Path, digest: Run) -> None:
