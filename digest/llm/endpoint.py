@@ -148,17 +148,24 @@ class Endpoint:
 
     def client(self) -> openai.AsyncOpenAI:
         """The SDK's client, made when it is first needed: the SDK takes half a second to import."""
+        import ssl
+
         import openai
 
         if self._client is None:
+            # reading the certificates takes a twentieth of a second; without any, TLS is refused
+            plain = self.profile.loopback and self.address.startswith("http://")
             self._client = openai.AsyncOpenAI(
                 api_key=self._settings.key.get_secret_value() or "none",
                 base_url=self.address,
                 timeout=self._settings.timeout,
                 max_retries=0,
                 default_headers=self._settings.headers,
-                # a proxy set for the outside world cannot reach a model on this machine
-                http_client=openai.DefaultAsyncHttpxClient(trust_env=not self.profile.loopback),
+                http_client=openai.DefaultAsyncHttpxClient(
+                    # a proxy set for the outside world cannot reach a model on this machine
+                    trust_env=not self.profile.loopback,
+                    verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else True,
+                ),
             )
         return self._client
 
