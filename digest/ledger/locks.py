@@ -10,8 +10,11 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import time
 from pathlib import Path
 from typing import BinaryIO
+
+_LOOKS, _INSTANT = 20, 0.01
 
 
 class Locks:
@@ -30,9 +33,15 @@ class Locks:
         self._file.close()
 
     def hold(self, name: str) -> None:
-        """Take a lock that nobody else wants to keep, such as that of a new run."""
-        fcntl.lockf(self._file, fcntl.LOCK_EX, 1, _place(name))
-        self._held.add(name)
+        """Take a lock that nobody else wants to keep, such as that of a new run.
+
+        Somebody may be looking at it, for an instant; whoever keeps it for longer is of another ledger that
+        was deleted here, and is not waited for.
+        """
+        for _ in range(_LOOKS):
+            if self.try_hold(name):
+                return
+            time.sleep(_INSTANT)
 
     def try_hold(self, name: str) -> bool:
         """Take a lock, unless another process holds it."""

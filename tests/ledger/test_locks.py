@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
 
+from digest.ledger import Ledger
 from digest.ledger.locks import Locks, is_held
+from digest.ledger.store import LOCK_NAME
+from digest.llm.asker import Asker
+from digest.llm.request import Request
+from digest.model import Completion
+from tests.ledger.test_ledger import completion, request
 
 OWNER = (
     "import sys; from pathlib import Path; from digest.ledger.locks import Locks\n"
-    "locks = Locks(Path(sys.argv[1])); locks.hold('run 1'); locks.hold('ask f00d')\n"
+    "locks = Locks(Path(sys.argv[1])); [locks.hold(name) for name in sys.argv[2:]]\n"
     "print('ready', flush=True); sys.stdin.read()"
 )
+
+NAMES = ("run 1", "ask f00d")
 
 
 def test_a_lock_ends_when_its_owner_is_killed(tmp_path: Path) -> None:
     path = tmp_path / "lock"
     pipe = subprocess.PIPE
-    with subprocess.Popen([sys.executable, "-c", OWNER, str(path)], stdin=pipe, stdout=pipe) as owner:
+    with subprocess.Popen([sys.executable, "-c", OWNER, str(path), *NAMES], stdin=pipe, stdout=pipe) as owner:
         assert owner.stdout is not None
         assert owner.stdout.readline() == b"ready\n"
         locks = Locks(path)
@@ -42,3 +51,33 @@ def test_what_is_let_go_can_be_had_and_no_file_means_nobody(tmp_path: Path) -> N
     assert not locks.is_held("run 1")
     locks.close()
     assert path.read_bytes() == b""
+
+
+class Model:
+    """Answers, and counts."""
+
+    asked = 0
+
+    async def complete(self, request: Request) -> Completion:
+        self.asked += 1
+        return completion(request.key)
+
+
+def test_nobody_waits_for_ever_for_a_process_that_lives_but_answers_nothing(tmp_path: Path) -> None:
+    pipe, key, waited = subprocess.PIPE, request().key, 0.0
+
+    async def sleep(seconds: float) -> None:
+        nonlocal waited
+        waited += seconds * 1000
+
+    with Ledger(tmp_path) as ledger:
+        command = [sys.executable, "-c", OWNER, str(tmp_path / LOCK_NAME), f"ask {key}", "run 1"]
+        with subprocess.Popen(command, stdin=pipe, stdout=pipe) as owner:
+            assert owner.stdout is not None
+            owner.stdout.readline()
+            model = Model()
+            asker = Asker(model, ledger, ledger.begin("run"), sleep, lambda: waited)
+            assert asyncio.run(asker.ask(request(), "1")) == completion(key)
+            owner.kill()
+    assert model.asked == 1
+    assert 900 < waited < 2000
