@@ -22,6 +22,16 @@ settings.register_profile(
 settings.load_profile("steady")
 
 
+FULL = bool(os.environ.get("DIGEST_FULL_TESTS"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what takes long, but for a full run."""
+    for item in items:
+        if item.get_closest_marker("slow") and not FULL:
+            item.add_marker(pytest.mark.skip(reason="takes long; DIGEST_FULL_TESTS=1 runs it, as .ci/run does"))
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The checkout."""
