@@ -29,7 +29,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out what takes long, but for a full run."""
     for item in items:
         if item.get_closest_marker("slow") and not FULL:
-            item.add_marker(pytest.mark.skip(reason="takes long; DIGEST_FULL_TESTS=1 runs it, as .ci/run does"))
+            item.add_marker(
+                pytest.mark.skip(reason="takes long; DIGEST_FULL_TESTS=1 runs it, as .ci/run does")
+            )
 
 
 @pytest.fixture(scope="session")

@@ -260,6 +260,7 @@ def test_a_full_disk_loses_nothing_that_was_kept(tmp_path: Path) -> None:
     assert list(verify(tmp_path)) == []
 
 
+@pytest.mark.slow
 def test_a_read_only_folder_is_a_sentence_and_can_be_looked_at(tmp_path: Path) -> None:
     """As root no mode keeps us out, so the folder is mounted read-only where that is possible."""
     folder = tmp_path / "runs"

@@ -186,6 +186,7 @@ def test_pruning_keeps_answers_unless_told_otherwise(digest: Run, folder: Path, 
     assert digest("runs", "verify")[0] == 0
 
 
+@pytest.mark.slow
 def test_a_new_version_keeps_its_line_where_that_is_set(
     folder: Path, server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
