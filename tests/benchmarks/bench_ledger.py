@@ -89,8 +89,8 @@ def _large(folder: Path, server: Server) -> None:
                 (place / "runs" / FILE_NAME).write_bytes((large / "runs" / FILE_NAME).read_bytes())
             times.append(_seconds(place, "--no-pdf"))
             again[name] += [_seconds(place, "--no-pdf", "--date", DAY) for _ in range(3)]
-    for what, times in (("asked", asked), ("made again", again)):
-        empty, full = (statistics.median(times[name]) for name in ("empty", "large"))
+    for what, both in (("asked", asked), ("made again", again)):
+        empty, full = (statistics.median(both[name]) for name in ("empty", "large"))
         print(f"{what}: {empty:.2f} s empty, {full:.2f} s beside {ANSWERS:,} answers: {full / empty:.3f}")
 
 
