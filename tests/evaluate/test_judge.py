@@ -201,6 +201,7 @@ def answer_file(questions: Path, answers: Path, broken: int = 0) -> int:
     return len(rows)
 
 
+@pytest.mark.slow
 def test_export_answer_import(gold: Gold, tmp_path: Path, digest: Run) -> None:
     gold = gold.model_copy(update={"papers": gold.papers[:12]})
     gold_file = tmp_path / "gold.jsonl"

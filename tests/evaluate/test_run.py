@@ -10,6 +10,8 @@ import pytest
 from digest.evaluate.store import open_run
 from tests.evaluate.conftest import Run
 
+pytestmark = pytest.mark.slow
+
 PROMPTS = ("--prompt", "line", "--prompt", "fields")
 
 
@@ -50,7 +52,6 @@ def test_the_answers_of_the_daily_job_are_reused(few: Path, tmp_path: Path, dige
     assert "questions asked 0, answers from the ledger 4" in ran.out
 
 
-@pytest.mark.slow
 def test_an_epoch_is_another_question(few: Path, tmp_path: Path, digest: Run) -> None:
     command = ("eval", "run", "--gold", few, "--prompt", "line", "--prompt", "line", "--sample", "--no-pdf")
     assert "questions asked 4" in digest(*command).out
@@ -61,7 +62,6 @@ def test_an_epoch_is_another_question(few: Path, tmp_path: Path, digest: Run) ->
     assert compared.code == 1  # nothing to compare with, but no error of the files
 
 
-@pytest.mark.slow
 def test_limit_models_and_names(few: Path, tmp_path: Path, digest: Run) -> None:
     command = ("eval", "run", "--gold", few, "--prompt", "line", "--sample", "--no-pdf", "--name", "mine")
     models = ("--model", "one", "--model", "two")
@@ -73,7 +73,6 @@ def test_limit_models_and_names(few: Path, tmp_path: Path, digest: Run) -> None:
     assert digest(*command, "--model", "three").code == 2
 
 
-@pytest.mark.slow
 def test_texts_of_pdfs_are_kept_for_scoring(few: Path, tmp_path: Path, digest: Run) -> None:
     assert digest("eval", "run", "--gold", few, "--prompt", "line", "--sample", "--limit", 1).code == 0
     texts = open_run(folder_of(tmp_path), tmp_path).texts()

@@ -144,6 +144,7 @@ def test_fresh_asks_again_and_keeps_the_older_answers(server: Server, tmp_path: 
     assert sum(line["kind"] == "answer" for line in exported) == 30  # those of the first run are still there
 
 
+@pytest.mark.slow
 def test_two_runs_at_once_share_the_questions(server: Server, tmp_path: Path) -> None:
     server.set(latency=0.02)
     folder = made(tmp_path / "a", server)

@@ -16,9 +16,12 @@ from digest.errors import DigestError
 from digest.sample import Knobs, start
 from digest.sample.data import Library
 
+pytestmark = pytest.mark.slow
+
 PARENT = """
 import os, sys, time
 from digest.sample import start
+
 with start() as server:
     if sys.argv[1] == "with-child" and os.fork() == 0:
         time.sleep(30)  # holds the server's standard input open

@@ -17,6 +17,8 @@ from digest.text.extract import extract
 from digest.text.pages import read_pages
 from digest.text.reader import TextReader
 
+pytestmark = pytest.mark.slow
+
 TITLES = {
     "1206.5538v3": "Representation Learning: A Review and New Perspectives",
     "1311.2542v3": "Toward a unified theory of sparse dimensionality reduction in Euclidean space",
