@@ -115,7 +115,8 @@ async def _read(job: Job, listing: Listing, tools: Tools, run: int) -> Text:
     paper, settings, ledger = job.paper, tools.settings.text, tools.ledger
     if settings.source == "abstract" or not tools.prompt.reads_text:
         return Text(origin=TextOrigin(source="abstract", reason="only title and abstract were asked for"))
-    kept = ledger.text(paper.versioned_id, recipe(settings))
+    # without a version the address may show another text tomorrow
+    kept = None if paper.version is None else ledger.text(paper.versioned_id, recipe(settings))
     if kept is None and listing.kind == "replaced" and tools.settings.run.reuse_unchanged:
         kept = _unchanged(job, ledger, recipe(settings))
     if kept is not None and not (tools.fresh and kept.transient):

@@ -109,6 +109,10 @@ def _published(result: Published) -> None:
         f"doubtful {checks.doubtful}, flagged {checks.flagged}{rules}"
     )
     for entry in digest.entries:
+        if entry.text is not None and entry.text.findings:
+            rules = ", ".join(sorted({finding.rule for finding in entry.text.findings}))
+            print(f"in the PDF of {entry.paper.id}, kept out of the prompt or to be looked at: {rules}")
+    for entry in digest.entries:
         if entry.flag is not None:
             print(f"flagged {entry.paper.id}: {entry.flag.reason} ({entry.flag.code})")
 
