@@ -211,7 +211,7 @@ def test_a_stopped_run_goes_on_where_it_was(
     while server.stats()["requests"].get("chat", 0) < 9:
         assert process.poll() is None
     process.send_signal(signal_)
-    _, err = process.communicate(timeout=10)
+    _, err = process.communicate(timeout=60)
     if signal_ is signal.SIGINT:
         assert process.returncode == 130
         assert err.decode().splitlines()[-1].startswith("digest: stopped.")

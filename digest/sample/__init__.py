@@ -22,7 +22,7 @@ __all__ = ["EVENING", "Fault", "Knobs", "Server", "fault", "start"]
 EVENING = datetime(2026, 1, 28, 2, tzinfo=UTC)
 """An hour after the sample day's announcement; the present of a run over the sample day."""
 
-_WAIT = 15.0  # seconds; a start takes a third of one
+_WAIT = 60.0  # seconds; a start takes a third of one
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Server:
         """Ask the server's own URL; `http.client` knows no proxies."""
         from http.client import HTTPConnection
 
-        connection = HTTPConnection(urlsplit(self.url).netloc, timeout=10)
+        connection = HTTPConnection(urlsplit(self.url).netloc, timeout=30)
         with contextlib.closing(connection):
             connection.request(method, path, body and body.encode())
             answer: dict[str, Any] = json.load(connection.getresponse())

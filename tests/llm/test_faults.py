@@ -49,7 +49,7 @@ def papers() -> list[Paper]:
 def ask_all(
     server: Server, papers: list[Paper], folder: Path, fallback: str = "", **settings: Any
 ) -> tuple[list[Outcome], Tally]:
-    given = {"name": "m", "base_url": f"{server.url}/v1", "key": KEY, "concurrency": 16, "timeout": 0.4}
+    given = {"name": "m", "base_url": f"{server.url}/v1", "key": KEY, "concurrency": 16, "timeout": 3}
     prompt = load("fields")
 
     async def go() -> tuple[list[Outcome], Tally]:

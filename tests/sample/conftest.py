@@ -24,7 +24,7 @@ def server(_running: Server) -> Server:
 
 @pytest.fixture(scope="session")
 def _client(_running: Server) -> Iterator[httpx2.Client]:
-    with httpx2.Client(base_url=_running.url, trust_env=False, timeout=5) as client:
+    with httpx2.Client(base_url=_running.url, trust_env=False, timeout=60) as client:
         yield client
 
 

@@ -34,7 +34,7 @@ def _asking(_running: Server) -> Iterator[tuple[asyncio.Runner, openai.AsyncOpen
     with asyncio.Runner() as runner:
         http = openai.DefaultAsyncHttpxClient(trust_env=False)
         url = f"{_running.url}/v1"
-        client = openai.AsyncOpenAI(base_url=url, api_key="k", max_retries=0, http_client=http, timeout=5)
+        client = openai.AsyncOpenAI(base_url=url, api_key="k", max_retries=0, http_client=http, timeout=60)
         yield runner, client
         runner.run(client.close())
 

@@ -76,7 +76,7 @@ def test_a_truncated_body_can_be_noticed(server: Server, get: httpx2.Client, pat
 
 def test_a_stalled_body_never_ends(server: Server, get: httpx2.Client) -> None:
     server.faults(fault("stalled"))
-    with get.stream("GET", PAGE, timeout=0.1) as answer:
+    with get.stream("GET", PAGE, timeout=2) as answer:
         chunks = answer.iter_bytes()
         assert next(chunks).startswith(b"<!DOCTYPE html>")
         with pytest.raises(httpx2.ReadTimeout):
@@ -101,7 +101,7 @@ def test_a_reset_connection(server: Server, get: httpx2.Client) -> None:
 def test_silence_until_the_client_leaves(server: Server, get: httpx2.Client) -> None:
     server.faults(fault("silence"))
     with pytest.raises(httpx2.ReadTimeout):
-        get.get(PAGE, timeout=0.05)
+        get.get(PAGE, timeout=0.5)
     assert server.stats()["faults"] == {"silence": 1}
     server.faults()
     assert get.get(PAGE).status_code == 200
@@ -114,8 +114,8 @@ def test_a_silent_question_leaves_its_place_when_the_client_leaves(
     question = {"messages": [{"role": "user", "content": "SAM Audio Judge"}]}
     key = {"Authorization": "Bearer k"}
     with pytest.raises(httpx2.ReadTimeout):
-        get.post("/v1/chat/completions", json=question, headers=key, timeout=0.05)
-    deadline = time.monotonic() + 2
+        get.post("/v1/chat/completions", json=question, headers=key, timeout=0.5)
+    deadline = time.monotonic() + 30
     answer = get.post("/v1/chat/completions", json=question, headers=key)
     while answer.status_code == 429 and time.monotonic() < deadline:
         answer = get.post("/v1/chat/completions", json=question, headers=key)

@@ -33,7 +33,7 @@ with start() as server:
 
 def is_up(url: str) -> bool:
     try:
-        httpx2.get(url, trust_env=False, timeout=2)
+        httpx2.get(url, trust_env=False, timeout=10)
     except httpx2.TransportError:
         return False
     return True
@@ -43,7 +43,7 @@ def test_it_lives_as_long_as_the_context(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     began = time.monotonic()
     with start() as server:
-        assert time.monotonic() - began < 5  # 0.4 s on a quiet machine
+        assert time.monotonic() - began < 50  # 0.4 s on a quiet machine
         assert server.stats()["requests"] == {}
     assert not is_up(server.url)
 
@@ -68,7 +68,7 @@ def test_it_dies_with_its_killed_parent(case: str) -> None:
         assert is_up(url)
         parent.kill()
         parent.wait()
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while is_up(url) and time.monotonic() < deadline:
             pass  # each look takes some milliseconds
         assert not is_up(url)
@@ -95,7 +95,7 @@ def sample_server_pid() -> object:
         line = process.stdout.readline()
         yield line.split('"')[3], process.pid
         process.stdin.close()
-        assert process.wait(timeout=5) == 0
+        assert process.wait(timeout=30) == 0
 
 
 def test_a_start_that_fails_says_why(tmp_path: Path) -> None:

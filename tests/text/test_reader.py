@@ -189,7 +189,7 @@ def test_whatever_happens_to_a_worker_costs_one_paper_its_text(
         "extract": None,
     }
     assert texts["extract"].passages
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 60
     sys.stdout.flush()
     assert capfd.readouterr() == ("", "")
 
