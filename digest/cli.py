@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -222,6 +223,8 @@ def options(
 def main() -> None:
     """Run the command line; every way out is an exit code and, if something went wrong, one sentence."""
     gc.set_threshold(100_000)  # what imports make stays: looking for garbage in it takes a tenth of the time
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal without Chinese shows escapes, and no error
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         app()
     except DigestError as error:

@@ -329,3 +329,10 @@ def test_a_model_that_errs_and_mends_on_being_told(
     mended = {entry["paper"]["id"] for entry in entries if entry["summary"].get("mended")}
     assert mended == set(erring)
     assert "QuartzFormer" not in (folder / f"runs/{DAY}/audio.md").read_text(encoding="utf-8")
+
+
+def test_a_terminal_without_chinese_shows_escapes(folder: Path) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "digest", "list", "--sample"]
+    ran = subprocess.run(command, capture_output=True, env=environment, cwd=folder, check=True)
+    assert ran.stdout.startswith(b"\\u97f3\\u9891 2026-01-28: 44 papers")
