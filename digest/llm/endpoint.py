@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_random_exponential
+from tenacity import AsyncRetrying, retry_if_exception_type
 
 from digest.config import ModelSettings
 from digest.errors import AnswerError, DigestError, ModelError
@@ -21,6 +21,7 @@ from digest.llm.cost import Budget, prices
 from digest.llm.limits import Limiter, Permit
 from digest.llm.presets import profile
 from digest.llm.request import Request
+from digest.llm.tries import Tries
 from digest.llm.trouble import PassingError, meaning_of, told_to_wait
 from digest.llm.wire import MalformedError, Traits, UnusableError, learn, read, write
 from digest.model import Completion
@@ -28,9 +29,6 @@ from digest.model import Completion
 if TYPE_CHECKING:
     import httpx2
     import openai
-
-PATIENCE = 900.0
-"""Seconds that one question may spend waiting, under rate limits above all: these are no failed attempts."""
 
 _LESSONS = 5
 """How often one question is put in another form before the endpoint counts as accepting none."""
@@ -95,25 +93,19 @@ class Endpoint:
             QuotaError: the account is empty, or the ceiling reached. No further question is sent.
             ModelError: the endpoint answers nobody: wrong key, unknown model, no connection at all.
         """
-        failures, tries = 0, 0
-
-        def give_up(state: RetryCallState) -> bool:
-            nonlocal failures
-            error = state.outcome.exception() if state.outcome else None
-            assert isinstance(error, PassingError)  # nothing else is tried again
-            failures += not error.limited
-            passed = (state.seconds_since_start or 0) + (error.told or 0)
-            return failures >= self._settings.attempts or passed > PATIENCE
+        tries = Tries(self._settings.attempts)
 
         async def attempt() -> Completion:
-            nonlocal tries
-            tries += 1
-            return await self._send(request, again=tries > 1)
+            try:
+                return await self._send(request, again=tries.number > 0)
+            except PassingError as error:
+                tries.failed(error, self._limiter.accepted)
+                raise
 
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(PassingError),
-            stop=give_up,
-            wait=_wait,
+            stop=tries.over,
+            wait=tries.wait,
             sleep=self._sleep,
             reraise=True,
         )
@@ -293,13 +285,6 @@ class Endpoint:
 
 class _LearnedError(Exception):
     """The endpoint said what it does not accept; the question can be put in another form."""
-
-
-def _wait(state: RetryCallState) -> float:
-    """As long as the endpoint says, to the letter; else exponentially longer with jitter."""
-    error = state.outcome.exception() if state.outcome else None
-    told = error.told if isinstance(error, PassingError) else None
-    return told if told is not None else wait_random_exponential(multiplier=0.5, max=30)(state)
 
 
 def _json(response: httpx2.Response) -> object:

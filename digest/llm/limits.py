@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from digest.config import ModelSettings
-from digest.llm.pace import Concurrency, Gate, Minute, Refusals, Remaining, Use
+from digest.llm.pace import Concurrency, Gate, Guess, Minute, Refusals, Remaining, Use
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,9 @@ class Limiter:
     Args:
         settings: concurrency, and requests and tokens a minute where they are set.
         clock: seconds, monotonic.
+
+    Attributes:
+        accepted: questions that were answered.
     """
 
     def __init__(self, settings: ModelSettings, clock: Callable[[], float] = time.monotonic) -> None:
@@ -46,12 +49,14 @@ class Limiter:
         self._slots = Concurrency(settings.concurrency)
         self._refusals = Refusals()
         self._gate = Gate()
+        self._guess = Guess()
         self._left = {"requests": Remaining(), "tokens": Remaining()}
         self._requests = Minute(settings.requests_per_minute) if settings.requests_per_minute else None
         self._tokens = Minute(settings.tokens_per_minute) if settings.tokens_per_minute else None
         self._queue: deque[tuple[int, asyncio.Future[Permit]]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._sent = 0
+        self.accepted = 0
         self._under_way: dict[int, Permit] = {}
 
     async def permit(self, tokens: int, *, again: bool = False) -> Permit:
@@ -77,9 +82,11 @@ class Limiter:
     def answered(self, permit: Permit, headers: Mapping[str, str], tokens: int) -> None:
         """The question was answered, and took so many tokens."""
         now = self._end(permit)
+        self.accepted += 1
         self._slots.accepted(permit.number, permit.load, len(self._under_way))
         self._refusals.answered(permit.number)
         self._gate.answered(permit.number)
+        self._guess.answered(permit.number)
         if self._tokens is not None and permit.use is not None and tokens:
             self._tokens.correct(permit.use, tokens)
         self._report(permit, headers, now)
@@ -89,9 +96,13 @@ class Limiter:
         """The endpoint takes no more for now (HTTP 429), and said how long (seconds), or did not."""
         now = self._end(permit)
         in_a_row = self._refusals.refused(permit.number)
-        self._slots.refused(permit.number, permit.load, len(self._under_way), in_a_row)
+        under_way = len(self._under_way)
         if told:
             self._gate.refused(permit.number, now, told, in_a_row)
+        else:
+            self._guess.refused(permit.number, now, in_a_row, under_way, self._sent)
+        if self._guess.open:  # else it is no matter of load
+            self._slots.refused(permit.number, permit.load, under_way, in_a_row)
         self._report(permit, headers, now)
         self._advance()
 
@@ -132,6 +143,7 @@ class Limiter:
         now = self._clock()
         waits = [
             self._gate.wait(now),
+            self._guess.wait(now),
             self._left["requests"].wait(now, 1),
             self._left["tokens"].wait(now, tokens),
         ]
@@ -144,6 +156,7 @@ class Limiter:
     def _send(self, tokens: int) -> Permit:
         now = self._clock()
         self._sent += 1
+        self._guess.sent(now)
         self._left["requests"].use(1)
         self._left["tokens"].use(tokens)
         if self._requests is not None:

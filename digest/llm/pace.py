@@ -10,10 +10,17 @@ import re
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 NEVER = float("inf")
 IN_A_ROW = 5
 """So many refusals in a row concern everybody: of strays, one in five, five in a row are 1 in 3,000."""
+
+SHORTEST_GUESS, LONGEST_GUESS = 0.5, 30.0
+"""Seconds to wait for an endpoint that refuses everybody and does not say how long."""
+
+REFUSED_WITHIN = 1.0
+"""Seconds in which a refusal comes back; a question that is under way for longer was accepted."""
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -89,8 +96,9 @@ class Concurrency:
     """How many questions may be under way: what the endpoint was seen to bear, up to a ceiling.
 
     A question's load is how many were under way when it was sent, itself included. Accepted at a load: the
-    endpoint bears it. Refused at a load that it bears: a stray. Refused at more, or in a row: back to what is
-    under way now, that is, to what it has taken. Such evidence finds a limit within one burst, where timers
+    endpoint bears it. Refused at a load that it bears: a stray, and so is a single refusal before the first
+    answer. Refused at more, or in a row: back to what is under way now, that is, to what it has taken; where
+    nothing is under way, it was no matter of load. Such evidence finds a limit within one burst, where timers
     and fixed factors (0.8 every 15 s) need many.
     """
 
@@ -99,9 +107,10 @@ class Concurrency:
     _borne: int = 0
     _newest_refused: int = 0
     _clean: int = 0
+    _at_last_answer: float = 0
 
     def __post_init__(self) -> None:
-        self.limit = self.ceiling
+        self.limit = self._at_last_answer = self.ceiling
 
     def accepted(self, number: int, load: int, under_way: int) -> None:
         """The question sent as the `number`th was taken: up to its load at once, beyond that in steps.
@@ -115,6 +124,7 @@ class Concurrency:
         if under_way + 1 >= 0.8 * self.limit:
             step = 1 if self._clean > 2 * self.limit else 0.05
             self.limit = min(self.ceiling, self.limit + step)
+        self._at_last_answer = self.limit
 
     def refused(self, number: int, load: int, under_way: int, in_a_row: int) -> None:
         """Fewer slots, unless the endpoint bore as many before."""
@@ -122,8 +132,10 @@ class Concurrency:
         self._clean = 0
         if in_a_row >= IN_A_ROW:
             self._borne = min(self._borne, under_way)
-        if load > self._borne:
+        if load > self._borne and (self._borne or in_a_row >= IN_A_ROW):
             self.limit = max(1.0, min(self.limit, under_way))
+        if not under_way:
+            self.limit = self._at_last_answer
 
 
 @dataclass
@@ -156,6 +168,61 @@ class Gate:
         if self._closed_by is not None and number > self._closed_by:
             self._closed_by, self._until = None, 0.0
             self.patience *= 2
+
+
+@dataclass
+class Guess:
+    """How long an endpoint refuses everybody that does not say how long.
+
+    Refusals in a row are a matter of load first, which `Concurrency` sees to. Where questions sent after that
+    are refused while not even half as many are under way as the endpoint held then, it is a matter of time.
+    That is guessed; then one question goes ahead, and if it is refused too the next guess is twice as long.
+    """
+
+    _length: float = SHORTEST_GUESS
+    _until: float = 0.0
+    _state: Literal["open", "closed", "trying"] = "open"
+    _held: tuple[int, int] | None = None
+    """Of the refusals in a row: what was sent last before they were known, and what was under way after."""
+
+    @property
+    def open(self) -> bool:
+        """Whether nothing is known of such a time."""
+        return self._state == "open"
+
+    def wait(self, now: float) -> float:
+        """Seconds until the next question may be sent."""
+        if self._state == "trying" and now >= self._until:
+            self._state = "open"
+        return 0.0 if self.open else max(0.0, self._until - now)
+
+    def sent(self, now: float) -> None:
+        """A question is sent: after a guess it is alone, for as long as a refusal may take."""
+        if self._state == "closed":
+            self._state, self._until = "trying", now + REFUSED_WITHIN
+
+    def refused(self, number: int, now: float, in_a_row: int, under_way: int, last: int) -> None:
+        """The question sent as the `number`th, of `last` so far, was refused without a time."""
+        if self._state == "closed" or (
+            self.open and not self._concerns_all(number, in_a_row, under_way, last)
+        ):
+            return
+        self._state, self._until = "closed", now + self._length
+        self._length = min(LONGEST_GUESS, 2 * self._length)
+
+    def _concerns_all(self, number: int, in_a_row: int, under_way: int, last: int) -> bool:
+        if in_a_row < IN_A_ROW:
+            return False
+        sent, held = self._held or (last, under_way)
+        if number <= sent:
+            self._held = sent, under_way
+            return False
+        return under_way <= held / 2
+
+    def answered(self, number: int) -> None:
+        """The question sent as the `number`th was answered; if that was after the refusals, they are over."""
+        if self._held is not None and number > self._held[0]:
+            self._held, self._state, self._length = None, "open", SHORTEST_GUESS
 
 
 @dataclass

@@ -152,7 +152,8 @@ class Limits:
                 self._opened, self._used = now, 0
             if self._used >= number:
                 wait = max(1, math.ceil(self._opened + seconds - now))
-                headers = {"Retry-After": str(wait), **self.headers()}
+                told = {"Retry-After": str(wait)} if knobs.window_told else {}
+                headers = {**told, **self.headers()}
                 raise ChatError(429, "Rate limit reached.", headers, code=code)
             self._used += 1
         self._stats.in_flight += 1

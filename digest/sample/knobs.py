@@ -86,6 +86,7 @@ class Knobs(_Knob):
     requires: dict[str, Any] = Field(default_factory=dict, description="fields that a question must carry")
     concurrency: int | None = Field(default=None, ge=1, description="questions in flight; more get a 429")
     window: tuple[int, float] | None = Field(default=None, description="so many questions in so many seconds")
+    window_told: bool = Field(default=True, description="a full window's 429 says how long it lasts")
     ratelimit_headers: bool = Field(default=False, description="send x-ratelimit-* about the window")
 
     batches: bool = Field(default=True, description="whether there is a Batch API")

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 
 from digest.config import ModelSettings
 from digest.llm.limits import Limiter, Permit
-from digest.llm.pace import IN_A_ROW, Concurrency, Gate, Minute, Refusals, Remaining, seconds
+from digest.llm.pace import (
+    IN_A_ROW,
+    REFUSED_WITHIN,
+    Concurrency,
+    Gate,
+    Guess,
+    Minute,
+    Refusals,
+    Remaining,
+    seconds,
+)
 
 
 @given(
@@ -71,9 +81,17 @@ def test_stray_refusals_take_no_slots_away() -> None:
     assert slots.limit == 64
 
 
-def test_slots_that_strays_took_away_come_back_with_the_first_answers() -> None:
+def test_single_refusals_before_the_first_answer_take_no_slots_away() -> None:
     slots, refusals = Concurrency(64), Refusals()
     for number in range(5, 61, 5):
+        slots.refused(number, number, 52, refusals.refused(number))
+    assert slots.limit == 64
+
+
+def test_slots_that_strays_took_away_come_back_with_the_next_answers() -> None:
+    slots, refusals = Concurrency(64), Refusals()
+    slots.accepted(1, 30, 29)
+    for number in range(35, 61, 5):
         slots.refused(number, number, 52, refusals.refused(number))
     assert slots.limit == 52
     slots.accepted(64, 64, 51)
@@ -112,6 +130,67 @@ def test_a_gate_proved_wrong_opens_and_is_harder_to_close() -> None:
     assert gate.wait(1.0) == 0
     gate.refused(20, 1.0, 5.0, 2 * IN_A_ROW)
     assert gate.wait(1.0) == 5.0
+
+
+def refused_all(guess: Guess, now: float) -> None:
+    """64 sent at once, of which an endpoint takes 36; then 36 more, of which it takes none."""
+    for number in range(37, 65):
+        guess.refused(number, now, number - 36, 100 - number, 64)
+    for number in range(65, 101):
+        guess.refused(number, now, number - 36, 100 - number, 100)
+
+
+def test_a_limit_on_load_is_no_time_to_wait() -> None:
+    guess = Guess()
+    for number in range(17, 65):  # the server takes 16 of 64, and the 17th again and again
+        guess.refused(number, 0.0, number - 16, 80 - number, 64)
+    for number in range(65, 90):
+        guess.refused(number, 1.0, number - 16, 16, number)
+    assert guess.open
+    assert guess.wait(1.0) == 0
+
+
+def test_refusals_at_any_load_are_waited_for_longer_each_time() -> None:
+    guess = Guess()
+    refused_all(guess, 0.0)
+    waits = []
+    now = 0.0
+    for number in range(101, 109):
+        waits.append(guess.wait(now))
+        now += waits[-1]
+        guess.sent(now)
+        guess.refused(number, now, number - 36, 0, number)
+    assert waits == [0.5, 1, 2, 4, 8, 16, 30, 30]
+
+
+def test_after_a_guess_one_question_goes_ahead() -> None:
+    guess = Guess()
+    refused_all(guess, 0.0)
+    assert guess.wait(0.5) == 0
+    guess.sent(0.5)
+    assert guess.wait(0.5) == REFUSED_WITHIN  # the others, until it is known
+    assert guess.wait(0.5 + REFUSED_WITHIN) == 0
+    assert guess.open
+
+
+def test_an_answer_to_the_question_ahead_lets_all_others_go() -> None:
+    guess = Guess()
+    refused_all(guess, 0.0)
+    guess.sent(0.5)
+    guess.answered(36)  # of the old ones: proves nothing
+    assert guess.wait(0.6) > 0
+    guess.answered(101)
+    assert guess.wait(0.6) == 0
+    refused_all(guess, 5.0)
+    assert guess.wait(5.0) == 0.5  # begins anew
+
+
+def test_a_burst_that_is_refused_whole_was_no_matter_of_load() -> None:
+    slots, refusals = Concurrency(64), Refusals()
+    slots.accepted(1, 40, 39)
+    for number in range(65, 105):
+        slots.refused(number, 40, 104 - number, refusals.refused(number))
+    assert slots.limit == 64
 
 
 def report(left: str, reset: str) -> dict[str, str]:
