@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 _OPTIONS = {"help_option_names": ["-h", "--help"]}
 
@@ -114,7 +115,19 @@ def score(run: Run, out: Out = None) -> None:
     raise typer.Exit(commands.score(run, out))
 
 
-@eval_app.command()
+class _Compare(TyperCommand):
+    """A command whose exit code 2 means something else than wrong usage."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - typer has a click of its own
+        """Parse the flags; wrong ones are exit code 1."""
+        try:
+            return super().parse_args(ctx, args)
+        except Exception as error:
+            vars(error)["exit_code"] = 1
+            raise
+
+
+@eval_app.command(cls=_Compare)
 def compare(
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs over one gold set.")],
     base: Base,

@@ -126,7 +126,7 @@ def list_announcements(given: Given, day: str | None) -> int:
         arxiv = ready.settings.arxiv
 
         async def go() -> None:
-            async with Http(arxiv, ledger, clock=ready.clock) as http:
+            async with Http(arxiv, ledger, clock=ready.clock, say=show.aside) as http:
                 for section in sections:
 
                     def seen(paper: str, before: date, key: str = section.key) -> date | None:
@@ -162,7 +162,7 @@ def show_text(given: Given, wanted: str) -> int:
 
         async def go() -> None:
             async with (
-                Http(arxiv, MemorySnapshots(), clock=ready.clock) as http,
+                Http(arxiv, MemorySnapshots(), clock=ready.clock, say=show.aside) as http,
                 TextReader(ready.settings.text, out / "pdf", arxiv.pdf, http.download) as reader,
             ):
                 model = ready.settings.model.name

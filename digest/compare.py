@@ -140,13 +140,14 @@ def _line(entry: Entry) -> str:
 def _side_by_side(olds: Sequence[Entry], entry: Entry) -> None:
     """On a terminal: two columns, red what is gone and green what is new."""
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
     console = Console()
     befores: list[Entry | None] = list(olds) or [None]
     for old in befores:
-        table = Table("before", "after", expand=True, show_lines=True)
+        columns = (Column(name, overflow="fold") for name in ("before", "after"))  # Chinese has no spaces
+        table = Table(*columns, expand=True, show_lines=True)
         before, after = Text(), Text()
         for mark, piece in difference("" if old is None else _line(old), _line(entry)):
             if mark != "+":

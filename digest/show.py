@@ -21,6 +21,12 @@ from digest.sources.quiet import Quiet
 if TYPE_CHECKING:
     from digest.summarize.checks import Rule
 
+
+def aside(sentence: str) -> None:
+    """Tell a person what is going on, where the result does not go."""
+    print(sentence, file=sys.stderr, flush=True)
+
+
 COMPLETE, DEFECTS, FLAGGED = 0, 1, 3
 """Exit codes of what was carried out; the others belong to errors."""
 

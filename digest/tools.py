@@ -73,7 +73,9 @@ async def open_tools(
         async def open_http() -> Http:
             from digest.sources.http import Http
 
-            return await stack.enter_async_context(Http(settings.arxiv, ledger, clock=clock))
+            return await stack.enter_async_context(
+                Http(settings.arxiv, ledger, clock=clock, say=progress.say)
+            )
 
         async def open_reader() -> TextReader:
             from digest.text.reader import TextReader

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import fmean
 
 from digest.errors import UsageError
 from digest.evaluate.gold import Gold, GoldPaper
+from digest.evaluate.scoring import fresh_scores
 from digest.evaluate.store import Answer, RunFolder, Score, Variant, gold_key, labels
 from digest.summarize.prompt import Prompt
 
 
 @dataclass(frozen=True)
 class Column:
-    """One variant: its answers and their scores, by paper, in the order of epochs."""
+    """One variant: its answers and their scores, by paper and epoch.
+
+    Attributes:
+        epochs: how often each paper was to be asked about.
+    """
 
     label: str
     variant: Variant
     prompt: Prompt
-    answers: dict[str, list[Answer]] = field(default_factory=dict)
-    scores: dict[str, list[Score]] = field(default_factory=dict)
+    epochs: int = 1
+    answers: dict[str, dict[int, Answer]] = field(default_factory=dict)
+    scores: dict[str, dict[int, Score]] = field(default_factory=dict)
 
     def value(self, metric: str, paper: str, epoch: int | None = None) -> float | None:
         """The value of a paper in one epoch, or the mean of all epochs; None where there is none."""
-        scores = self.scores.get(paper, [])
-        chosen = scores if epoch is None else scores[epoch : epoch + 1]
+        scores = self.scores.get(paper, {})
+        chosen = [score for number, score in scores.items() if epoch in {None, number}]
         values = [value for score in chosen if (value := score.metrics.get(metric)) is not None]
         return fmean(values) if values else None
 
@@ -39,15 +45,29 @@ class Column:
         values = self.values(metric)
         return fmean(values.values()) if values else None
 
+    def first(self, paper: str) -> Answer | None:
+        """The answer of the first epoch that has a line."""
+        answers = sorted(self.answers.get(paper, {}).items())
+        return next((answer for _, answer in answers if answer.line), None)
+
     def line(self, paper: str) -> str | None:
-        """The line of the first epoch."""
-        answers = self.answers.get(paper)
-        return answers[0].line if answers else None
+        """The line of the first epoch that has one."""
+        answer = self.first(paper)
+        return answer.line if answer else None
+
+    def missing(self, paper: str) -> bool:
+        """Whether some epoch has no line of the paper: an error, or not asked yet."""
+        lines = sum(answer.line is not None for answer in self.answers.get(paper, {}).values())
+        return lines < self.epochs
+
+    def failed(self, paper: str) -> bool:
+        """Whether some epoch got no line."""
+        return any(answer.line is None for answer in self.answers.get(paper, {}).values())
 
     @property
     def every_answer(self) -> list[Answer]:
         """All answers."""
-        return [answer for answers in self.answers.values() for answer in answers]
+        return [answer for answers in self.answers.values() for answer in answers.values()]
 
 
 @dataclass(frozen=True)
@@ -81,18 +101,14 @@ class Board:
 
     def unanswered(self, column: Column) -> list[str]:
         """Papers that a variant has no line for: with an error, or not asked yet."""
-        return [
-            paper.id
-            for paper in self.gold.papers
-            if not any(answer.line for answer in column.answers.get(paper.id, []))
-        ]
+        return [paper.id for paper in self.gold.papers if column.missing(paper.id)]
 
 
 def load_board(folders: Sequence[RunFolder]) -> Board:
-    """Read runs that were made over one gold set and scored.
+    """Read runs that were made over one gold set; what is not scored by today's definitions is scored first.
 
     Raises:
-        UsageError: the runs have different gold, or a run is not scored.
+        UsageError: the runs have different gold, or a file of theirs does not fit.
     """
     hashes = {folder.info.gold_hash for folder in folders}
     if len(hashes) > 1:
@@ -101,34 +117,33 @@ def load_board(folders: Sequence[RunFolder]) -> Board:
     gold = max((folder.gold() for folder in folders), key=lambda gold: len(gold.papers))
     names = labels(variant for folder in folders for variant in folder.info.variants)
     columns: dict[str, Column] = {}
+    published = Column("gold", Variant(prompt="", model=""), folders[0].info.prompts[0])
     for folder in folders:
         by_identity = {prompt.identity: prompt for prompt in folder.info.prompts}
         for variant in folder.info.variants:
-            label = names[variant]
-            columns.setdefault(label, Column(label, variant, by_identity[variant.prompt]))
-        _fill(columns, names, folder)
-    return Board(tuple(folders), gold, columns, _published(gold, folders[0]))
+            label, prompt = names[variant], by_identity[variant.prompt]
+            known = columns.get(label) or Column(label, variant, prompt)
+            columns[label] = replace(known, epochs=max(known.epochs, folder.info.epochs))
+        _fill(columns, names, published, folder)
+    return Board(tuple(folders), gold, columns, published)
 
 
-def _fill(columns: dict[str, Column], names: dict[Variant, str], folder: RunFolder) -> None:
-    scores = folder.scores()
-    for answer in sorted(folder.answers().values(), key=lambda answer: answer.epoch):
-        if answer.key not in scores:
+def _fill(
+    columns: dict[str, Column], names: dict[Variant, str], published: Column, folder: RunFolder
+) -> None:
+    """Take over the answers of a run; of two for one question the one with a line."""
+    scores = fresh_scores(folder)
+    for paper in folder.gold().papers:
+        published.scores.setdefault(paper.id, {0: scores[gold_key(paper.id)]})
+    for answer in folder.answers().values():
+        variant = Variant(prompt=answer.prompt, model=answer.model, text=folder.info.text)
+        if variant not in names or answer.key not in scores:
             raise UsageError(
-                f"{folder.path}: {answer.id} has no scores. Run `digest eval score {folder.info.name}`."
+                f"{folder.path / 'records.jsonl'} holds an answer about {answer.id} of {answer.prompt} and "
+                f"{answer.model}, which is not part of this run. Take it out, or start a new run."
             )
-        column = columns[names[answer.variant]]
-        known = column.answers.setdefault(answer.id, [])
-        if all(answer.key != other.key for other in known):
-            known.append(answer)
-            column.scores.setdefault(answer.id, []).append(scores[answer.key])
-
-
-def _published(gold: Gold, folder: RunFolder) -> Column:
-    """The published lines as a column of their own."""
-    scores, prompt = folder.scores(), folder.info.prompts[0]
-    column = Column("gold", Variant(prompt="", model=""), prompt)
-    for paper in gold.papers:
-        if score := scores.get(gold_key(paper.id)):
-            column.scores[paper.id] = [score]
-    return column
+        column = columns[names[variant]]
+        known = column.answers.setdefault(answer.id, {})
+        if answer.epoch not in known or known[answer.epoch].line is None:
+            known[answer.epoch] = answer
+            column.scores.setdefault(answer.id, {})[answer.epoch] = scores[answer.key]

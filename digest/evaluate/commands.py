@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -83,9 +84,12 @@ def _margin(text: str) -> tuple[str, float]:
     if name not in BY_NAME:
         raise UsageError(f"--margin {text}: there is no metric {name!r}. Metrics: {', '.join(BY_NAME)}.")
     try:
-        return name, abs(float(value))
+        points = abs(float(value))
     except ValueError:
-        raise UsageError(f"--margin {text}: write it as {name}=3.") from None
+        points = 0.0
+    if not 0 < points < math.inf:
+        raise UsageError(f"--margin {text}: write it as {name}=3, with a number of points above 0.")
+    return name, points
 
 
 def judge(given: Given, run: str, base: str, name: str) -> int:
@@ -107,6 +111,8 @@ def judge_import(given: Given, run: str, base: str, name: str, answers: Path) ->
 
 def judge_export(given: Given, run: str, base: str, name: str, output: Path) -> int:
     """Write what a judge would be asked and the ledger cannot answer as a batch file."""
+    if name == RULE:
+        raise UsageError("--judge rule asks nobody: `digest eval judge run` does it at once.")
     collector = Collector()
     _ask(given, run, base, name, collector)
     write_atomically(output, collector.to_jsonl())
@@ -152,6 +158,8 @@ def label(run: str, base: str, candidate: str | None, most: int, out: Path | Non
     """Show pairs of lines to a person, without names, and keep what is said."""
     board = _board([run], out)
     others = [name for name in board.columns if name != base]
+    if candidate == base:
+        raise UsageError(f"--with {candidate}: that is the base itself.")
     if candidate is None and len(others) != 1:
         raise UsageError(f"Say with --with which variant is shown beside {base}: {', '.join(others)}.")
     pairs = pairs_of(board.column(base), board.column(candidate or others[0]), board.papers)

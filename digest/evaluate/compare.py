@@ -37,6 +37,11 @@ class Row(Record):
         return BY_NAME[self.metric]
 
     @property
+    def loss(self) -> float:
+        """How much worse the candidate is, in points; below 0 it is better."""
+        return self.stat.difference if self.definition.lower else -self.stat.difference
+
+    @property
     def verdict(self) -> str:
         """In words."""
         if self.word == "no worse":
@@ -72,10 +77,10 @@ def too_many_errors(board: Board) -> str | None:
     for column in board.columns.values():
         missing, n = board.unanswered(column), len(board.gold.papers)
         if len(missing) > MOST_ERRORS * n:
-            asked = sum(paper in column.answers for paper in missing)
+            failed = sum(column.failed(paper) for paper in missing)
             return (
-                f"{column.label}: {len(missing)} of {n} papers have no line ({asked} failed, "
-                f"{len(missing) - asked} not asked yet). Start the same `digest eval run` again; numbers of "
+                f"{column.label}: {len(missing)} of {n} papers have no line ({failed} failed, "
+                f"{len(missing) - failed} not asked yet). Start the same `digest eval run` again; numbers of "
                 f"half-finished runs are not compared. First: {', '.join(missing[:5])}."
             )
     return None
@@ -122,7 +127,7 @@ def _stats(
         both = sorted(theirs.keys() & ours.keys())  # in any order of answers the same numbers
         if both:
             values = [theirs[paper] for paper in both], [ours[paper] for paper in both]
-            found[metric.name] = paired(*values, bound=metric.bound)
+            found[metric.name] = paired(*values, bound=metric.bound, lower=metric.lower)
     return found
 
 
@@ -151,16 +156,18 @@ def _row(name: str, stat: Paired, p: float, margins: Mapping[str, float], total:
         word = _seen(stat, p)
         return Row(metric=name, stat=stat, p=p, margin=None, word=word)
     word = _guarded(metric, stat, p, margin)
-    if word != "undecided":
-        needed = None
-    elif stat.sd == 0:
-        needed = papers_for_none(margin, metric.bound or margin)
-    else:
-        gain = -stat.difference if metric.lower else stat.difference
-        needed = max(stat.n + 1, papers_for(stat.sd, max(margin, -gain)))
-    if needed is not None:
-        needed = math.ceil(needed * total / stat.n)
+    needed = None
+    if word == "undecided":
+        needed = math.ceil(_needed(metric, stat, p, margin) * total / stat.n)
     return Row(metric=name, stat=stat, p=p, margin=margin, word=word, needed=needed)
+
+
+def _needed(metric: Metric, stat: Paired, p: float, margin: float) -> int:
+    """How many papers with a value it takes: to prove a loss that was seen, else to exclude one."""
+    loss = stat.difference if metric.lower else -stat.difference
+    if loss > margin:
+        return max(stat.n + 1, papers_for(stat.sd, loss, tests=p / stat.p))
+    return max(papers_for_none(margin, metric.bound or margin), papers_for(stat.sd, margin), stat.n + 1)
 
 
 def _seen(stat: Paired, p: float) -> Word:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from digest.evaluate.compare import Comparison, Row
 from digest.evaluate.judging import Jury
-from digest.evaluate.statistics import ALPHA
+from digest.evaluate.statistics import ALPHA, signed
 
 FINE, GATE_FAILED, WORSE, TOO_MANY_ERRORS = 0, 2, 3, 4
 """Exit codes of `digest eval compare`; 1 is a usage error there."""
@@ -63,9 +63,7 @@ def decide(comparison: Comparison, jury: Jury | None = None) -> Decision:
 
 
 def _listed(rows: list[Row]) -> str:
-    return "; ".join(
-        f"{row.metric} {row.stat.difference:+.1f} [{row.stat.low:+.1f}, {row.stat.high:+.1f}]" for row in rows
-    )
+    return "; ".join(f"{row.metric} {row.stat}" for row in rows)
 
 
 def _style(comparison: Comparison, *, rejected: bool) -> str:
@@ -75,22 +73,39 @@ def _style(comparison: Comparison, *, rejected: bool) -> str:
         return ""
     length = comparison.row("len")
     template = comparison.row("template")
-    details = []
+    details = [f"chrf_c2 {signed(row.stat.difference)}"]
     if length:
         details.append(f"length {length.stat.base:.0f} → {length.stat.mean:.0f}")
     if template:
         details.append(f"template {template.stat.base:.0f} → {template.stat.mean:.0f} %")
     nearer = "closer to" if row.word == "higher" else "further from"
-    meaning = "" if rejected else " As no gate is worse, that tells of style, not of quality."
-    return (
-        f"Its wording is {nearer} the published lines (chrf_c2 {row.stat.difference:+.1f}, "
-        f"{', '.join(details)}).{meaning}"
-    )
+    fallen = _fallen(comparison)
+    if rejected:
+        meaning = ""
+    elif fallen:
+        meaning = f" {_listed(fallen)} goes down with it: that may be quality, too. Read those papers."
+    else:
+        meaning = (
+            " No gate goes down with it: that tells of style, not of quality, as far as gates can see. "
+            "Whether something is left out or turned round, a reader or a judge has to say."
+        )
+    return f"Its wording is {nearer} the published lines ({', '.join(details)}).{meaning}"
+
+
+def _fallen(comparison: Comparison) -> list[Row]:
+    """What speaks against style alone: gates below their margin, be it by chance, and lost names."""
+    return [
+        row
+        for row in comparison.rows
+        if (row.definition.tier == "gate" and row.loss > (row.margin or 0))
+        or (row.metric == "term_recall" and row.word == "lower")
+    ]
 
 
 def _jury(jury: Jury | None) -> str:
     if jury is None:
         return ""
-    says = f"{jury.wins} wins, {jury.ties} ties, {jury.losses} losses, positions flipped {jury.flip_rate:.0%}"
+    flips = f", positions flipped {jury.flip_rate:.0%}" if jury.asked_twice else ""
+    says = f"{jury.wins} wins, {jury.ties} ties, {jury.losses} losses{flips}"
     known = "calibrated" if jury.calibrated else "not calibrated, so it decides nothing"
     return f"Judge {jury.judge}: {says}; {known}."

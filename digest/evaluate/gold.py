@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date as Date  # noqa: N812 - as in digest.model
@@ -76,7 +77,7 @@ def read(path: Path) -> Gold:
     """
     try:
         content = path.read_bytes()
-        rows = content.decode("utf-8").split("\n")
+        rows = content.decode("utf-8-sig").split("\n")
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
@@ -160,12 +161,24 @@ def _words(flags: Iterable[str]) -> str:
 
 
 def shown_in(prompt: Prompt, papers: Iterable[GoldPaper]) -> list[GoldPaper]:
-    """The papers whose identifier, title or line stands in a prompt, as an example would."""
-    text = " ".join(f"{prompt.system}\n{prompt.user}".split())
-    return [
-        paper
-        for paper in papers
-        if any(
-            " ".join(s.split()) in text for s in (paper.id, paper.title, *(r.line for r in paper.references))
-        )
-    ]
+    """The papers whose identifier, title, abstract or line stands in a prompt, as an example would.
+
+    White space, punctuation and case do not count.
+    """
+    text = f"{prompt.system}\n{prompt.user}"
+    bare = _bare(text)
+    return [paper for paper in papers if _is_id(paper.id, text) or any(s in bare for s in _telling(paper))]
+
+
+def _is_id(name: str, text: str) -> bool:
+    return re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", text) is not None and len(name) > 5
+
+
+def _telling(paper: GoldPaper) -> list[str]:
+    """Of the texts of a paper those that are long enough to stand nowhere by chance, bare."""
+    texts = (paper.title, paper.abstract, *(reference.line for reference in paper.references))
+    return [bare for text in texts if len(bare := _bare(text)) >= 12]
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text).casefold()

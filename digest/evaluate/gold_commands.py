@@ -12,8 +12,9 @@ from digest.commands import parse_day
 from digest.errors import UsageError
 from digest.evaluate import gold as gold_sets
 from digest.evaluate.gold_import import Stratum, import_digests, sample
+from digest.evaluate.terminal import printable
 from digest.publish.files import write_atomically
-from digest.resources import find
+from digest.summarize.prompt import known as known_prompts
 from digest.summarize.prompt import load as load_prompt
 
 STRATA: tuple[Stratum, ...] = ("section", "day", "kind")
@@ -27,6 +28,8 @@ def gold_import(
     if set(by.split(",")) - set(STRATA):
         raise UsageError(f"--stratify {by}: name some of {', '.join(STRATA)}, with commas between.")
     after: Date | None = parse_day(since, datetime.now(UTC)) if since else None
+    if output.resolve() in {path.resolve() for path in files}:
+        raise UsageError(f"--output {output}: that is one of the digests that are read.")
     made = import_digests(files, after)
     papers = made.papers if n is None else sample(made.papers, n, strata, seed)
     text = gold_sets.to_jsonl(papers)
@@ -39,7 +42,7 @@ def gold_import(
     for reason, count in made.left_out.items():
         print(f"left out, {reason}: {count}")
     for paper, rules in flagged.items():
-        print(f"flagged, no reference for metrics: {paper} ({', '.join(rules)})")
+        print(printable(f"flagged, no reference for metrics: {paper} ({', '.join(rules)})"))
     return show.COMPLETE
 
 
@@ -49,13 +52,13 @@ def _flags(paper: gold_sets.GoldPaper) -> tuple[str, ...]:
 
 def gold_check(files: Sequence[Path]) -> int:
     """Print what is wrong with gold sets; return the exit code."""
-    prompts = [load_prompt(str(path)) for path in sorted(find("prompts").glob("*.md"))]
+    prompts = [load_prompt(name) for name in known_prompts()]
     wrong = 0
     for path in files:
         gold = gold_sets.read(path)
         flagged = sum(bool(_flags(paper)) for paper in gold.papers)
         print(f"{path}: {len(gold.papers)} papers, {flagged} with a flagged reference, gold {gold.hash}")
         for sentence in gold_sets.problems(gold, prompts):
-            print(f"  {sentence}")
+            print(printable(f"  {sentence}"))
             wrong += 1
     return show.DEFECTS if wrong else show.COMPLETE

@@ -17,7 +17,7 @@ from typing import Any
 
 from digest.errors import AnswerError
 from digest.evaluate import metrics
-from digest.evaluate.judging import Judged, Pair, Side, decided
+from digest.evaluate.judging import TURNED, Judged, Pair, Side, decided
 from digest.llm.request import Message, Request
 from digest.model import Completion
 from digest.summarize.checks import Source
@@ -36,7 +36,6 @@ Three terms never prefer a line that lacks its second sentence; one or two do, o
 """
 
 _SIDES: Mapping[str, Side] = {"A": "first", "B": "second", "tie": "tie"}
-_TURNED: Mapping[Side, Side] = {"first": "second", "second": "first", "tie": "tie"}
 
 Judge = Callable[[Pair], Awaitable[Judged]]
 
@@ -90,6 +89,8 @@ class ModelJudge:
         judged = Judged(
             id=pair.id, kind=pair.kind, paper=pair.paper.id, judge=self.model, rubric=rubric_hash()
         )
+        if pair.first == pair.second:
+            return judged.model_copy(update={"verdict": "tie", "evidence": "the same line"})
         try:
             first, second = await asyncio.gather(
                 self._checklist(pair, pair.first), self._checklist(pair, pair.second)
@@ -111,7 +112,7 @@ class ModelJudge:
             )
         except (AnswerError, ValueError):
             return judged
-        orders = straight, _TURNED[turned]
+        orders = straight, TURNED[turned]
         verdict = orders[0] if orders[0] == orders[1] else "tie"
         return judged.model_copy(update={"orders": orders, "verdict": verdict, "evidence": why})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,6 +14,9 @@ from digest.evaluate.statistics import sign_test, wilson
 from digest.model import Record
 
 Side = Literal["first", "second", "tie"]
+
+TURNED: Mapping[Side, Side] = {"first": "second", "second": "first", "tie": "tie"}
+"""The same verdict when the lines change places."""
 
 MOST_FLIPS = 0.25
 """Share of pairs whose verdict depends on the order, above which a judge is not believed."""
@@ -77,7 +80,7 @@ class Calibration(Record):
     kinds: dict[str, tuple[int, int]] = Field(description="kind of defect: found, of how many")
     equal: tuple[int, int, int] = Field(description="wins, ties, losses of one of two equal systems")
     flips: tuple[int, int] = Field(description="pairs whose verdict depends on the order, of how many asked")
-    labels: int = 0
+    labels: int = Field(default=0, description="of people, on pairs that it judged too")
     kappa: float | None = Field(default=None, description="agreement with people")
 
     @property
@@ -116,17 +119,17 @@ class Jury:
     unanswered: int
     flips: int
     asked_twice: int
-    calibration: Calibration | None
+    calibration: Calibration
 
     @property
     def calibrated(self) -> bool:
         """Whether it may decide."""
-        return self.calibration is not None and not self.calibration.lacking
+        return not self.calibration.lacking
 
     @property
     def lacking(self) -> tuple[str, ...]:
         """Why it may not decide."""
-        return self.calibration.lacking if self.calibration else ("never calibrated",)
+        return self.calibration.lacking
 
     @property
     def flip_rate(self) -> float:
@@ -144,11 +147,8 @@ class Jury:
         return wilson(self.wins, self.wins + self.losses)
 
 
-def jury_of(judged: Iterable[Judged], calibration: Calibration | None) -> Jury | None:
-    """What the verdicts of one judge on base (first) and candidate (second) add up to."""
-    verdicts = list(judged)
-    if not verdicts:
-        return None
+def jury_of(verdicts: Sequence[Judged], calibration: Calibration) -> Jury:
+    """What the verdicts of one judge on base (first) and candidate (second) add up to; at least one."""
     said = [one.verdict for one in verdicts]
     return Jury(
         judge=verdicts[0].judge,
@@ -166,10 +166,9 @@ def pairs_of(base: Column, candidate: Column, papers: Mapping[str, GoldPaper]) -
     """The lines of two variants, paper by paper, where both have one."""
     pairs = []
     for name, paper in papers.items():
-        first, second = base.line(name), candidate.line(name)
-        if first and second:
-            keys = base.answers[name][0].key, candidate.answers[name][0].key
-            pairs.append(Pair("|".join(keys), "variants", paper, first, second))
+        first, second = base.first(name), candidate.first(name)
+        if first and first.line and second and second.line:
+            pairs.append(Pair(f"{first.key}|{second.key}", "variants", paper, first.line, second.line))
     return pairs
 
 

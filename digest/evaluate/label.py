@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from digest.evaluate.judging import Pair, Side
 from digest.evaluate.store import RunFolder, append, read_rows
@@ -19,9 +20,9 @@ class Label(Record):
     swapped: bool
 
 
-def labels_of(folder: RunFolder) -> list[Label]:
-    """The labels of a run, of two for one pair the later."""
-    return list({label.pair: label for label in read_rows(folder.path / "labels.jsonl", Label)}.values())
+def labels_in(path: Path) -> list[Label]:
+    """The labels in a file, of two for one pair the later."""
+    return list({label.pair: label for label in read_rows(path, Label)}.values())
 
 
 def label_pairs(
@@ -30,7 +31,7 @@ def label_pairs(
     """Show pairs without a label, in an order and with sides that tell nothing; keep each answer at once.
 
     Args:
-        pairs: base and candidate, in this order.
+        pairs: base and candidate, in this order; where their lines are the same there is nothing to say.
         folder: the run.
         most: how many are shown.
         say: shows text.
@@ -39,8 +40,9 @@ def label_pairs(
     Returns:
         How many labels were given.
     """
-    labelled = {label.pair for label in labels_of(folder)}
-    waiting = [pair for pair in pairs if pair.id not in labelled]
+    path = folder.path / "labels.jsonl"
+    labelled = {label.pair for label in labels_in(path)}
+    waiting = [pair for pair in pairs if pair.id not in labelled and pair.first != pair.second]
     waiting.sort(key=lambda pair: _draw("place", pair))
     given = 0
     for number, pair in enumerate(waiting[:most], start=1):
@@ -56,10 +58,7 @@ def label_pairs(
             continue
         first: dict[str, Side] = {"a": "second", "b": "first"} if swapped else {"a": "first", "b": "second"}
         verdict = first.get(key, "tie")
-        append(
-            folder.path / "labels.jsonl",
-            [Label(pair=pair.id, paper=pair.paper.id, verdict=verdict, swapped=swapped)],
-        )
+        append(path, [Label(pair=pair.id, paper=pair.paper.id, verdict=verdict, swapped=swapped)])
         given += 1
     return given
 

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from statistics import fmean
 from typing import Literal
 
 from digest.evaluate.chrf import chrf
+from digest.evaluate.idf import Idf
 from digest.model import Finding
-from digest.summarize.checks import RULES, Source, about, check
+from digest.summarize.checks import Source, about, check
 from digest.summarize.checks.form import LONGEST, MOST_SENTENCES, SHORTEST
 from digest.summarize.checks.records import Reading
 from digest.summarize.checks.words import squash
@@ -22,8 +24,16 @@ from digest.summarize.checks.words import squash
 Tier = Literal["gate", "reference", "style", "ops"]
 """What a metric may say: gates decide, references mix content and house style, style and costs inform."""
 
-RULES_HASH = hashlib.sha256(repr([(rule.id, rule.severity) for rule in RULES]).encode()).hexdigest()[:8]
-"""What identifies the rules of the checks."""
+
+def _rules_hash() -> str:
+    """What identifies the rules of the checks: their code and their word lists."""
+    folder = files("digest.summarize.checks")
+    parts = [part for part in folder.iterdir() if part.name.endswith((".py", ".txt"))]
+    parts.sort(key=lambda part: part.name)
+    return hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()[:8]
+
+
+RULES_HASH = _rules_hash()
 
 _SOURCE = "src:title+abstract+comments+text"
 
@@ -97,6 +107,13 @@ METRICS: tuple[Metric, ...] = (
         sd=24.3,
     ),
     Metric(
+        "idf_f1",
+        "reference",
+        "idf_f1|nc:2|idf:gold|norm:fw|refs:mean|v:1",
+        "the same by what is said in few published lines only: content before style",
+        sd=20.9,
+    ),
+    Metric(
         "term_recall",
         "reference",
         "term_recall|refs:mean|v:1",
@@ -108,6 +125,9 @@ METRICS: tuple[Metric, ...] = (
     Metric("template", "style", "template|v:1", "该论文…解决或旨在…提出或通过…"),
     Metric("retry", "ops", "retry|v:1", "papers that were asked about again", lower=True),
 )
+
+SIGNATURES = "\n".join(metric.signature for metric in METRICS)
+"""The definitions of all metrics: scores that were made by others are made anew."""
 
 BY_NAME: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
 
@@ -125,7 +145,18 @@ class Scored:
     findings: tuple[Finding, ...]
 
 
-def score(line: str, source: Source, references: Sequence[str], others: Sequence[Source] = ()) -> Scored:
+def idf_of(lines: Iterable[str]) -> Idf:
+    """What `idf_f1` weighs by."""
+    return Idf(line.translate(_PUNCTUATION) for line in lines)
+
+
+def score(
+    line: str,
+    source: Source,
+    references: Sequence[str],
+    others: Sequence[Source] = (),
+    idf: Idf | None = None,
+) -> Scored:
     """Everything that can be said of one line without asking anybody.
 
     Args:
@@ -133,6 +164,7 @@ def score(line: str, source: Source, references: Sequence[str], others: Sequence
         source: its paper.
         references: published lines of the paper; may be empty.
         others: the other papers of its day.
+        idf: of all published lines; needed where there are references.
     """
     reading = Reading(line, source)
     findings = check(line, source)
@@ -141,6 +173,10 @@ def score(line: str, source: Source, references: Sequence[str], others: Sequence
     worst = max((finding.severity for finding in findings), default=0)
     plain = line.translate(_PUNCTUATION)
     own = source.own_name
+
+    def weighed(wanted: str) -> float | None:
+        return idf.f1(plain, wanted.translate(_PUNCTUATION)) if idf else None
+
     metrics: dict[str, float | None] = {
         "err": 0.0,
         "fmt_ok": _percent(_well_formed(line, reading)),
@@ -150,6 +186,7 @@ def score(line: str, source: Source, references: Sequence[str], others: Sequence
         "own_name": _percent(squash(own) in squash(line)) if own else None,
         "chrf_c2": _mean(references, lambda wanted: chrf(plain, wanted.translate(_PUNCTUATION), 2)),
         "chrf": _mean(references, lambda wanted: chrf(line, wanted)),
+        "idf_f1": _mean(references, weighed),
         "term_recall": _mean(references, lambda wanted: _recall(reading, Reading(wanted, source))),
         "len": float(len(line)),
         "len_ok": _percent(45 <= len(line) <= 100),

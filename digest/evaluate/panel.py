@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
+from digest.errors import UsageError
 from digest.evaluate.board import Board, Column
 from digest.evaluate.gold import batches, source_of
 from digest.evaluate.judge import RULE, Judge, RuleJudge, judge_all
-from digest.evaluate.judging import Calibration, Judged, Jury, Pair, jury_of, pairs_of
-from digest.evaluate.label import Label, labels_of
+from digest.evaluate.judging import TURNED, Calibration, Judged, Jury, Pair, Side, jury_of, pairs_of
+from digest.evaluate.label import labels_in
 from digest.evaluate.planted import plant, right
 from digest.evaluate.statistics import kappa
 from digest.evaluate.store import read_rows, write_rows
@@ -22,9 +23,9 @@ PER_KIND = 20
 EQUAL_PAIRS = 40
 
 
-def calibration_file(runs: Path) -> Path:
-    """Where calibrations are kept: they belong to the judge, not to a run."""
-    return runs / "calibrations.jsonl"
+def _calibration_file(runs: Path) -> Path:
+    """Where verdicts on planted and equal pairs are kept: they tell of the judge, not of a run."""
+    return runs / "calibration.jsonl"
 
 
 def rule_judge(board: Board) -> RuleJudge:
@@ -52,7 +53,7 @@ def _equal(board: Board, base: Column) -> list[Pair]:
     """Pairs of equal systems: two answers to one prompt, else two published lines of one paper."""
     pairs = []
     for paper in board.gold.papers:
-        lines = [answer.line for answer in base.answers.get(paper.id, []) if answer.line]
+        lines = [answer.line for answer in base.answers.get(paper.id, {}).values() if answer.line]
         for two in (lines[:2], paper.lines[:2]):
             if len(set(two)) == 2:
                 pairs.append(Pair(f"equal:{paper.id}", "equal", paper, *two))
@@ -70,43 +71,79 @@ async def hear(board: Board, base: str, judge: Judge, step: Callable[[], None]) 
 
 
 def keep(board: Board, judged: Mapping[str, Sequence[Judged]]) -> Calibration:
-    """Keep verdicts in the run, and what they say of the judge beside the runs."""
-    folder = board.folders[0].path
-    made = [one for name, some in judged.items() if name not in {"planted", "equal"} for one in some]
-    kept = {(one.judge, one.rubric, one.id): one for one in read_rows(folder / "judge.jsonl", Judged)}
-    kept |= {(one.judge, one.rubric, one.id): one for one in made}
-    write_rows(folder / "judge.jsonl", kept.values())
-    calibration = _calibration(board, judged)
-    path = calibration_file(folder.parent)
-    known = {(one.judge, one.rubric): one for one in read_rows(path, Calibration)}
-    known[calibration.judge, calibration.rubric] = calibration
-    write_rows(path, known.values())
-    return calibration
+    """Keep verdicts on variants in the run, those on planted and equal pairs beside the runs.
 
+    Returns:
+        What all verdicts so far say of the judge.
 
-def _calibration(board: Board, judged: Mapping[str, Sequence[Judged]]) -> Calibration:
-    planted = {pair.id: pair for pair in plant(board.gold.papers, PER_KIND)}
-    found, asked = Counter[str](), Counter[str]()
-    for one in judged["planted"]:
-        asked[one.kind] += 1
-        found[one.kind] += one.verdict == right(planted[one.id])
-    equal = [one.verdict for one in judged["equal"]]
+    Raises:
+        UsageError: there is not one verdict.
+    """
     everything = [one for some in judged.values() for one in some]
-    labels = labels_of(board.folders[0])
-    return Calibration(
-        judge=everything[0].judge,
-        rubric=everything[0].rubric,
-        kinds={kind: (found[kind], asked[kind]) for kind in asked},
-        equal=(equal.count("first"), equal.count("tie"), equal.count("second")),
-        flips=(sum(one.flipped for one in everything), sum(one.orders is not None for one in everything)),
-        labels=len(labels),
-        kappa=_agreement(everything, labels),
+    asked = judged["planted"] or everything  # of variants some lines may be the same: nobody is asked
+    if all(one.verdict is None for one in asked):
+        raise UsageError(f"There is no readable answer to any of {len(asked)} pairs; nothing is kept.")
+    folder = board.folders[0].path
+    for name, some in judged.items():
+        known = {"planted", "equal"}
+        _add(_calibration_file(folder.parent) if name in known else folder / "judge.jsonl", some)
+    return calibration(folder.parent, everything[0].judge, everything[0].rubric)
+
+
+def _add(path: Path, judged: Sequence[Judged]) -> None:
+    """Add verdicts to a file; a new one takes the place of an old one, unless it says nothing."""
+    kept = {(one.judge, one.rubric, one.id): one for one in read_rows(path, Judged)}
+    new = {(one.judge, one.rubric, one.id): one for one in judged}
+    write_rows(
+        path, (kept | {key: one for key, one in new.items() if one.verdict or key not in kept}).values()
     )
 
 
-def _agreement(judged: Sequence[Judged], labels: Sequence[Label]) -> float | None:
-    by_pair = {one.id: one.verdict for one in judged if one.verdict is not None}
-    return kappa((by_pair[label.pair], label.verdict) for label in labels if label.pair in by_pair)
+def calibration(runs: Path, judge: str, rubric: str) -> Calibration:
+    """How a judge does where the right answer is known: in all runs, and by all labels of people.
+
+    Args:
+        runs: the folder of the runs.
+        judge: its name.
+        rubric: hash of what it is told.
+    """
+    tried = [
+        one for one in _verdicts([_calibration_file(runs)]) if (one.judge, one.rubric) == (judge, rubric)
+    ]
+    files = sorted(runs.glob("*/judge.jsonl"))
+    on_variants = [one for one in _verdicts(files) if (one.judge, one.rubric) == (judge, rubric)]
+    found, asked = Counter[str](), Counter[str]()
+    for one in tried:
+        if one.kind != "equal":
+            asked[one.kind] += 1
+            found[one.kind] += one.verdict == right(one.id)
+    equal = [one.verdict for one in tried if one.kind == "equal"]
+    everything = [*tried, *on_variants]
+    rated = _rated(on_variants, runs)
+    return Calibration(
+        judge=judge,
+        rubric=rubric,
+        kinds={kind: (found[kind], asked[kind]) for kind in asked},
+        equal=(equal.count("first"), equal.count("tie"), equal.count("second")),
+        flips=(sum(one.flipped for one in everything), sum(one.orders is not None for one in everything)),
+        labels=len(rated),
+        kappa=kappa(rated),
+    )
+
+
+def _verdicts(files: Iterable[Path]) -> list[Judged]:
+    return [one for path in files for one in read_rows(path, Judged)]
+
+
+def _rated(judged: Sequence[Judged], runs: Path) -> list[tuple[str, str]]:
+    """What the judge and people say of the same pairs, whichever variant was the base."""
+    said: dict[str, Side] = {}
+    for one in judged:
+        if one.verdict is not None:
+            first, _, second = one.id.partition("|")
+            said |= {one.id: one.verdict, f"{second}|{first}": TURNED[one.verdict]}
+    labels = [label for path in sorted(runs.glob("*/labels.jsonl")) for label in labels_in(path)]
+    return [(said[label.pair], label.verdict) for label in labels if label.pair in said]
 
 
 def juries(board: Board, base: str) -> dict[str, tuple[Jury, dict[str, Judged]]]:
@@ -114,9 +151,9 @@ def juries(board: Board, base: str) -> dict[str, tuple[Jury, dict[str, Judged]]]
 
     Of several judges the one that is calibrated comes first, then a model before the rules.
     """
-    folder, first = board.folders[0].path, board.column(base)
-    known = {(one.judge, one.rubric): one for one in read_rows(calibration_file(folder.parent), Calibration)}
-    verdicts = list(read_rows(folder / "judge.jsonl", Judged))
+    runs, first = board.folders[0].path.parent, board.column(base)
+    verdicts = _verdicts(folder.path / "judge.jsonl" for folder in board.folders)
+    known = {who: calibration(runs, *who) for who in {(one.judge, one.rubric) for one in verdicts}}
     chosen = {}
     for label, column in board.columns.items():
         wanted = {pair.id for pair in pairs_of(first, column, board.papers)} if label != base else set()
@@ -124,9 +161,8 @@ def juries(board: Board, base: str) -> dict[str, tuple[Jury, dict[str, Judged]]]
         for one in verdicts:
             if one.id in wanted:
                 by_judge.setdefault((one.judge, one.rubric), []).append(one)
-        heard = [(jury_of(some, known.get(key)), some) for key, some in by_judge.items()]
-        heard.sort(key=lambda pair: (not (pair[0] and pair[0].calibrated), pair[1][0].judge == RULE))
+        heard = [(jury_of(some, known[who]), some) for who, some in by_judge.items()]
+        heard.sort(key=lambda pair: (not pair[0].calibrated, pair[1][0].judge == RULE))
         for jury, some in heard[:1]:
-            if jury:
-                chosen[label] = (jury, {one.paper: one for one in some})
+            chosen[label] = (jury, {one.paper: one for one in some})
     return chosen

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from digest.evaluate.gold import GoldPaper
-from digest.evaluate.judging import Pair
+from digest.evaluate.judging import Pair, Side
 from digest.summarize.checks import words
 
 _OPPOSITES = (
@@ -137,9 +137,9 @@ def plant(papers: Sequence[GoldPaper], most: int) -> list[Pair]:
     return pairs
 
 
-def right(pair: Pair) -> str:
-    """Which side of a planted pair is the published line."""
-    return "first" if pair.id.endswith(":0") else "second"
+def right(pair: str) -> Side:
+    """Which side of the planted pair with this identifier is the published line."""
+    return "first" if pair.endswith(":0") else "second"
 
 
 def _halves(line: str) -> tuple[str, str]:

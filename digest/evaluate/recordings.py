@@ -7,13 +7,13 @@ The lines are those of OpenAI's Batch API (guides/batch): a question has `custom
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from digest.errors import AnswerError, UsageError
 from digest.llm.request import Request
-from digest.model import Completion, Usage
+from digest.llm.wire import MalformedError, read
+from digest.model import Completion
 
 
 class Collector:
@@ -47,16 +47,21 @@ class Replay:
     """
 
     def __init__(self, path: Path) -> None:
-        self.answers: dict[str, dict[str, Any]] = {}
+        self.answers: dict[str, object] = {}
         try:
-            rows = path.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"{path}: cannot be read: {error}.") from error
+            rows = path.read_bytes().decode("utf-8").split("\n")
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be read: {error.strerror}.") from error
+        except UnicodeDecodeError as error:
+            raise UsageError(f"{path}: not UTF-8 text (byte {error.start}).") from error
         for number, row in enumerate(rows, start=1):
+            if not row.strip():
+                continue
             try:
                 found = json.loads(row)
-                self.answers[found["custom_id"]] = found["response"]["body"]
-            except (ValueError, KeyError, TypeError):
+                response = found["response"] or {}  # null where the row failed or expired: no answer
+                self.answers[found["custom_id"]] = response.get("body")
+            except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
                 raise UsageError(
                     f"{path}, line {number}: no answer of a batch: it needs custom_id and response.body."
                 ) from None
@@ -65,25 +70,15 @@ class Replay:
         """The recorded answer.
 
         Raises:
-            AnswerError: there is none, or it holds no text.
+            AnswerError: there is none, or it is none that can be used.
         """
         body = self.answers.get(request.key)
         if body is None:
             raise AnswerError("unanswered", "the file holds no answer to this question")
         try:
-            content = body["choices"][0]["message"]["content"]
-            usage = body.get("usage") or {}
-            return Completion(
-                key=request.key,
-                model=request.model,
-                resolved_model=body.get("model"),
-                content=content,
-                finish_reason=body["choices"][0].get("finish_reason"),
-                usage=Usage(input=usage.get("prompt_tokens", 0), output=usage.get("completion_tokens", 0)),
-                received=datetime.now(UTC),
-            )
-        except (LookupError, TypeError, ValueError):
-            raise AnswerError("unreadable", "the recorded answer holds no text") from None
+            return read(body, request)
+        except MalformedError as error:
+            raise AnswerError("unreadable", str(error)) from None
 
 
 def _question(request: Request) -> dict[str, Any]:

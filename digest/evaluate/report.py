@@ -135,8 +135,9 @@ def _environment() -> Environment:
 
 def _plain(text: object) -> str:
     """Text for a Markdown table or paragraph: on one line, with nothing that Markdown or HTML would read."""
-    line = html.escape(" ".join(str(text).split()), quote=False)
-    return re.sub(r"([\\`*_{}\[\]|#])", r"\\\1", line)
+    shown = "".join(c if c.isprintable() else " " for c in str(text))
+    line = html.escape(" ".join(shown.split()), quote=False)
+    return re.sub(r"([\\`*_{}\[\]|#~])", r"\\\1", line)
 
 
 def _columns(board: Board, base: str) -> list[Column]:
@@ -183,7 +184,9 @@ def failures(board: Board) -> list[Failure]:
         for paper in board.gold.papers:
             gates = [gate for gate in _GATES if _failed(column, gate, paper.id)]
             if gates:
-                evidence = dict.fromkeys(evidence_for(board, column, paper.id, gate) for gate in gates)
+                evidence = dict.fromkeys(
+                    why for gate in gates for why in evidence_for(board, column, paper.id, gate)
+                )
                 found.append(
                     Failure(column.label, paper.id, paper.title, ", ".join(gates), "；".join(evidence))
                 )
@@ -195,22 +198,24 @@ def _failed(column: Column, gate: str, paper: str) -> bool:
     return value is not None and (value > 0 if gate == "err" else value < 100)
 
 
-def evidence_for(board: Board, column: Column, paper: str, gate: str) -> str:
-    """Why a line does not pass a gate."""
-    if gate == "err":
-        return "、".join(sorted({answer.error or "" for answer in column.answers[paper]}))
-    if gate == "own_name":
-        return f"{source_of(board.papers[paper]).own_name} is not in the line"
-    findings = {
-        f"{finding.rule}「{finding.evidence}」": None
-        for score in column.scores.get(paper, [])
+def evidence_for(board: Board, column: Column, paper: str, metric: str) -> tuple[str, ...]:
+    """Why a line does not pass a gate, or what it scores by another metric."""
+    if metric == "err":
+        return tuple(sorted({a.error for a in column.answers[paper].values() if a.error}))
+    if metric == "own_name":
+        return (f"{source_of(board.papers[paper]).own_name} is not in the line",)
+    if metric not in _GATES:
+        return (f"{metric} {column.value(metric, paper):.1f}",)
+    found = dict.fromkeys(
+        f"{finding.rule}「{finding.evidence}」"
+        for score in column.scores.get(paper, {}).values()
         for finding in score.findings
-        if finding.severity >= _LEAST.get(gate, 2) and finding.rule in _RULES.get(gate, {finding.rule})
-    }
-    if findings:
-        return "；".join(findings)
+        if finding.severity >= _LEAST.get(metric, 2) and finding.rule in _RULES.get(metric, {finding.rule})
+    )
+    if found:
+        return tuple(found)
     line = column.line(paper) or ""
-    return f"{len(line)} characters, {line.count('。')} full stops, ends in {line[-1:]!r}"
+    return (f"{len(line)} characters, {line.count('。')} full stops, ends in {line[-1:]!r}",)
 
 
 def papers(board: Board, base: str, candidates: Sequence[Candidate]) -> list[PaperView]:
@@ -266,7 +271,7 @@ def _verdict(judged: Judged, candidate: Candidate) -> str:
 
 def _shown(column: Column, paper: GoldPaper) -> Shown:
     line = column.line(paper.id)
-    scores = column.scores.get(paper.id, [])
+    scores = list(column.scores.get(paper.id, {}).values())
     values = {metric.name: column.value(metric.name, paper.id) for metric in METRICS}
     return Shown(
         label=column.label,
@@ -280,4 +285,4 @@ def _shown(column: Column, paper: GoldPaper) -> Shown:
 def worst_papers(comparison: Comparison, board: Board, metric: str, most: int = 10) -> list[tuple[str, str]]:
     """The papers on which a candidate is worse by a gate, with the evidence."""
     names = worsened(comparison, metric)[:most]
-    return [(name, evidence_for(board, comparison.candidate, name, metric)) for name in names]
+    return [(name, "；".join(evidence_for(board, comparison.candidate, name, metric))) for name in names]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import product
@@ -89,17 +89,23 @@ def refuse_leaks(gold: Gold, prompts: tuple[Prompt, ...]) -> None:
             )
 
 
-async def run_cells(folder: RunFolder, tools: Tools) -> Tally:
+async def run_cells(folder: RunFolder, tools: Tools, papers: Container[str], epochs: int) -> Tally:
     """Ask what is not answered yet, and append each answer to the run; returns what that took.
+
+    Args:
+        folder: the run.
+        tools: of the daily job.
+        papers: the identifiers to ask about; the run may hold more.
+        epochs: how often.
 
     Raises:
         ModelError: the model answers nobody. What was answered is kept.
     """
     info, gold = folder.info, folder.gold()
     done = {key for key, answer in folder.answers().items() if answer.error is None}
-    matrix = product(range(info.epochs), gold.papers, info.prompts, info.models)
+    matrix = product(range(epochs), gold.papers, info.prompts, info.models)
     cells = [Cell(paper, prompt, model, epoch) for epoch, paper, prompt, model in matrix]
-    cells = [cell for cell in cells if cell.key not in done]
+    cells = [cell for cell in cells if cell.key not in done and cell.paper.id in papers]
     others = batches(gold.papers, [source_of(paper) for paper in gold.papers])
     asker = Asker(tools.endpoint, tools.ledger, tools.ledger.begin("eval", info.gold))
     desk = _Desk(folder, tools, asker, others, set(folder.texts()))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -21,6 +23,7 @@ from digest.evaluate.store import RunFolder, RunInfo, create, labels, runs_in
 from digest.ledger import Ledger
 from digest.llm.asker import Tally
 from digest.progress import choose
+from digest.resources import find
 from digest.summarize.prompt import Prompt
 from digest.summarize.prompt import load as load_prompt
 from digest.tools import open_tools
@@ -36,9 +39,10 @@ def run(
     name: str | None,
 ) -> int:
     """Ask every prompt and model about the gold papers, score the answers; return the exit code."""
-    if name is not None and Path(name).name != name:
-        raise UsageError(f"--name {name}: a run's name is the name of its folder, without any path.")
+    if name is not None and not _NAME.fullmatch(name):
+        raise UsageError(f"--name {name[:40]}: take up to 80 letters and digits, with . _ - in between.")
     variants = tuple({prompt.identity: prompt for prompt in map(load_prompt, prompts)}.values())
+    gold = gold if gold.exists() else find(str(gold))
     gold_set = gold_sets.read(gold)
     refuse_leaks(gold_set, variants)
     with prepared(given) as ready:
@@ -59,7 +63,7 @@ def run(
             started=datetime.now(UTC),
         )
         folder = create(runs_in(settings.run.out), info, gold.read_bytes())
-        tally = _ask(folder, ready)
+        tally = _ask(folder, ready, papers, epochs)
     score_run(folder)
     return _report(folder, tally, given)
 
@@ -70,24 +74,39 @@ def _name(gold: gold_sets.Gold, prompts: Sequence[Prompt], models: Sequence[str]
     return f"{gold.name}-{hashlib.sha256('|'.join(asked).encode()).hexdigest()[:6]}"
 
 
-def _ask(folder: RunFolder, ready: Ready) -> Tally:
+def _ask(folder: RunFolder, ready: Ready, papers: Sequence[str], epochs: int) -> Tally:
     given, settings = ready.given, ready.settings
 
     async def go() -> Tally:
         async with open_tools(settings, folder.info.prompts[0], ledger, progress, ready.clock) as tools:
-            return await run_cells(folder, replace(tools, clock=lambda: datetime.now(UTC)))
+            now = replace(tools, clock=lambda: datetime.now(UTC))
+            return await run_cells(folder, now, frozenset(papers), epochs)
 
     with Ledger(settings.run.out) as ledger, choose(quiet=given.quiet or given.json) as progress:
         return asyncio.run(go())
 
 
+_NAME = re.compile(r"\w[\w.-]{0,79}")
+"""Of a run: its folder has it."""
+
+
+def _next(folder: RunFolder, *, failed: bool) -> str:
+    """What the user may want to do now."""
+    info = folder.info
+    if failed:
+        return "start the same command again"
+    if len(info.variants) == 1:
+        return "the same command with a second --prompt or --model, to have something to compare it with"
+    base = labels(info.variants)[info.variants[0]]
+    return shlex.join(["digest", "eval", "compare", info.name, "--base", base])
+
+
 def _report(folder: RunFolder, tally: Tally, given: Given) -> int:
-    info, answers = folder.info, folder.answers().values()
+    answers = folder.answers().values()
     failed = [answer for answer in answers if answer.error]
     if given.json:
         print(json.dumps({"run": str(folder.path), "failed": len(failed), **tally.report()}))
     elif not given.quiet:
-        base = labels(info.variants)[info.variants[0]]
         print(f"{folder.path}: {len(answers)} answers, {len(failed)} papers without a line")
         cost = "price unknown" if tally.cost is None else f"{tally.cost:.4f} USD"
         usage = tally.usage
@@ -97,6 +116,5 @@ def _report(folder: RunFolder, tally: Tally, given: Given) -> int:
         )
         if tally.stopped:
             print(f"stopped: {tally.stopped}")
-        again = "start the same command again"
-        print(f"next: {again if failed else f'digest eval compare {info.name} --base {base}'}")
+        print(f"next: {_next(folder, failed=bool(failed))}")
     return show.FLAGGED if failed else show.COMPLETE

@@ -22,10 +22,18 @@ RESAMPLES = 10_000
 _EXACT = 13
 """Up to so many papers that differ, all 2 ** n sign flips are tried instead of random ones."""
 
+_FEW = 10
+"""Below so many papers the bootstrap has too little to draw from."""
+
 _SEED = 20260128
 ALPHA = 0.05
 _Z = NormalDist().inv_cdf(1 - ALPHA / 2)
 _Z_POWER = NormalDist().inv_cdf(0.8)
+
+
+def signed(value: float) -> str:
+    """Points with their sign; what rounds to nothing has none that misleads."""
+    return f"{round(value, 1) + 0.0:+.1f}"
 
 
 class Paired(Record):
@@ -43,28 +51,35 @@ class Paired(Record):
     ties: int
     losses: int
 
+    def __str__(self) -> str:
+        """The difference with its interval, in points."""
+        return f"{signed(self.difference)} [{signed(self.low)}, {signed(self.high)}]"
+
     @property
     def detectable(self) -> float:
         """The smallest true difference that would be found 4 times in 5 (MDE80)."""
         return detectable(self.sd, self.n)
 
 
-def paired(base: Sequence[float], candidate: Sequence[float], bound: float | None = 100.0) -> Paired:
+def paired(
+    base: Sequence[float], candidate: Sequence[float], bound: float | None = 100.0, *, lower: bool = False
+) -> Paired:
     """Compare two variants paper by paper.
+
+    Where few papers differ, the interval is as wide as what so few can exclude: see `sparse_interval`.
 
     Args:
         base: values of at least one paper.
         candidate: values of the same papers, in the same order.
-        bound: the largest difference that one paper can make, where there is one. It widens the interval
-            where no paper differs at all: to what 0 in n can exclude, not to a point.
+        bound: the largest difference that one paper can make, where there is one.
+        lower: a smaller value is a win.
     """
     differences = [ours - theirs for theirs, ours in zip(base, candidate, strict=True)]
-    n = len(differences)
-    if any(differences):
-        low, high = interval(differences)
-    else:
-        high = (bound or 0.0) * wilson(0, n)[1]
-        low = -high
+    n, sign = len(differences), -1 if lower else 1
+    low, high = interval(differences)
+    if n < _FEW or 2 * differences.count(0) >= n:
+        widest = sparse_interval(differences, bound or max(map(abs, differences)))
+        low, high = min(low, widest[0]), max(high, widest[1])
     return Paired(
         n=n,
         base=fmean(base),
@@ -74,9 +89,36 @@ def paired(base: Sequence[float], candidate: Sequence[float], bound: float | Non
         high=high,
         sd=stdev(differences) if n > 1 else 0.0,
         p=sign_flip(differences),
-        wins=sum(d > 0 for d in differences),
-        ties=sum(d == 0 for d in differences),
-        losses=sum(d < 0 for d in differences),
+        wins=sum(sign * d > 0 for d in differences),
+        ties=differences.count(0),
+        losses=sum(sign * d < 0 for d in differences),
+    )
+
+
+def sparse_interval(differences: Sequence[float], bound: float) -> tuple[float, float]:
+    """A 95 % interval of the mean where few papers differ, and resampling cannot show what the others may do.
+
+    Without a loss in the data the bootstrap says that there is none, however few the papers (at 44 papers
+    with 4 % losses it covers the truth 87 times in 100). Here the shares of papers with a gain and with a
+    loss have their Wilson intervals, and the two are put together by the square-and-add method (Newcombe
+    1998; Zou and Donner 2008).
+
+    Args:
+        differences: by paper.
+        bound: what a gain, or a loss, is taken to be where none was seen.
+    """
+    n = len(differences)
+
+    def part(sizes: Sequence[float]) -> tuple[float, float, float]:
+        size = fmean(sizes) if sizes else bound
+        low, high = wilson(len(sizes), n)
+        return size * len(sizes) / n, size * low, size * high
+
+    gain, least_gain, most_gain = part([d for d in differences if d > 0])
+    loss, least_loss, most_loss = part([-d for d in differences if d < 0])
+    return (
+        gain - loss - math.hypot(gain - least_gain, most_loss - loss),
+        gain - loss + math.hypot(most_gain - gain, loss - least_loss),
     )
 
 
@@ -163,9 +205,10 @@ def detectable(sd: float, n: int) -> float:
     return (_Z + _Z_POWER) * sd / math.sqrt(n) if n else math.inf
 
 
-def papers_for(sd: float, difference: float) -> int:
-    """How many papers it takes to find a difference with 80 % power."""
-    return max(2, math.ceil(((_Z + _Z_POWER) * sd / difference) ** 2))
+def papers_for(sd: float, difference: float, tests: float = 1.0) -> int:
+    """How many papers it takes to find a difference with 80 % power, at alpha .05 shared by so many tests."""
+    z = NormalDist().inv_cdf(1 - ALPHA / 2 / tests)
+    return max(2, math.ceil(((z + _Z_POWER) * sd / difference) ** 2))
 
 
 def papers_for_none(margin: float, bound: float) -> int:

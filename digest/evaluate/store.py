@@ -33,10 +33,11 @@ R = TypeVar("R", bound=Record)
 
 
 class Variant(Record):
-    """A prompt with a model: what is compared."""
+    """A prompt with a model, and what both were given of a paper: what is compared."""
 
     prompt: str = Field(description="name@hash")
     model: str
+    text: str = Field(default="", description="pdf or abstract")
 
     @property
     def key(self) -> str:
@@ -63,21 +64,25 @@ class RunInfo(Record):
     def variants(self) -> tuple[Variant, ...]:
         """Prompts x models, in the order given."""
         return tuple(
-            Variant(prompt=prompt.identity, model=model) for prompt in self.prompts for model in self.models
+            Variant(prompt=prompt.identity, model=model, text=self.text)
+            for prompt in self.prompts
+            for model in self.models
         )
 
 
 def labels(variants: Iterable[Variant]) -> dict[Variant, str]:
-    """For each variant the shortest name that is unique: prompt, with hash and model where needed."""
+    """For each variant the shortest name that is unique: prompt, with hash, model and text where needed."""
     unique = list(dict.fromkeys(variants))
     hashes = {variant.prompt for variant in unique}
     names = [prompt.partition("@")[0] for prompt in hashes]
-    one_model = len({variant.model for variant in unique}) == 1
+    models = {variant.model for variant in unique}
+    texts = {variant.text for variant in unique}
     named = {}
     for variant in unique:
         name = variant.prompt.partition("@")[0]
         name = name if names.count(name) == 1 else variant.prompt
-        named[variant] = name if one_model else f"{name} x {variant.model}"
+        model = f" x {variant.model}" if len(models) > 1 else ""
+        named[variant] = f"{name}{model}{f' of {variant.text}' if len(texts) > 1 else ''}"
     return named
 
 
@@ -98,16 +103,12 @@ class Answer(Record):
     tok_out: int = 0
     cost: float | None = Field(default=None, description="US dollars; None: no price known")
 
-    @property
-    def variant(self) -> Variant:
-        """Whose answer it is."""
-        return Variant(prompt=self.prompt, model=self.model)
-
 
 class Score(Record):
     """What the metrics say of one answer, or of a published line."""
 
     key: str
+    made_of: str = Field(default="", description="hash of the line, its paper, and the metrics' signatures")
     metrics: dict[str, float | None]
     findings: tuple[Finding, ...] = ()
 
@@ -147,6 +148,11 @@ class RunFolder:
         self.info = info
 
     def gold(self) -> Gold:
+        """The papers of the gold set that the run is about; see `whole_gold`."""
+        gold, wanted = self.whole_gold(), set(self.info.papers)
+        return gold.model_copy(update={"papers": tuple(p for p in gold.papers if p.id in wanted)})
+
+    def whole_gold(self) -> Gold:
         """The gold set that the run was made with.
 
         Raises:
@@ -158,8 +164,7 @@ class RunFolder:
                 f"{self.path}: gold.jsonl is {gold.hash}, but the run was made with {self.info.gold_hash}. "
                 "Results of different gold cannot be mixed: start a new run."
             )
-        wanted = set(self.info.papers)
-        return gold.model_copy(update={"papers": tuple(p for p in gold.papers if p.id in wanted)})
+        return gold
 
     def answers(self) -> dict[str, Answer]:
         """The answers by key; of two for one question the later, of an error and a line the line."""
@@ -196,8 +201,7 @@ def create(folder: Path, info: RunInfo, gold: bytes) -> RunFolder:
         papers = tuple(dict.fromkeys((*known.info.papers, *info.papers)))
         wider = {"papers": papers, "epochs": max(known.info.epochs, info.epochs)}
         info = known.info.model_copy(update=wider)
-    path.mkdir(parents=True, exist_ok=True)
-    (path / "gold.jsonl").write_bytes(gold)
+    write_atomically(path / "gold.jsonl", gold.decode("utf-8"))
     write_atomically(path / "run.json", info.model_dump_json(indent=1) + "\n")
     return RunFolder(path, info)
 
@@ -211,6 +215,8 @@ def open_run(run: Path, folder: Path) -> RunFolder:
     path = run if (run / "run.json").exists() else folder / run
     try:
         text = (path / "run.json").read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{path / 'run.json'}: not UTF-8 text (byte {error.start}).") from error
     except OSError:
         known = ", ".join(sorted(p.parent.name for p in folder.glob("*/run.json"))) or "none yet"
         raise UsageError(f"There is no run {str(run)!r}. Runs in {folder}: {known}.") from None
@@ -242,15 +248,22 @@ def read_rows(path: Path, kind: type[R]) -> Iterator[R]:
 
 
 def append(path: Path, rows: Iterable[Record]) -> None:
-    """Add rows to a JSONL file; a half written last line, of a killed process, is removed first."""
+    """Add rows to a JSONL file; a half written last line, of a killed process, is removed first.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
     text = "".join(row.model_dump_json(exclude_defaults=True) + "\n" for row in rows)
-    if path.exists():
-        content = path.read_bytes()
-        if not content.endswith(b"\n"):
-            with path.open("r+b") as file:
-                file.truncate(content.rfind(b"\n") + 1)
-    with path.open("a", encoding="utf-8", newline="\n") as file:
-        file.write(text)
+    try:
+        if path.exists():
+            content = path.read_bytes()
+            if not content.endswith(b"\n"):
+                with path.open("r+b") as file:
+                    file.truncate(content.rfind(b"\n") + 1)
+        with path.open("a", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}.") from error
 
 
 def write_rows(path: Path, rows: Iterable[Record]) -> None:

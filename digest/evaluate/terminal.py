@@ -16,6 +16,11 @@ Heard = Mapping[str, tuple[Jury, dict[str, Judged]]]
 _MARKS = {"same": "{}", "new": "[+{}+]", "gone": "[-{}-]"}
 
 
+def say(text: str) -> None:
+    """Print text that holds names or words of others."""
+    print(printable(text))
+
+
 def printable(text: str) -> str:
     """`text` with everything escaped that would move a terminal's cursor; line feeds stay."""
     return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
@@ -26,19 +31,19 @@ def comparison(board: Board, again: Comparison | None, candidates: Sequence[Cand
     if board.recorded:
         print("The answers were recorded from a model for the bundled sample day.")
     if again:
-        print(f"\n{again.base.label} asked twice (A/A): what noise looks like")
+        say(f"\n{again.base.label} asked twice (A/A): what noise looks like")
         _table([row for row in again.rows if row.definition.tier != "ops"], again)
     for candidate in candidates:
-        print(f"\n{candidate.label} beside {candidate.comparison.base.label}, gold {board.gold.hash}")
+        say(f"\n{candidate.label} beside {candidate.comparison.base.label}, gold {board.gold.hash}")
         _table(candidate.comparison.rows, candidate.comparison, board)
         print()
         for sentence in candidate.decision.sentences:
-            print(printable(sentence))
+            say(sentence)
         for row in candidate.comparison.rows:
             if row.word == "worse" and row.metric != "lint3":  # its papers are among those of lint_ok
                 print(f"{row.metric} is worse on:")
                 for paper, evidence in worst_papers(candidate.comparison, board, row.metric):
-                    print(f"  {paper}  {printable(evidence)}")
+                    say(f"  {paper}  {evidence}")
     print()
 
 
@@ -48,7 +53,7 @@ def _table(rows: Sequence[Row], one: Comparison, board: Board | None = None) -> 
     widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
     for row in cells:
         numbers = (cell.rjust(width) for cell, width in zip(row[1:-1], widths[1:-1], strict=True))
-        print("  ".join((row[0].ljust(widths[0]), *numbers, row[-1])).rstrip())
+        say("  ".join((row[0].ljust(widths[0]), *numbers, row[-1])).rstrip())
 
 
 def _cells(row: Row, one: Comparison, board: Board | None) -> tuple[str, ...]:
@@ -59,7 +64,7 @@ def _cells(row: Row, one: Comparison, board: Board | None) -> tuple[str, ...]:
         "" if gold is None else f"{gold:.1f}",
         f"{stat.base:.1f}",
         f"{stat.mean:.1f}",
-        f"{stat.difference:+.1f} [{stat.low:+.1f}, {stat.high:+.1f}]",
+        str(stat),
         f"{row.p:.4f}",
         f"{stat.wins}/{stat.ties}/{stat.losses}",
         str(stat.n),
@@ -92,7 +97,7 @@ def calibration(one: Calibration) -> None:
     kinds = ", ".join(f"{kind} {found}/{n}" for kind, (found, n) in one.kinds.items())
     wins, ties, losses = one.equal
     agreement = "" if one.kappa is None else f", kappa {one.kappa:.2f}"
-    print(f"judge {one.judge}, rubric {one.rubric}")
+    say(f"judge {one.judge}, rubric {one.rubric}")
     print(f"planted defects found: {kinds}")
     print(f"equal systems: {wins} first, {ties} ties, {losses} second")
     print(f"labels of people: {one.labels}{agreement}")
@@ -106,7 +111,7 @@ def calibration(one: Calibration) -> None:
 def jury(label: str, base: str, one: Jury) -> None:
     """Print what a judge says of a candidate."""
     low, high = one.win_rate
-    print(
+    say(
         f"{label} beside {base}: {one.wins} wins, {one.ties} ties, {one.losses} losses, {one.unanswered} "
         f"without an answer; of decided pairs it wins {100 * low:.0f} to {100 * high:.0f} % (p {one.p:.3f})"
     )
@@ -115,18 +120,19 @@ def jury(label: str, base: str, one: Jury) -> None:
 def paper(board: Board, name: str) -> None:
     """Print a paper with its published lines, and every variant's with differences, findings and scores."""
     one = board.papers[name]
-    print(printable(f"{one.id}  {one.title}\n\n{one.abstract}\n"))
+    say(f"{one.id}  {one.title}\n\n{one.abstract}\n")
     for reference in one.references:
         flags = f"  ({', '.join(reference.flags)})" if reference.flags else ""
-        print(printable(f"published {reference.date or ''}{flags}\n  {reference.line}"))
+        say(f"published {reference.date or ''}{flags}\n  {reference.line}")
     for column in board.columns.values():
-        print(f"\n{column.label}")
-        for answer, score in zip(column.answers.get(name, []), column.scores.get(name, []), strict=True):
-            print(printable(f"  {answer.line or f'no line: {answer.error}'}"))
+        say(f"\n{column.label}")
+        for epoch, answer in sorted(column.answers.get(name, {}).items()):
+            score = column.scores[name][epoch]
+            say(f"  {answer.line or f'no line: {answer.error}'}")
             if answer.line:
                 pieces = differences(one.references[0].line, answer.line)
-                print(printable("  " + "".join(_MARKS[kind].format(text) for kind, text in pieces)))
+                say("  " + "".join(_MARKS[kind].format(text) for kind, text in pieces))
             for finding in score.findings:
-                print(printable(f"  {finding.severity} {finding.rule}: {finding.evidence}"))
+                say(f"  {finding.severity} {finding.rule}: {finding.evidence}")
             known = (f"{key} {value:.1f}" for key, value in score.metrics.items() if value is not None)
             print(f"  {', '.join(known)}")

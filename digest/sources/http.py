@@ -47,6 +47,7 @@ _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _RETRIED = frozenset({406, 408, 425, 429, 500, 502, 503, 504})
 _RETRIED_PDF = _RETRIED - {500}  # arXiv says 500 for papers whose PDF it failed to make
 _LONGEST_WAIT = 300.0
+_WORTH_SAYING = 5.0
 _PAGE_LIMIT = 64 << 20
 _CALL_SECONDS = 300.0
 
@@ -81,6 +82,7 @@ class Http:
         snapshots: where answers are kept, and where validators (ETag) come from.
         sleep: waits so many seconds; tests hand in one that does not.
         clock: says the time (aware, UTC).
+        say: tells a person why it takes so long.
         budget: seconds that a run may lose to failed requests and the waits after them. Once they are
             lost, arXiv counts as down, and every further request fails at once.
         attempts: how often one request is sent.
@@ -95,6 +97,7 @@ class Http:
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], datetime] = _utc_now,
+        say: Callable[[str], None] = lambda _: None,
         budget: float = 1800,
         attempts: int = 5,
         connect: float = 10,
@@ -104,6 +107,7 @@ class Http:
         self.snapshots = snapshots
         self._sleep = sleep
         self._clock = clock
+        self._say = say
         self._budget = budget
         self._attempts = attempts
         self._hosts: dict[str, _Host] = {}
@@ -203,6 +207,11 @@ class Http:
 
         def spend(state: RetryCallState) -> None:
             self._budget -= state.upcoming_sleep
+            if state.upcoming_sleep >= _WORTH_SAYING and state.outcome:
+                self._say(
+                    f"{urlsplit(url).netloc}: {state.outcome.exception()}; trying again in "
+                    f"{state.upcoming_sleep:.0f} s (try {state.attempt_number} of {limit})"
+                )
 
         retrying = AsyncRetrying(
             sleep=self._sleep,
@@ -222,7 +231,8 @@ class Http:
             except PassingError as fault:
                 tries = retrying.statistics.get("attempt_number", limit)
                 raise UnreachableError(
-                    f"{url}: no usable answer in {tries} tries: {fault}. Try again later."
+                    f"{url}: no usable answer in {tries} tries: {fault}. Check the network and its proxy, "
+                    "or try again later."
                 ) from fault
 
     async def _take_turn(self, host: _Host) -> None:

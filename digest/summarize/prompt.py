@@ -18,7 +18,7 @@ from pydantic import Field, ValidationError
 from digest.errors import UsageError
 from digest.llm.request import Message
 from digest.model import Paper, Record, Text
-from digest.resources import find
+from digest.resources import find, shipped
 from digest.text.fence import fence
 
 Input = Literal["title", "abstract", "comments", "text"]
@@ -80,11 +80,10 @@ def load(name: str) -> Prompt:
     """
     path = Path(name)
     if path.suffix != ".md":
-        path = find("prompts") / f"{name}.md"
+        path = find(f"prompts/{name}.md")
         if not path.exists():
-            known = sorted({file.stem for file in find("prompts").glob("*.md")})
             raise UsageError(
-                f"There is no prompt {name!r}. Prompts here: {', '.join(known)}; or give a file.md."
+                f"There is no prompt {name!r}. Prompts here: {', '.join(known())}; or give a file.md."
             )
     try:
         return parse(path.read_text(encoding="utf-8"), str(path))
@@ -92,6 +91,12 @@ def load(name: str) -> Prompt:
         raise UsageError(f"{path}: cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: not UTF-8 text (byte {error.start}).") from error
+
+
+def known() -> list[str]:
+    """The names of the prompts in the working directory and of those that the project ships."""
+    folders = find("prompts"), shipped("prompts")
+    return sorted({file.stem for folder in folders for file in folder.glob("*.md")})
 
 
 def parse(source: str, where: str) -> Prompt:

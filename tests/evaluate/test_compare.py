@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from statistics import mean
 
 import pytest
 
@@ -13,6 +14,7 @@ from digest.evaluate.decision import decide
 from digest.evaluate.gold import Gold
 from digest.evaluate.planted import DEFECTS, restyled
 from digest.evaluate.report import worst_papers
+from digest.evaluate.store import Answer, append, key_of, write_rows
 from tests.evaluate.conftest import Run
 from tests.evaluate.support import compared, make_run, published
 
@@ -179,11 +181,12 @@ def test_wrong_words_are_usage_and_exit_1(
     assert says in ran.err
 
 
-def test_unscored_and_unknown_runs(some: Gold, some_file: Path, tmp_path: Path, digest: Run) -> None:
+def test_runs_without_scores_and_unknown_runs(
+    some: Gold, some_file: Path, tmp_path: Path, digest: Run
+) -> None:
     run = make_run(tmp_path, some_file, {"a": [published(some)]}, scored=False)
-    assert "digest eval score" in digest("eval", "compare", run.path, "--base", "a").err
-    assert digest("eval", "score", run.path).out.endswith("12 answers scored\n")
     assert "nothing to compare" in digest("eval", "compare", run.path, "--base", "a").err
+    assert digest("eval", "score", run.path).out.endswith("12 answers scored\n")
     assert "There is no run 'none'" in digest("eval", "compare", "none", "--base", "a").err
 
 
@@ -202,3 +205,96 @@ def test_the_order_of_the_answers_changes_no_number(some: Gold, some_file: Path,
     one = make_run(tmp_path, some_file, {"a": [lines], "b": [other]}, name="one")
     two = make_run(tmp_path, some_file, {"a": [lines], "b": [turned]}, name="two")
     assert compared(one)[1].rows == compared(two)[1].rows
+
+
+def test_scores_follow_answers_and_definitions(some: Gold, some_file: Path, tmp_path: Path) -> None:
+    lines = published(some)
+    run = make_run(tmp_path, some_file, {"a": [lines], "b": [dict.fromkeys(lines)]})
+    (variant,) = (variant for variant in run.info.variants if variant.prompt.startswith("b@"))
+    for name, line in lines.items():  # asked again, and killed before the scoring
+        key = key_of(name, variant, 0)
+        append(
+            run.path / "records.jsonl",
+            [Answer(key=key, id=name, prompt=variant.prompt, model="model", line=line)],
+        )
+    err = compared(run)[1].row("err")
+    assert err is not None
+    assert err.stat.mean == 0
+    old = [
+        score.model_copy(update={"made_of": "older", "metrics": {"len": 1.0}})
+        for score in run.scores().values()
+    ]
+    write_rows(run.path / "scores.jsonl", old)
+    assert load_board([run]).columns["a"].mean("len") == pytest.approx(mean(map(len, lines.values())))
+
+
+def test_one_gain_approves_nothing(gold: Gold, gold_file: Path, tmp_path: Path) -> None:
+    lines = published(gold)
+    worse = {**lines, gold.papers[0].id: "坏"}
+    _, comparison = compared(make_run(tmp_path, gold_file, {"a": [worse], "b": [lines]}))
+    words = {row.metric: row.word for row in comparison.rows if row.definition.tier == "gate"}
+    assert set(words.values()) == {"undecided"}
+    assert decide(comparison).word == "undecided"
+
+
+def test_lines_of_other_papers_are_not_called_style(gold: Gold, gold_file: Path, tmp_path: Path) -> None:
+    variants = {"a": [published(gold)], "b": [spoilt(gold, "wrong paper", 6)]}
+    _, comparison = compared(make_run(tmp_path, gold_file, variants))
+    sentences = decide(comparison).sentences
+    assert decide(comparison).word == "undecided"
+    assert not any("style, not of quality" in sentence for sentence in sentences)
+    assert any("that may be quality, too" in sentence for sentence in sentences)
+
+
+def test_wins_are_of_the_better_by_a_metric_of_which_less_is_better(
+    gold: Gold, gold_file: Path, tmp_path: Path
+) -> None:
+    lines = published(gold)
+    few = {**lines, gold.papers[0].id: None}
+    err = compared(make_run(tmp_path, gold_file, {"a": [few], "b": [lines]}))[1].row("err")
+    assert err is not None
+    assert (err.stat.wins, err.stat.losses) == (1, 0)
+
+
+def test_epochs_are_compared_by_their_number(some: Gold, some_file: Path, tmp_path: Path) -> None:
+    lines = published(some)
+    longer = {name: line[:-1] + "，很好。" for name, line in lines.items()}
+    first = {name: line for index, (name, line) in enumerate(lines.items()) if index}
+    board = load_board([make_run(tmp_path, some_file, {"a": [first, longer], "b": [lines, longer]})])
+    noise = compare(board, "a", {})[0].row("len")
+    assert noise is not None
+    assert (noise.stat.n, noise.stat.difference) == (11, 3)
+    assert board.unanswered(board.column("a")) == [some.papers[0].id]
+
+
+def test_a_half_finished_epoch_is_not_compared(some: Gold, some_file: Path, tmp_path: Path) -> None:
+    lines = published(some)
+    board = load_board([make_run(tmp_path, some_file, {"a": [lines, lines], "b": [lines]})])
+    assert "12 of 12 papers have no line (0 failed, 12 not asked yet)" in (too_many_errors(board) or "")
+
+
+def test_runs_that_read_other_texts_are_other_variants(some: Gold, some_file: Path, tmp_path: Path) -> None:
+    run = make_run(tmp_path, some_file, {"a": [published(some)]})
+    other = make_run(tmp_path, some_file, {"a": [published(some)]}, name="pdf")
+    other.info = other.info.model_copy(update={"text": "pdf"})
+    assert list(load_board([run, other]).columns) == ["a of abstract", "a of pdf"]
+
+
+def test_the_order_of_the_runs_changes_nothing(gold: Gold, gold_file: Path, tmp_path: Path) -> None:
+    lines = published(gold)
+    whole = make_run(tmp_path, gold_file, {"a": [lines]}, name="whole")
+    failed = make_run(tmp_path, gold_file, {"a": [dict.fromkeys(lines)], "b": [lines]}, name="failed")
+    failed.info = failed.info.model_copy(update={"papers": failed.info.papers[:9]})
+    for runs in ([whole, failed], [failed, whole]):
+        board = load_board(runs)
+        assert len(board.published.scores) == 44
+        assert board.unanswered(board.column("a")) == []
+
+
+@pytest.mark.parametrize("words", [(), ("--base", "a", "--wrong"), ("--base", "a", "--margin", "lint_ok=0")])
+def test_wrong_usage_is_not_the_exit_code_of_a_gate(
+    words: tuple[str, ...], some: Gold, some_file: Path, tmp_path: Path, digest: Run
+) -> None:
+    run = make_run(tmp_path, some_file, {"a": [published(some)], "b": [published(some)]})
+    assert digest("eval", "compare", run.path, *words).code == 1
+    assert digest("eval", "compare", *words).code == 1

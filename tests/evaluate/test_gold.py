@@ -111,10 +111,19 @@ def test_files_that_are_no_gold(content: bytes, tmp_path: Path) -> None:
         read(tmp_path / "none.jsonl")
 
 
-@pytest.mark.parametrize("sign", ["id", "title", "line"])
+@pytest.mark.parametrize("sign", ["id", "title", "lower", "abstract", "line", "wrapped", "ascii"])
 def test_a_prompt_that_shows_a_gold_paper_is_refused(sign: str, tmp_path: Path) -> None:
     one = paper(1)
-    shown = {"id": one.id, "title": one.title.replace(" ", "\n"), "line": one.references[0].line}[sign]
+    line = one.references[0].line
+    shown = {
+        "id": one.id,
+        "title": one.title.replace(" ", "\n"),
+        "lower": one.title.lower(),
+        "abstract": one.abstract,
+        "line": line,
+        "wrapped": f"{line[:20]}\n{line[20:]}",
+        "ascii": line.replace("，", ","),
+    }[sign]
     path = tmp_path / "gold.jsonl"
     path.write_text(to_jsonl([one, paper(2)]), encoding="utf-8")
     leaky = prompt("few").model_copy(update={"system": f"例：{shown} 就这样。"})
@@ -124,6 +133,7 @@ def test_a_prompt_that_shows_a_gold_paper_is_refused(sign: str, tmp_path: Path) 
         refuse_leaks(gold, (leaky,))
     assert [sentence for sentence in problems(gold, [leaky]) if "few" in sentence]
     refuse_leaks(gold, (prompt("clean"),))
+    refuse_leaks(gold.model_copy(update={"papers": (paper(3, id="2", title="音"),)}), (prompt("v2音"),))
 
 
 def test_stale_flags_and_lines_used_twice_are_problems(tmp_path: Path) -> None:

@@ -16,10 +16,12 @@ from digest.evaluate.compare import compare
 from digest.evaluate.decision import decide
 from digest.evaluate.gold import Gold, batches, source_of, to_jsonl
 from digest.evaluate.judge import QUESTIONS, ModelJudge, RuleJudge, judge_all
-from digest.evaluate.judging import Calibration, Judged, Jury, Pair, jury_of
-from digest.evaluate.panel import juries, keep
+from digest.evaluate.judging import Calibration, Judged, Jury, Pair, jury_of, pairs_of
+from digest.evaluate.label import Label
+from digest.evaluate.panel import hear, juries, keep, rule_judge
 from digest.evaluate.planted import DEFECTS, plant, right
 from digest.evaluate.recordings import Replay
+from digest.evaluate.store import append
 from digest.llm.request import Request
 from digest.model import Completion
 from tests.evaluate.conftest import Run
@@ -93,7 +95,7 @@ def test_a_judge_that_likes_the_first_place_is_found_out() -> None:
 def test_an_unreadable_answer_is_no_verdict(answer: Any) -> None:
     found, _ = judged(lambda *_: answer)
     assert found.verdict is None
-    assert jury_of([found], None) == Jury("m", 0, 0, 0, 1, 0, 0, None)
+    assert jury_of([found], PERFECT) == Jury("m", 0, 0, 0, 1, 0, 0, PERFECT)
 
 
 def test_no_better_than_offered() -> None:
@@ -123,8 +125,8 @@ def test_the_rules_rank_what_they_can_see_and_nothing_else(gold: Gold) -> None:
     share = {}
     for kind in DEFECTS:
         mine = [(p, v) for p, v in zip(pairs, verdicts, strict=True) if p.kind == kind]
-        share[kind] = sum(v.verdict == right(p) for p, v in mine) / max(1, len(mine))
-        assert not [v for p, v in mine if v.verdict not in {right(p), "tie"}] or kind == "dropped"
+        share[kind] = sum(v.verdict == right(p.id) for p, v in mine) / max(1, len(mine))
+        assert not [v for p, v in mine if v.verdict not in {right(p.id), "tie"}] or kind == "dropped"
     seen = ("wrong paper", "wrong name", "misspelt", "untranslated", "doubled", "wrong method", "dropped")
     assert min(share[kind] for kind in seen) >= 0.85
     assert share["polarity"] == share["roles"] == 0  # what a model is needed for
@@ -134,11 +136,11 @@ def test_planted_lines_differ_and_stand_on_both_sides(gold: Gold) -> None:
     pairs = plant(gold.papers, 20)
     assert all(pair.first != pair.second for pair in pairs)
     for kind in ("polarity", "roles", "wrong method", "dropped"):
-        sides = [right(pair) for pair in pairs if pair.kind == kind]
+        sides = [right(pair.id) for pair in pairs if pair.kind == kind]
         assert len(sides) >= 10
         assert abs(sides.count("first") - sides.count("second")) <= 1
     for pair in pairs:
-        assert pair.paper.references[0].line == (pair.first if right(pair) == "first" else pair.second)
+        assert pair.paper.references[0].line == (pair.first if right(pair.id) == "first" else pair.second)
 
 
 PERFECT = Calibration(
@@ -177,7 +179,8 @@ def test_an_uncalibrated_judge_is_shown_and_decides_nothing(
     lines = published(some)
     run = make_run(tmp_path, some_file, {"a": [lines], "b": [lines]})
     (comparison,) = compare(load_board([run]), "a", {})
-    against = Jury("m", wins=2, ties=4, losses=30, unanswered=0, flips=0, asked_twice=30, calibration=None)
+    untried = Calibration(judge="m", rubric="r", kinds={}, equal=(0, 0, 0), flips=(0, 0))
+    against = Jury("m", wins=2, ties=4, losses=30, unanswered=0, flips=0, asked_twice=30, calibration=untried)
     assert decide(comparison, against).exit_code == 0
     assert "not calibrated, so it decides nothing" in decide(comparison, against).sentences[-1]
     calibrated = Jury("m", 2, 4, 30, 0, 0, 30, PERFECT)
@@ -235,7 +238,7 @@ def test_the_calibrated_judge_is_the_one_that_is_shown(some: Gold, some_file: Pa
     run = make_run(tmp_path / "eval", some_file, {"a": [lines], "b": [lines]})
     board = load_board([run])
     judged = Judged(id="", kind="variants", paper="", judge="m", rubric="r", verdict="tie")
-    keys = [f"{a[0].key}|{b[0].key}" for a, b in zip(*(c.answers.values() for c in board.columns.values()))]  # noqa: B905 - of one gold
+    keys = [pair.id for pair in pairs_of(board.columns["a"], board.columns["b"], board.papers)]
     for judge in ("rule", "m"):
         made = [judged.model_copy(update={"id": key, "judge": judge}) for key in keys]
         keep(board, {"b": made, "planted": [], "equal": []})
@@ -256,7 +259,7 @@ def test_a_recorded_error_is_no_answer(tmp_path: Path) -> None:
     path = tmp_path / "answers.jsonl"
     request = Request(model="m", messages=(), max_tokens=1)
     path.write_text(json.dumps({"custom_id": request.key, "response": {"body": {"error": "no"}}}) + "\n")
-    with pytest.raises(AnswerError, match="no text"):
+    with pytest.raises(AnswerError, match="no"):
         asyncio.run(Replay(path).complete(request))
     with pytest.raises(AnswerError, match="no answer to this question"):
         asyncio.run(Replay(path).complete(request.model_copy(update={"model": "n"})))
@@ -282,7 +285,61 @@ def test_labels_are_blind_kept_at_once_and_counted(
     assert digest("eval", "label", run.path, "--base", "a").out.endswith(
         "0 labels kept in " + str(run.path / "labels.jsonl") + "\n"
     )
-    assert (
-        "labels of people: 3"
-        in digest("eval", "judge", "run", run.path, "--base", "a", "--judge", "rule").out
+    judge = ("eval", "judge", "run", run.path, "--judge", "rule", "--base")
+    assert "labels of people: 3" in digest(*judge, "a").out
+    assert "labels of people: 3" in digest(*judge, "b").out  # the same pairs, the other way round
+    other = make_run(tmp_path, some_file, {"a": [lines], "c": [worse]}, name="other")
+    assert "labels of people: 3" in digest(*judge[:3], other.path, *judge[4:], "a").out  # another run's
+    assert digest("eval", "label", run.path, "--base", "a", "--with", "a").code == 2
+
+
+def test_calibration_outlives_a_smaller_run(gold: Gold, gold_file: Path, tmp_path: Path) -> None:
+    lines = published(gold)
+    large = load_board([make_run(tmp_path, gold_file, {"a": [lines], "b": [lines]}, name="large")])
+    few = gold.model_copy(update={"papers": gold.papers[:1]})
+    few_file = tmp_path / "few.jsonl"
+    few_file.write_text(to_jsonl(few.papers), encoding="utf-8")
+    small = load_board([make_run(tmp_path, few_file, {"a": [published(few)], "b": [published(few)]})])
+    for board in (large, small):
+        found = keep(board, asyncio.run(hear(board, "a", rule_judge(board), lambda: None)))
+        assert found.kinds["wrong paper"] == (20, 20)
+
+
+def test_labels_of_pairs_that_were_not_judged_do_not_count(
+    some: Gold, some_file: Path, tmp_path: Path
+) -> None:
+    run = make_run(tmp_path, some_file, {"a": [published(some)], "b": [published(some)]})
+    append(
+        run.path / "labels.jsonl",
+        [Label(pair=f"x|{n}", paper="p", verdict="tie", swapped=False) for n in range(60)],
     )
+    board = load_board([run])
+    assert keep(board, asyncio.run(hear(board, "a", rule_judge(board), lambda: None))).labels == 0
+
+
+def test_answers_that_say_nothing_are_not_kept(
+    some: Gold, some_file: Path, tmp_path: Path, digest: Run
+) -> None:
+    lines = published(some)
+    other = {name: line.replace("提升", "改善") for name, line in lines.items()}
+    run = make_run(tmp_path, some_file, {"a": [lines], "b": [other]})
+    (tmp_path / "none.jsonl").write_text("")
+    ran = digest("eval", "judge", "import", run.path, "none.jsonl", "--base", "a", "--judge", "m")
+    assert ran.code == 2, ran.out
+    assert "no readable answer" in ran.err
+    assert not (run.path / "judge.jsonl").exists()
+    ran = digest("eval", "judge", "export", run.path, "-o", "q.jsonl", "--base", "a", "--judge", "rule")
+    assert (ran.code, "asks nobody" in ran.err) == (2, True)
+
+
+def test_rows_of_an_answer_file(tmp_path: Path) -> None:
+    request = Request(model="m", messages=(), max_tokens=1)
+    message = {"role": "assistant", "content": "行\u2028尾"}
+    body = {"model": "m", "choices": [{"message": message, "finish_reason": "stop"}], "usage": "many"}
+    rows: list[dict[str, Any]] = [
+        {"custom_id": "expired", "response": None, "error": {"code": "batch_expired"}},
+        {"custom_id": request.key, "response": {"body": body}},
+    ]
+    path = tmp_path / "answers.jsonl"
+    path.write_text("\n\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
+    assert asyncio.run(Replay(path).complete(request)).content == "行\u2028尾"

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from digest.evaluate.chrf import chrf
 from digest.evaluate.gold import source_of
-from digest.evaluate.metrics import METRICS, missing, score
+from digest.evaluate.metrics import METRICS, idf_of, missing, score
 from tests.evaluate.support import invented_line, paper
 
 PAPER = paper(7)
@@ -72,3 +73,20 @@ def test_the_mean_over_references_counts() -> None:
 )
 def test_what_is_no_line(line: str) -> None:
     assert values(line)["fmt_ok"] == 0
+
+
+def test_what_few_lines_say_weighs_more() -> None:
+    lines = [invented_line(number) for number in range(1, 9)]
+    idf = idf_of(lines)
+
+    def f1(line: str, reference: str) -> float:
+        value = score(line, SOURCE, (reference,), idf=idf).metrics["idf_f1"]
+        assert value is not None
+        return value
+
+    assert f1(lines[6], lines[6]) == pytest.approx(100)
+    assert f1(lines[6].replace("，", ","), lines[6]) == pytest.approx(100)
+    assert f1(lines[5], lines[6]) < 60  # but for names and numbers all invented lines are the same
+    assert chrf(lines[5], lines[6], 2) > 90
+    assert f1("", lines[6]) == 0
+    assert values(lines[6], lines[6])["idf_f1"] is None

@@ -9,7 +9,7 @@ import pytest
 
 from digest.evaluate.decision import decide
 from digest.evaluate.forest import forest
-from digest.evaluate.gold import Gold, to_jsonl
+from digest.evaluate.gold import Gold, Reference, to_jsonl
 from digest.evaluate.report import Candidate, render
 from digest.evaluate.text_diff import differences
 from tests.evaluate.conftest import Run
@@ -123,7 +123,7 @@ def test_differences_by_token(old: str, new: str, pieces: list[tuple[str, str]])
 
 def test_the_command_prints_and_writes(some: Gold, some_file: Path, tmp_path: Path, digest: Run) -> None:
     lines = published(some)
-    run = make_run(tmp_path, some_file, {"a": [lines, lines], "b": [lines]})
+    run = make_run(tmp_path, some_file, {"a": [lines, lines], "b": [lines, lines]})
     ran = digest("eval", "compare", run.path, "--base", "a")
     assert ran.code == 0
     assert "asked twice (A/A)" in ran.out
@@ -138,6 +138,11 @@ def test_the_command_prints_and_writes(some: Gold, some_file: Path, tmp_path: Pa
 
 
 def test_a_terminal_is_not_moved(tmp_path: Path, digest: Run) -> None:
+    wrong = paper(2).model_copy(update={"references": (Reference(line="坏\x1b[2J的", flags=("none",)),)})
+    (tmp_path / "wrong.jsonl").write_text(to_jsonl([wrong, paper(3)]), encoding="utf-8")
+    checked = digest("gold", "check", "wrong.jsonl").out
+    assert "noted flags none" in checked
+    assert "\x1b" not in checked
     gold_file = tmp_path / "gold.jsonl"
     gold_file.write_text(to_jsonl([paper(1)]), encoding="utf-8")
     run = make_run(tmp_path, gold_file, {"a": [{"2601.00001": "坏\x1b[2J的"}]})

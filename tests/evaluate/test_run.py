@@ -71,6 +71,10 @@ def test_limit_models_and_names(few: Path, tmp_path: Path, digest: Run) -> None:
     compared = digest("eval", "compare", "mine", "--base", "line x one")
     assert "line x two beside line x one" in compared.out
     assert digest(*command, "--model", "three").code == 2
+    records = folder_of(tmp_path) / "records.jsonl"
+    records.write_bytes(b"".join(records.read_bytes().splitlines(keepends=True)[:2]))
+    assert json.loads(digest(*command, *models, "--limit", 1, "--json").out)["reused"] == 0  # it is there
+    assert len(records.read_bytes().splitlines()) == 2
 
 
 def test_texts_of_pdfs_are_kept_for_scoring(few: Path, tmp_path: Path, digest: Run) -> None:
@@ -86,7 +90,9 @@ def test_texts_of_pdfs_are_kept_for_scoring(few: Path, tmp_path: Path, digest: R
         (("--prompt", "nonsense"), "There is no prompt 'nonsense'"),
         (("--prompt", "line", "--gold", "none.jsonl"), "none.jsonl: cannot be read"),
         (("--prompt", "line"), "OPENAI_API_KEY is not set"),
-        (("--prompt", "line", "--name", "../away"), "without any path"),
+        (("--prompt", "line", "--name", "../away"), "letters and digits"),
+        (("--prompt", "line", "--name", ".."), "letters and digits"),
+        (("--prompt", "line", "--name", "n" * 300), "letters and digits"),
     ],
 )
 def test_what_cannot_be_run(words: tuple[str, ...], says: str, few: Path, digest: Run) -> None:
@@ -113,6 +119,7 @@ def test_gold_commands(root: Path, tmp_path: Path, digest: Run) -> None:
     sampled = digest("gold", "import", seed, "-o", tmp_path / "s.jsonl", "--sample", 10, "--stratify", "kind")
     assert "10 papers" in sampled.out
     assert digest("gold", "import", seed, "-o", tmp_path / "s.jsonl", "--stratify", "size").code == 2
+    assert "one of the digests" in digest("gold", "import", seed, "-o", seed).err
     rows = (
         (tmp_path / "g.jsonl").read_text(encoding="utf-8").replace('"flags":["broken-word"', '"flags":["x"')
     )

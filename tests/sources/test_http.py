@@ -81,7 +81,7 @@ def test_failures_that_pass(raw_server: RawServer, bad: bytes) -> None:
 )
 def test_failures_that_stay_end_with_a_sentence(raw_server: RawServer, bad: bytes) -> None:
     raw_server.answer = in_turn(bad)
-    with pytest.raises(UnreachableError, match=r"/page: no usable answer in 5 tries: .*Try again later"):
+    with pytest.raises(UnreachableError, match=r"/page: no usable answer in 5 tries: .*try again later"):
         get(raw_server)
     assert len(raw_server.asked) == 5
 
@@ -105,8 +105,11 @@ def test_silence_ends(raw_server: RawServer) -> None:
 def test_retry_after_is_honoured(raw_server: RawServer, value: str) -> None:
     raw_server.answer = in_turn(response("429 Too Many Requests", "", f"Retry-After: {value}"), GOOD)
     clock = Clock(NOW)
-    get(raw_server, clock)
+    said: list[str] = []
+    get(raw_server, clock, say=said.append)
     assert clock.waits == [120]
+    where = raw_server.url.removeprefix("http://")
+    assert said == [f"{where}: HTTP 429; trying again in 120 s (try 1 of 5)"]
 
 
 @pytest.mark.parametrize("value", ["soon", "-5", "Wed, 99 Foo 2026"])

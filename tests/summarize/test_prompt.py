@@ -96,3 +96,16 @@ def test_an_unknown_prompt_names_those_there_are(tmp_path: Path, monkeypatch: py
     assert load("own.md").name == "mine"
     with pytest.raises(UsageError, match="cannot be read"):
         load("none.md")
+
+
+def test_own_prompts_stand_beside_the_shipped_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = Path("prompts/mine.md")
+    shipped = load("line")
+    monkeypatch.chdir(tmp_path)
+    mine.parent.mkdir()
+    front = '+++\nname = "mine"\nanswer = "line"\n+++\n'
+    mine.write_text(f"{front}# system\n说中文。\n# user\n{{paper}}\n", encoding="utf-8")
+    assert load("mine").name == "mine"
+    assert load("line") == shipped
+    with pytest.raises(UsageError, match="Prompts here: fields, line, mine; or give"):
+        load("none")
