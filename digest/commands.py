@@ -46,6 +46,11 @@ class Given:
     batch: bool = False
     wait: bool = False
 
+    @property
+    def waits(self) -> bool:
+        """Whether batches are waited for; the sample's endpoint ends with the command, and they with it."""
+        return self.wait or self.sample
+
 
 @dataclass(frozen=True)
 class Ready:
@@ -66,7 +71,7 @@ def run_days(given: Given, days: str | None, limit: int | None) -> int:
 
         async def go(tools: Tools) -> None:
             # all batches are handed in before the first is waited for
-            begin = replace(tools, wait=given.wait and not given.batch)
+            begin = replace(tools, wait=given.waits and not given.batch)
             for day in wanted:
                 for section in sections:
                     made = _finished_before(section, day, tools) if first != last else None
@@ -75,7 +80,7 @@ def run_days(given: Given, days: str | None, limit: int | None) -> int:
                     if isinstance(result.outcome, ModelError):
                         return  # the others would meet the same wall
             for index, result in enumerate(results):
-                if given.wait and isinstance(result.outcome, Pending):
+                if given.waits and isinstance(result.outcome, Pending):
                     end = replace(tools, batch=False, fresh=False)
                     outcome = await _attempt(result.section, result.outcome.date, end, limit)
                     results[index] = show.Result(result.section, result.day, outcome)
@@ -221,6 +226,7 @@ def prepared(given: Given, *, asks_model: bool = True) -> Iterator[Ready]:
         yield Ready(settings, lambda: datetime.now(UTC), given)
         return
     from digest.sample import EVENING, start
+    from digest.sample.chat import MODEL
 
     with start() as server:
         own: dict[str, dict[str, Any]] = {
@@ -228,7 +234,7 @@ def prepared(given: Given, *, asks_model: bool = True) -> Iterator[Ready]:
                 **dict.fromkeys(("pages", "api", "feed", "pdf"), server.url),
                 "oai": f"{server.url}/oai",
             },
-            "model": {"base_url": f"{server.url}/v1", "key": "sample", "name": "recorded"},
+            "model": {"base_url": f"{server.url}/v1", "key": "sample", "name": MODEL},
             "run": {"sections": ("audio",)},
         }
         for table, keys in given.flags.items():
@@ -265,7 +271,7 @@ def with_tools(ready: Ready, go: Callable[[Tools], Awaitable[None]], *, quiet: b
                 fresh=given.fresh,
                 approximate=given.approximate,
                 batch=given.batch,
-                wait=given.wait,
+                wait=given.waits,
             )
             await go(with_flags)
 

@@ -12,7 +12,7 @@ from typing import Any
 from digest.sample.data import Library, Record, share, words
 from digest.sample.knobs import Fault, Knobs
 
-MODEL = "sample-recorded"
+MODEL = "recorded"
 """The one name that `/v1/models` lists; questions may name any model."""
 
 

@@ -118,7 +118,7 @@ def test_a_key_is_needed(get: httpx2.Client) -> None:
         assert answer.status_code == 401
         assert "API key" in answer.json()["error"]["message"]
     listed = get.get("/v1/models", headers={"Authorization": "Bearer k"}).json()
-    assert [model["id"] for model in listed["data"]] == ["sample-recorded"]
+    assert [model["id"] for model in listed["data"]] == ["recorded"]
 
 
 @pytest.mark.parametrize("body", [b"no json", b"[]", b'{"messages": []}', b'{"messages": ["x"]}'])
