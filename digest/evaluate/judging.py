@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -120,6 +120,8 @@ class Jury:
     flips: int
     asked_twice: int
     calibration: Calibration
+    flags: tuple[float, float] | None = None
+    """Questions of the checklist that a line fails, on the average: the base's, the candidate's."""
 
     @property
     def calibrated(self) -> bool:
@@ -146,10 +148,31 @@ class Jury:
         """The 95 % interval of the candidate's share of decided pairs."""
         return wilson(self.wins, self.wins + self.losses)
 
+    def values(self) -> dict[str, Any]:
+        """For programs, by the names of metrics."""
+        decided_pairs = self.wins + self.losses
+        return {
+            "judge": self.judge,
+            "calibrated": self.calibrated,
+            "judge_win": 100 * self.wins / decided_pairs if decided_pairs else None,
+            "judge_win_95": [100 * end for end in self.win_rate],
+            "p": self.p,
+            "wins": self.wins,
+            "ties": self.ties,
+            "losses": self.losses,
+            "unanswered": self.unanswered,
+            "flip_rate": self.flip_rate,
+            "judge_flags": self.flags,
+        }
+
 
 def jury_of(verdicts: Sequence[Judged], calibration: Calibration) -> Jury:
     """What the verdicts of one judge on base (first) and candidate (second) add up to; at least one."""
     said = [one.verdict for one in verdicts]
+    counts = [
+        (len(a), len(b)) for a, b in (one.failed for one in verdicts) if a is not None and b is not None
+    ]
+    first, second = (sum(side) / len(counts) for side in zip(*counts, strict=True)) if counts else (0, 0)
     return Jury(
         judge=verdicts[0].judge,
         wins=said.count("second"),
@@ -159,6 +182,7 @@ def jury_of(verdicts: Sequence[Judged], calibration: Calibration) -> Jury:
         flips=sum(one.flipped for one in verdicts),
         asked_twice=sum(one.orders is not None for one in verdicts),
         calibration=calibration,
+        flags=(first, second) if counts else None,
     )
 
 

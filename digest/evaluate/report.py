@@ -178,9 +178,9 @@ def prompt_diff(old: Column, new: Column) -> list[str]:
 
 
 def failures(board: Board) -> list[Failure]:
-    """Every gate that a line of a variant does not pass, one by one."""
+    """Every gate that a line does not pass, one by one: of the variants, then of the published lines."""
     found = []
-    for column in board.columns.values():
+    for column in (*board.columns.values(), board.published):
         for paper in board.gold.papers:
             gates = [gate for gate in _GATES if _failed(column, gate, paper.id)]
             if gates:
@@ -214,7 +214,7 @@ def evidence_for(board: Board, column: Column, paper: str, metric: str) -> tuple
     )
     if found:
         return tuple(found)
-    line = column.line(paper) or ""
+    line = column.line(paper) or board.papers[paper].references[0].line
     return (f"{len(line)} characters, {line.count('。')} full stops, ends in {line[-1:]!r}",)
 
 

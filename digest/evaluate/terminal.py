@@ -83,6 +83,7 @@ def values(candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
             "exit_code": candidate.decision.exit_code,
             "sentences": candidate.decision.sentences,
             "dropped": candidate.comparison.dropped,
+            "judge": candidate.jury and candidate.jury.values(),
             "metrics": {
                 row.metric: {**row.stat.model_dump(), "p_adjusted": row.p, "verdict": row.verdict}
                 for row in candidate.comparison.rows
@@ -115,6 +116,8 @@ def jury(label: str, base: str, one: Jury) -> None:
         f"{label} beside {base}: {one.wins} wins, {one.ties} ties, {one.losses} losses, {one.unanswered} "
         f"without an answer; of decided pairs it wins {100 * low:.0f} to {100 * high:.0f} % (p {one.p:.3f})"
     )
+    if one.flags:
+        print(f"questions of the checklist failed, a line: {one.flags[0]:.2f} and {one.flags[1]:.2f}")
 
 
 def paper(board: Board, name: str) -> None:
