@@ -343,3 +343,21 @@ def test_rows_of_an_answer_file(tmp_path: Path) -> None:
     path = tmp_path / "answers.jsonl"
     path.write_text("\n\n".join(json.dumps(row, ensure_ascii=False) for row in rows), encoding="utf-8")
     assert asyncio.run(Replay(path).complete(request)).content == "行\u2028尾"
+
+
+def test_a_jury_is_told_to_programs_by_the_names_of_metrics() -> None:
+    def one(number: int, verdict: Any, *failed: tuple[str, ...] | None) -> Judged:
+        made = {"kind": "variants", "paper": "p", "judge": "m", "rubric": "r", "verdict": verdict}
+        return Judged.model_validate({**made, "id": str(number), "failed": failed})
+
+    said = [
+        one(1, "second", ("task", "method"), ()),
+        one(2, "first", (), ("task",)),
+        one(3, "second", ("task",), ()),
+        one(4, None, None, None),
+    ]
+    values = jury_of(said, PERFECT).values()
+    assert values["judge_win"] == pytest.approx(200 / 3)
+    assert values["judge_flags"] == (1, pytest.approx(1 / 3))
+    assert (values["wins"], values["ties"], values["losses"], values["unanswered"]) == (2, 0, 1, 1)
+    assert jury_of(said[3:], PERFECT).values()["judge_win"] is None
