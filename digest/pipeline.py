@@ -6,6 +6,7 @@ What arXiv announced -> what it says of each paper -> the paper's text -> one ch
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digest.entry import Asks, make_entry
-from digest.errors import UsageError
+from digest.errors import DigestError, UsageError
 from digest.llm.asker import Asker, Tally
 from digest.llm.batch import Batches, Pending
 from digest.llm.gathering import DeferredError
@@ -198,11 +199,16 @@ async def _make_entries(
 
         return tuple(source_of(paper) for paper in papers)
 
+    chosen = _chosen(section, announcement.date, tools)
     outcomes = Outcomes(tools.ledger, asker, papers, tools.settings.checks)
     last, flagged = tools.ledger.flagged_before(section.key, announcement.date, _FAILED_CHECKS)
 
     async def make(listing: Listing, paper: Paper) -> Entry | None:
         since = last + 1 if paper.id in flagged else 0
+        if kept := chosen.get(paper.versioned_id):
+            asker.note_kept(paper.id)
+            tools.progress.step("papers")
+            return kept.model_copy(update={"listing": listing, "paper": paper})
         entry = None
         with suppress(DeferredError):
             entry = await make_entry(listing, paper, tools, asks, sources, since, outcomes)
@@ -218,3 +224,20 @@ async def _make_entries(
     except BaseExceptionGroup as errors:  # one that stops the whole run; the others were cancelled with it
         raise errors.exceptions[0] from None
     return tuple(entry for task in tasks if (entry := task.result()) is not None)
+
+
+def _chosen(section: Section, day: date, tools: Tools) -> Mapping[str, Entry]:
+    """The entries whose lines somebody got with `digest paper`: they stay, until everything is asked anew."""
+    asked = frozenset[str]() if tools.fresh else tools.ledger.asked_alone()
+    there = None
+    if asked:
+        with suppress(DigestError):  # a file that was damaged is written anew
+            there = published(tools.settings.run.out, day, section.key)
+    found = {
+        entry.paper.versioned_id: entry
+        for entry in (there.entries if there else ())
+        if entry.summary and not entry.flag and entry.summary.completion in asked
+    }
+    if found:
+        tools.progress.say(f"lines of `digest paper` that stay: {len(found)} (--fresh asks anew)")
+    return found

@@ -336,3 +336,23 @@ def test_a_terminal_without_chinese_shows_escapes(folder: Path) -> None:
     command = [sys.executable, "-m", "digest", "list", "--sample"]
     ran = subprocess.run(command, capture_output=True, env=environment, cwd=folder, check=True)
     assert ran.stdout.startswith(b"\\u97f3\\u9891 2026-01-28: 44 papers")
+
+
+def test_a_line_that_was_asked_for_alone_stays(digest: Run, folder: Path) -> None:
+    day = folder / "runs" / DAY
+    job = ("run", "--sample", "--no-pdf", "--limit", "3")
+    assert digest(*job).code == 0
+    before = (day / "audio.md").read_bytes()
+    paper = json.loads((day / "audio.json").read_text(encoding="utf-8"))["entries"][1]["paper"]["id"]
+    assert digest("paper", paper, "--sample", "--prompt", "line").code == 0
+    asked = (day / "audio.md").read_bytes()
+    assert asked != before
+    again = digest(*job)
+    assert "lines of `digest paper` that stay: 1" in again.err
+    assert "questions asked 0, answers from the ledger 3" in again.out
+    assert (day / "audio.md").read_bytes() == asked
+    (day / "audio.json").write_text("{", encoding="utf-8")
+    assert digest(*job[:3]).code == 0  # damaged: made anew
+    assert digest(*job[:3], "--fresh").code == 0
+    entries = json.loads((day / "audio.json").read_text(encoding="utf-8"))["entries"]
+    assert all(entry["summary"]["prompt"].startswith("fields@") for entry in entries)

@@ -79,6 +79,11 @@ class Ledger(Store):
             self._write_waiting()
             self.write("DELETE FROM outcomes WHERE question = ?", (completion.key,))
 
+    def asked_alone(self) -> frozenset[str]:
+        """The keys of answers that `digest paper` got."""
+        sql = "SELECT key FROM completions JOIN runs ON runs.id = completions.run WHERE command = 'paper'"
+        return frozenset(str(key) for (key,) in self.rows(sql))
+
     def newest(self) -> int:
         """The number of the newest answer: it grows while any process gets answers."""
         row = self.one("SELECT max(id) FROM completions")
