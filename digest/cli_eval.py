@@ -115,6 +115,21 @@ def score(run: Run, out: Out = None) -> None:
     raise typer.Exit(commands.score(run, out))
 
 
+@eval_app.command()
+def train(
+    files: Files,
+    without: Annotated[
+        list[Path] | None,
+        typer.Option("--without", metavar="GOLD", help="Gold that will be scored; may be repeated."),
+    ] = None,
+    out: Out = None,
+) -> None:
+    """Train the metric xling on published digests or gold sets: is a line about its paper?"""
+    from digest.evaluate import xling_command as commands
+
+    raise typer.Exit(commands.train(files, without or [], out))
+
+
 class _Compare(TyperCommand):
     """A command whose exit code 2 means something else than wrong usage."""
 

@@ -125,6 +125,11 @@ def runs_in(out: Path) -> Path:
     return out / "eval"
 
 
+def model_in(runs: Path) -> Path:
+    """Where the model of the metric `xling` is, for all runs of a folder; there may be none."""
+    return runs / "xling.npz"
+
+
 def key_of(paper: str, variant: Variant, epoch: int) -> str:
     """What identifies an answer in all files of a run."""
     return hashlib.sha256(f"{paper}|{variant.key}|{epoch}".encode()).hexdigest()[:16]

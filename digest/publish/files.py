@@ -71,6 +71,18 @@ def write_atomically(path: Path, text: str) -> None:
     """
     try:
         content = text.encode("utf-8")
+    except UnicodeEncodeError as error:  # half a surrogate pair
+        raise UsageError(f"{path} cannot be written: {error}.") from error
+    write_bytes_atomically(path, content)
+
+
+def write_bytes_atomically(path: Path, content: bytes) -> None:
+    """The same for bytes.
+
+    Raises:
+        UsageError: it cannot be written; the file at `path`, if any, is as it was.
+    """
+    try:
         path = path.resolve()
         if path.exists():
             if not path.is_file():
@@ -81,7 +93,7 @@ def write_atomically(path: Path, text: str) -> None:
         _replace(path, content)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}.") from error
-    except (UnicodeEncodeError, RuntimeError) as error:  # half a surrogate pair; a link that leads to itself
+    except (UnicodeEncodeError, RuntimeError) as error:  # no name for a file; a link that leads to itself
         raise UsageError(f"{path} cannot be written: {error}.") from error
 
 
