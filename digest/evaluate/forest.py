@@ -36,8 +36,8 @@ class Forest:
 
 
 def forest(rows: Sequence[Row]) -> Forest:
-    """The plot of gates and similarities, in percentage points on one scale around 0."""
-    shown = [row for row in rows if row.definition.tier in {"gate", "reference"}]
+    """The plot of gates, content and similarities, in percentage points on one scale around 0."""
+    shown = [row for row in rows if row.definition.tier in {"gate", "content", "reference"}]
     reach = max([10.0, *(abs(end) for row in shown for end in (row.stat.low, row.stat.high))])
     reach = next(size for size in (10, 20, 50, 100) if size >= min(reach, 100))
 

@@ -21,8 +21,9 @@ from digest.summarize.checks.form import LONGEST, MOST_SENTENCES, SHORTEST
 from digest.summarize.checks.records import Reading
 from digest.summarize.checks.words import squash
 
-Tier = Literal["gate", "reference", "style", "ops"]
-"""What a metric may say: gates decide, references mix content and house style, style and costs inform."""
+Tier = Literal["gate", "content", "reference", "style", "ops"]
+"""What a metric may say: gates and content decide, references mix content and house style, style and costs
+inform."""
 
 
 def _rules_hash() -> str:
@@ -92,6 +93,13 @@ METRICS: tuple[Metric, ...] = (
         sd=10.1,
     ),
     Metric("own_name", "gate", "own_name|v:1", 'the name in a title "NAME: ..." is in the line', margin=5),
+    Metric(
+        "xling",
+        "content",
+        "xling|v:1",
+        "the line is about its paper, by a model trained on published lines",
+        margin=2,
+    ),
     Metric(
         "chrf_c2",
         "reference",

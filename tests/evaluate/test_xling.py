@@ -16,9 +16,12 @@ pytest.importorskip("sklearn", reason="training xling needs scikit-learn: pip in
 from digest.errors import UsageError
 from digest.evaluate.gold import GoldPaper, Reference, to_jsonl
 from digest.evaluate.gold_import import import_digests
+from digest.evaluate.scoring import score_run
+from digest.evaluate.store import gold_key
 from digest.evaluate.xling import Model, grams_of, load, paper_text, words_of
 from digest.evaluate.xling_train import Pair, cross_validate, train
 from tests.evaluate.conftest import Run
+from tests.evaluate.support import compared, make_run
 
 TASKS = {
     "speech enhancement": "语音增强",
@@ -229,6 +232,31 @@ def test_the_command_without_the_extra(
     ran = digest("eval", "train", gold_file)
     assert ran.code == 2
     assert "Install with pip install 'bilingual-arxiv-digest[xling]'" in " ".join(ran.err.split())
+
+
+def test_a_run_has_the_metric_where_there_is_a_model(
+    model: Model, tmp_path: Path, digest: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    papers = [*HELD[:40], SEEN[0]]
+    gold = gold_file(tmp_path / "gold.jsonl", papers)
+    right = {paper.id: paper.line for paper in papers}
+    wrong = {paper.id: other.line for paper, other in zip(papers, reversed(papers), strict=True)}
+    runs = tmp_path / "out" / "eval"
+    run = make_run(runs, gold, {"a": [right], "b": [wrong]})
+    assert all("xling" not in score.metrics for score in run.scores().values())
+    model.save(runs / "xling.npz")
+    assert digest("eval", "score", "run", "--out", "out").code == 0
+    scores = run.scores()
+    assert scores[gold_key(HELD[0].id)].metrics["xling"] == pytest.approx(value(model, HELD[0], HELD[0].line))
+    assert scores[gold_key(SEEN[0].id)].metrics["xling"] is None
+    row = compared(run)[1].row("xling")
+    assert row is not None
+    assert (row.word, row.stat.n) == ("worse", 40)
+    monkeypatch.setitem(sys.modules, "numpy", None)
+    monkeypatch.delitem(sys.modules, "digest.evaluate.xling")
+    monkeypatch.delattr("digest.evaluate.xling")
+    score_run(run)
+    assert all("xling" not in score.metrics for score in run.scores().values())
 
 
 def test_scoring_imports_no_numpy_where_there_is_no_model() -> None:
