@@ -155,8 +155,8 @@ def compare(
 ) -> None:
     """Hold every variant against a base, with statistics; write report.html and report.md.
 
-    Exit: 0 nothing is worse, 1 usage, 2 a gate is worse, 3 a metric with --margin or a calibrated judge is,
-    4 more than 5 % of the papers have no line.
+    Exit: 0 nothing is worse, 1 usage, 2 a gate is worse, 3 xling, a metric with --margin or a calibrated
+    judge is, 4 more than 5 % of the papers have no line.
     """
     from digest.errors import UsageError
     from digest.evaluate import commands

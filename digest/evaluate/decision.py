@@ -97,7 +97,7 @@ def _fallen(comparison: Comparison) -> list[Row]:
     return [
         row
         for row in comparison.rows
-        if (row.definition.tier == "gate" and row.loss > (row.margin or 0))
+        if (row.definition.tier in {"gate", "content"} and row.loss > (row.margin or 0))
         or (row.metric == "term_recall" and row.word == "lower")
     ]
 

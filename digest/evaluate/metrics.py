@@ -96,9 +96,9 @@ METRICS: tuple[Metric, ...] = (
     Metric(
         "xling",
         "content",
-        "xling|v:1",
+        "xling|model:none|v:1",
         "the line is about its paper, by a model trained on published lines",
-        margin=2,
+        margin=5,  # a harmless restyle alone costs 4
     ),
     Metric(
         "chrf_c2",

@@ -17,6 +17,7 @@ from digest.evaluate.forest import forest
 from digest.evaluate.gold import GoldPaper, source_of
 from digest.evaluate.judging import Judged, Jury
 from digest.evaluate.metrics import METRICS
+from digest.evaluate.scoring import trained_model
 from digest.evaluate.text_diff import Kind, differences
 from digest.model import Finding
 
@@ -101,6 +102,7 @@ def render(
         "again": again,
         "candidates": candidates,
         "metrics": METRICS,
+        "signatures": _signatures(board),
         "means": {column.label: _means(column) for column in _columns(board, base)},
         "columns": _columns(board, base),
         "ops": [_ops(column) for column in _columns(board, base)[1:]],
@@ -138,6 +140,13 @@ def _plain(text: object) -> str:
     shown = "".join(c if c.isprintable() else " " for c in str(text))
     line = html.escape(" ".join(shown.split()), quote=False)
     return re.sub(r"([\\`*_{}\[\]|#~])", r"\\\1", line)
+
+
+def _signatures(board: Board) -> dict[str, str]:
+    """What the values depend on, by metric."""
+    model = trained_model(board.folders[0].path.parent)
+    trained = {"xling": model.signature} if model else {}
+    return {metric.name: metric.signature for metric in METRICS} | trained
 
 
 def _columns(board: Board, base: str) -> list[Column]:

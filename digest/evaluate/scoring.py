@@ -38,9 +38,7 @@ def fresh_scores(folder: RunFolder) -> dict[str, Score]:
     papers = {paper.id: paper for paper in folder.gold().papers}
     definitions = _definitions(folder)
     wanted = {gold_key(paper.id): _made_of(definitions, paper, None) for paper in papers.values()}
-    wanted |= {
-        answer.key: _made_of(definitions, papers[answer.id], answer) for answer in _answers(folder)
-    }
+    wanted |= {answer.key: _made_of(definitions, papers[answer.id], answer) for answer in _answers(folder)}
     known = folder.scores()
     if any(key not in known or known[key].made_of != made_of for key, made_of in wanted.items()):
         score_run(folder)

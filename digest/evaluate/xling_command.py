@@ -51,7 +51,7 @@ def train(files: Sequence[Path], without: Sequence[Path], out: Path | None) -> i
     )
     if worth.nearest < WEAK:
         print("Coarse: it tells a wrong subject, but hardly two papers on one subject. More pairs help.")
-    print("Runs have the metric once they are scored anew: digest eval score RUN")
+    print("Runs in this folder are scored with it from now on, but for papers that it was trained on.")
     return show.COMPLETE
 
 
