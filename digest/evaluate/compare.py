@@ -181,7 +181,7 @@ def _guarded(metric: Metric, stat: Paired, p: float, margin: float) -> Word:
     """The word for a metric by which a candidate must not be worse."""
     sign = -1 if metric.lower else 1
     gain, low = sign * stat.difference, min(sign * stat.low, sign * stat.high)
-    if p < ALPHA and gain > 0:
+    if p < ALPHA and gain > (margin if metric.tier == "content" else 0):  # less comes of style alone
         return "better"
     if low > -margin:
         return "no worse"
