@@ -9,7 +9,6 @@ at a time is at it. Source: OpenAI, guides/batch.
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -25,7 +24,8 @@ from digest.llm.cost import BATCH
 from digest.llm.endpoint import Endpoint
 from digest.llm.gathering import Gathering
 from digest.llm.request import Request
-from digest.llm.wire import MalformedError, UnusableError, read
+from digest.llm.rows import answer_in, read_rows, write_rows
+from digest.llm.wire import MalformedError, UnusableError
 from digest.model import Completion, Usage
 
 if TYPE_CHECKING:
@@ -158,7 +158,8 @@ class Batches:
         if batch.state == "intended":
             async with self._explained(batch):
                 name = f"digest-{batch.token}.jsonl"
-                file = await client.files.create(file=(name, self._rows(batch)), purpose="batch")
+                content = write_rows(self.log.questions(batch), self._endpoint.write)
+                file = await client.files.create(file=(name, content), purpose="batch")
             batch, resumed = self.log.change(batch, "uploaded", file=file.id), False
         if batch.state == "uploaded":
             remote = await self._find(batch) if resumed else None
@@ -174,19 +175,6 @@ class Batches:
             batch = self.log.change(batch, "submitted", remote=remote)
             self._ledger.event(asker.run, "ask", "batch", detail=f"{remote} for {batch.section} {batch.date}")
         return batch
-
-    def _rows(self, batch: Batch) -> bytes:
-        """The file of a batch: a line a question, named by its key."""
-        rows = (
-            {
-                "custom_id": request.key,
-                "method": "POST",
-                "url": "/v1/chat/completions",
-                "body": self._endpoint.write(request),
-            }
-            for request, _ in self.log.questions(batch)
-        )
-        return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows).encode()
 
     async def _find(self, batch: Batch) -> str | None:
         """The endpoint's name of a batch that may have been made just before we were killed."""
@@ -217,8 +205,8 @@ class Batches:
             if file:
                 async with self._explained(None):
                     content = await self._endpoint.client().files.content(file)
-                for row in _json_lines(content.text):
-                    if question := questions.pop(str(row.get("custom_id")), None):
+                for key, row in read_rows(content.content):
+                    if question := questions.pop(key, None):
                         self._keep(row, *question, asker, batch.run)
         for _, paper in questions.values():
             self._ledger.event(asker.run, "ask", "batch", paper, f"no answer: the batch is {remote.status}")
@@ -226,20 +214,22 @@ class Batches:
 
     def _keep(self, row: dict[str, Any], request: Request, paper: str, asker: Asker, run: int) -> None:
         """Keep the answer in a row, if there is one, and if it was not kept before we were killed."""
-        response = row.get("response") or {}
-        failed = {"error": row.get("error") or response.get("body") or "no body"}
         try:
-            body = response.get("body") if response.get("status_code") == 200 else failed
-            completion = self._half_price(read(body, request))
+            completion = self._half_price(answer_in(row, request))
         except UnusableError as error:
             asker.tally.note(self._half_price(error.completion))
-            self._ledger.event(asker.run, "ask", error.code, paper, str(error))
+            self._ledger.event(asker.run, "ask", error.code, paper, self._hide(str(error)))
         except MalformedError as error:
-            self._ledger.event(asker.run, "ask", "batch", paper, f"no answer: {error}")
+            self._ledger.event(asker.run, "ask", "batch", paper, self._hide(f"no answer: {error}"))
         else:
             if self._ledger.completion(request.key, after=run) is None:
                 self._ledger.keep(completion, request.canonical(), asker.run, paper)
                 asker.tally.note(completion)
+
+    def _hide(self, text: str) -> str:
+        """The endpoint's words without the key, which some endpoints repeat, and without half characters."""
+        key, text = self._endpoint.client().api_key, text.encode(errors="replace").decode()
+        return text.replace(key, "***") if len(key) >= 8 else text
 
     def _half_price(self, completion: Completion) -> Completion:
         price = self._endpoint.price(completion.model, completion.usage)
@@ -296,13 +286,3 @@ class Batches:
             raise ModelError(
                 f"{self._endpoint.address} did not answer about the batch. Run again: nothing is lost."
             ) from error
-
-
-def _json_lines(text: str) -> Iterator[dict[str, Any]]:
-    for line in text.splitlines():
-        try:
-            row = json.loads(line)
-        except ValueError:  # a torn line is a question without answer
-            continue
-        if isinstance(row, dict):
-            yield row

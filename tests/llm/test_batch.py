@@ -3,92 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from datetime import date
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
-from digest.config import ModelSettings
 from digest.errors import DigestError, ModelError, UsageError
-from digest.ledger import Ledger
-from digest.llm.asker import Asker
-from digest.llm.batch import Batches, Pending
-from digest.llm.endpoint import Endpoint
+from digest.llm.batch import Pending
 from digest.llm.gathering import DeferredError
-from digest.llm.request import Message, Request
-from digest.llm.wire import Traits
-from digest.sample import Server, start
-from digest.sample.data import Library
-from digest.sample.knobs import Knobs
-from digest.summarize.answer import schema
-
-DAY = date(2026, 1, 28)
-T = TypeVar("T")
-PRICE = {"input": 1.0, "output": 10.0}
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Server]:
-    with start() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: Server) -> Server:
-    running.set()
-    return running
-
-
-@pytest.fixture
-def questions() -> list[tuple[Request, str]]:
-    return [(question(record.title), record.id) for record in Library(Knobs()).records[:6]]
-
-
-def question(title: str) -> Request:
-    messages = (Message(role="system", content="Answer in json."), Message(role="user", content=title))
-    return Request(model="m", messages=messages, temperature=0.0, max_tokens=300, json_schema=schema())
-
-
-class Bench:
-    """A ledger, an endpoint and its batches, as one run has them."""
-
-    def __init__(self, folder: Path, server: Server, **settings: Any) -> None:
-        self.waits: list[float] = []
-        given = {"base_url": f"{server.url}/v1", "key": "k", "name": "m", "price": PRICE, **settings}
-        self.ledger = Ledger(folder)
-        known = Traits().model_dump_json()
-        self.endpoint = Endpoint(ModelSettings.model_validate(given), recall=lambda _: known)
-        self.asker = Asker(self.endpoint, self.ledger, self.ledger.begin("run"))
-
-        async def sleep(seconds: float) -> None:
-            self.waits.append(seconds)
-
-        self.batches = Batches(self.endpoint, self.ledger, sleep)
-
-    def __call__(self, go: Callable[[Bench], Awaitable[T]]) -> T:
-        async def inside() -> T:
-            try:
-                return await go(self)
-            finally:
-                await self.endpoint.close()
-                self.ledger.close()
-
-        return asyncio.run(inside())
-
-
-def submit(questions: list[tuple[Request, str]]) -> Callable[[Bench], Awaitable[Pending | None]]:
-    return lambda bench: bench.batches.submit("audio", DAY, questions, bench.asker)
-
-
-def collect(*, wait: bool = False) -> Callable[[Bench], Awaitable[tuple[Pending, ...]]]:
-    return lambda bench: bench.batches.collect(bench.asker, wait=wait)
-
-
-def answered(folder: Path, questions: list[tuple[Request, str]]) -> int:
-    with Ledger(folder) as ledger:
-        return sum(ledger.completion(request.key) is not None for request, _ in questions)
+from digest.llm.request import Request
+from digest.sample import Server
+from tests.llm.bench import DAY, Bench, answered, collect, submit
 
 
 def test_a_batch_is_handed_in_and_collected_at_half_the_price(
