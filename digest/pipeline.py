@@ -171,7 +171,7 @@ async def _batch(
     section: Section, announcement: Announcement, tools: Tools, asker: Asker, limit: int | None
 ) -> Pending | None:
     """Collect the batches that ended, hand in a new one if that is wanted; what the day waits for, if so."""
-    batches = Batches(tools.endpoint, tools.ledger)
+    batches = Batches(tools.endpoint, tools.ledger, say=tools.progress.say)
     for pending in await batches.collect(asker, wait=tools.wait):
         if (pending.section, pending.date) == (section.key, announcement.date):
             return pending

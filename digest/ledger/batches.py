@@ -31,6 +31,11 @@ class Batch:
     file: str | None
     remote: str | None
 
+    @property
+    def title(self) -> str:
+        """What it is about, for the user."""
+        return f"{self.section} {self.date}"
+
 
 class BatchLog:
     """The ledger's tables of batches of one endpoint."""

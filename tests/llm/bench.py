@@ -33,6 +33,7 @@ class Bench:
 
     def __init__(self, folder: Path, server: Server, **settings: Any) -> None:
         self.waits: list[float] = []
+        self.said: list[str] = []
         given = {"base_url": f"{server.url}/v1", "key": "k", "name": "m", "price": PRICE, **settings}
         self.ledger = Ledger(folder)
         known = Traits().model_dump_json()
@@ -42,7 +43,7 @@ class Bench:
         async def sleep(seconds: float) -> None:
             self.waits.append(seconds)
 
-        self.batches = Batches(self.endpoint, self.ledger, sleep)
+        self.batches = Batches(self.endpoint, self.ledger, sleep, self.said.append)
 
     def __call__(self, go: Callable[[Bench], Awaitable[T]]) -> T:
         async def inside() -> T:
@@ -66,3 +67,22 @@ def collect(*, wait: bool = False) -> Callable[[Bench], Awaitable[tuple[Pending,
 def answered(folder: Path, questions: list[tuple[Request, str]]) -> int:
     with Ledger(folder) as ledger:
         return sum(ledger.completion(request.key) is not None for request, _ in questions)
+
+
+def asked(questions: list[tuple[Request, str]]) -> Callable[[Bench], Awaitable[list[str]]]:
+    """The answers that a run with --batch gets at once."""
+
+    async def ask(bench: Bench) -> list[str]:
+        gathering = bench.batches.gathering(bench.asker)
+        return [(await gathering.ask(*each)).content for each in questions]
+
+    return ask
+
+
+def listed(folder: Path, server: Server) -> list[Any]:
+    """The batches at the endpoint."""
+
+    async def go(bench: Bench) -> list[Any]:
+        return [batch async for batch in bench.endpoint.client().batches.list()]
+
+    return Bench(folder, server)(go)

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
-from digest.errors import DigestError, ModelError, UsageError
+from digest.errors import ModelError, UsageError
 from digest.llm.batch import Pending
 from digest.llm.gathering import DeferredError
 from digest.llm.request import Request
 from digest.sample import Server
-from tests.llm.bench import DAY, Bench, answered, collect, submit
+from tests.llm.bench import DAY, Bench, answered, asked, collect, listed, submit
 
 
 def test_a_batch_is_handed_in_and_collected_at_half_the_price(
@@ -56,11 +56,7 @@ def test_what_a_batch_did_not_answer_is_asked_directly(
     left = [each for each in questions if not answered(tmp_path, [each])]
     assert 0 < len(left) < 6
 
-    async def ask(bench: Bench) -> list[str]:
-        gathering = bench.batches.gathering(bench.asker)
-        return [(await gathering.ask(*each)).content for each in questions]
-
-    assert all(Bench(tmp_path, server)(ask))
+    assert all(Bench(tmp_path, server)(asked(questions)))
     assert server.stats()["requests"]["chat"] == len(left)
 
 
@@ -107,13 +103,13 @@ def killed_after(
     """Hand in and collect, ending right after a step: of the ledger, or of the endpoint."""
 
     async def go(bench: Bench) -> tuple[Pending, ...]:
-        client, log = bench.endpoint.client(), bench.batches.log
+        api, log = bench.batches.steps.api, bench.batches.log
         places: dict[str, tuple[Any, str]] = {
             "intend": (log, "intend"),
-            "upload": (client.files, "create"),
-            "create": (client.batches, "create"),
-            "retrieve": (client.batches, "retrieve"),
-            "download": (client.files, "content"),
+            "upload": (api, "upload"),
+            "create": (api, "create"),
+            "retrieve": (api, "look"),
+            "download": (api, "content"),
             "keep": (bench.ledger, "keep"),
         }
         if step in places:
@@ -146,13 +142,6 @@ def die_after(owner: Any, name: str, when: Callable[..., bool] = lambda *_, **__
     setattr(owner, name, dying)
 
 
-def listed(folder: Path, server: Server) -> list[Any]:
-    async def go(bench: Bench) -> list[Any]:
-        return [batch async for batch in bench.endpoint.client().batches.list()]
-
-    return Bench(folder, server)(go)
-
-
 def test_an_endpoint_without_batches_is_told_of(
     tmp_path: Path, server: Server, questions: list[tuple[Request, str]]
 ) -> None:
@@ -168,16 +157,3 @@ def test_a_batch_keeps_to_the_ceiling(
     with pytest.raises(UsageError, match="ceiling"):
         Bench(tmp_path, server, max_cost=0.000001)(submit(questions))
     assert server.stats()["requests"] == {}
-
-
-def test_a_connection_that_breaks_loses_no_batch(
-    tmp_path: Path, server: Server, questions: list[tuple[Request, str]]
-) -> None:
-    from digest.sample import fault
-
-    server.set(faults=(fault("reset", path="^/v1/batches", first=1),))
-    with pytest.raises(DigestError, match="nothing is lost"):
-        Bench(tmp_path, server)(submit(questions))
-    Bench(tmp_path, server)(collect())
-    assert answered(tmp_path, questions) == 6
-    assert len(listed(tmp_path, server)) == 1
