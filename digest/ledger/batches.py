@@ -83,13 +83,13 @@ class BatchLog:
             if request is not None:
                 yield request, str(paper)
 
-    def collected(self, key: str) -> bool:
-        """Whether the question was part of a batch that ended: another one would fare no better."""
+    def collected(self, key: str, after: int = 0) -> bool:
+        """Whether the question was part of a batch that ended, of run `after` or a later one."""
         sql = (
             "SELECT 1 FROM batch_rows JOIN batches ON batches.id = batch "
-            "WHERE key = ? AND endpoint = ? AND state = 'collected'"
+            "WHERE key = ? AND endpoint = ? AND run >= ? AND state = 'collected'"
         )
-        return self._store.one(sql, (key, self._endpoint)) is not None
+        return self._store.one(sql, (key, self._endpoint, after)) is not None
 
 
 def _batch(row: tuple[object, ...]) -> Batch:

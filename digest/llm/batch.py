@@ -75,7 +75,7 @@ class Batches:
 
     def gathering(self, asker: Asker) -> Gathering:
         """What puts a run's questions aside for a batch."""
-        return Gathering(asker, self._ledger, self.log)
+        return Gathering(asker, self._ledger, self.log, self.steps.unanswered)
 
     async def submit(
         self, section: str, day: Date, questions: Sequence[tuple[Request, str]], asker: Asker

@@ -40,6 +40,9 @@ class Steps:
         log: knows how far it is.
         sleep: how to wait.
         say: tells the user what became of it.
+
+    Attributes:
+        unanswered: keys of the questions that had no answer in what was collected.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class Steps:
         self._log = log
         self._sleep = sleep
         self._say = say
+        self.unanswered: set[str] = set()
 
     async def hand_in(self, batch: Batch, asker: Asker, *, resumed: bool) -> Batch:
         """Take the steps that are left until the endpoint has a batch; one that it refuses is void.
@@ -139,22 +143,23 @@ class Steps:
     async def _take(self, batch: Batch, remote: Remote, asker: Asker) -> None:
         """Keep the answers of a batch that ended; what has none is left to be asked directly."""
         questions = {request.key: (request, paper) for request, paper in self._log.questions(batch)}
-        count, kept, why = len(questions), 0, remote.status
+        left, why = dict(questions), remote.status
         for file in remote.files:
             content = await self._known(self.api.content(file))
             if content is None:
                 why = _GONE
             for key, row in read_rows(content or b""):
-                if question := questions.pop(key, None):
-                    kept += self._keep(row, *question, asker, batch.run)
+                if (question := left.pop(key, None)) and not self._keep(row, *question, asker, batch.run):
+                    self.unanswered.add(key)
         why = f"{why}: {remote.trouble}" if remote.trouble else why
-        for _, paper in questions.values():
+        for _, paper in left.values():
             self._ledger.event(asker.run, "ask", "batch", paper, f"no answer: the batch is {why}")
         self._log.change(batch, "collected")
-        if kept < count:
+        self.unanswered.update(left)
+        if missing := len(self.unanswered & questions.keys()):
             self._say(
-                f"The batch of {batch.title} is over ({why}). {count - kept} of its {count} questions got no "
-                "answer there, and are asked directly, at the full price."
+                f"The batch of {batch.title} is over ({why}). {missing} of its {len(questions)} questions "
+                "got no answer there, and are asked directly, at the full price."
             )
 
     async def _known(self, call: Awaitable[T]) -> T | None:

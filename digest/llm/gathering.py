@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from digest.errors import DigestError
@@ -18,11 +19,17 @@ class DeferredError(DigestError):
 
 @dataclass
 class Gathering:
-    """Stands before an asker: answers from the ledger, and puts all other questions aside for a batch."""
+    """Stands before an asker: answers from the ledger, and puts all other questions aside for a batch.
+
+    Attributes:
+        unanswered: keys of questions that this run found without answer in a batch.
+        questions: those put aside, each with its paper, by their keys.
+    """
 
     asker: Asker
     ledger: Ledger
     log: BatchLog
+    unanswered: Collection[str] = ()
     questions: dict[str, tuple[Request, str]] = field(default_factory=dict)
 
     @property
@@ -31,13 +38,14 @@ class Gathering:
         return self.asker.run
 
     async def ask(self, request: Request, paper: str, *, fresh: bool = False, since: int = 0) -> Completion:
-        """As `Asker.ask`; a question that a batch did not answer is asked directly.
+        """As `Asker.ask`; a question that a batch had and did not answer is asked directly.
 
         Raises:
             DeferredError: the question was put aside.
         """
-        key = request.key
-        if self.ledger.completion(key, self.run if fresh else since) is None and not self.log.collected(key):
+        key, after = request.key, self.run if fresh else since
+        tried = key in self.unanswered or self.log.collected(key, after)
+        if not tried and self.ledger.completion(key, after) is None:
             self.questions[key] = request, paper
             raise DeferredError(f"{paper} waits for a batch.")
         return await self.asker.ask(request, paper, fresh=fresh, since=since)

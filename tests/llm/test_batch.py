@@ -74,6 +74,40 @@ def test_questions_without_answer_are_put_aside(
     assert "chat" not in server.stats()["requests"]
 
 
+def test_fresh_questions_are_put_aside_again_after_a_batch(
+    tmp_path: Path, server: Server, questions: list[tuple[Request, str]]
+) -> None:
+    Bench(tmp_path, server)(submit(questions))
+    Bench(tmp_path, server)(collect())
+
+    async def ask(bench: Bench) -> int:
+        gathering = bench.batches.gathering(bench.asker)
+        for request, paper in questions[:3]:
+            with pytest.raises(DeferredError):
+                await gathering.ask(request, paper, fresh=True)
+        for request, paper in questions[3:]:
+            with pytest.raises(DeferredError):
+                await gathering.ask(request, paper, since=bench.asker.run)
+        return len(gathering.questions)
+
+    assert Bench(tmp_path, server)(ask) == 6
+    assert "chat" not in server.stats()["requests"]
+
+
+def test_what_a_batch_that_this_run_collected_did_not_answer_is_asked_directly_even_fresh(
+    tmp_path: Path, server: Server, questions: list[tuple[Request, str]]
+) -> None:
+    server.set(batch_expired=1)
+    Bench(tmp_path, server)(submit(questions))
+
+    async def go(bench: Bench) -> bool:
+        await collect()(bench)
+        request, paper = questions[0]
+        return bool(await bench.batches.gathering(bench.asker).ask(request, paper, fresh=True))
+
+    assert Bench(tmp_path, server)(go)
+
+
 class KilledError(BaseException):
     """Stands for the end of the process at this place."""
 
