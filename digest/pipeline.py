@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -99,10 +99,9 @@ async def _make_digest(
     if limit is not None:
         _guard(section, announcement.date, limit, tools.settings.run.out)
     tools.ledger.event(asker.run, "source", "announced", detail=f"{count} papers ({source})")
-    pending = await _batch(section, announcement, tools, asker, limit)
-    if pending is not None:
-        return pending
-    entries = await _make_entries(section, announcement, tools, asker, asker, limit)
+    entries = await _batch(section, announcement, tools, asker, limit)
+    if isinstance(entries, Pending):
+        return entries
     return Digest(
         section=section,
         date=announcement.date,
@@ -169,18 +168,25 @@ def _guard(section: Section, day: date, limit: int, out: Path) -> None:
 
 async def _batch(
     section: Section, announcement: Announcement, tools: Tools, asker: Asker, limit: int | None
-) -> Pending | None:
-    """Collect the batches that ended, hand in a new one if that is wanted; what the day waits for, if so."""
-    batches = Batches(tools.endpoint, tools.ledger, say=tools.progress.say)
-    for pending in await batches.collect(asker, wait=tools.wait):
-        if (pending.section, pending.date) == (section.key, announcement.date):
-            return pending
-    if not tools.batch:
-        return None
-    gathering = batches.gathering(asker)
-    await _make_entries(section, announcement, tools, asker, gathering, limit)
-    questions = tuple(gathering.questions.values())
-    return await batches.submit(section.key, announcement.date, questions, asker) if questions else None
+) -> tuple[Entry, ...] | Pending:
+    """The entries of a digest, or the batch that some of them wait for.
+
+    Batches that ended are collected first; questions without answer are handed in as a new one if that is
+    wanted, and asked directly if not.
+    """
+    batches, day = Batches(tools.endpoint, tools.ledger, say=tools.progress.say), announcement.date
+    under_way = await batches.collect(asker, wait=tools.wait)
+    gathering = batches.gathering(asker, batch=tools.batch)
+    entries = await _make_entries(section, announcement, tools, asker, gathering, limit)
+    questions, pending = tuple(gathering.questions.values()), None
+    if questions:
+        pending = await batches.submit(section.key, day, questions, asker)
+    if gathering.held:
+        held = [one for one in under_way if one.batch in gathering.held.values()]
+        pending = held[0] if held else Pending(section.key, day, len(gathering.held), None)
+    if pending is not None:
+        return replace(pending, section=section.key, date=day)
+    return await _make_entries(section, announcement, tools, asker, asker, limit) if questions else entries
 
 
 async def _make_entries(
@@ -188,7 +194,7 @@ async def _make_entries(
 ) -> tuple[Entry, ...]:
     """The entries of a digest, made side by side: a paper is asked about as soon as its text is there.
 
-    A paper whose question was put aside for a batch has none yet.
+    A paper whose question was put aside has none yet.
     """
     listings, papers = announcement.listings[:limit], announcement.papers[:limit]
     tools.progress.start("papers", len(listings))

@@ -83,6 +83,14 @@ class BatchLog:
             if request is not None:
                 yield request, str(paper)
 
+    def holder(self, key: str) -> int | None:
+        """The number of the open batch that the question is in, if it is in one."""
+        sql = (
+            f"SELECT id FROM batch_rows JOIN batches ON id = batch WHERE key = ? AND endpoint = ? AND {_OPEN}"  # noqa: S608 - ours
+        )
+        row = self._store.one(sql, (key, self._endpoint))
+        return None if row is None else int(row[0])
+
     def collected(self, key: str, after: int = 0) -> bool:
         """Whether the question was part of a batch that ended, of run `after` or a later one."""
         sql = (

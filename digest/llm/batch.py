@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date as Date  # noqa: N812 - as in digest.model
 
 from digest.errors import AnswerError, UsageError
@@ -34,16 +34,30 @@ _LONGEST = 26 * 3600.0
 
 @dataclass(frozen=True)
 class Pending:
-    """A batch whose answers are not there yet."""
+    """A batch whose answers are not there yet.
+
+    Attributes:
+        section: what waits for it, or what it was made for.
+        date: of the announcement.
+        questions: how many are in it.
+        done: how many of them are answered; None: another process knows.
+        batch: its number in the ledger.
+    """
 
     section: str
     date: Date
     questions: int
-    done: int
+    done: int | None
+    batch: int = field(default=0, compare=False)
 
     @property
     def sentence(self) -> str:
         """For the user."""
+        if self.done is None:
+            return (
+                f"{self.questions} questions about {self.date} are in a batch that another process is at. "
+                "Run again later to collect it, or with --wait."
+            )
         return (
             f"{self.done} of {self.questions} questions about {self.date} are answered in a batch at the "
             "endpoint. Run again later to collect it, or with --wait."
@@ -73,9 +87,9 @@ class Batches:
         self.log = BatchLog(ledger, endpoint.address)
         self.steps = Steps(endpoint, ledger, self.log, sleep, say)
 
-    def gathering(self, asker: Asker) -> Gathering:
-        """What puts a run's questions aside for a batch."""
-        return Gathering(asker, self._ledger, self.log, self.steps.unanswered)
+    def gathering(self, asker: Asker, *, batch: bool) -> Gathering:
+        """Puts a run's questions aside: those in an open batch; with `batch`, all others for a new one."""
+        return Gathering(asker, self._ledger, self.log, batch, self.steps.unanswered)
 
     async def submit(
         self, section: str, day: Date, questions: Sequence[tuple[Request, str]], asker: Asker
@@ -135,13 +149,9 @@ class Batches:
         with self._alone() as alone:
             for batch in self.log.open():
                 count = sum(1 for _ in self.log.questions(batch))
-                done = 0
-                if alone:
-                    answered = await self.steps.advance(batch, asker)
-                    if answered is None:
-                        continue
-                    done = answered
-                pending.append(Pending(batch.section, batch.date, count, done))
+                done = await self.steps.advance(batch, asker) if alone else None
+                if not alone or done is not None:
+                    pending.append(Pending(batch.section, batch.date, count, done, batch.id))
         return tuple(pending)
 
     def _check_ceiling(self, requests: Sequence[Request]) -> None:

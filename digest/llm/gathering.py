@@ -1,4 +1,4 @@
-"""Putting a run's questions aside for a batch."""
+"""Putting a run's questions aside: those that are in a batch, and those that are to go into one."""
 
 from __future__ import annotations
 
@@ -14,23 +14,27 @@ from digest.model import Completion
 
 
 class DeferredError(DigestError):
-    """A question was put aside for a batch, so there is no answer now."""
+    """A question was put aside, so there is no answer now."""
 
 
 @dataclass
 class Gathering:
-    """Stands before an asker: answers from the ledger, and puts all other questions aside for a batch.
+    """Stands before an asker: answers from the ledger, and puts aside what waits for a batch.
 
     Attributes:
+        batch: whether questions without answer go into a new batch; else they are asked directly.
         unanswered: keys of questions that this run found without answer in a batch.
-        questions: those put aside, each with its paper, by their keys.
+        questions: those for a new batch, each with its paper, by their keys.
+        held: of those that are in an open batch, its number, by their keys.
     """
 
     asker: Asker
     ledger: Ledger
     log: BatchLog
+    batch: bool
     unanswered: Collection[str] = ()
     questions: dict[str, tuple[Request, str]] = field(default_factory=dict)
+    held: dict[str, int] = field(default_factory=dict)
 
     @property
     def run(self) -> int:
@@ -44,8 +48,13 @@ class Gathering:
             DeferredError: the question was put aside.
         """
         key, after = request.key, self.run if fresh else since
-        tried = key in self.unanswered or self.log.collected(key, after)
-        if not tried and self.ledger.completion(key, after) is None:
-            self.questions[key] = request, paper
-            raise DeferredError(f"{paper} waits for a batch.")
+        if self.ledger.completion(key, after) is None:
+            holder = self.log.holder(key)
+            tried = key in self.unanswered or self.log.collected(key, after)
+            if holder is not None:
+                self.held[key] = holder
+            elif self.batch and not tried:
+                self.questions[key] = request, paper
+            if key in self.held or key in self.questions:
+                raise DeferredError(f"{paper} waits for a batch.")
         return await self.asker.ask(request, paper, fresh=fresh, since=since)

@@ -73,7 +73,7 @@ def asked(questions: list[tuple[Request, str]]) -> Callable[[Bench], Awaitable[l
     """The answers that a run with --batch gets at once."""
 
     async def ask(bench: Bench) -> list[str]:
-        gathering = bench.batches.gathering(bench.asker)
+        gathering = bench.batches.gathering(bench.asker, batch=True)
         return [(await gathering.ask(*each)).content for each in questions]
 
     return ask
