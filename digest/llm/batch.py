@@ -9,12 +9,12 @@ at a time is at it. Source: OpenAI, guides/batch.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date as Date  # noqa: N812 - as in digest.model
 
-from digest.errors import AnswerError, UsageError
+from digest.errors import AnswerError, ModelError, UsageError
 from digest.ledger import Ledger
 from digest.ledger.batches import BatchLog
 from digest.llm.asker import Asker
@@ -30,6 +30,9 @@ _POLL = (5.0, 60.0)
 
 _LONGEST = 26 * 3600.0
 """Seconds to wait for a batch; the endpoint ends it after 24 hours."""
+
+_LOOK, _PATIENCE = 0.5, 120.0
+"""Seconds between looks whether another process is done with the batches; and until it is left to them."""
 
 
 @dataclass(frozen=True)
@@ -101,8 +104,8 @@ class Batches:
 
         Raises:
             UsageError: they could cost more than the ceiling.
-            ModelError: the endpoint has no Batch API, or cannot be reached; then a later run takes up what
-                was begun.
+            ModelError: the endpoint has no Batch API; or it cannot be reached, then a later run takes up what
+                was begun; or another process is at the batches, and nothing was begun.
         """
         self._check_ceiling([request for request, _ in questions])
         first, paper = questions[0]
@@ -115,9 +118,15 @@ class Batches:
                 questions = questions[1:]
         if not questions:
             return None
-        with self._alone() as alone:
-            if alone:
-                batch = self.log.intend(asker.run, section, day, questions)
+        async with self._alone() as alone:
+            if not alone:
+                raise ModelError(
+                    f"Another process is at the batches of {self._endpoint.address}, for {_PATIENCE:.0f} s "
+                    f"already. Nothing of {section} {day} was handed in: run again when it is done."
+                )
+            new = [(request, paper) for request, paper in questions if self.log.holder(request.key) is None]
+            if new:  # and not handed in by the other process while we waited for it
+                batch = self.log.intend(asker.run, section, day, new)
                 await self.steps.hand_in(batch, asker, resumed=False)
         return Pending(section, day, len(questions), 0)
 
@@ -146,7 +155,7 @@ class Batches:
         if not self.log.open():
             return ()
         pending = []
-        with self._alone() as alone:
+        async with self._alone() as alone:
             for batch in self.log.open():
                 count = sum(1 for _ in self.log.questions(batch))
                 done = await self.steps.advance(batch, asker) if alone else None
@@ -174,11 +183,13 @@ class Batches:
                 "Raise --max-cost."
             )
 
-    @contextmanager
-    def _alone(self) -> Iterator[bool]:
-        """Whether no other process is at the batches now."""
-        claim = f"batches {self._endpoint.address}"
-        alone = self._ledger.claim(claim)
+    @asynccontextmanager
+    async def _alone(self) -> AsyncIterator[bool]:
+        """Whether no other process is at the batches, which gets some time; a dead one leaves no claim."""
+        claim, waited = f"batches {self._endpoint.address}", 0.0
+        while not (alone := self._ledger.claim(claim)) and waited < _PATIENCE:
+            await self._sleep(_LOOK)
+            waited += _LOOK
         try:
             yield alone
         finally:
