@@ -182,10 +182,16 @@ async def _batch(
     if questions:
         pending = await batches.submit(section.key, day, questions, asker)
     if gathering.held:
-        held = [one for one in under_way if one.batch in gathering.held.values()]
-        pending = held[0] if held else Pending(section.key, day, len(gathering.held), None)
+        pending = Pending(section.key, day, len(gathering.held), None)
+    for one in under_way:
+        if one.batch in gathering.held.values():
+            if one.trouble is not None:
+                raise one.trouble
+            pending = replace(one, section=section.key, date=day)
+        elif one.trouble is not None:
+            tools.progress.say(f"The batch of {one.section} {one.date} was not taken up: {one.trouble}")
     if pending is not None:
-        return replace(pending, section=section.key, date=day)
+        return pending
     return await _make_entries(section, announcement, tools, asker, asker, limit) if questions else entries
 
 

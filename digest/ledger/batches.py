@@ -83,6 +83,11 @@ class BatchLog:
             if request is not None:
                 yield request, str(paper)
 
+    def count(self, batch: Batch) -> int:
+        """How many questions are in a batch."""
+        row = self._store.one("SELECT count(*) FROM batch_rows WHERE batch = ?", (batch.id,))
+        return 0 if row is None else int(row[0])
+
     def holder(self, key: str) -> int | None:
         """The number of the open batch that the question is in, if it is in one."""
         sql = (

@@ -11,12 +11,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date as Date  # noqa: N812 - as in digest.model
 
 from digest.errors import AnswerError, ModelError, UsageError
 from digest.ledger import Ledger
-from digest.ledger.batches import BatchLog
+from digest.ledger.batches import Batch, BatchLog
 from digest.llm.asker import Asker
 from digest.llm.batch_steps import Steps
 from digest.llm.cost import BATCH
@@ -45,6 +45,7 @@ class Pending:
         questions: how many are in it.
         done: how many of them are answered; None: another process knows.
         batch: its number in the ledger.
+        trouble: why it could not be looked at or collected, if it could not.
     """
 
     section: str
@@ -52,6 +53,7 @@ class Pending:
     questions: int
     done: int | None
     batch: int = field(default=0, compare=False)
+    trouble: ModelError | None = field(default=None, compare=False)
 
     @property
     def sentence(self) -> str:
@@ -138,15 +140,12 @@ class Batches:
             wait: until all have ended.
 
         Returns:
-            Those that have not.
-
-        Raises:
-            ModelError: the endpoint cannot be reached, or refuses us.
+            Those that have not; trouble with one is told in it, and concerns nothing else.
         """
         waited, pause = 0.0, _POLL[0]
         while True:
             pending = await self._collect_once(asker)
-            if not pending or not wait or waited > _LONGEST:
+            if not wait or waited > _LONGEST or all(one.trouble for one in pending):
                 return pending
             await self._sleep(pause)
             waited, pause = waited + pause, min(2 * pause, _POLL[1])
@@ -154,14 +153,20 @@ class Batches:
     async def _collect_once(self, asker: Asker) -> tuple[Pending, ...]:
         if not self.log.open():
             return ()
-        pending = []
         async with self._alone() as alone:
-            for batch in self.log.open():
-                count = sum(1 for _ in self.log.questions(batch))
-                done = await self.steps.advance(batch, asker) if alone else None
-                if not alone or done is not None:
-                    pending.append(Pending(batch.section, batch.date, count, done, batch.id))
-        return tuple(pending)
+            looked = [await self._look(batch, asker, alone=alone) for batch in self.log.open()]
+        return tuple(one for one in looked if one is not None)
+
+    async def _look(self, batch: Batch, asker: Asker, *, alone: bool) -> Pending | None:
+        """One batch after a look at it, unless another process is at it; None: it has ended."""
+        pending = Pending(batch.section, batch.date, self.log.count(batch), None, batch.id)
+        if not alone:
+            return pending
+        try:
+            done = await self.steps.advance(batch, asker)
+        except ModelError as error:
+            return replace(pending, trouble=error)
+        return None if done is None else replace(pending, done=done)
 
     def _check_ceiling(self, requests: Sequence[Request]) -> None:
         ceiling = self._endpoint.ceiling

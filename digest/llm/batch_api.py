@@ -204,7 +204,7 @@ class BatchApi:
         async def once() -> dict[str, Any]:
             table = _json(await self._call(call()))
             if field not in table:
-                raise OddError(self._odd())
+                raise OddError(self._odd(_LATER))
             return table
 
         return await self.retried(once)
@@ -212,7 +212,7 @@ class BatchApi:
     def _name_in(self, content: bytes) -> str:
         name = _json(content).get("id")
         if not isinstance(name, str) or not name:
-            raise RefusedError(200, self._odd())
+            raise RefusedError(200, self._odd(_WITHOUT))
         return name
 
     async def _call(self, call: Awaitable[Raw]) -> bytes:
@@ -237,14 +237,14 @@ class BatchApi:
         meaning.told = told_to_wait(error.response.headers)
         return meaning
 
-    def _odd(self) -> ModelError:
+    def _odd(self, what_next: str) -> ModelError:
         return ModelError(
-            f"{self._endpoint.address} answered about the batch with something else than a batch. Check "
-            "OPENAI_BASE_URL, and whether the endpoint has a Batch API; without --batch none is needed."
+            f"{self._endpoint.address} answered about the batch with something else than a batch. {what_next}"
         )
 
 
 _LATER = "Run again: nothing is lost."
+_WITHOUT = "Check OPENAI_BASE_URL, or leave --batch out: the endpoint seems to have no Batch API."
 
 
 def _trouble(errors: list[Any]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from digest import cli
-from digest.sample import Server
+from digest.sample import Server, fault
 from tests.ledger.days import use
 
 Row = Callable[..., dict[str, Any]]
@@ -74,3 +74,12 @@ def test_a_question_in_a_batch_goes_into_no_second_one(server: Server, row: Row)
     row("--batch", "--limit", "6")
     assert server.stats()["requests"]["files"] == 2
     assert chats(server) == 1
+
+
+def test_trouble_with_one_batch_stops_only_what_waits_for_it(server: Server, row: Row) -> None:
+    server.faults(fault("bad-key", path="^/v1/files/.*/content"))
+    row("--batch", "--limit", "4")
+    failed = row("--limit", "4")
+    assert (failed["state"], failed["exit_code"]) == ("failed", 4)
+    assert "OPENAI_API_KEY" in failed["why"]
+    assert row("--limit", "4", "--model", "other")["state"] == "complete"
