@@ -114,11 +114,13 @@ class Asker:
         kept = self._recall(key, after, paper)
         if kept is not None:
             return kept
-        task = self._under_way.get(key)
-        if task is None:
-            task = asyncio.create_task(self._ask_alone(request, key, paper, after))
-            self._under_way[key] = task
-            task.add_done_callback(lambda _: self._under_way.pop(key, None))
+        if (under_way := self._under_way.get(key)) is not None:
+            completion = await under_way
+            self.note_kept(paper)
+            return completion
+        task = asyncio.create_task(self._ask_alone(request, key, paper, after))
+        self._under_way[key] = task
+        task.add_done_callback(lambda _: self._under_way.pop(key, None))
         return await task
 
     def _recall(self, key: str, after: int, paper: str) -> Completion | None:

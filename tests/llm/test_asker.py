@@ -67,6 +67,7 @@ def test_the_same_question_is_under_way_once(ledger: Ledger) -> None:
 
     assert len({one.content for one in asyncio.run(both())}) == 1
     assert len(model.asked) == 1
+    assert (asker.tally.asked, asker.tally.reused) == (1, 1)
 
 
 def test_a_fresh_question_is_asked_although_an_answer_is_kept(ledger: Ledger) -> None:
