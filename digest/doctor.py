@@ -26,6 +26,9 @@ _OWN_FILE = Path("digest.toml")
 _SPACE = 1e9
 """Bytes that a run should find free: a day's PDFs take up to a gigabyte."""
 
+_PATIENCE = 20.0
+"""Seconds that the endpoint may keep its question waiting: a run has more, but nobody watches that."""
+
 _REACH = 20.0
 """Seconds that arXiv may take to answer."""
 
@@ -123,7 +126,7 @@ def _model_settings(settings: Settings) -> Iterator[Check]:
 async def _endpoint(settings: Settings) -> AsyncIterator[Check]:
     """What the endpoint says: its models, and one cheap question."""
     quick = settings.model.model_copy(update={"attempts": 2})
-    endpoint = Endpoint(quick)
+    endpoint = Endpoint(quick, patience=_PATIENCE)
     try:
         names = await endpoint.models()
         yield Check("endpoint", "ok", f"{endpoint.address} answers and lists {len(names)} models")

@@ -13,7 +13,7 @@ import pytest
 from digest.commands import Given
 from digest.doctor import doctor
 from digest.ledger import FILE_NAME, Ledger
-from digest.sample import Server, fault
+from digest.sample import Fault, Server, fault
 
 KEY = "sk-this-must-not-be-seen"
 
@@ -83,6 +83,16 @@ def test_what_the_endpoint_refuses_is_told(
     assert code == 4
     assert word in checks["question"]["found"]
     assert KEY not in printed
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_nobody_waits_long_for_its_question(
+    examined: Callable[..., Any], sample_server: Callable[..., Server], status: int
+) -> None:
+    closed = Fault(path="^/v1/chat", status=status, headers={"retry-after": "600"})
+    code, checks, _ = examined(sample_server(faults=(closed,)), {"OPENAI_API_KEY": KEY, "DIGEST_MODEL": "m"})
+    assert code == 4
+    assert "says to wait 10 minutes" in checks["question"]["found"]
 
 
 def test_what_cannot_be_reached_is_told(examined: Callable[..., Any]) -> None:

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tenacity import AsyncRetrying, retry_if_exception_type
 
 from digest.errors import ModelError, QuotaError
+from digest.llm.durations import told_to_wait
 from digest.llm.endpoint import Endpoint
 from digest.llm.tries import Tries
-from digest.llm.trouble import PassingError, told_to_wait
+from digest.llm.trouble import PassingError
 
 if TYPE_CHECKING:
     import openai

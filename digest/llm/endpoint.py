@@ -18,11 +18,12 @@ from tenacity import AsyncRetrying, retry_if_exception_type
 from digest.config import ModelSettings
 from digest.errors import AnswerError, DigestError, ModelError
 from digest.llm.cost import Budget, prices
-from digest.llm.limits import Limiter, Permit
+from digest.llm.durations import in_words, told_to_wait
+from digest.llm.limits import ClosedError, Limiter, Permit
 from digest.llm.presets import profile
 from digest.llm.request import Request
-from digest.llm.tries import Tries
-from digest.llm.trouble import PassingError, meaning_of, told_to_wait
+from digest.llm.tries import PATIENCE, Tries
+from digest.llm.trouble import PassingError, meaning_of
 from digest.llm.wire import MalformedError, Traits, UnusableError, learn, read, write
 from digest.model import Completion
 
@@ -42,6 +43,7 @@ class Endpoint:
         recall: what is known of a model from earlier runs (JSON), if anything.
         remember: called with a model and what was learned of it (JSON).
         sleep: how to wait before the next try; tests hand in one that does not.
+        patience: seconds that one question may be kept waiting by the endpoint.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class Endpoint:
         recall: Callable[[str], str | None] = lambda _: None,
         remember: Callable[[str, str], None] = lambda *_: None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        patience: float = PATIENCE,
     ) -> None:
         self.profile = profile(settings)
         self._settings = settings
@@ -58,7 +61,8 @@ class Endpoint:
         self._sleep = sleep
         self._traits: dict[str, Traits] = {}
         self._kept: dict[str, Traits] = {}
-        self._limiter = Limiter(settings)
+        self._patience = patience
+        self._limiter = Limiter(settings, patience=patience)
         self.price = prices(settings, self.profile)
         self._budget = Budget(settings.max_cost, self.price)
         self._closed: ModelError | None = None
@@ -93,11 +97,11 @@ class Endpoint:
             QuotaError: the account is empty, or the ceiling reached. No further question is sent.
             ModelError: the endpoint answers nobody: wrong key, unknown model, no connection at all.
         """
-        tries = Tries(self._settings.attempts)
+        tries = Tries(self._settings.attempts, self._patience)
 
         async def attempt() -> Completion:
             try:
-                return await self._send(request, again=tries.number > 0)
+                return await self._send(request, tries.since)
             except PassingError as error:
                 tries.failed(error, self._limiter.accepted)
                 raise
@@ -188,23 +192,27 @@ class Endpoint:
         """The body of a question as this endpoint takes it."""
         return write(request, self.traits(request.model), self.profile.body)
 
-    async def _send(self, request: Request, *, again: bool) -> Completion:
+    async def _send(self, request: Request, failed_at: float | None) -> Completion:
         """One try, plus one more for each thing that the endpoint says it does not accept."""
         for _ in range(_LESSONS):
             reserved, cost = await self._budget.reserve(request), None
-            permit = await self._limiter.permit(request.tokens, again=again)
+            permit = None
             try:
+                permit = await self._limiter.permit(request.tokens, failed_at)
                 completion = await self._exchange(permit, request)
             except UnusableError as error:
                 cost = error.completion.cost
                 raise
+            except ClosedError as error:
+                raise AnswerError("unreachable", f"{self.address} {error}. Run again later.") from error
             except _LearnedError:
                 continue
             else:
                 cost = completion.cost
                 return completion
             finally:
-                self._limiter.done(permit)
+                if permit is not None:
+                    self._limiter.done(permit)
                 self._budget.settle(reserved, cost)
         raise AnswerError("rejected", f"{self.address} accepts no form of the question")
 
@@ -258,7 +266,11 @@ class Endpoint:
     ) -> DigestError | PassingError:
         """Let the others know of what concerns them too: a rate limit, an empty account, a wrong key."""
         if isinstance(meaning, PassingError):
-            meaning.told = told_to_wait(response.headers)
+            meaning.told = told = told_to_wait(response.headers)
+            if told is not None and told > self._patience:
+                meaning.final = AnswerError(
+                    "unreachable", f"{meaning.final}; it says to wait {in_words(told)}"
+                )
             if meaning.limited:
                 self._limiter.refused(permit, response.headers, meaning.told)
         elif isinstance(meaning, ModelError) and response.status_code != 404:

@@ -13,7 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from digest.config import ModelSettings
+from digest.llm.durations import in_words
 from digest.llm.pace import Concurrency, Gate, Guess, Minute, Refusals, Remaining, Use
+from digest.llm.tries import PATIENCE
 
 
 @dataclass(frozen=True)
@@ -33,19 +35,39 @@ class Permit:
     use: Use | None = None
 
 
+class ClosedError(Exception):
+    """The endpoint takes no question for longer than one may wait; the text says how it told us so."""
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A question in the queue, and since when the endpoint may have kept it waiting."""
+
+    tokens: int
+    since: float
+    leave: asyncio.Future[Permit]
+
+
 class Limiter:
     """The queue in front of one endpoint.
 
     Args:
         settings: concurrency, and requests and tokens a minute where they are set.
         clock: seconds, monotonic.
+        patience: seconds that the endpoint may keep a question waiting.
 
     Attributes:
         accepted: questions that were answered.
     """
 
-    def __init__(self, settings: ModelSettings, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        settings: ModelSettings,
+        clock: Callable[[], float] = time.monotonic,
+        patience: float = PATIENCE,
+    ) -> None:
         self._clock = clock
+        self._patience = patience
         self._slots = Concurrency(settings.concurrency)
         self._refusals = Refusals()
         self._gate = Gate()
@@ -53,29 +75,33 @@ class Limiter:
         self._left = {"requests": Remaining(), "tokens": Remaining()}
         self._requests = Minute(settings.requests_per_minute) if settings.requests_per_minute else None
         self._tokens = Minute(settings.tokens_per_minute) if settings.tokens_per_minute else None
-        self._queue: deque[tuple[int, asyncio.Future[Permit]]] = deque()
+        self._queue: deque[_Waiting] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._sent = 0
+        self._refusing_since: float | None = None
         self.accepted = 0
         self._under_way: dict[int, Permit] = {}
 
-    async def permit(self, tokens: int, *, again: bool = False) -> Permit:
+    async def permit(self, tokens: int, failed_at: float | None = None) -> Permit:
         """Wait for leave to send a question; every permit is handed back with `done`, whatever came of it.
 
         Args:
             tokens: what the question is expected to take, answer included.
-            again: it is sent again, and goes before those that were not sent yet.
+            failed_at: when it failed first, if it did; then it goes before those that were not sent yet.
+
+        Raises:
+            ClosedError: the endpoint said to wait longer than our patience lasts.
         """
         future: asyncio.Future[Permit] = asyncio.get_running_loop().create_future()
-        if again:
-            self._queue.appendleft((tokens, future))
+        if failed_at is not None:
+            self._queue.appendleft(_Waiting(tokens, failed_at, future))
         else:
-            self._queue.append((tokens, future))
+            self._queue.append(_Waiting(tokens, self._clock(), future))
         self._advance()
         try:
             return await future
         except asyncio.CancelledError:
-            if future.done() and not future.cancelled():
+            if future.done() and not future.cancelled() and future.exception() is None:
                 self.done(future.result())
             raise
 
@@ -83,6 +109,7 @@ class Limiter:
         """The question was answered, and took so many tokens."""
         now = self._end(permit)
         self.accepted += 1
+        self._refusing_since = None
         self._slots.accepted(permit.number, permit.load, len(self._under_way))
         self._refusals.answered(permit.number)
         self._gate.answered(permit.number)
@@ -95,6 +122,8 @@ class Limiter:
     def refused(self, permit: Permit, headers: Mapping[str, str], told: float | None) -> None:
         """The endpoint takes no more for now (HTTP 429), and said how long (seconds), or did not."""
         now = self._end(permit)
+        if self._refusing_since is None:
+            self._refusing_since = now
         in_a_row = self._refusals.refused(permit.number)
         under_way = len(self._under_way)
         if told:
@@ -126,27 +155,46 @@ class Limiter:
             self._timer.cancel()
             self._timer = None
         while self._queue:
-            tokens, future = self._queue[0]
-            if future.done():  # given up while it waited
+            first = self._queue[0]
+            if first.leave.done():  # given up while it waited
                 self._queue.popleft()
                 continue
             if len(self._under_way) >= int(self._slots.limit):
                 return
-            wait = self._wait(tokens)
+            now = self._clock()
+            told = self._told(first.tokens, now)
+            if why := self._too_long(first, told, now):
+                self._queue.popleft()
+                first.leave.set_exception(ClosedError(why))
+                continue
+            wait = max(told, self._set(first.tokens, now))
             if wait > 0:
                 self._timer = asyncio.get_running_loop().call_later(wait, self._advance)
                 return
             self._queue.popleft()
-            future.set_result(self._send(tokens))
+            first.leave.set_result(self._send(first.tokens))
 
-    def _wait(self, tokens: int) -> float:
-        now = self._clock()
-        waits = [
+    def _too_long(self, first: _Waiting, wait: float, now: float) -> str | None:
+        """Why a question is given up; how long it stood in our own queue is no reason."""
+        if wait > self._patience:
+            return f"says to wait {in_words(wait)}"
+        since = max(first.since, self._refusing_since) if self._refusing_since is not None else now
+        if wait and now + wait - since > self._patience:
+            return f"has refused everybody for {in_words(now - since)}"
+        return None
+
+    def _told(self, tokens: int, now: float) -> float:
+        """Seconds to wait by what the endpoint said or showed."""
+        return max(
             self._gate.wait(now),
             self._guess.wait(now),
             self._left["requests"].wait(now, 1),
             self._left["tokens"].wait(now, tokens),
-        ]
+        )
+
+    def _set(self, tokens: int, now: float) -> float:
+        """Seconds to wait by the settings."""
+        waits = [0.0]
         if self._requests is not None:
             waits.append(self._requests.wait(now, 1))
         if self._tokens is not None:

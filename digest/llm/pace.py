@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from digest.llm.durations import seconds
+
 NEVER = float("inf")
 IN_A_ROW = 5
 """So many refusals in a row concern everybody: of strays, one in five, five in a row are 1 in 3,000."""
@@ -21,8 +23,6 @@ SHORTEST_GUESS, LONGEST_GUESS = 0.5, 30.0
 
 REFUSED_WITHIN = 1.0
 """Seconds in which a refusal comes back; a question that is under way for longer was accepted."""
-
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
 @dataclass
@@ -248,16 +248,8 @@ class Remaining:
         """
         left = headers.get(f"x-ratelimit-remaining-{kind}", "")
         reset = seconds(headers.get(f"x-ratelimit-reset-{kind}", ""))
-        if not left.isdigit() or reset is None:
+        if not re.fullmatch(r"[0-9]{1,15}", left) or reset is None:
             return
         if number < self._as_of and now < self.until and int(left) > self.left:
             return
         self.left, self.until, self._as_of = int(left) - under_way, now + reset, number
-
-
-def seconds(text: str) -> float | None:
-    """A duration such as `1s`, `6m0s`, `12ms`, `1h2m3.5s` or `20`; None when it is none."""
-    parts = re.findall(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)", text)
-    if parts and "".join(a + b for a, b in parts) == text:
-        return sum(float(number) * _UNITS[unit] for number, unit in parts)
-    return float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else None

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import random
+import time
+from collections.abc import Callable
 
 from tenacity import RetryCallState
 
 from digest.llm.trouble import PassingError
 
 PATIENCE = 900.0
-"""Seconds that one question may spend waiting, under rate limits above all: these are no failed attempts."""
+"""Seconds that one question may spend waiting because the endpoint refused or failed: rate limits are no
+failed attempts. What it waits for its turn in our own queue does not count."""
 
 _SHORTEST, _LONGEST = 0.5, 30.0
 """Seconds that the first wait takes at most, and any wait, where the endpoint says nothing."""
+
+_BELIEVED = 10
+"""So many times in a row an endpoint is taken at its word: one that says `soon` for ever is not hammered."""
 
 
 class Tries:
@@ -20,11 +26,21 @@ class Tries:
 
     Args:
         most: how often it may fail; rate limits are no failures.
+        patience: see `PATIENCE`.
+        clock: seconds, monotonic.
+
+    Attributes:
+        since: when it failed first, if it did.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(
+        self, most: int, patience: float = PATIENCE, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._most = most
-        self.number = 0
+        self._patience = patience
+        self._clock = clock
+        self.since: float | None = None
+        self._waited = 0.0
         self._failures = 0
         self._in_a_row = 0
         self._accepted = 0
@@ -38,7 +54,8 @@ class Tries:
             accepted: how many questions the endpoint has answered so far. Where it answers others between two
                 rate limits, these were strays, and no reason to wait longer each time.
         """
-        self.number += 1
+        if self.since is None:
+            self.since = self._clock()
         self._failures += not error.limited
         stray = error.limited and accepted > self._accepted
         self._in_a_row = 1 if stray else self._in_a_row + 1
@@ -46,11 +63,17 @@ class Tries:
 
     def wait(self, _: RetryCallState) -> float:
         """Seconds until the next try: as the endpoint says, to the letter; else exponential with jitter."""
-        told = self._last.told if self._last else None
-        return told or random.uniform(0, min(_LONGEST, _SHORTEST * 2 ** (self._in_a_row - 1)))  # noqa: S311
+        told = self._told or 0.0
+        steps = self._in_a_row - 1 - (_BELIEVED if told else 0)
+        own = random.uniform(0, min(_LONGEST, _SHORTEST * 2**steps)) if steps >= 0 else 0.0  # noqa: S311
+        wait = max(told, own)
+        self._waited += wait
+        return wait
 
-    def over(self, state: RetryCallState) -> bool:
+    def over(self, _: RetryCallState) -> bool:
         """Whether there is no next try."""
-        told = self._last.told if self._last else None
-        passed = (state.seconds_since_start or 0) + (told or 0)
-        return self._failures >= self._most or passed > PATIENCE
+        return self._failures >= self._most or self._waited + (self._told or 0.0) > self._patience
+
+    @property
+    def _told(self) -> float | None:
+        return self._last.told if self._last else None

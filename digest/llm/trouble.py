@@ -6,11 +6,6 @@ and what users of them reported.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-
 from digest.errors import AnswerError, DigestError, ModelError, QuotaError
 
 _TRANSIENT = {408, 409, 429}
@@ -82,17 +77,3 @@ def meaning_of(status: int, said: str, model: str, address: str) -> DigestError 
         final = AnswerError("unreachable", f"{address} answered HTTP {status}: {short}")
         return PassingError(final, limited=status == 429)
     return AnswerError("rejected", f"{address} answered HTTP {status}: {short}")
-
-
-def told_to_wait(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait by `retry-after-ms` or `retry-after` (seconds or a date), if given and readable."""
-    try:
-        if milliseconds := headers.get("retry-after-ms"):
-            wait = float(milliseconds) / 1000
-        elif (value := headers.get("retry-after", "")).strip()[:1].isalpha():
-            wait = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-        else:
-            wait = float(value)
-    except (TypeError, ValueError):
-        return None
-    return max(0.0, wait) if math.isfinite(wait) else None

@@ -15,6 +15,7 @@ import pytest
 from digest.config import ModelSettings
 from digest.errors import AnswerError, ModelError, QuotaError
 from digest.llm.endpoint import Endpoint
+from digest.llm.pace import IN_A_ROW
 from digest.llm.request import Message, Request
 from digest.llm.wire import Traits
 from digest.model import Completion
@@ -146,6 +147,45 @@ def test_retry_after_is_obeyed_to_the_letter(server: Server, title: str) -> None
         assert asked(request(title))
         (wait,) = asked.waits
         assert least <= wait <= most
+
+
+def test_who_is_told_to_come_back_tomorrow_is_told_so_and_asks_no_more(server: Server, title: str) -> None:
+    server.faults(Fault(path="^/v1/chat", status=429, headers={"retry-after": "86400"}))
+    asked = Asked(server, concurrency=1)
+
+    async def go() -> list[BaseException | Completion]:
+        one = request(title)
+        try:
+            return await asyncio.gather(
+                *(asked.endpoint.complete(one) for _ in range(20)), return_exceptions=True
+            )
+        finally:
+            await asked.endpoint.close()
+
+    found = asyncio.run(go())
+    assert all(isinstance(error, AnswerError) and error.code == "unreachable" for error in found)
+    assert all("24 hours" in str(error) for error in found)
+    assert asked.waits == []
+    assert server.stats()["requests"]["chat"] == IN_A_ROW
+
+
+def test_what_an_answer_says_is_used_up_until_tomorrow_is_not_asked_for(server: Server, title: str) -> None:
+    left = {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "24h"}
+    body = {"choices": [{"message": {"content": "x"}, "finish_reason": "stop"}]}
+    server.faults(Fault(path="^/v1/chat", headers=left, body=body))
+    with pytest.raises(AnswerError, match="24 hours"):
+        Asked(server)(request(title), times=2)
+    assert server.stats()["requests"]["chat"] == 1
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("value", ["0", "-5", "Wed, 21 Oct 2015 07:28:00 GMT"])
+def test_at_once_is_not_taken_to_the_letter(server: Server, title: str, status: int, value: str) -> None:
+    server.faults(Fault(path="^/v1/chat", status=status, headers={"retry-after": value}, first=3))
+    asked = Asked(server)
+    assert asked(request(title))
+    assert len(asked.waits) == 3
+    assert all(0 < wait <= 2 for wait in asked.waits)
 
 
 def test_rate_limits_are_no_failed_attempts(server: Server, title: str) -> None:

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.config import ModelSettings
-from digest.llm.limits import Limiter, Permit
+from digest.llm.durations import LONGEST, seconds, told_to_wait
+from digest.llm.limits import ClosedError, Limiter, Permit
 from digest.llm.pace import (
     IN_A_ROW,
     REFUSED_WITHIN,
@@ -20,7 +21,6 @@ from digest.llm.pace import (
     Minute,
     Refusals,
     Remaining,
-    seconds,
 )
 
 
@@ -210,10 +210,59 @@ def test_what_the_endpoint_says_is_left_is_kept_to() -> None:
 
 @pytest.mark.parametrize(
     ("text", "length"),
-    [("1s", 1), ("6m0s", 360), ("12ms", 0.012), ("1h2m3.5s", 3723.5), ("20", 20), ("", None), ("soon", None)],
+    [
+        ("1s", 1),
+        ("6m0s", 360),
+        ("12ms", 0.012),
+        ("1h2m3.5s", 3723.5),
+        ("20", 20),
+        ("", None),
+        ("soon", None),
+        ("1795557779", None),
+    ],
 )
 def test_durations_are_read(text: str, length: float | None) -> None:
     assert seconds(text) == length
+
+
+@pytest.mark.parametrize(
+    ("headers", "length"),
+    [
+        ({"retry-after": "2"}, 2),
+        ({"retry-after": "2, 2"}, 2),
+        ({"retry-after": "2s"}, 2),
+        ({"retry-after-ms": "abc", "retry-after": "2"}, 2),
+        ({"retry-after-ms": "86400000"}, 86400),
+        ({"retry-after": "-5"}, 0),
+        ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0),
+        ({"retry-after": "Wed, 21 Oct 9915 07:28:00 GMT"}, None),
+        ({"retry-after": "1795557779"}, None),  # a time of day
+        ({"retry-after": "inf"}, None),
+        ({"retry-after": "soon"}, None),
+        ({}, None),
+    ],
+)
+def test_times_to_wait_are_read(headers: dict[str, str], length: float | None) -> None:
+    assert told_to_wait(headers) == length
+
+
+@pytest.mark.parametrize(
+    ("said", "length"),
+    [
+        ("You exceeded your current quota ... Please retry in 2.1s.", 2.1),  # Gemini
+        ("Rate limit reached. Please try again in 1m2.5s. Visit", 62.5),  # OpenAI
+        ("Please try again in a while", None),
+    ],
+)
+def test_times_to_wait_are_read_from_words(said: str, length: float | None) -> None:
+    assert told_to_wait({}, said) == length
+
+
+@pytest.mark.parametrize("left", ["\u00b2", "9" * 5000, "-1", ""])
+def test_an_odd_report_of_what_is_left_is_passed_over(left: str) -> None:
+    remaining = Remaining()
+    remaining.report(report(left, "20s"), "requests", 1, 0.0, under_way=0)
+    assert remaining.wait(0.0, 1) == 0
 
 
 def limiter(now: list[float], **settings: Any) -> Limiter:
@@ -224,13 +273,15 @@ def test_so_many_go_at_once_and_those_sent_again_go_first() -> None:
     async def go() -> list[str]:
         limits, order = limiter([0.0], concurrency=1), list[str]()
 
-        async def one(name: str, *, again: bool) -> None:
-            permit = await limits.permit(1, again=again)
+        async def one(name: str, failed_at: float | None) -> None:
+            permit = await limits.permit(1, failed_at)
             order.append(name)
             limits.done(permit)
 
         first = await limits.permit(1)
-        waiting = [asyncio.create_task(one(name, again=name == "again")) for name in ("a", "b", "again")]
+        waiting = [
+            asyncio.create_task(one(name, 0.0 if name == "again" else None)) for name in ("a", "b", "again")
+        ]
         await asyncio.sleep(0)
         limits.answered(first, {}, 0)
         await asyncio.gather(*waiting)
@@ -266,3 +317,88 @@ def test_requests_a_minute_are_kept_to() -> None:
         return sent
 
     assert asyncio.run(go()) == 3
+
+
+def given_up(limits: Limiter, questions: int, failed_at: float | None = None) -> list[str]:
+    """What became of questions that ask for leave together: why each was given up, else what it does."""
+
+    async def go() -> list[str]:
+        waiting = [asyncio.create_task(limits.permit(1, failed_at)) for _ in range(questions)]
+        for _ in range(3):
+            await asyncio.sleep(0)
+        found = [
+            "waits" if not task.done() else str(task.exception()) if task.exception() else "sent"
+            for task in waiting
+        ]
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        return found
+
+    return asyncio.run(go())
+
+
+def answered_with(limits: Limiter, headers: dict[str, str]) -> None:
+    async def go() -> None:
+        limits.answered(await limits.permit(1), headers, 0)
+
+    asyncio.run(go())
+
+
+def refuse(limits: Limiter, times: int, told: float | None) -> None:
+    async def go() -> None:
+        for permit in [await limits.permit(1) for _ in range(times)]:
+            limits.refused(permit, {}, told)
+
+    asyncio.run(go())
+
+
+def test_nobody_waits_for_a_limit_longer_than_our_patience() -> None:
+    for reset, found in (("24h", "says to wait 24 hours"), ("600s", "waits")):
+        limits = limiter([0.0])
+        answered_with(limits, report("0", reset))
+        assert given_up(limits, 3) == [found] * 3
+    limits = limiter([0.0])
+    refuse(limits, IN_A_ROW, 86400.0)
+    assert given_up(limits, 3) == ["says to wait 24 hours"] * 3
+
+
+def test_a_report_that_names_a_time_of_day_is_no_wait() -> None:
+    limits = limiter([0.0])
+    for reset in ("1795557779", "1795557779000", f"{LONGEST + 1:.0f}"):
+        answered_with(limits, report("0", reset))
+        assert given_up(limits, 2) == ["sent", "sent"]
+
+
+def test_an_endpoint_that_refuses_everybody_is_given_up() -> None:
+    now = [0.0]
+    limits = limiter(now)
+    refuse(limits, IN_A_ROW, 800.0)
+    assert given_up(limits, 1) == ["waits"]
+    now[0] = 700.0
+    assert given_up(limits, 1) == ["waits"]
+    now[0] = 800.0
+    refuse(limits, IN_A_ROW, 800.0)
+    assert given_up(limits, 1) == ["waits"]  # its own waiting begins now
+    assert given_up(limits, 1, failed_at=0.0) == ["has refused everybody for 13 minutes"]
+
+
+def test_a_long_queue_of_our_own_is_no_reason_to_give_up() -> None:
+    now = [0.0]
+    limits = limiter(now, requests_per_minute=1)
+    refuse(limits, 1, None)
+    now[0] = 30.0
+    assert given_up(limits, 2, failed_at=-5000.0) == ["waits", "waits"]
+
+
+def test_one_that_is_given_up_and_cancelled_leaves_no_trace() -> None:
+    async def go() -> None:
+        limits = limiter([0.0])
+        limits.answered(await limits.permit(1), report("0", "24h"), 0)
+        waiting = asyncio.create_task(limits.permit(1))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises((ClosedError, asyncio.CancelledError)):
+            await waiting
+
+    asyncio.run(go())

@@ -67,6 +67,21 @@ def test_failures_are_counted_and_rate_limits_are_not() -> None:
     assert tries.over(STATE)
 
 
+def test_one_that_says_soon_for_ever_is_not_believed_for_ever() -> None:
+    found = waits([(trouble(limited=True, told=0.001), 0)] * 17)
+    assert found == [0.001] * 10 + [0.5, 1, 2, 4, 8, 16, 30]
+
+
+def test_patience_ends_by_what_was_waited_and_not_by_what_stood_in_our_queue() -> None:
+    tries = Tries(2, patience=100, clock=lambda: 1e6)  # however late it is
+    for _ in range(5):
+        tries.failed(trouble(limited=True, told=20), 0)
+        assert not tries.over(STATE)
+        tries.wait(STATE)
+    tries.failed(trouble(limited=True, told=20), 0)
+    assert tries.over(STATE)
+
+
 def test_who_is_told_to_wait_too_long_gives_up() -> None:
     tries = Tries(2)
     tries.failed(trouble(limited=True, told=PATIENCE + 1), 0)
