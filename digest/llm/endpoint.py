@@ -7,7 +7,6 @@ errors mean in `trouble.py`, who may ask when in `limits.py`.
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
@@ -22,6 +21,7 @@ from digest.llm.durations import in_words, told_to_wait
 from digest.llm.limits import ClosedError, Limiter, Permit
 from digest.llm.presets import profile
 from digest.llm.request import Request
+from digest.llm.said import parsed, words_of
 from digest.llm.tries import PATIENCE, Tries
 from digest.llm.trouble import PassingError, meaning_of
 from digest.llm.wire import MalformedError, Traits, UnusableError, learn, read, write
@@ -134,7 +134,7 @@ class Endpoint:
         except openai.APIStatusError as error:
             raise self.explain(error) from error
         except openai.APIConnectionError as error:
-            raise ModelError(f"{self.address} did not answer ({_reason(error)}).") from error
+            raise ModelError(f"{self.address} did not answer ({self._reason(error)}).") from error
         return tuple(sorted(model.id for model in page.data))
 
     def explain(self, error: openai.APIStatusError) -> ModelError:
@@ -227,24 +227,24 @@ class Endpoint:
             response = await self._post(self.write(request))
         except openai.APIStatusError as error:
             self._reached = True
-            learned = learn(traits, request, str(error.message)) if error.status_code in {400, 422} else None
+            learned = learn(traits, request, self._said(error)) if error.status_code in {400, 422} else None
             if learned is not None:
                 if self._traits[request.model] == traits:  # others may have learned it at the same time
                     self._traits[request.model] = learned
                 raise _LearnedError from None
             raise self._noted(self._meaning(error, request.model), permit, error.response) from error
         except (openai.APIConnectionError, TimeoutError) as error:
-            final = AnswerError("unreachable", f"{self.address} did not answer ({_reason(error)})")
+            final = AnswerError("unreachable", f"{self.address} did not answer ({self._reason(error)})")
             raise PassingError(final) from error
         self._reached = True
         try:
-            completion = read(_json(response), request, round((time.monotonic() - started) * 1000))
+            completion = read(self._json(response), request, round((time.monotonic() - started) * 1000))
         except UnusableError as error:
             error.completion = self._priced(error.completion)
             self._answered(permit, response, error.completion)
             raise
         except MalformedError as error:
-            meaning = meaning_of(error.status or 502, self._hide(str(error)), request.model, self.address)
+            meaning = meaning_of(error.status or 502, str(error), request.model, self.address)
             raise self._noted(meaning, permit, response) from error
         self._answered(permit, response, completion)
         self._remember_traits(request.model, traits)
@@ -258,15 +258,14 @@ class Endpoint:
             return await self.client().post("/chat/completions", body=body, cast_to=httpx2.Response)
 
     def _meaning(self, error: openai.APIStatusError, model: str) -> DigestError | PassingError:
-        said = self._hide(f"{error.message} {error.body if isinstance(error.body, dict) else ''}")
-        return meaning_of(error.status_code, said, model, self.address)
+        return meaning_of(error.status_code, self._said(error), model, self.address)
 
     def _noted(
         self, meaning: DigestError | PassingError, permit: Permit, response: httpx2.Response
     ) -> DigestError | PassingError:
         """Let the others know of what concerns them too: a rate limit, an empty account, a wrong key."""
         if isinstance(meaning, PassingError):
-            meaning.told = told = told_to_wait(response.headers)
+            meaning.told = told = told_to_wait(response.headers, str(meaning))
             if told is not None and told > self._patience:
                 meaning.final = AnswerError(
                     "unreachable", f"{meaning.final}; it says to wait {in_words(told)}"
@@ -284,10 +283,28 @@ class Endpoint:
     def _priced(self, completion: Completion) -> Completion:
         return completion.model_copy(update={"cost": self.price(completion.model, completion.usage)})
 
-    def _hide(self, text: str) -> str:
-        """The endpoint's words without the key, which some endpoints repeat."""
+    def _said(self, error: openai.APIStatusError) -> str:
+        return words_of(self._content(error.response)) or "no words"
+
+    def _json(self, response: httpx2.Response) -> object:
+        try:
+            return parsed(self._content(response))
+        except ValueError:
+            kind = self.hide(response.headers.get("content-type", "no type"))
+            raise MalformedError(f"the answer is no JSON but {kind}") from None
+
+    def _content(self, response: httpx2.Response) -> bytes:
+        """What the endpoint sent, without the key: from here on nothing can hold it, however it is cut."""
+        key = self._settings.key.get_secret_value()
+        return response.content.replace(key.encode(), b"***") if len(key) >= 8 else response.content
+
+    def hide(self, text: str) -> str:
+        """A text of the endpoint without the key, which some endpoints repeat."""
         key = self._settings.key.get_secret_value()
         return text.replace(key, "***") if len(key) >= 8 else text
+
+    def _reason(self, error: Exception) -> str:
+        return " ".join(self.hide(str(error)).split())[:200] or "no answer in time"
 
     def _remember_traits(self, model: str, traits: Traits) -> None:
         if self._kept.get(model) != traits:
@@ -297,15 +314,3 @@ class Endpoint:
 
 class _LearnedError(Exception):
     """The endpoint said what it does not accept; the question can be put in another form."""
-
-
-def _json(response: httpx2.Response) -> object:
-    try:
-        return json.loads(response.content)
-    except ValueError:
-        kind = response.headers.get("content-type", "no type")
-        raise MalformedError(f"the answer is no JSON but {kind}") from None
-
-
-def _reason(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or "no answer in time"

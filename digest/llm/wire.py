@@ -10,11 +10,19 @@ from typing import Any
 from digest.errors import AnswerError
 from digest.llm.presets import AnswerFormat, TokenLimit
 from digest.llm.request import Request
+from digest.llm.said import clean, words_in
 from digest.model import Completion, Record, Usage
 
 _FORMAT_WORDS = ("response_format", "json_schema", "json_object", "structured output", "guided")
 _FAILED = {"error", "insufficient_system_resource"}
 """Reasons to finish that tell of the endpoint's trouble: OpenRouter, DeepSeek (their API references)."""
+
+
+_FILTERED = {"content_filter", "sensitive"}
+"""Those that tell of a filter: OpenAI, Zhipu (their API references)."""
+
+_MOST = 1_000_000_000
+"""Tokens; more is no count."""
 
 
 class Traits(Record):
@@ -110,24 +118,24 @@ def read(body: object, request: Request, milliseconds: int = 0) -> Completion:
     choice = _table((_list(body.get("choices")) or [None])[0])
     error = body.get("error") or choice.get("error")
     if error:
-        raise MalformedError(_error_text(error), _error_status(error))
+        raise MalformedError(words_in(error) or "an error without words", _error_status(error))
     if not choice:
         raise MalformedError("the answer holds no choice")
-    message, reason = _table(choice.get("message")), choice.get("finish_reason")
+    message, reason = _table(choice.get("message")), _text(choice.get("finish_reason"))
     if reason in _FAILED:
         raise MalformedError(f"the endpoint broke off ({reason})")
-    content, refusal = message.get("content"), message.get("refusal")
+    content, refusal = message.get("content"), _refusal(message)
     completion = Completion(
         key=request.key,
         model=request.model,
         resolved_model=_text(body.get("model")) or None,
         content=_text(content),
-        finish_reason=_text(reason) or None,
+        finish_reason=reason or None,
         usage=_usage(_table(body.get("usage"))),
         milliseconds=milliseconds,
         received=datetime.now(UTC),
     )
-    if refusal or reason == "content_filter":
+    if refusal or reason in _FILTERED:
         raise UnusableError("refused", f"the model refused ({refusal or 'content filter'})", completion)
     if reason == "length":
         raise UnusableError("cut", f"the answer was cut at {request.max_tokens} tokens", completion)
@@ -137,27 +145,33 @@ def read(body: object, request: Request, milliseconds: int = 0) -> Completion:
 
 
 def _usage(usage: Mapping[str, Any]) -> Usage:
-    """Tokens as OpenAI reports them; DeepSeek has a name of its own for the cached ones."""
+    """Tokens as OpenAI reports them; DeepSeek has a name of its own for the cached ones.
+
+    All are 0 where question or answer are not counted: then it is not known what it took.
+    """
+    sent, received = _count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens"))
+    if sent is None or received is None:
+        return Usage()
     prompt, answer = (
         _table(usage.get("prompt_tokens_details")),
         _table(usage.get("completion_tokens_details")),
     )
-    return Usage(
-        input=_count(usage.get("prompt_tokens")),
-        output=_count(usage.get("completion_tokens")),
-        cached=_count(prompt.get("cached_tokens")) or _count(usage.get("prompt_cache_hit_tokens")),
-        reasoning=_count(answer.get("reasoning_tokens")),
-    )
+    cached = _count(prompt.get("cached_tokens")) or _count(usage.get("prompt_cache_hit_tokens"))
+    reasoning = _count(answer.get("reasoning_tokens"))
+    return Usage(input=sent, output=received, cached=cached or 0, reasoning=reasoning or 0)
 
 
-def _error_text(error: object) -> str:
-    text = str(error.get("message") or error) if isinstance(error, dict) else str(error)
-    return " ".join(text.split())[:200]
+def _refusal(message: Mapping[str, Any]) -> str:
+    """Why the model refused, in a field of its own or in a part of the content."""
+    parts = [_text(_table(part).get("refusal")) for part in _list(message.get("content"))]
+    return " ".join((_text(message.get("refusal")) or "".join(parts)).split())[:200]
 
 
 def _error_status(error: object) -> int | None:
-    code = str(error.get("code")) if isinstance(error, dict) else ""
-    return int(code) if re.fullmatch(r"[45]\d\d", code) else None
+    code = error.get("code") if isinstance(error, dict) else None
+    if isinstance(code, int | str) and re.fullmatch(r"[45][0-9][0-9]", str(code)):
+        return int(code)
+    return None
 
 
 def _table(value: object) -> dict[str, Any]:
@@ -171,9 +185,9 @@ def _list(value: object) -> list[Any]:
 def _text(value: object) -> str:
     """A text, or the texts of a list of parts."""
     if isinstance(value, list):
-        return "".join(_text(_table(part).get("text")) for part in value)
-    return value if isinstance(value, str) else ""
+        return "".join(_text(text) for part in value if isinstance(text := _table(part).get("text"), str))
+    return clean(value) if isinstance(value, str) else ""
 
 
-def _count(value: object) -> int:
-    return max(0, int(value)) if isinstance(value, int | float) else 0
+def _count(value: object) -> int | None:
+    return int(value) if isinstance(value, int | float) and 0 <= value <= _MOST else None

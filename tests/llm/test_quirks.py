@@ -204,6 +204,54 @@ def test_a_200_without_an_answer_is_asked_again(server: Server, body: dict[str, 
     assert len(ask(server)[1]) == 1
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "[" * 200_000,
+        json.dumps(completion(content="x")).replace('"stop"', '{"a": []}'),
+        json.dumps(completion(content="x")).replace('"stop"', '["stop"]'),
+        json.dumps({**completion(content="x"), "usage": {"prompt_tokens": float("inf")}}),
+        json.dumps({**completion(content="x\ud83d"), "model": "\ud83d"}),
+        json.dumps({"error": {"message": "\ud83d"}}),
+        json.dumps(completion(content=None, refusal="\ud83d")),
+    ],
+)
+def test_one_odd_answer_is_that_questions_trouble(server: Server, body: str) -> None:
+    server.faults(said(200, body, first=1))
+    try:
+        answer, waits = ask(server)
+    except AnswerError as error:
+        str(error).encode()
+    else:
+        answer.model_dump_json().encode()
+        assert len(waits) <= 1
+
+
+@pytest.mark.parametrize("length", [0, 150, 190])
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, {"error": {"message": "{}"}}),
+        (200, completion(content=None, refusal="{}")),
+        (500, {"error": {"message": "{}"}}),
+        (403, {"detail": "{}"}),
+        (400, "{}"),
+        (200, {**completion(content=FIELDS), "model": "{}"}),
+    ],
+)
+def test_no_words_of_an_endpoint_hold_the_key(
+    server: Server, status: int, body: dict[str, Any] | str, length: int
+) -> None:
+    key = "sk-secret-0123456789abcdefghijklmnopqrstuvwxyz"
+    filled = json.dumps(body).replace("{}", "x" * length + " " + key)
+    server.faults(said(status, filled))
+    try:
+        found = str(ask(server, key=key, attempts=1)[0])
+    except DigestError as error:
+        found = str(error)
+    assert key[:12] not in found
+
+
 def test_an_endpoint_that_repeats_the_key_is_not_quoted(server: Server) -> None:
     server.faults(said(422, {"error": {"message": "bad request of secret-key"}}))
     with pytest.raises(DigestError) as raised:

@@ -1,0 +1,70 @@
+"""What an endpoint sends, as values and as words, whatever its shape: nothing in it may end a run."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+_LONE = re.compile("[\ud800-\udfff]")
+_TAG = re.compile(r"<[^<>]*>")
+_TELLING = {
+    *("error", "errors", "message", "msg", "detail", "details", "description", "reason", "title"),
+    *("code", "type", "status", "param", "loc", "metadata", "raw"),
+}
+"""Fields of errors that tell something; others may repeat the question, whose words mean nothing here."""
+
+_DEPTH, _BREADTH, _LONGEST = 8, 20, 1000
+
+
+def parsed(content: bytes) -> object:
+    """JSON as values.
+
+    Raises:
+        ValueError: it is none, or none that can be read.
+    """
+    try:
+        return json.loads(content)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def clean(text: str) -> str:
+    """A text that can be written down: half characters, as cut answers have them, are replaced."""
+    return _LONE.sub("\ufffd", text)
+
+
+def words_of(content: bytes) -> str:
+    """The words of an error's body: JSON of any shape, a page, or plain text."""
+    try:
+        said = words_in(parsed(content))
+    except ValueError:
+        said = ""
+    if said:
+        return said
+    return _on_a_line(_TAG.sub(" ", content[: 4 * _LONGEST].decode(errors="replace")))
+
+
+def words_in(value: object) -> str:
+    """The words of an error: its message, and what else tells of it."""
+    return _on_a_line(" ".join(dict.fromkeys(_told(value, _DEPTH))))
+
+
+def _told(value: object, depth: int) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif not depth:
+        return
+    elif isinstance(value, list):
+        for one in value[:_BREADTH]:
+            yield from _told(one, depth - 1)
+    elif isinstance(value, dict):
+        for name in value:
+            if name in _TELLING:
+                yield from _told(value[name], depth - 1)
+            elif name == "retryDelay" and isinstance(value[name], str):  # Gemini
+                yield f"retry in {value[name]}"
+
+
+def _on_a_line(text: str) -> str:
+    return clean(" ".join(text.split()))[:_LONGEST]
