@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digest.entry import Asks, make_entry
-from digest.errors import DigestError, UsageError
+from digest.errors import DigestError, ModelError, UsageError
 from digest.llm.asker import Asker, Tally
 from digest.llm.batch import Batches, Pending
 from digest.llm.gathering import DeferredError
@@ -222,8 +222,12 @@ async def _make_entries(
             tools.progress.step("papers")
             return kept.model_copy(update={"listing": listing, "paper": paper})
         entry = None
-        with suppress(DeferredError):
-            entry = await make_entry(listing, paper, tools, asks, sources, since, outcomes)
+        try:
+            with suppress(DeferredError):
+                entry = await make_entry(listing, paper, tools, asks, sources, since, outcomes)
+        except ModelError:  # it ends the run, but what is under way is paid for
+            await tools.endpoint.settled()
+            raise
         tools.progress.step("papers")
         return entry
 

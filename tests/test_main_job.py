@@ -191,6 +191,22 @@ def test_what_stops_a_run_says_so(
     assert "sk-not-to-be-seen" not in ran.out + ran.err
 
 
+def test_what_is_under_way_when_a_run_ends_is_kept(
+    digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = sample_server(latency=0.3)
+    use(server, folder, monkeypatch)
+    server.faults(fault("bad-key", paper="2601.19130"))
+    ran = digest("run", "--no-pdf", "--concurrency", "64")
+    assert ran.code == 4
+    assert "OPENAI_API_KEY" in ran.err
+    asked = server.stats()["requests"]["chat"]
+    assert asked > 1
+    server.set()
+    (values,) = digest("run", "--no-pdf", "--json").json
+    assert values["reused"] == asked - 1
+
+
 def test_the_key_is_in_nothing_that_is_written(
     digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -22,6 +23,7 @@ from digest.llm.limits import ClosedError, Limiter, Permit
 from digest.llm.presets import profile
 from digest.llm.request import Request
 from digest.llm.said import parsed, words_of
+from digest.llm.standing import Standing
 from digest.llm.tries import PATIENCE, Tries
 from digest.llm.trouble import PassingError, meaning_of
 from digest.llm.wire import MalformedError, Traits, UnusableError, learn, read, write
@@ -65,7 +67,7 @@ class Endpoint:
         self._limiter = Limiter(settings, patience=patience)
         self.price = prices(settings, self.profile)
         self._budget = Budget(settings.max_cost, self.price)
-        self._closed: ModelError | None = None
+        self._standing = Standing()
         self._reached = False
         self._client: openai.AsyncOpenAI | None = None
 
@@ -119,7 +121,15 @@ class Endpoint:
             if self._reached:
                 raise trouble.final from trouble
             hint = "Check OPENAI_BASE_URL and the network, then run again."
-            raise ModelError(f"{trouble.final}. {hint}") from trouble
+            error = ModelError(f"{trouble.final}. {hint}")
+            self._standing.close(request.model, error)
+            raise error from trouble
+
+    async def settled(self) -> None:
+        """Wait until no question is under way, at most as long as one may take."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.timeout):
+                await self._limiter.idle.wait()
 
     async def models(self) -> tuple[str, ...]:
         """The names that the endpoint lists; it may answer to others too.
@@ -220,8 +230,7 @@ class Endpoint:
         """One question and one answer over the wire; the limiter is told what it says of limits."""
         import openai
 
-        if self._closed is not None:
-            raise self._closed
+        self._standing.check(request.model)
         traits, started = self.traits(request.model), time.monotonic()
         try:
             response = await self._post(self.write(request))
@@ -232,7 +241,9 @@ class Endpoint:
                 if self._traits[request.model] == traits:  # others may have learned it at the same time
                     self._traits[request.model] = learned
                 raise _LearnedError from None
-            raise self._noted(self._meaning(error, request.model), permit, error.response) from error
+            raise self._noted(
+                self._meaning(error, request.model), error.status_code, request.model, permit, error.response
+            ) from error
         except (openai.APIConnectionError, TimeoutError) as error:
             final = AnswerError("unreachable", f"{self.address} did not answer ({self._reason(error)})")
             raise PassingError(final) from error
@@ -244,8 +255,9 @@ class Endpoint:
             self._answered(permit, response, error.completion)
             raise
         except MalformedError as error:
-            meaning = meaning_of(error.status or 502, str(error), request.model, self.address)
-            raise self._noted(meaning, permit, response) from error
+            status = error.status or 502
+            meaning = meaning_of(status, str(error), request.model, self.address)
+            raise self._noted(meaning, status, request.model, permit, response) from error
         self._answered(permit, response, completion)
         self._remember_traits(request.model, traits)
         return self._priced(completion)
@@ -261,7 +273,12 @@ class Endpoint:
         return meaning_of(error.status_code, self._said(error), model, self.address)
 
     def _noted(
-        self, meaning: DigestError | PassingError, permit: Permit, response: httpx2.Response
+        self,
+        meaning: DigestError | PassingError,
+        status: int,
+        model: str,
+        permit: Permit,
+        response: httpx2.Response,
     ) -> DigestError | PassingError:
         """Let the others know of what concerns them too: a rate limit, an empty account, a wrong key."""
         if isinstance(meaning, PassingError):
@@ -272,12 +289,12 @@ class Endpoint:
                 )
             if meaning.limited:
                 self._limiter.refused(permit, response.headers, meaning.told)
-        elif isinstance(meaning, ModelError) and response.status_code != 404:
-            self._closed = meaning
-        return meaning
+            return meaning
+        return self._standing.weigh(meaning, status, model)
 
     def _answered(self, permit: Permit, response: httpx2.Response, completion: Completion) -> None:
         usage = completion.usage
+        self._standing.answers(completion.model)
         self._limiter.answered(permit, response.headers, usage.input + usage.output)
 
     def _priced(self, completion: Completion) -> Completion:

@@ -58,6 +58,7 @@ class Limiter:
 
     Attributes:
         accepted: questions that were answered.
+        idle: set while no question is under way.
     """
 
     def __init__(
@@ -81,6 +82,8 @@ class Limiter:
         self._refusing_since: float | None = None
         self.accepted = 0
         self._under_way: dict[int, Permit] = {}
+        self.idle = asyncio.Event()
+        self.idle.set()
 
     async def permit(self, tokens: int, failed_at: float | None = None) -> Permit:
         """Wait for leave to send a question; every permit is handed back with `done`, whatever came of it.
@@ -137,11 +140,14 @@ class Limiter:
 
     def done(self, permit: Permit) -> None:
         """The question is no longer under way; if nothing else was said of it, it told nothing of limits."""
-        if self._under_way.pop(permit.number, None) is not None:
+        if permit.number in self._under_way:
+            self._end(permit)
             self._advance()
 
     def _end(self, permit: Permit) -> float:
         del self._under_way[permit.number]
+        if not self._under_way:
+            self.idle.set()
         return self._clock()
 
     def _report(self, permit: Permit, headers: Mapping[str, str], now: float) -> None:
@@ -212,4 +218,5 @@ class Limiter:
         use = None if self._tokens is None else self._tokens.use(now, tokens)
         permit = Permit(self._sent, len(self._under_way) + 1, tokens, use)
         self._under_way[permit.number] = permit
+        self.idle.clear()
         return permit

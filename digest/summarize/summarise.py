@@ -99,9 +99,10 @@ async def summarise(job: Job, text: Text | None) -> Outcome:
 async def _of_fallback(job: Job) -> Outcome:
     """Ask another model about a paper that the first refused; its trouble is this paper's alone."""
     try:
-        return await summarise(replace(job, model=job.fallback, fallback=""), None)
+        outcome = await summarise(replace(job, model=job.fallback, fallback=""), None)
     except ModelError:
         return _flagged("refused")
+    return _flagged("refused") if outcome.flag and outcome.flag.code == "quota" else outcome
 
 
 async def _converse(job: Job, text: Text | None) -> Outcome:

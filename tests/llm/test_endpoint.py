@@ -254,6 +254,18 @@ def test_an_endpoint_that_is_not_there_is_everybodys_trouble(title: str) -> None
     assert not isinstance(raised.value, QuotaError)
 
 
+def test_an_endpoint_that_is_not_there_is_not_asked_again(title: str) -> None:
+    asked = Asked(Server("http://127.0.0.1:1"), attempts=2)
+
+    async def go() -> None:
+        for _ in range(3):
+            with pytest.raises(ModelError):
+                await asked.endpoint.complete(request(title))
+
+    asyncio.run(go())
+    assert len(asked.waits) == 1
+
+
 def test_a_proxy_of_the_environment_is_not_asked_about_this_machine(
     server: Server, title: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -126,13 +126,36 @@ def test_a_refused_paper_is_asked_of_the_fallback_and_stops_no_other(
     assert flags == [None, None, None, "refused", None, None]
 
 
-def test_a_fallback_that_is_not_there_is_one_papers_trouble(
-    server: Server, papers: list[Paper], tmp_path: Path
+@pytest.mark.parametrize("refusal", ["refusal", "content-risk"])
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (404, "no such model"),
+        (400, "Model does not exist"),
+        (403, "Model access denied."),
+        (402, "Insufficient Balance"),
+        (401, "wrong key"),
+    ],
+)
+def test_trouble_with_the_fallback_is_one_papers_trouble(
+    server: Server, papers: list[Paper], tmp_path: Path, refusal: str, status: int, message: str
 ) -> None:
-    unknown = Fault(path=CHAT, paper=papers[0].id, status=404, body={"error": {"message": "no such model"}})
-    server.faults(fault("refusal", paper=papers[0].id, first=1), unknown)
-    outcomes, _ = ask_all(server, papers[:3], tmp_path, fallback="other")
-    assert [outcome.flag.code if outcome.flag else None for outcome in outcomes] == ["refused", None, None]
+    trouble = Fault(path=CHAT, paper=papers[0].id, status=status, body={"error": {"message": message}})
+    server.faults(fault(refusal, paper=papers[0].id, first=1), trouble)
+    outcomes, tally = ask_all(server, papers[:6], tmp_path, fallback="other", concurrency=1)
+    flags = [outcome.flag.code if outcome.flag else None for outcome in outcomes]
+    assert flags == ["refused", None, None, None, None, None]
+    assert tally.stopped is None
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_one_paper_that_is_denied_after_others_were_answered_ends_no_run(
+    server: Server, papers: list[Paper], tmp_path: Path, status: int
+) -> None:
+    server.faults(Fault(path=CHAT, paper=papers[3].id, status=status, body="Denied."))
+    outcomes, _ = ask_all(server, papers[:6], tmp_path, concurrency=1)
+    flags = [outcome.flag.code if outcome.flag else None for outcome in outcomes]
+    assert flags == [None, None, None, "rejected", None, None]
 
 
 def test_an_account_that_runs_dry_ends_the_asking(

@@ -1,0 +1,48 @@
+"""Which models an endpoint answers: what an error means depends on what was answered before."""
+
+from __future__ import annotations
+
+from digest.errors import AnswerError, DigestError, ModelError, QuotaError
+
+
+class Standing:
+    """What one endpoint was seen to answer, and what it answers no more."""
+
+    def __init__(self) -> None:
+        self._answered: set[str] = set()
+        self._closed: dict[str, ModelError] = {}
+
+    def check(self, model: str) -> None:
+        """Let a question pass.
+
+        Raises:
+            ModelError: the endpoint answers nobody of this model, so it is not asked again.
+        """
+        if model in self._closed:
+            raise self._closed[model]
+
+    def answers(self, model: str) -> None:
+        """Key and model were accepted."""
+        self._answered.add(model)
+
+    def close(self, model: str, error: ModelError) -> None:
+        """Ask no more questions of a model."""
+        self._closed[model] = error
+
+    def weigh(self, error: DigestError, status: int, model: str) -> DigestError:
+        """What an error means, given what was answered before; one that concerns a model closes it.
+
+        A model that was answered is there, and the key is good for it, so what denies that concerns one
+        question. Where another model was answered, trouble with this one is not trouble with the account.
+        """
+        if not isinstance(error, ModelError):
+            if isinstance(error, AnswerError) and error.code == "refused":
+                self.answers(model)
+            return error
+        if isinstance(error, QuotaError) or status == 401:
+            if self._answered - {model} and model not in self._answered:
+                error = ModelError(str(error))
+        elif model in self._answered:
+            return AnswerError("rejected", str(error))
+        self.close(model, error)
+        return error
