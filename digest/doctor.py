@@ -128,7 +128,7 @@ async def _endpoint(settings: Settings) -> AsyncIterator[Check]:
     quick = settings.model.model_copy(update={"attempts": 2})
     endpoint = Endpoint(quick, patience=_PATIENCE)
     try:
-        names = await endpoint.models()
+        names = await endpoint.models(_PATIENCE)
         yield Check("endpoint", "ok", f"{endpoint.address} answers and lists {len(names)} models")
         if settings.model.name in names:
             yield Check("listed", "ok", f"{settings.model.name} is listed")
@@ -139,6 +139,8 @@ async def _endpoint(settings: Settings) -> AsyncIterator[Check]:
         yield Check("endpoint", "note", f"no list of models: {error}")
     try:
         yield await _asked(endpoint, settings)
+    except UsageError as error:
+        yield Check("question", "fail", str(error), "Correct digest.toml or the flags.", 2)
     except DigestError as error:
         yield Check("question", "fail", str(error), "Mend what the sentence says, then try again.", 4)
     finally:

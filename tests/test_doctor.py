@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
+from digest import doctor as doctor_module
 from digest.commands import Given
 from digest.doctor import doctor
 from digest.ledger import FILE_NAME, Ledger
 from digest.sample import Fault, Server, fault
 
+NO_LISTS: tuple[Any, ...] = (None, {}, 1, [], [None], [{"id": None}], [{"id": ["x"]}])
 KEY = "sk-this-must-not-be-seen"
 
 
@@ -93,6 +95,46 @@ def test_nobody_waits_long_for_its_question(
     code, checks, _ = examined(sample_server(faults=(closed,)), {"OPENAI_API_KEY": KEY, "DIGEST_MODEL": "m"})
     assert code == 4
     assert "says to wait 10 minutes" in checks["question"]["found"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"body": "<html>hello</html>", "headers": {"Content-Type": "text/html"}},
+        *({"body": body} for body in ("", "null", "[]", "[1]", "{", "{}", '"x"', "[" * 50_000)),
+        *({"body": {"data": data}} for data in NO_LISTS),
+        {"body": {"data": [{"id": "\x1b[31m"}, {"id": "\n"}]}},
+        {"body": {"error": {"message": "no"}}},
+        {"status": 404, "body": "Not Found"},
+        {"status": 500, "body": "[" * 50_000},
+        {"action": "silence"},
+        {"action": "stall"},
+    ],
+    ids=lambda answer: str(answer)[:50],
+)
+def test_a_list_of_models_that_is_none_is_a_note(
+    examined: Callable[..., Any],
+    sample_server: Callable[..., Server],
+    monkeypatch: pytest.MonkeyPatch,
+    answer: dict[str, Any],
+) -> None:
+    monkeypatch.setattr(doctor_module, "_PATIENCE", 0.5)
+    server = sample_server(faults=(Fault(path="^/v1/models", **answer),))
+    code, checks, _ = examined(server, {"OPENAI_API_KEY": KEY, "DIGEST_MODEL": "m"})
+    assert code == 0
+    assert checks["endpoint"]["state"] == "note"
+    assert "no list of models" in checks["endpoint"]["found"]
+    assert "know the model" not in checks["endpoint"]["found"]
+    assert checks["question"]["state"] == "ok"
+
+
+def test_a_ceiling_without_a_price_is_told(
+    examined: Callable[..., Any], sample_server: Callable[..., Server]
+) -> None:
+    environment = {"OPENAI_API_KEY": KEY, "DIGEST_MODEL": "m"}
+    code, checks, _ = examined(sample_server(), environment, "[model]\nmax_cost = 1.0\n")
+    assert code == 2
+    assert "[model.price]" in checks["question"]["found"]
 
 
 def test_what_cannot_be_reached_is_told(examined: Callable[..., Any]) -> None:

@@ -207,6 +207,22 @@ def test_what_is_under_way_when_a_run_ends_is_kept(
     assert values["reused"] == asked - 1
 
 
+def test_a_ceiling_without_a_price_is_told_before_anything_is_asked_or_overwritten(
+    digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = sample_server()
+    use(server, folder, monkeypatch)
+    assert digest("run", "--no-pdf").code == 0
+    markdown = folder / f"runs/{DAY}/audio.md"
+    before = markdown.read_bytes()
+    server.set()
+    ran = digest("run", "--no-pdf", "--fresh", "--max-cost", "1")
+    assert ran.code == 2
+    assert "[model.price]" in ran.err
+    assert "chat" not in server.stats()["requests"]
+    assert markdown.read_bytes() == before
+
+
 def test_the_key_is_in_nothing_that_is_written(
     digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from digest.config import ModelSettings
-from digest.errors import QuotaError
+from digest.errors import QuotaError, UsageError
 from digest.llm.presets import Profile
 from digest.llm.request import Request
 from digest.model import Usage
@@ -15,7 +15,7 @@ BATCH = 0.5
 """What the Batch API takes of the price (OpenAI, SiliconFlow: guides/batch; Model Studio the same)."""
 
 Price = Callable[[str, Usage], float | None]
-"""The cost of an answer of a model, in US dollars; None when the price is not known, never 0."""
+"""The cost of an answer of a model, in US dollars; None when price or usage is not known, never 0."""
 
 
 def prices(settings: ModelSettings, profile: Profile) -> Price:
@@ -26,10 +26,15 @@ def prices(settings: ModelSettings, profile: Profile) -> Price:
     """
     own = settings.price
     if own is None:
-        return lambda model, usage: None if profile.loopback else _by_table(model, usage, profile.base_url)
+        known = not profile.loopback
+        return lambda model, usage: (
+            _by_table(model, usage, profile.base_url) if known and usage.input else None
+        )
     cached = own.input if own.cached is None else own.cached
 
-    def by_settings(_: str, usage: Usage) -> float:
+    def by_settings(_: str, usage: Usage) -> float | None:
+        if not usage.input:
+            return None
         fresh = max(0, usage.input - usage.cached)
         return (fresh * own.input + usage.cached * cached + usage.output * own.output) / 1e6
 
@@ -53,11 +58,13 @@ class Budget:
     Args:
         ceiling: US dollars; None: no ceiling.
         price: see `Price`.
+        fallback: the model that may be asked too; without its price no ceiling can be kept either.
     """
 
-    def __init__(self, ceiling: float | None, price: Price) -> None:
+    def __init__(self, ceiling: float | None, price: Price, fallback: str = "") -> None:
         self._ceiling = ceiling
         self._price = price
+        self._fallback = fallback
         self._spent = 0.0
         self._reserved: list[float] = []
         self._settled = asyncio.Event()
@@ -66,18 +73,14 @@ class Budget:
         """Set aside what a question may cost at most, waiting for answers under way to turn out cheaper.
 
         Raises:
-            QuotaError: it would not fit, or its price is not known; the code is `ceiling`.
+            QuotaError: it would not fit; the code is `ceiling`.
+            UsageError: the price is not known.
         """
         if self._ceiling is None:
             return 0.0
-        usage = Usage(input=request.tokens - request.max_tokens, output=request.max_tokens)
-        most = self._price(request.model, usage)
-        if most is None:
-            raise QuotaError(
-                f"No price is known of the model {request.model!r}, so no ceiling can be kept. "
-                "Set [model.price] in digest.toml, or leave the ceiling out.",
-                "ceiling",
-            )
+        most = self._most(request, request.model)
+        if self._fallback:
+            self._most(request, self._fallback)
         while self._spent + sum(self._reserved) + most > self._ceiling:
             if not self._reserved:
                 raise QuotaError(
@@ -91,8 +94,15 @@ class Budget:
         return most
 
     def settle(self, reserved: float, cost: float | None) -> None:
-        """Count what a question cost instead of what was set aside for it."""
+        """Count what a question cost instead of what was set aside for it; None: that is not known."""
         if self._ceiling is not None:
             self._reserved.remove(reserved)
-            self._spent += cost or 0.0
+            self._spent += reserved if cost is None else cost
             self._settled.set()
+
+    def _most(self, request: Request, model: str) -> float:
+        usage = Usage(input=max(1, request.tokens - request.max_tokens), output=request.max_tokens)
+        most = self._price(model, usage)
+        if most is None:
+            raise UsageError("No price is known of the model, so no ceiling can be kept. Set [model.price].")
+        return most

@@ -26,7 +26,7 @@ from digest.llm.said import parsed, words_of
 from digest.llm.standing import Standing
 from digest.llm.tries import PATIENCE, Tries
 from digest.llm.trouble import PassingError, meaning_of
-from digest.llm.wire import MalformedError, Traits, UnusableError, learn, read, write
+from digest.llm.wire import MalformedError, Traits, UnusableError, learn, names_in, read, write
 from digest.model import Completion
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Endpoint:
         self._patience = patience
         self._limiter = Limiter(settings, patience=patience)
         self.price = prices(settings, self.profile)
-        self._budget = Budget(settings.max_cost, self.price)
+        self._budget = Budget(settings.max_cost, self.price, settings.fallback)
         self._standing = Standing()
         self._reached = False
         self._client: openai.AsyncOpenAI | None = None
@@ -131,24 +131,37 @@ class Endpoint:
             async with asyncio.timeout(self._settings.timeout):
                 await self._limiter.idle.wait()
 
-    async def models(self) -> tuple[str, ...]:
+    async def models(self, patience: float) -> tuple[str, ...]:
         """The names that the endpoint lists; it may answer to others too.
 
+        Args:
+            patience: seconds that it may take.
+
         Raises:
-            ModelError: it does not accept the key, or cannot be reached.
+            ModelError: it lists none, does not accept the key, or cannot be reached.
         """
+        import httpx2
         import openai
 
         try:
-            page = await self.client().models.list()
+            async with asyncio.timeout(patience):
+                response = await self.client().get("/models", cast_to=httpx2.Response)
         except openai.APIStatusError as error:
             raise self.explain(error) from error
-        except openai.APIConnectionError as error:
+        except (openai.APIConnectionError, TimeoutError) as error:
             raise ModelError(f"{self.address} did not answer ({self._reason(error)}).") from error
-        return tuple(sorted(model.id for model in page.data))
+        try:
+            names = names_in(self._json(response))
+        except MalformedError as error:
+            raise ModelError(f"{self.address}: {error}.") from error
+        if not names:
+            raise ModelError(f"{self.address} answers, but lists none.")
+        return names
 
     def explain(self, error: openai.APIStatusError) -> ModelError:
         """What an error means that concerns no single question."""
+        if error.status_code in {404, 405}:  # it is no model that is missing
+            return ModelError(f"{self.address} answered HTTP {error.status_code}: {self._said(error)[:200]}")
         meaning = self._meaning(error, self._settings.name)
         return meaning if isinstance(meaning, ModelError) else ModelError(str(meaning))
 
@@ -205,7 +218,8 @@ class Endpoint:
     async def _send(self, request: Request, failed_at: float | None) -> Completion:
         """One try, plus one more for each thing that the endpoint says it does not accept."""
         for _ in range(_LESSONS):
-            reserved, cost = await self._budget.reserve(request), None
+            reserved = await self._budget.reserve(request)
+            cost: float | None = 0.0  # what is not answered costs nothing
             permit = None
             try:
                 permit = await self._limiter.permit(request.tokens, failed_at)

@@ -144,6 +144,12 @@ def read(body: object, request: Request, milliseconds: int = 0) -> Completion:
     return completion
 
 
+def names_in(body: object) -> tuple[str, ...]:
+    """The names in a list of models, sorted; what is no name is passed over."""
+    listed = [_text(_table(model).get("id")) for model in _list(_table(body).get("data"))]
+    return tuple(sorted(name for name in listed if name and name.isprintable()))
+
+
 def _usage(usage: Mapping[str, Any]) -> Usage:
     """Tokens as OpenAI reports them; DeepSeek has a name of its own for the cached ones.
 

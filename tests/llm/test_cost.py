@@ -51,6 +51,11 @@ def test_an_unknown_price_is_none_and_no_crash(model: str, given: dict[str, Any]
     assert price(model, **given) is None
 
 
+def test_unknown_usage_is_unknown_cost() -> None:
+    for given in (settings(price={"input": 1.0, "output": 1.0}), settings(preset="openai")):
+        assert prices(given, profile(given))("gpt-4o-mini", Usage()) is None
+
+
 @pytest.mark.parametrize("name", _presets())
 def test_presets_are_chosen_by_name_and_by_address(name: str) -> None:
     by_name = profile(settings(preset=name))

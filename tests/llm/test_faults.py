@@ -13,6 +13,7 @@ import pytest
 
 from digest.commands import Given, run_days
 from digest.config import ModelSettings
+from digest.errors import UsageError
 from digest.ledger import Ledger
 from digest.llm.asker import Asker, Tally
 from digest.llm.endpoint import Endpoint
@@ -183,9 +184,26 @@ def test_the_ceiling_is_not_exceeded(server: Server, papers: list[Paper], tmp_pa
     assert "--max-cost" in (tally.stopped or "")
 
 
-def test_without_a_price_no_ceiling_can_be_kept(server: Server, papers: list[Paper], tmp_path: Path) -> None:
-    _, tally = ask_all(server, papers[:2], tmp_path, max_cost=1.0)
-    assert "model.price" in (tally.stopped or "")
+@pytest.mark.parametrize("usage", [None, {"prompt_tokens": "100", "completion_tokens": "20"}])
+def test_answers_of_unknown_usage_count_with_what_they_may_have_cost(
+    server: Server, papers: list[Paper], tmp_path: Path, usage: dict[str, str] | None
+) -> None:
+    content = json.dumps({"kind": "method", "task": "语音", "problem": "问题", "contribution": "方法"})
+    choice = {"message": {"content": content}, "finish_reason": "stop"}
+    server.faults(Fault(path=CHAT, body={"choices": [choice], "usage": usage}))
+    price = {"input": 1.0, "output": 1.0}
+    outcomes, tally = ask_all(server, papers, tmp_path, max_cost=0.02, price=price, concurrency=1)
+    assert tally.cost is None
+    assert {outcome.flag.code for outcome in outcomes if outcome.flag} == {"ceiling"}
+    assert server.stats()["requests"]["chat"] < len(papers)
+
+
+@pytest.mark.parametrize("fallback", ["", "other"])
+def test_without_a_price_no_ceiling_can_be_kept(
+    server: Server, papers: list[Paper], tmp_path: Path, fallback: str
+) -> None:
+    with pytest.raises(UsageError, match=r"model\.price"):
+        ask_all(server, papers[:2], tmp_path, max_cost=1.0, fallback=fallback)
     assert server.stats()["requests"] == {}
 
 

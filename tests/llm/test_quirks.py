@@ -215,6 +215,7 @@ def test_a_200_without_an_answer_is_asked_again(server: Server, body: dict[str, 
         json.dumps({"error": {"message": "\ud83d"}}),
         json.dumps(completion(content=None, refusal="\ud83d")),
     ],
+    ids=lambda body: body[-30:],
 )
 def test_one_odd_answer_is_that_questions_trouble(server: Server, body: str) -> None:
     server.faults(said(200, body, first=1))

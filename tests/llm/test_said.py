@@ -59,7 +59,7 @@ def test_whatever_an_error_holds_has_words(odd: Any) -> None:
         words_of(json.dumps(body).encode()).encode()
 
 
-@pytest.mark.parametrize("body", [b"[" * 200_000, b'{"a":' * 100_000, b"\xff\xfe", b"1" * 9000])
+@pytest.mark.parametrize("body", [b"[" * 200_000, b'{"a":' * 100_000, b"\xff\xfe", b"1" * 9000], ids=len)
 def test_what_cannot_be_read_is_no_json(body: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         parsed(body)
