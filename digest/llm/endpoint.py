@@ -1,7 +1,7 @@
 """One OpenAI-compatible endpoint: sending a question, as often and as fast as it bears.
 
-The SDK's own retries are off; the only retry layer is here. What a question looks like is in `wire.py`, what
-errors mean in `trouble.py`, who may ask when in `limits.py`.
+The SDK's own retries are off; the only retry layer is here. What a question looks like is in `form.py`, what
+an answer means in `wire.py`, an error in `trouble.py`, and who may ask when is in `limits.py`.
 """
 
 from __future__ import annotations
@@ -12,21 +12,22 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
 from tenacity import AsyncRetrying, retry_if_exception_type
 
 from digest.config import ModelSettings
-from digest.errors import AnswerError, DigestError, ModelError
+from digest.errors import AnswerError, ModelError
+from digest.llm.client import RedirectedError, connect
 from digest.llm.cost import Budget, prices
 from digest.llm.durations import in_words, told_to_wait
+from digest.llm.form import Forms, Traits, write
 from digest.llm.limits import ClosedError, Limiter, Permit
 from digest.llm.presets import profile
 from digest.llm.request import Request
-from digest.llm.said import parsed, words_of
+from digest.llm.said import Mask, parsed, words_of
 from digest.llm.standing import Standing
 from digest.llm.tries import PATIENCE, Tries
 from digest.llm.trouble import PassingError, meaning_of
-from digest.llm.wire import MalformedError, Traits, UnusableError, learn, names_in, read, write
+from digest.llm.wire import MalformedError, UnusableError, names_in, read
 from digest.model import Completion
 
 if TYPE_CHECKING:
@@ -58,16 +59,14 @@ class Endpoint:
     ) -> None:
         self.profile = profile(settings)
         self._settings = settings
-        self._recall = recall
-        self._remember = remember
         self._sleep = sleep
-        self._traits: dict[str, Traits] = {}
-        self._kept: dict[str, Traits] = {}
+        self._forms = Forms(self.profile, recall, remember)
         self._patience = patience
         self._limiter = Limiter(settings, patience=patience)
         self.price = prices(settings, self.profile)
         self._budget = Budget(settings.max_cost, self.price, settings.fallback)
         self._standing = Standing()
+        self._mask = Mask(settings.key.get_secret_value())
         self._reached = False
         self._client: openai.AsyncOpenAI | None = None
 
@@ -162,54 +161,24 @@ class Endpoint:
         """What an error means that concerns no single question."""
         if error.status_code in {404, 405}:  # it is no model that is missing
             return ModelError(f"{self.address} answered HTTP {error.status_code}: {self._said(error)[:200]}")
-        meaning = self._meaning(error, self._settings.name)
+        said = self._said(error)
+        told = told_to_wait(error.response.headers, said)
+        meaning = meaning_of(error.status_code, said, self._settings.name, self.address, told)
         return meaning if isinstance(meaning, ModelError) else ModelError(str(meaning))
 
     def client(self) -> openai.AsyncOpenAI:
-        """The SDK's client, made when it is first needed: the SDK takes half a second to import."""
-        import ssl
-
-        import openai
-
+        """The SDK's client, made when it is first needed."""
         if self._client is None:
-            # reading the certificates takes a twentieth of a second; without any, TLS is refused
-            plain = self.profile.loopback and self.address.startswith("http://")
-            self._client = openai.AsyncOpenAI(
-                api_key=self._settings.key.get_secret_value() or "none",
-                base_url=self.address,
-                timeout=self._settings.timeout,
-                max_retries=0,
-                default_headers=self._settings.headers,
-                http_client=openai.DefaultAsyncHttpxClient(
-                    # a proxy set for the outside world cannot reach a model on this machine
-                    trust_env=not self.profile.loopback,
-                    verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else True,
-                ),
-            )
+            self._client = connect(self._settings, self.profile)
         return self._client
 
     def traits(self, model: str) -> Traits:
-        """How the endpoint wants to be asked for a model: learned, else as its preset says."""
-        if model not in self._traits:
-            profile = self.profile
-            traits = Traits(answer_format=profile.answer_format, token_limit=profile.token_limit)
-            if kept := self.learned(model):
-                traits = kept
-                if profile.fixed_format:
-                    traits = kept.model_copy(update={"answer_format": profile.answer_format})
-            self._traits[model] = traits
-        return self._traits[model]
+        """How the endpoint wants to be asked for a model."""
+        return self._forms.of(model)
 
     def learned(self, model: str) -> Traits | None:
         """What earlier answers taught, if there were any."""
-        kept = self._recall(model)
-        if kept is None:
-            return None
-        try:
-            self._kept[model] = Traits.model_validate_json(kept)
-        except ValidationError:  # written by another version of this program: learn again
-            return None
-        return self._kept[model]
+        return self._forms.kept(model)
 
     def write(self, request: Request) -> dict[str, Any]:
         """The body of a question as this endpoint takes it."""
@@ -217,20 +186,22 @@ class Endpoint:
 
     async def _send(self, request: Request, failed_at: float | None) -> Completion:
         """One try, plus one more for each thing that the endpoint says it does not accept."""
+        taught: Traits | None = None
         for _ in range(_LESSONS):
             reserved = await self._budget.reserve(request)
             cost: float | None = 0.0  # what is not answered costs nothing
             permit = None
             try:
                 permit = await self._limiter.permit(request.tokens, failed_at)
-                completion = await self._exchange(permit, request)
+                form = taught or self._forms.of(request.model)
+                completion = await self._exchange(permit, request, form)
             except UnusableError as error:
                 cost = error.completion.cost
                 raise
             except ClosedError as error:
                 raise AnswerError("unreachable", f"{self.address} {error}. Run again later.") from error
-            except _LearnedError:
-                continue
+            except _LearnedError as lesson:
+                taught, said = lesson.form, str(lesson)
             else:
                 cost = completion.cost
                 return completion
@@ -238,27 +209,25 @@ class Endpoint:
                 if permit is not None:
                     self._limiter.done(permit)
                 self._budget.settle(reserved, cost)
-        raise AnswerError("rejected", f"{self.address} accepts no form of the question")
+        raise AnswerError("rejected", f"{self.address} accepts no form of the question: {said[:200]}")
 
-    async def _exchange(self, permit: Permit, request: Request) -> Completion:
+    async def _exchange(self, permit: Permit, request: Request, form: Traits) -> Completion:
         """One question and one answer over the wire; the limiter is told what it says of limits."""
+        import httpx2
         import openai
 
         self._standing.check(request.model)
-        traits, started = self.traits(request.model), time.monotonic()
+        started = time.monotonic()
         try:
-            response = await self._post(self.write(request))
+            response = await self._post(write(request, form, self.profile.body))
         except openai.APIStatusError as error:
             self._reached = True
-            learned = learn(traits, request, self._said(error)) if error.status_code in {400, 422} else None
-            if learned is not None:
-                if self._traits[request.model] == traits:  # others may have learned it at the same time
-                    self._traits[request.model] = learned
-                raise _LearnedError from None
-            raise self._noted(
-                self._meaning(error, request.model), error.status_code, request.model, permit, error.response
+            raise self._refused(
+                error.status_code, self._said(error), permit, request, form, error.response
             ) from error
-        except (openai.APIConnectionError, TimeoutError) as error:
+        except RedirectedError as error:
+            raise self._moved(self._mask.text(str(error)), request.model) from error
+        except (openai.APIConnectionError, httpx2.InvalidURL, UnicodeError, TimeoutError) as error:
             final = AnswerError("unreachable", f"{self.address} did not answer ({self._reason(error)})")
             raise PassingError(final) from error
         self._reached = True
@@ -269,11 +238,9 @@ class Endpoint:
             self._answered(permit, response, error.completion)
             raise
         except MalformedError as error:
-            status = error.status or 502
-            meaning = meaning_of(status, str(error), request.model, self.address)
-            raise self._noted(meaning, status, request.model, permit, response) from error
+            raise self._refused(error.status or 502, str(error), permit, request, form, response) from error
         self._answered(permit, response, completion)
-        self._remember_traits(request.model, traits)
+        self._forms.answered(request.model, form)
         return self._priced(completion)
 
     async def _post(self, body: dict[str, Any]) -> httpx2.Response:
@@ -283,28 +250,36 @@ class Endpoint:
         async with asyncio.timeout(self._settings.timeout):  # DeepSeek sends blank lines while it is busy
             return await self.client().post("/chat/completions", body=body, cast_to=httpx2.Response)
 
-    def _meaning(self, error: openai.APIStatusError, model: str) -> DigestError | PassingError:
-        return meaning_of(error.status_code, self._said(error), model, self.address)
-
-    def _noted(
+    def _refused(
         self,
-        meaning: DigestError | PassingError,
         status: int,
-        model: str,
+        said: str,
         permit: Permit,
+        request: Request,
+        form: Traits,
         response: httpx2.Response,
-    ) -> DigestError | PassingError:
-        """Let the others know of what concerns them too: a rate limit, an empty account, a wrong key."""
+    ) -> Exception:
+        """What an error means; the others get to know what concerns them too: limits, accounts, forms."""
+        told = told_to_wait(response.headers, said)
+        meaning = meaning_of(status, said, request.model, self.address, told)
         if isinstance(meaning, PassingError):
-            meaning.told = told = told_to_wait(response.headers, str(meaning))
             if told is not None and told > self._patience:
-                meaning.final = AnswerError(
-                    "unreachable", f"{meaning.final}; it says to wait {in_words(told)}"
-                )
+                why = f"{meaning.final}; it says to wait {in_words(told)}"
+                meaning.final = AnswerError("unreachable", why)
             if meaning.limited:
-                self._limiter.refused(permit, response.headers, meaning.told)
+                self._limiter.refused(permit, response.headers, told)
             return meaning
-        return self._standing.weigh(meaning, status, model)
+        if status in {400, 422} and isinstance(meaning, AnswerError) and meaning.code == "rejected":
+            other = self._forms.refused(request.model, form, request, said)
+            if other is not None:
+                return _LearnedError(said, other)
+        return self._standing.weigh(meaning, status, request.model)
+
+    def _moved(self, address: str, model: str) -> ModelError:
+        self._reached = True
+        error = ModelError(f"{self.address} redirects to {address}. Set OPENAI_BASE_URL to that.")
+        self._standing.close(model, error)
+        return error
 
     def _answered(self, permit: Permit, response: httpx2.Response, completion: Completion) -> None:
         usage = completion.usage
@@ -315,33 +290,22 @@ class Endpoint:
         return completion.model_copy(update={"cost": self.price(completion.model, completion.usage)})
 
     def _said(self, error: openai.APIStatusError) -> str:
-        return words_of(self._content(error.response)) or "no words"
+        return words_of(self._mask.content(error.response.content)) or "no words"
 
     def _json(self, response: httpx2.Response) -> object:
         try:
-            return parsed(self._content(response))
+            return parsed(self._mask.content(response.content))
         except ValueError:
-            kind = self.hide(response.headers.get("content-type", "no type"))
+            kind = self._mask.text(response.headers.get("content-type", "no type"))
             raise MalformedError(f"the answer is no JSON but {kind}") from None
 
-    def _content(self, response: httpx2.Response) -> bytes:
-        """What the endpoint sent, without the key: from here on nothing can hold it, however it is cut."""
-        key = self._settings.key.get_secret_value()
-        return response.content.replace(key.encode(), b"***") if len(key) >= 8 else response.content
-
-    def hide(self, text: str) -> str:
-        """A text of the endpoint without the key, which some endpoints repeat."""
-        key = self._settings.key.get_secret_value()
-        return text.replace(key, "***") if len(key) >= 8 else text
-
     def _reason(self, error: Exception) -> str:
-        return " ".join(self.hide(str(error)).split())[:200] or "no answer in time"
-
-    def _remember_traits(self, model: str, traits: Traits) -> None:
-        if self._kept.get(model) != traits:
-            self._kept[model] = traits
-            self._remember(model, traits.model_dump_json())
+        return " ".join(self._mask.text(str(error)).split())[:200] or "no answer in time"
 
 
 class _LearnedError(Exception):
-    """The endpoint said what it does not accept; the question can be put in another form."""
+    """The endpoint said, in these words, what it does not accept; the question is put in another form."""
+
+    def __init__(self, said: str, form: Traits) -> None:
+        super().__init__(said)
+        self.form = form

@@ -1,4 +1,4 @@
-"""Questions and answers as they go over the wire: what an endpoint takes, and what its answers mean."""
+"""Answers as they come over the wire, and what they mean."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from digest.errors import AnswerError
-from digest.llm.presets import AnswerFormat, TokenLimit
 from digest.llm.request import Request
 from digest.llm.said import clean, words_in
-from digest.model import Completion, Record, Usage
+from digest.model import Completion, Usage
 
-_FORMAT_WORDS = ("response_format", "json_schema", "json_object", "structured output", "guided")
 _FAILED = {"error", "insufficient_system_resource"}
 """Reasons to finish that tell of the endpoint's trouble: OpenRouter, DeepSeek (their API references)."""
 
@@ -23,14 +21,6 @@ _FILTERED = {"content_filter", "sensitive"}
 
 _MOST = 1_000_000_000
 """Tokens; more is no count."""
-
-
-class Traits(Record):
-    """What an endpoint was found to accept for a model, learned from its own refusals."""
-
-    answer_format: AnswerFormat = "json_schema"
-    token_limit: TokenLimit = "max_tokens"  # noqa: S105 - a field
-    temperature: bool = True
 
 
 class UnusableError(AnswerError):
@@ -59,51 +49,6 @@ class MalformedError(Exception):
     def __init__(self, message: str, status: int | None = None) -> None:
         super().__init__(message)
         self.status = status
-
-
-def write(request: Request, traits: Traits, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """The body of a question, everything constant first, in the form that the endpoint takes.
-
-    Args:
-        request: what is asked.
-        traits: what the endpoint takes.
-        fields: those that it wants with every question.
-    """
-    body: dict[str, Any] = {
-        "model": request.model,
-        **fields,
-        **request.body,
-        traits.token_limit: request.max_tokens,
-    }
-    if request.temperature is not None and traits.temperature:
-        body["temperature"] = request.temperature
-    if request.json_schema is not None:
-        # json_object is refused where no message says "json"; then the instructions alone must do
-        says_json = any("json" in message.content.lower() for message in request.messages)
-        if traits.answer_format == "json_schema":
-            form = {"name": "answer", "strict": True, "schema": request.json_schema}
-            body["response_format"] = {"type": "json_schema", "json_schema": form}
-        elif traits.answer_format == "json_object" and says_json:
-            body["response_format"] = {"type": "json_object"}
-    body["messages"] = [message.model_dump() for message in request.messages]
-    return body
-
-
-def learn(traits: Traits, request: Request, message: str) -> Traits | None:
-    """What a 400 says about the endpoint; None when it is not about the form of the question."""
-    message = message.lower()
-    about_format = any(word in message for word in _FORMAT_WORDS)
-    if about_format and request.json_schema is not None and traits.answer_format != "text":
-        weaker = "json_object" if traits.answer_format == "json_schema" else "text"
-        return traits.model_copy(update={"answer_format": weaker})
-    if "max_completion_tokens" in message and traits.token_limit == "max_completion_tokens":  # noqa: S105 - a field
-        if "max_tokens" not in message.replace("max_completion_tokens", ""):
-            return traits.model_copy(update={"token_limit": "max_tokens"})
-    elif "max_tokens" in message and traits.token_limit == "max_tokens":  # noqa: S105 - a field
-        return traits.model_copy(update={"token_limit": "max_completion_tokens"})
-    if "temperature" in message and traits.temperature:
-        return traits.model_copy(update={"temperature": False})
-    return None
 
 
 def read(body: object, request: Request, milliseconds: int = 0) -> Completion:

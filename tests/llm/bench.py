@@ -13,8 +13,8 @@ from digest.ledger import Ledger
 from digest.llm.asker import Asker
 from digest.llm.batch import Batches, Pending
 from digest.llm.endpoint import Endpoint
+from digest.llm.form import Traits
 from digest.llm.request import Message, Request
-from digest.llm.wire import Traits
 from digest.sample import Server
 from digest.summarize.answer import schema
 

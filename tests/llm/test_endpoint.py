@@ -15,9 +15,9 @@ import pytest
 from digest.config import ModelSettings
 from digest.errors import AnswerError, ModelError, QuotaError
 from digest.llm.endpoint import Endpoint
+from digest.llm.form import Traits
 from digest.llm.pace import IN_A_ROW
 from digest.llm.request import Message, Request
-from digest.llm.wire import Traits
 from digest.model import Completion
 from digest.sample import Fault, Server, fault, start
 from digest.summarize.answer import read_fields, schema
@@ -123,6 +123,13 @@ def test_fields_that_a_model_does_not_know_are_left_out(server: Server, title: s
     asked = Asked(server)
     assert asked(request(title))
     assert len(asked.learned) == 1
+
+
+def test_who_accepts_no_form_is_quoted(server: Server, title: str) -> None:
+    body = {"error": {"message": "Extra inputs are not permitted: response_format, max_tokens, temperature"}}
+    server.faults(Fault(path="^/v1/chat", status=400, body=body))
+    with pytest.raises(AnswerError, match="Extra inputs are not permitted"):
+        Asked(server)(request(title))
 
 
 @pytest.mark.parametrize("name", ["503", "429", "reset", "server-error", "silence"])

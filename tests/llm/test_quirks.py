@@ -131,6 +131,8 @@ def test_openrouter_tells_of_errors_in_a_200(server: Server) -> None:
         (403, {"code": 30001, "message": "Sorry, your account balance is insufficient", "data": None}),
         (400, {"error": {"code": "Arrearage", "message": "Access denied, not in good standing."}}),  # Qwen
         (429, {"error": {"message": "You exceeded your current quota", "type": "insufficient_quota"}}),
+        (429, {"error": {"message": "You exceeded your current quota."}}),
+        (429, {"message": {"detail": [{"msg": "no", "code": "insufficient_quota"}]}}),
     ],
 )
 def test_an_empty_account_has_many_faces(server: Server, status: int, body: dict[str, Any]) -> None:
@@ -146,6 +148,15 @@ def test_an_empty_account_has_many_faces(server: Server, status: int, body: dict
         (400, {"error": {"message": "Content Exists Risk", "type": "invalid_request_error"}}),  # DeepSeek
         (400, {"error": {"code": "data_inspection_failed", "message": "Output data may be bad"}}),  # Qwen
         (403, {"error": {"code": 403, "message": "Input was flagged by moderation"}}),  # OpenRouter
+        (400, "Content Exists Risk"),
+        (400, {"detail": "Content Exists Risk"}),
+        (422, {"detail": [{"msg": "flagged", "type": "content_filter"}]}),
+        (451, {"error": "blocked by the content filter"}),
+        (500, {"error": {"message": "data_inspection_failed: Output data may be bad"}}),
+        (200, {"error": {"code": "data_inspection_failed", "message": "Output data may be bad"}}),
+        (200, {"error": {"code": "content_filter", "message": "blocked"}}),
+        (200, completion(content=[{"type": "refusal", "refusal": "I can't."}])),
+        (200, {"choices": [{"message": {"content": ""}, "finish_reason": "sensitive"}]}),  # Zhipu
     ],
 )
 def test_a_refusal_has_many_faces(server: Server, status: int, body: dict[str, Any]) -> None:
@@ -153,6 +164,7 @@ def test_a_refusal_has_many_faces(server: Server, status: int, body: dict[str, A
     with pytest.raises(AnswerError) as raised:
         ask(server)
     assert raised.value.code == "refused"
+    assert server.stats()["requests"]["chat"] == 1
 
 
 @pytest.mark.parametrize(
@@ -160,12 +172,95 @@ def test_a_refusal_has_many_faces(server: Server, status: int, body: dict[str, A
     [
         (404, {"error": {"message": 'model "m" not found, try pulling it first'}}),  # Ollama
         (400, {"code": 20012, "message": "Model does not exist. Please check it carefully.", "data": None}),
+        (400, {"error": {"message": "Model Not Exist", "type": "invalid_request_error"}}),  # DeepSeek
+        (400, {"error": {"message": "foo is not a valid model ID"}}),  # OpenRouter
+        (400, {"error": "Invalid model: foo"}),
+        (400, {"object": "error", "message": "The model `foo` does not exist."}),  # vLLM
+        (404, {"error": {"message": "The model `foo` does not exist", "code": "model_not_found"}}),
+        (422, {"detail": "Unknown model"}),
     ],
 )
 def test_an_unknown_model_is_everybodys_trouble(server: Server, status: int, body: dict[str, Any]) -> None:
     server.faults(said(status, body))
-    with pytest.raises(ModelError, match="DIGEST_MODEL"):
+    with pytest.raises(ModelError, match=r"does not know the model 'm'.*DIGEST_MODEL"):
         ask(server)
+
+
+def test_a_wrong_address_is_not_called_an_unknown_model(server: Server) -> None:
+    server.faults(said(404, {"detail": "Not Found"}))
+    with pytest.raises(ModelError, match="OPENAI_BASE_URL: does it end in /v1"):
+        ask(server)
+
+
+@pytest.mark.parametrize(
+    "words", ["Country, region, or territory not supported", "Model access denied."], ids=str
+)
+def test_what_denies_is_repeated(server: Server, words: str) -> None:
+    server.faults(said(403, {"error": {"message": words}}))
+    with pytest.raises(ModelError, match=words):
+        ask(server)
+
+
+@pytest.mark.parametrize("status", [301, 302, 303])
+def test_an_address_that_moved_is_told_and_not_asked_without_a_question(server: Server, status: int) -> None:
+    server.faults(said(status, "", headers={"Location": "/v2/chat/completions"}))
+    with pytest.raises(ModelError, match=r"redirects to http://\S+/v2\. Set OPENAI_BASE_URL"):
+        ask(server)
+    assert sum(server.stats()["requests"].values()) == 1
+
+
+def test_a_redirect_that_keeps_the_question_is_followed(server: Server) -> None:
+    server.faults(said(308, "", headers={"Location": "/v1/chat/completions"}, first=1))
+    assert ask(server)[0].content
+
+
+def test_geminis_rate_limit_is_no_empty_account(server: Server) -> None:
+    words = "You exceeded your current quota, please check your plan and billing details. limit: 15. "
+    details = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "2s"}]
+    for body, headers, wait in (
+        ({"error": {"message": words + "Please retry in 2.1s."}}, {}, 2.1),
+        ({"error": {"message": words}}, {"retry-after": "2"}, 2),
+        ([{"error": {"code": 429, "message": words, "details": details}}], {}, 2),
+    ):
+        server.faults(said(429, json.dumps(body), headers=headers, first=1))
+        assert ask(server)[1] == [wait]
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (400, {"error": {"message": "Failed to generate JSON.", "code": "json_validate_failed"}}),  # Groq
+        (425, {"error": {"message": "Too early"}}),
+    ],
+)
+def test_what_another_try_may_mend_is_tried_within_the_attempts(
+    server: Server, status: int, body: dict[str, Any]
+) -> None:
+    server.faults(said(status, body, first=2))
+    assert len(ask(server)[1]) == 2
+    server.faults(said(status, body))
+    with pytest.raises(AnswerError):
+        ask(server)
+    assert server.stats()["requests"]["chat"] == 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"detail": "response_format is not supported"},
+        {"detail": [{"type": "extra_forbidden", "loc": ["body", "response_format"], "msg": "no"}]},
+        {"message": {"detail": [{"loc": ["body", "response_format"], "msg": "Extra inputs"}]}},
+        {"error": "JSON mode is not enabled"},
+        [{"error": {"message": "Failed to parse grammar"}}],
+    ],
+    ids=str,
+)
+def test_a_form_that_is_not_taken_is_learned_from_any_shape_of_words(server: Server, body: Any) -> None:
+    server.faults(said(400, json.dumps(body), first=2))
+    answer, waits = ask(server)
+    assert answer.content
+    assert waits == []
+    assert server.stats()["requests"]["chat"] == 3
 
 
 def test_llamacpp_is_loading_its_model(server: Server) -> None:

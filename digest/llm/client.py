@@ -1,0 +1,50 @@
+"""The SDK's client for one endpoint; its own retries are off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from digest.config import ModelSettings
+from digest.llm.presets import Profile
+
+if TYPE_CHECKING:
+    import httpx2
+    import openai
+
+_AS_GET = {301, 302, 303}
+
+
+class RedirectedError(Exception):
+    """A question was sent on in a way that loses it; the text is the address it was sent to."""
+
+
+def connect(settings: ModelSettings, profile: Profile) -> openai.AsyncOpenAI:
+    """Make a client: imported where it is first needed, since the SDK takes half a second."""
+    import ssl
+
+    import openai
+
+    # reading the certificates takes a twentieth of a second; without any, TLS is refused
+    plain = profile.loopback and profile.base_url.startswith("http://")
+    return openai.AsyncOpenAI(
+        api_key=settings.key.get_secret_value() or "none",
+        base_url=profile.base_url,
+        timeout=settings.timeout,
+        max_retries=0,
+        default_headers=settings.headers,
+        http_client=openai.DefaultAsyncHttpxClient(
+            # a proxy set for the outside world cannot reach a model on this machine
+            trust_env=not profile.loopback,
+            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else True,
+            event_hooks={"response": [_stop_at_get]},
+        ),
+    )
+
+
+async def _stop_at_get(response: httpx2.Response) -> None:
+    """A POST is followed as a GET, without its body, by everybody: RFC 9110, section 15.4.2."""
+    if response.status_code in _AS_GET and response.request.method == "POST":
+        location = response.headers.get("location", "")
+        if location.startswith("/"):
+            location = f"{response.url.scheme}://{response.url.netloc.decode()}{location}"
+        raise RedirectedError(location.removesuffix("/chat/completions"))
