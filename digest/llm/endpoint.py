@@ -19,7 +19,7 @@ from digest.errors import AnswerError, ModelError
 from digest.llm.client import RedirectedError, connect
 from digest.llm.cost import Budget, prices
 from digest.llm.durations import in_words, told_to_wait
-from digest.llm.form import Forms, Traits, write
+from digest.llm.form import Forms, LearnedError, Traits, write
 from digest.llm.limits import ClosedError, Limiter, Permit
 from digest.llm.presets import profile
 from digest.llm.request import Request
@@ -47,6 +47,11 @@ class Endpoint:
         remember: called with a model and what was learned of it (JSON).
         sleep: how to wait before the next try; tests hand in one that does not.
         patience: seconds that one question may be kept waiting by the endpoint.
+
+    Attributes:
+        profile: what is known of it before the first question.
+        price: what an answer costs.
+        mask: takes the key out of its words.
     """
 
     def __init__(
@@ -66,7 +71,7 @@ class Endpoint:
         self.price = prices(settings, self.profile)
         self._budget = Budget(settings.max_cost, self.price, settings.fallback)
         self._standing = Standing()
-        self._mask = Mask(settings.key.get_secret_value())
+        self.mask = Mask(settings.key.get_secret_value())
         self._reached = False
         self._client: openai.AsyncOpenAI | None = None
 
@@ -97,6 +102,7 @@ class Endpoint:
             AnswerError: this question got no usable answer; `UnusableError` if one came that is none.
             QuotaError: the account is empty, or the ceiling reached. No further question is sent.
             ModelError: the endpoint answers nobody: wrong key, unknown model, no connection at all.
+            UsageError: there is a ceiling, and no price.
         """
         tries = Tries(self._settings.attempts, self._patience)
 
@@ -200,7 +206,7 @@ class Endpoint:
                 raise
             except ClosedError as error:
                 raise AnswerError("unreachable", f"{self.address} {error}. Run again later.") from error
-            except _LearnedError as lesson:
+            except LearnedError as lesson:
                 taught, said = lesson.form, str(lesson)
             else:
                 cost = completion.cost
@@ -226,7 +232,7 @@ class Endpoint:
                 error.status_code, self._said(error), permit, request, form, error.response
             ) from error
         except RedirectedError as error:
-            raise self._moved(self._mask.text(str(error)), request.model) from error
+            raise self._moved(self.mask.text(str(error)), request.model) from error
         except (openai.APIConnectionError, httpx2.InvalidURL, UnicodeError, TimeoutError) as error:
             final = AnswerError("unreachable", f"{self.address} did not answer ({self._reason(error)})")
             raise PassingError(final) from error
@@ -272,7 +278,7 @@ class Endpoint:
         if status in {400, 422} and isinstance(meaning, AnswerError) and meaning.code == "rejected":
             other = self._forms.refused(request.model, form, request, said)
             if other is not None:
-                return _LearnedError(said, other)
+                return LearnedError(said, other)
         return self._standing.weigh(meaning, status, request.model)
 
     def _moved(self, address: str, model: str) -> ModelError:
@@ -290,22 +296,14 @@ class Endpoint:
         return completion.model_copy(update={"cost": self.price(completion.model, completion.usage)})
 
     def _said(self, error: openai.APIStatusError) -> str:
-        return words_of(self._mask.content(error.response.content)) or "no words"
+        return words_of(self.mask.content(error.response.content)) or "no words"
 
     def _json(self, response: httpx2.Response) -> object:
         try:
-            return parsed(self._mask.content(response.content))
+            return parsed(self.mask.content(response.content))
         except ValueError:
-            kind = self._mask.text(response.headers.get("content-type", "no type"))
+            kind = self.mask.text(response.headers.get("content-type", "no type"))
             raise MalformedError(f"the answer is no JSON but {kind}") from None
 
     def _reason(self, error: Exception) -> str:
-        return " ".join(self._mask.text(str(error)).split())[:200] or "no answer in time"
-
-
-class _LearnedError(Exception):
-    """The endpoint said, in these words, what it does not accept; the question is put in another form."""
-
-    def __init__(self, said: str, form: Traits) -> None:
-        super().__init__(said)
-        self.form = form
+        return " ".join(self.mask.text(str(error)).split())[:200] or "no answer in time"

@@ -105,6 +105,14 @@ class Forms:
             self._remember(model, traits.model_dump_json())
 
 
+class LearnedError(Exception):
+    """The endpoint said, in these words, what it does not accept; the question is put in another form."""
+
+    def __init__(self, said: str, form: Traits) -> None:
+        super().__init__(said)
+        self.form = form
+
+
 def write(request: Request, traits: Traits, fields: Mapping[str, Any]) -> dict[str, Any]:
     """The body of a question, everything constant first, in the form that the endpoint takes.
 
