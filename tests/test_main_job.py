@@ -236,7 +236,7 @@ def test_the_key_is_in_nothing_that_is_written(
 def test_a_stopped_run_goes_on_where_it_was(
     digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch, signal_: signal.Signals
 ) -> None:
-    server = sample_server(latency=0.1)
+    server = sample_server(latency=0.05)
     use(server, folder, monkeypatch)
     command = [sys.executable, "-m", "digest", "run", "--no-pdf", "--concurrency", "2"]
     process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, env=dict(os.environ))

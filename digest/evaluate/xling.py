@@ -66,6 +66,21 @@ def _grams(plain: str) -> Iterator[str]:
             yield from (run[i : i + 2] for i in range(len(run) - 1))
 
 
+@dataclass(frozen=True, order=True)
+class Pair:
+    """A paper and a line that was published for it.
+
+    Attributes:
+        id: the arXiv identifier, without version.
+        text: title and abstract; see `paper_text`.
+        line: the Chinese line.
+    """
+
+    id: str
+    text: str
+    line: str
+
+
 @dataclass(frozen=True)
 class Side:
     """The way from the terms of one language to the common space.

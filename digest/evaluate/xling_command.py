@@ -21,8 +21,8 @@ WEAK = 0.8
 def train(files: Sequence[Path], without: Sequence[Path], out: Path | None) -> int:
     """Train the model of the metric `xling`, print what it is worth, and return the exit code."""
     try:
-        from digest.evaluate.xling import paper_text
-        from digest.evaluate.xling_train import FOLDS, Pair, cross_validate
+        from digest.evaluate.xling import Pair, paper_text
+        from digest.evaluate.xling_train import FOLDS, cross_validate
         from digest.evaluate.xling_train import train as learn
     except ImportError as error:
         raise UsageError(

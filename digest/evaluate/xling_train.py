@@ -26,7 +26,7 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.metrics import roc_auc_score
 
 from digest.errors import UsageError
-from digest.evaluate.xling import Floats, Model, Side, grams_of, words_of
+from digest.evaluate.xling import Floats, Model, Pair, Side, grams_of, words_of
 
 FEWEST = 200
 """Papers. 162 have an AUC of .974 and .786 where 324 have .990 and .826."""
@@ -49,21 +49,6 @@ _ROWS = 1000
 """Papers whose neighbours are sought at once: bounds the memory."""
 
 _SEED = 20260128
-
-
-@dataclass(frozen=True, order=True)
-class Pair:
-    """A paper and a line that was published for it.
-
-    Attributes:
-        id: the arXiv identifier, without version.
-        text: title and abstract; see `xling.paper_text`.
-        line: the Chinese line.
-    """
-
-    id: str
-    text: str
-    line: str
 
 
 @dataclass(frozen=True)

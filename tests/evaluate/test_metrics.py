@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from digest.evaluate.chrf import chrf
@@ -90,3 +93,8 @@ def test_what_few_lines_say_weighs_more() -> None:
     assert chrf(lines[5], lines[6], 2) > 90
     assert f1("", lines[6]) == 0
     assert values(lines[6], lines[6])["idf_f1"] is None
+
+
+def test_scoring_imports_no_numpy_where_there_is_no_model() -> None:
+    code = "import sys, digest.evaluate.commands; assert not {'numpy', 'sklearn'} & {*sys.modules}"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -185,7 +185,8 @@ def _until(server: Server, chats: int, process: subprocess.Popen[str]) -> None:
         assert time.monotonic() < give_up
 
 
-@pytest.mark.parametrize(("papers", "kills"), [(24, 2), pytest.param(200, 30, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize(("papers", "kills"), [(24, 2), (200, 30)])
 def test_killed_at_random_moments(server: Server, tmp_path: Path, papers: int, kills: int) -> None:
     """The digest is that of an undisturbed run, and only what was in flight is asked twice."""
     concurrency = 8

@@ -135,7 +135,7 @@ def test_who_accepts_no_form_is_quoted(server: Server, title: str) -> None:
 @pytest.mark.parametrize("name", ["503", "429", "reset", "server-error", "silence"])
 def test_passing_trouble_passes(server: Server, title: str, name: str) -> None:
     server.faults(fault(name, path="^/v1/chat", first=2))
-    asked = Asked(server, timeout=2 if name == "silence" else 60)
+    asked = Asked(server, timeout=1 if name == "silence" else 60)
     assert asked(request(title))
     assert len(asked.waits) == 2
     assert all(0 <= wait <= 30 for wait in asked.waits)
@@ -287,3 +287,33 @@ def test_no_error_holds_the_key(server: Server, title: str) -> None:
         with pytest.raises((ModelError, AnswerError)) as raised:
             Asked(server, key=secret)(request(title))
         assert secret not in f"{raised.value!r}"
+
+
+NO_LISTS: tuple[Any, ...] = (None, {}, 1, [], [None], [{"id": None}], [{"id": ["x"]}])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *({"body": body} for body in ("", "null", "[]", "[1]", "{", "{}", '"x"', "[" * 50_000)),
+        *({"body": {"data": data}} for data in NO_LISTS),
+        {"body": {"data": [{"id": "\x1b[31m"}, {"id": "\n"}]}},
+        {"body": {"error": {"message": "no"}}},
+        {"status": 500, "body": "[" * 50_000},
+        {"action": "stall"},
+    ],
+    ids=lambda answer: str(answer)[:50],
+)
+def test_a_list_of_models_that_is_none(server: Server, answer: dict[str, Any]) -> None:
+    server.faults(Fault(path="^/v1/models", **answer))
+
+    async def ask() -> None:
+        endpoint = Endpoint(ModelSettings.model_validate({"base_url": f"{server.url}/v1", "name": "m"}))
+        try:
+            await endpoint.models(0.5)
+        finally:
+            await endpoint.close()
+
+    with pytest.raises(ModelError) as raised:
+        asyncio.run(ask())
+    assert "know the model" not in str(raised.value)

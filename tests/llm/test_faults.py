@@ -93,7 +93,13 @@ SCENARIOS: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+LONG = {"silence", "all at once"}
+"""Those that wait for silent questions."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in LONG else ()) for name in SCENARIOS]
+)
 def test_nothing_is_lost_and_nothing_is_early(
     server: Server, papers: list[Paper], tmp_path: Path, name: str
 ) -> None:

@@ -76,7 +76,7 @@ def test_a_truncated_body_can_be_noticed(server: Server, get: httpx2.Client, pat
 
 def test_a_stalled_body_never_ends(server: Server, get: httpx2.Client) -> None:
     server.faults(fault("stalled"))
-    with get.stream("GET", PAGE, timeout=2) as answer:
+    with get.stream("GET", PAGE, timeout=1) as answer:
         chunks = answer.iter_bytes()
         assert next(chunks).startswith(b"<!DOCTYPE html>")
         with pytest.raises(httpx2.ReadTimeout):
