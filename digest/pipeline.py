@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING
 from digest.entry import Asks, make_entry
 from digest.errors import DigestError, ModelError, UsageError
 from digest.llm.asker import Asker, Tally
-from digest.llm.batch import Batches, Pending
-from digest.llm.gathering import DeferredError
+from digest.llm.batch import Batches, DeferredError, Pending
 from digest.model import Announcement, Digest, Entry, Listing, Paper, Section
 from digest.outcomes import Outcomes
 from digest.publish.counts import counts_of

@@ -18,10 +18,10 @@ from digest.errors import AnswerError, ModelError, UsageError
 from digest.ledger import Ledger
 from digest.ledger.batches import Batch, BatchLog
 from digest.llm.asker import Asker
-from digest.llm.batch_steps import Steps
+from digest.llm.batch.gathering import Gathering
+from digest.llm.batch.steps import Steps
 from digest.llm.cost import BATCH
 from digest.llm.endpoint import Endpoint
-from digest.llm.gathering import Gathering
 from digest.llm.request import Request
 from digest.model import Usage
 

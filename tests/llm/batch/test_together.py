@@ -13,7 +13,7 @@ from digest.ledger.batches import BatchLog
 from digest.llm.batch import Pending
 from digest.llm.request import Request
 from digest.sample import Server
-from tests.llm.bench import DAY, Bench, answered, collect, listed, submit
+from tests.llm.batch.bench import DAY, Bench, answered, collect, listed, submit
 
 Questions = list[tuple[Request, str]]
 

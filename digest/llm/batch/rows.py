@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from digest.llm.request import Request
-from digest.llm.wire import MalformedError, read
+from digest.llm.said import parsed
+from digest.llm.wire import read
 from digest.model import Completion
 
 
@@ -32,8 +33,8 @@ def read_rows(content: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
     """The rows of a file of answers, each with the key of its question; a line that is none is left out."""
     for line in content.split(b"\n"):  # not at U+2028 and the like, which may stand in JSON as they are
         try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):  # torn, or nested without end
+            row = parsed(line)
+        except ValueError:  # torn, or nested without end
             continue
         if isinstance(row, dict) and isinstance(key := row.get("custom_id"), str):
             yield key, row
@@ -51,9 +52,4 @@ def answer_in(row: dict[str, Any], request: Request) -> Completion:
     body = response.get("body")
     if response.get("status_code") != 200:
         body = {"error": row.get("error") or body or "no answer"}
-    try:
-        completion = read(body, request)
-        completion.model_dump_json()  # half a character cannot be kept
-    except (ValueError, OverflowError, RecursionError) as error:
-        raise MalformedError("the answer cannot be read") from error
-    return completion
+    return read(body, request)

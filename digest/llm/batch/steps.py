@@ -14,11 +14,11 @@ from digest.errors import ModelError
 from digest.ledger import Ledger
 from digest.ledger.batches import Batch, BatchLog
 from digest.llm.asker import Asker
-from digest.llm.batch_api import BatchApi, RefusedError, Remote
+from digest.llm.batch.api import BatchApi, RefusedError, Remote
+from digest.llm.batch.rows import answer_in, read_rows, write_rows
 from digest.llm.cost import BATCH
 from digest.llm.endpoint import Endpoint
 from digest.llm.request import Request
-from digest.llm.rows import answer_in, read_rows, write_rows
 from digest.llm.trouble import PassingError
 from digest.llm.wire import MalformedError, UnusableError
 from digest.model import Completion
@@ -179,10 +179,10 @@ class Steps:
             completion = self._half_price(answer_in(row, request))
         except UnusableError as error:
             asker.tally.note(self._half_price(error.completion))
-            self._ledger.event(asker.run, "ask", error.code, paper, self.api.hide(str(error)))
+            self._ledger.event(asker.run, "ask", error.code, paper, str(error))
             return False
         except MalformedError as error:
-            self._ledger.event(asker.run, "ask", "batch", paper, self.api.hide(f"no answer: {error}"))
+            self._ledger.event(asker.run, "ask", "batch", paper, f"no answer: {error}")
             return False
         if self._ledger.completion(request.key, after=run) is None:
             self._ledger.keep(completion, request.canonical(), asker.run, paper)

@@ -10,7 +10,7 @@ from digest.llm.request import Request
 from digest.sample import Server, start
 from digest.sample.data import Library
 from digest.sample.knobs import Knobs
-from tests.llm.bench import question
+from tests.llm.batch.bench import question
 
 
 @pytest.fixture(scope="module")

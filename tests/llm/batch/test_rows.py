@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from digest.llm.batch.rows import read_rows
 from digest.llm.request import Request
-from digest.llm.rows import read_rows
 from digest.sample import Server, fault
-from tests.llm.bench import Bench, answered, collect, submit
+from tests.llm.batch.bench import Bench, answered, collect, submit
 
 Questions = list[tuple[Request, str]]
 KEY = "sk-not-to-be-seen-0123"

@@ -6,7 +6,6 @@ types promise. Source: OpenAI, api-reference/batch and api-reference/files.
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type
 from digest.errors import ModelError, QuotaError
 from digest.llm.durations import told_to_wait
 from digest.llm.endpoint import Endpoint
+from digest.llm.said import clean, parsed
 from digest.llm.tries import Tries
 from digest.llm.trouble import PassingError
 
@@ -163,10 +163,10 @@ class BatchApi:
         done = _table(table.get("request_counts")).get("completed")
         return Remote(
             name=name,
-            status=self.hide(str(table["status"]))[:100],
+            status=clean(str(table["status"]))[:100],
             done=done if isinstance(done, int) else 0,
             files=tuple(file for file in files if isinstance(file, str) and file),
-            trouble=self.hide(_trouble(_list(_table(table.get("errors")).get("data")))),
+            trouble=_trouble(_list(_table(table.get("errors")).get("data"))),
         )
 
     async def content(self, file: str) -> bytes:
@@ -194,11 +194,6 @@ class BatchApi:
         )
         return await retrying(attempt)
 
-    def hide(self, text: str) -> str:
-        """The endpoint's words without the key, which some endpoints repeat, and without half characters."""
-        key, text = self._endpoint.client().api_key, text.encode(errors="replace").decode()
-        return text.replace(key, "***") if len(key) >= 8 else text
-
     async def _table(self, call: Callable[[], Awaitable[Raw]], field: str) -> dict[str, Any]:
         """The object that a harmless call answers; without that field it is a gateway's word."""
 
@@ -217,11 +212,11 @@ class BatchApi:
         return name
 
     async def _call(self, call: Awaitable[Raw]) -> bytes:
-        """One call: the body of its answer, or what its error means."""
+        """One call: the body of its answer without the key, or what its error means."""
         import openai
 
         try:
-            return (await call).content
+            return self._endpoint.mask.content((await call).content)
         except openai.APIStatusError as error:
             raise self._meaning(error) from error
         except openai.APIConnectionError as error:
@@ -251,14 +246,14 @@ _WITHOUT = "Check OPENAI_BASE_URL, or leave --batch out: the endpoint seems to h
 def _trouble(errors: list[Any]) -> str:
     """The first errors of a batch that failed, in the endpoint's words."""
     texts = (str(_table(error).get("message") or _table(error).get("code") or "") for error in errors[:3])
-    return " ".join("; ".join(filter(None, texts)).split())[:300]
+    return clean(" ".join("; ".join(filter(None, texts)).split()))[:300]
 
 
 def _json(content: bytes) -> dict[str, Any]:
     """The object in a body; an empty one if it holds none."""
     try:
-        return _table(json.loads(content))
-    except (ValueError, RecursionError):
+        return _table(parsed(content))
+    except ValueError:
         return {}
 
 

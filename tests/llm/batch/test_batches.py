@@ -11,10 +11,10 @@ import pytest
 
 from digest.errors import ModelError, UsageError
 from digest.llm.batch import Pending
-from digest.llm.gathering import DeferredError
+from digest.llm.batch.gathering import DeferredError
 from digest.llm.request import Request
 from digest.sample import Server
-from tests.llm.bench import DAY, Bench, answered, asked, collect, listed, submit
+from tests.llm.batch.bench import DAY, Bench, answered, asked, collect, listed, submit
 
 
 def test_a_batch_is_handed_in_and_collected_at_half_the_price(

@@ -15,7 +15,7 @@ from digest.ledger.batches import BatchLog
 from digest.llm.batch import Pending
 from digest.llm.request import Request
 from digest.sample import Fault, Server, fault
-from tests.llm.bench import DAY, Bench, answered, asked, collect, listed, submit
+from tests.llm.batch.bench import DAY, Bench, answered, asked, collect, listed, submit
 
 Questions = list[tuple[Request, str]]
 UPLOAD, CREATE, LOOK, LIST = "^/v1/files$", "^/v1/batches$", "^/v1/batches/", "^/v1/batches[?]"
