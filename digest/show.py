@@ -108,6 +108,8 @@ def _published(result: Published) -> None:
     print(f"questions asked {tally.asked}, answers from the ledger {tally.reused}; {took(tally)}")
     if tally.stopped is not None:
         print(f"stopped: {tally.stopped}")
+    if tally.trouble is not None:
+        print(f"not answered, the last for this reason: {tally.trouble}")
     checks = checks_of(digest.entries)
     rules = "".join(f"; {rule} {number}" for rule, number in checks.by_rule.items())
     print(

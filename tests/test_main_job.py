@@ -388,3 +388,14 @@ def test_a_line_that_was_asked_for_alone_stays(digest: Run, folder: Path) -> Non
     assert digest(*job[:3], "--fresh").code == 0
     entries = json.loads((day / "audio.json").read_text(encoding="utf-8"))["entries"]
     assert all(entry["summary"]["prompt"].startswith("fields@") for entry in entries)
+
+
+def test_what_the_endpoint_says_is_told_where_papers_are_flagged(
+    digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daily = fault("429", path="^/v1/chat", headers={"Retry-After": "86400"})
+    use(sample_server(faults=(daily,)), folder, monkeypatch)
+    ran = digest("run", "--no-pdf", "--limit", "3")
+    assert ran.code == 3
+    assert "not answered, the last for this reason: " in ran.out
+    assert "says to wait 24 hours" in ran.out

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import product
 
 from digest.entry import make_entry, recipe
-from digest.errors import UsageError
+from digest.errors import ModelError, UsageError
 from digest.evaluate.gold import Gold, GoldPaper, batches, shown_in, source_of
 from digest.evaluate.store import Answer, Passages, RunFolder, Variant, append, key_of
 from digest.llm.asker import Asker, Tally
@@ -133,7 +133,11 @@ class _Desk:
 
 
 async def _keep(cell: Cell, desk: _Desk) -> None:
-    answer = await _answer(cell, desk)
+    try:
+        answer = await _answer(cell, desk)
+    except ModelError:  # it ends the run, but what is under way is paid for
+        await desk.tools.endpoint.settled()
+        raise
     append(desk.folder.path / "records.jsonl", [answer])
     desk.tools.progress.step("answers")
 

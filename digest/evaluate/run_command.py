@@ -114,7 +114,7 @@ def _report(folder: RunFolder, tally: Tally, given: Given) -> int:
             f"questions asked {tally.asked}, answers from the ledger {tally.reused}; "
             f"tokens {usage.input:,} in, {usage.output:,} out; {cost}"
         )
-        if tally.stopped:
-            print(f"stopped: {tally.stopped}")
+        if why := tally.stopped or tally.trouble:
+            print(f"stopped or not answered: {why}")
         print(f"next: {_next(folder, failed=bool(failed))}")
     return show.FLAGGED if failed else show.COMPLETE

@@ -40,6 +40,7 @@ class Tally:
         usage: tokens of all that came, unusable answers included.
         cost: US dollars; None: some of it has no known price.
         stopped: why no more was asked, in words for the user.
+        trouble: what the endpoint last said to a question that it did not answer, likewise.
     """
 
     asked: int = 0
@@ -47,17 +48,18 @@ class Tally:
     usage: Usage = field(default_factory=Usage)
     cost: float | None = 0.0
     stopped: str | None = None
+    trouble: str | None = None
 
     def report(self) -> dict[str, int | float | str | None]:
         """As plain values."""
-        stopped = {} if self.stopped is None else {"stopped": self.stopped}
+        why = {"stopped": self.stopped, "trouble": self.trouble}
         cost = None if self.cost is None else round(self.cost, 6)
         return {
             "asked": self.asked,
             "reused": self.reused,
             **self.usage.model_dump(),
             "cost": cost,
-            **stopped,
+            **{name: sentence for name, sentence in why.items() if sentence is not None},
         }
 
     def note(self, completion: Completion) -> None:
@@ -162,6 +164,8 @@ class Asker:
                 self._ledger.event(self.run, "ask", error.code, paper, str(error))
                 if isinstance(error, UnusableError):
                     self.tally.note(error.completion)
+                if error.code in {"unreachable", "rejected"}:
+                    self.tally.trouble = str(error)
                 if error.code not in {"empty", "cut"} or not remaining:
                     raise
                 if error.code == "cut":  # the same limit would cut it again
