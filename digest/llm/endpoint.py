@@ -12,8 +12,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from tenacity import AsyncRetrying, retry_if_exception_type
-
 from digest.config import ModelSettings
 from digest.errors import AnswerError, ModelError
 from digest.llm.client import RedirectedError, connect
@@ -105,23 +103,10 @@ class Endpoint:
             UsageError: there is a ceiling, and no price.
         """
         tries = Tries(self._settings.attempts, self._patience)
-
-        async def attempt() -> Completion:
-            try:
-                return await self._send(request, tries.since)
-            except PassingError as error:
-                tries.failed(error, self._limiter.accepted)
-                raise
-
-        retrying = AsyncRetrying(
-            retry=retry_if_exception_type(PassingError),
-            stop=tries.over,
-            wait=tries.wait,
-            sleep=self._sleep,
-            reraise=True,
-        )
         try:
-            return await retrying(attempt)
+            return await tries.carry_out(
+                lambda: self._send(request, tries.since), self._sleep, lambda: self._limiter.accepted
+            )
         except PassingError as trouble:
             if self._reached:
                 raise trouble.final from trouble

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
-from tenacity import RetryCallState
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from digest.llm.trouble import PassingError
+
+T = TypeVar("T")
 
 PATIENCE = 900.0
 """Seconds that one question may spend waiting because the endpoint refused or failed: rate limits are no
@@ -45,6 +48,39 @@ class Tries:
         self._in_a_row = 0
         self._accepted = 0
         self._last: PassingError | None = None
+
+    async def carry_out(
+        self,
+        call: Callable[[], Awaitable[T]],
+        sleep: Callable[[float], Awaitable[None]],
+        accepted: Callable[[], int] = lambda: 0,
+    ) -> T:
+        """What a call returns, carried out again while its trouble may pass.
+
+        Args:
+            call: raises PassingError where it may.
+            sleep: how to wait.
+            accepted: see `failed`.
+
+        Raises:
+            PassingError: the last one, when there is no next try.
+        """
+
+        async def attempt() -> T:
+            try:
+                return await call()
+            except PassingError as error:
+                self.failed(error, accepted())
+                raise
+
+        retrying = AsyncRetrying(
+            retry=retry_if_exception_type(PassingError),
+            stop=self.over,
+            wait=self.wait,
+            sleep=sleep,
+            reraise=True,
+        )
+        return await retrying(attempt)
 
     def failed(self, error: PassingError, accepted: int) -> None:
         """Note a try that got no answer.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -19,20 +18,8 @@ from digest.llm.form import Traits
 from digest.llm.pace import IN_A_ROW
 from digest.llm.request import Message, Request
 from digest.model import Completion
-from digest.sample import Fault, Server, fault, start
+from digest.sample import Fault, Server, fault
 from digest.summarize.answer import read_fields, schema
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Server]:
-    with start() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: Server) -> Server:
-    running.set()
-    return running
 
 
 @pytest.fixture(scope="module")

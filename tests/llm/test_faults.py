@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from digest.ledger import Ledger
 from digest.llm.asker import Asker, Tally
 from digest.llm.endpoint import Endpoint
 from digest.model import Paper
-from digest.sample import Fault, Server, fault, start
+from digest.sample import Fault, Server, fault
 from digest.sample.data import Library
 from digest.sample.knobs import Knobs
 from digest.summarize.prompt import load
@@ -27,18 +26,6 @@ from digest.summarize.summarise import Job, Outcome, summarise
 CHAT = "^/v1/chat"
 KEY = "sk-this-must-not-be-seen-anywhere"
 SOON = {"retry-after-ms": "80"}
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Server]:
-    with start() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: Server) -> Server:
-    running.set()
-    return running
 
 
 @pytest.fixture(scope="module")

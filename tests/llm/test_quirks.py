@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,24 +13,12 @@ from digest.errors import AnswerError, DigestError, ModelError, QuotaError
 from digest.llm.endpoint import Endpoint
 from digest.llm.request import Message, Request
 from digest.model import Completion
-from digest.sample import Fault, Server, fault, start
+from digest.sample import Fault, Server, fault
 from digest.sample.data import Library
 from digest.sample.knobs import Knobs
 from digest.summarize.answer import read_fields, schema
 
 CHAT = "^/v1/chat"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Server]:
-    with start() as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: Server) -> Server:
-    running.set()
-    return running
 
 
 def ask(server: Server, **settings: Any) -> tuple[Completion, list[float]]:

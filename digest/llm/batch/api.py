@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tenacity import AsyncRetrying, retry_if_exception_type
-
 from digest.errors import ModelError, QuotaError
 from digest.llm.durations import told_to_wait
 from digest.llm.endpoint import Endpoint
@@ -176,23 +174,7 @@ class BatchApi:
 
     async def retried(self, call: Callable[[], Awaitable[T]]) -> T:
         """What a call returns, after more tries if it raises PassingError."""
-        tries = Tries(_ATTEMPTS)
-
-        async def attempt() -> T:
-            try:
-                return await call()
-            except PassingError as error:
-                tries.failed(error, 0)
-                raise
-
-        retrying = AsyncRetrying(
-            retry=retry_if_exception_type(PassingError),
-            stop=tries.over,
-            wait=tries.wait,
-            sleep=self._sleep,
-            reraise=True,
-        )
-        return await retrying(attempt)
+        return await Tries(_ATTEMPTS).carry_out(call, self._sleep)
 
     async def _table(self, call: Callable[[], Awaitable[Raw]], field: str) -> dict[str, Any]:
         """The object that a harmless call answers; without that field it is a gateway's word."""
