@@ -34,10 +34,9 @@ def check_fields(fields: Mapping[str, str], source: Source, rules: Sequence[Rule
     """
     return tuple(
         Finding(rule=rule.id, severity=rule.severity, evidence=f"{name}: {evidence}")
-        for name, content in fields.items()
-        if name in LENGTHS
+        for name, reading in ((name, Reading(fields[name], source)) for name in fields if name in LENGTHS)
         for rule in rules
-        for evidence in _find(rule, name, Reading(content, source))
+        for evidence in _find(rule, name, reading)
     )
 
 

@@ -129,9 +129,11 @@ def about(
     """
     terms = terms_of(Reading(line, source))
     lacking = _lacking(terms, source.subject)
-    rest = [other for other in others if other != source]
-    if not lacking or not rest:
+    if not lacking:
         return None  # no paper can fit better than one that has every term
+    rest = [other for other in others if other != source]
+    if not rest:
+        return None
     subjects = [other.subject for other in rest]
     weights = {
         term: _weights(
