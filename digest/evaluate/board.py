@@ -9,7 +9,7 @@ from statistics import fmean
 from digest.errors import UsageError
 from digest.evaluate.gold import Gold, GoldPaper
 from digest.evaluate.scoring import fresh_scores
-from digest.evaluate.store import Answer, RunFolder, Score, Variant, gold_key, labels
+from digest.evaluate.store import GOLD, Answer, RunFolder, Score, Variant, gold_key, labels
 from digest.summarize.prompt import Prompt
 
 
@@ -117,7 +117,7 @@ def load_board(folders: Sequence[RunFolder]) -> Board:
     gold = max((folder.gold() for folder in folders), key=lambda gold: len(gold.papers))
     names = labels(variant for folder in folders for variant in folder.info.variants)
     columns: dict[str, Column] = {}
-    published = Column("gold", Variant(prompt="", model=""), folders[0].info.prompts[0])
+    published = Column(GOLD, Variant(prompt="", model=""), folders[0].info.prompts[0])
     for folder in folders:
         by_identity = {prompt.identity: prompt for prompt in folder.info.prompts}
         for variant in folder.info.variants:

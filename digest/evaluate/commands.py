@@ -184,6 +184,8 @@ def power(metric: str, n: int | None, delta: float | None) -> int:
         raise UsageError(f"--metric {metric}: known is the noise of {', '.join(known)}.")
     if (n is None) == (delta is None):
         raise UsageError("Give either --n, the number of papers, or --delta, the difference to find.")
+    if delta is not None and not 0 < delta < math.inf:
+        raise UsageError("--delta: give a number of points above 0.")
     sd = known[metric]
     if n is not None:
         print(

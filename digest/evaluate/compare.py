@@ -99,7 +99,9 @@ def compare(board: Board, base: str, margins: Mapping[str, float]) -> tuple[Comp
     """
     first, total = board.column(base), len(board.gold.papers)
     stats = {
-        label: _stats(first.values, column.values) for label, column in board.columns.items() if label != base
+        label: _stats(first.values, column.values, margins)
+        for label, column in board.columns.items()
+        if label != base
     }
     adjusted = _adjust(stats)
     made = [
@@ -111,7 +113,7 @@ def compare(board: Board, base: str, margins: Mapping[str, float]) -> tuple[Comp
         )
         for label, found in stats.items()
     ]
-    again = _stats(lambda metric: first.values(metric, 0), lambda metric: first.values(metric, 1))
+    again = _stats(lambda metric: first.values(metric, 0), lambda metric: first.values(metric, 1), margins)
     if again:
         rows = tuple(_row(name, stat, stat.p, margins, total) for name, stat in again.items())
         made.insert(0, Comparison(first, first, rows, (), same=True))
@@ -119,7 +121,9 @@ def compare(board: Board, base: str, margins: Mapping[str, float]) -> tuple[Comp
 
 
 def _stats(
-    base: Callable[[str], dict[str, float]], candidate: Callable[[str], dict[str, float]]
+    base: Callable[[str], dict[str, float]],
+    candidate: Callable[[str], dict[str, float]],
+    margins: Mapping[str, float],
 ) -> dict[str, Paired]:
     found = {}
     for metric in METRICS:
@@ -127,7 +131,8 @@ def _stats(
         both = sorted(theirs.keys() & ours.keys())  # in any order of answers the same numbers
         if both:
             values = [theirs[paper] for paper in both], [ours[paper] for paper in both]
-            found[metric.name] = paired(*values, bound=metric.bound, lower=metric.lower)
+            guarded = metric.margin is not None or metric.name in margins
+            found[metric.name] = paired(*values, bound=metric.bound, lower=metric.lower, guarded=guarded)
     return found
 
 
@@ -185,7 +190,7 @@ def _guarded(metric: Metric, stat: Paired, p: float, margin: float) -> Word:
         return "better"
     if low > -margin:
         return "no worse"
-    return "worse" if p < ALPHA else "undecided"
+    return "worse" if p < ALPHA and -gain > margin else "undecided"
 
 
 def _dropped(base: Column, candidate: Column, board: Board) -> tuple[str, ...]:

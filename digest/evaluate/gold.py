@@ -161,23 +161,31 @@ def _words(flags: Iterable[str]) -> str:
 
 
 def shown_in(prompt: Prompt, papers: Iterable[GoldPaper]) -> list[GoldPaper]:
-    """The papers whose identifier, title, abstract or line stands in a prompt, as an example would.
+    """The papers whose identifier, title, or sentence stands in a prompt, as in an example.
 
-    White space, punctuation and case do not count.
+    White space, punctuation and case do not count, nor does what several papers say.
     """
     text = f"{prompt.system}\n{prompt.user}"
     bare = _bare(text)
-    return [paper for paper in papers if _is_id(paper.id, text) or any(s in bare for s in _telling(paper))]
+    telling = [(paper, _telling(paper)) for paper in papers]
+    times = Counter(sentence for _, sentences in telling for sentence in sentences)
+    return [
+        paper
+        for paper, sentences in telling
+        if _is_id(paper.id, text) or any(s in bare for s in sentences if times[s] == 1)
+    ]
 
 
 def _is_id(name: str, text: str) -> bool:
-    return re.search(rf"(?<![\w.]){re.escape(name)}(?!\w)", text) is not None and len(name) > 5
+    return re.search(rf"(?<![\w.]){re.escape(name)}(v[0-9]+)?(?!\w)", text) is not None and len(name) > 5
 
 
-def _telling(paper: GoldPaper) -> list[str]:
-    """Of the texts of a paper those that are long enough to stand nowhere by chance, bare."""
-    texts = (paper.title, paper.abstract, *(reference.line for reference in paper.references))
-    return [bare for text in texts if len(bare := _bare(text)) >= 12]
+def _telling(paper: GoldPaper) -> set[str]:
+    """Of the sentences of a paper those that are long enough to stand nowhere by chance, bare."""
+    lines = [reference.line for reference in paper.references]
+    pieces = [(paper.title, 12), *((sentence, 40) for sentence in re.split(r"[.!?]\s", paper.abstract))]
+    pieces += [(sentence, 12) for line in lines for sentence in re.split(r"[。！？]", line)]
+    return {bare for text, least in pieces if len(bare := _bare(text)) >= least}
 
 
 def _bare(text: str) -> str:

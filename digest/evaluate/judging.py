@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -65,6 +66,15 @@ class Judged(Record):
     )
     verdict: Side | None = Field(default=None, description="None: the judge gave no readable answer")
     evidence: str = ""
+
+    def turned(self) -> Judged:
+        """The same, with the lines exchanged."""
+        changes: dict[str, Any] = {"id": turned(self.id), "failed": self.failed[::-1]}
+        if self.orders is not None:
+            changes["orders"] = tuple(one and TURNED[one] for one in self.orders[::-1])
+        if self.verdict is not None:
+            changes["verdict"] = TURNED[self.verdict]
+        return self.model_copy(update=changes)
 
     @property
     def flipped(self) -> bool:
@@ -187,13 +197,27 @@ def jury_of(verdicts: Sequence[Judged], calibration: Calibration) -> Jury:
 
 
 def pairs_of(base: Column, candidate: Column, papers: Mapping[str, GoldPaper]) -> list[Pair]:
-    """The lines of two variants, paper by paper, where both have one."""
+    """The lines of two variants, paper by paper, where both have one.
+
+    A pair is named by its paper and lines: what is said of it holds in any run, and of no other lines.
+    """
     pairs = []
     for name, paper in papers.items():
-        first, second = base.first(name), candidate.first(name)
-        if first and first.line and second and second.line:
-            pairs.append(Pair(f"{first.key}|{second.key}", "variants", paper, first.line, second.line))
+        first, second = base.line(name), candidate.line(name)
+        if first and second:
+            named = "|".join(_digest(f"{name} {line}") for line in (first, second))
+            pairs.append(Pair(named, "variants", paper, first, second))
     return pairs
+
+
+def turned(pair: str) -> str:
+    """The name of the pair with its lines exchanged."""
+    first, _, second = pair.partition("|")
+    return f"{second}|{first}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def decided(first: int, second: int) -> Side:

@@ -11,7 +11,7 @@ from digest.errors import UsageError
 from digest.evaluate.board import Board, Column
 from digest.evaluate.gold import batches, source_of
 from digest.evaluate.judge import RULE, Judge, RuleJudge, judge_all
-from digest.evaluate.judging import TURNED, Calibration, Judged, Jury, Pair, Side, jury_of, pairs_of
+from digest.evaluate.judging import TURNED, Calibration, Judged, Jury, Pair, Side, jury_of, pairs_of, turned
 from digest.evaluate.label import labels_in
 from digest.evaluate.planted import plant, right
 from digest.evaluate.statistics import kappa
@@ -136,14 +136,19 @@ def _verdicts(files: Iterable[Path]) -> list[Judged]:
 
 
 def _rated(judged: Sequence[Judged], runs: Path) -> list[tuple[str, str]]:
-    """What the judge and people say of the same pairs, whichever variant was the base."""
-    said: dict[str, Side] = {}
-    for one in judged:
-        if one.verdict is not None:
-            first, _, second = one.id.partition("|")
-            said |= {one.id: one.verdict, f"{second}|{first}": TURNED[one.verdict]}
-    labels = [label for path in sorted(runs.glob("*/labels.jsonl")) for label in labels_in(path)]
-    return [(said[label.pair], label.verdict) for label in labels if label.pair in said]
+    """What the judge and people say of the same pairs, once each, whichever line was the base's.
+
+    The lines are put in the order of their names, which are random: if one variant always wins, the verdicts
+    still vary, and agreement by chance is not taken to be high.
+    """
+    said = {one.id: one.verdict for each in judged for one in (each, each.turned()) if one.verdict}
+    given: dict[str, Side] = {}
+    for path in sorted(runs.glob("*/labels.jsonl")):
+        for label in labels_in(path):
+            straight = label.pair <= turned(label.pair)
+            pair = label.pair if straight else turned(label.pair)
+            given[pair] = label.verdict if straight else TURNED[label.verdict]
+    return [(said[pair], verdict) for pair, verdict in given.items() if pair in said]
 
 
 def juries(board: Board, base: str) -> dict[str, tuple[Jury, dict[str, Judged]]]:
@@ -157,11 +162,15 @@ def juries(board: Board, base: str) -> dict[str, tuple[Jury, dict[str, Judged]]]
     chosen = {}
     for label, column in board.columns.items():
         wanted = {pair.id for pair in pairs_of(first, column, board.papers)} if label != base else set()
-        by_judge: dict[tuple[str, str], list[Judged]] = {}
-        for one in verdicts:
+        by_judge: dict[tuple[str, str], dict[str, Judged]] = {}
+        for one in (way for said in verdicts for way in (said.turned(), said)):
             if one.id in wanted:
-                by_judge.setdefault((one.judge, one.rubric), []).append(one)
-        heard = [(jury_of(some, known[who]), some) for who, some in by_judge.items()]
+                by_judge.setdefault((one.judge, one.rubric), {})[one.id] = one
+        heard = [
+            (jury_of(some, known[who]), some)
+            for who, found in by_judge.items()
+            if (some := [*found.values()])
+        ]
         heard.sort(key=lambda pair: (not pair[0].calibrated, pair[1][0].judge == RULE))
         for jury, some in heard[:1]:
             chosen[label] = (jury, {one.paper: one for one in some})

@@ -291,7 +291,7 @@ def _shown(column: Column, paper: GoldPaper) -> Shown:
     )
 
 
-def worst_papers(comparison: Comparison, board: Board, metric: str, most: int = 10) -> list[tuple[str, str]]:
+def worst_papers(comparison: Comparison, board: Board, metric: str) -> list[tuple[str, str]]:
     """The papers on which a candidate is worse by a gate, with the evidence."""
-    names = worsened(comparison, metric)[:most]
+    names = worsened(comparison, metric)
     return [(name, "；".join(evidence_for(board, comparison.candidate, name, metric))) for name in names]

@@ -132,13 +132,18 @@ class _Desk:
     texts: set[str]
 
 
+_NOT_ASKED = {"quota", "ceiling"}
+"""Flags of papers that nobody was asked about; the next run asks."""
+
+
 async def _keep(cell: Cell, desk: _Desk) -> None:
     try:
         answer = await _answer(cell, desk)
     except ModelError:  # it ends the run, but what is under way is paid for
         await desk.tools.endpoint.settled()
         raise
-    append(desk.folder.path / "records.jsonl", [answer])
+    if answer.error not in _NOT_ASKED:
+        append(desk.folder.path / "records.jsonl", [answer])
     desk.tools.progress.step("answers")
 
 

@@ -65,7 +65,7 @@ def run(
         folder = create(runs_in(settings.run.out), info, gold.read_bytes())
         tally = _ask(folder, ready, papers, epochs)
     score_run(folder)
-    return _report(folder, tally, given)
+    return _report(folder, tally, given, len(papers) * len(info.variants) * epochs)
 
 
 def _name(gold: gold_sets.Gold, prompts: Sequence[Prompt], models: Sequence[str], settings: Settings) -> str:
@@ -86,7 +86,7 @@ def _ask(folder: RunFolder, ready: Ready, papers: Sequence[str], epochs: int) ->
         return asyncio.run(go())
 
 
-_NAME = re.compile(r"\w[\w.-]{0,79}")
+_NAME = re.compile(r"(?!.*\.(?:npz|jsonl)$)\w[\w.-]{0,79}")
 """Of a run: its folder has it."""
 
 
@@ -101,13 +101,16 @@ def _next(folder: RunFolder, *, failed: bool) -> str:
     return shlex.join(["digest", "eval", "compare", info.name, "--base", base])
 
 
-def _report(folder: RunFolder, tally: Tally, given: Given) -> int:
+def _report(folder: RunFolder, tally: Tally, given: Given, wanted: int) -> int:
     answers = folder.answers().values()
     failed = [answer for answer in answers if answer.error]
+    unasked = max(0, wanted - len(answers))
     if given.json:
-        print(json.dumps({"run": str(folder.path), "failed": len(failed), **tally.report()}))
+        counts = {"failed": len(failed), "unasked": unasked}
+        print(json.dumps({"run": str(folder.path), **counts, **tally.report()}))
     elif not given.quiet:
-        print(f"{folder.path}: {len(answers)} answers, {len(failed)} papers without a line")
+        waiting = f", {unasked} not asked" if unasked else ""
+        print(f"{folder.path}: {len(answers)} answers, {len(failed)} papers without a line{waiting}")
         cost = "price unknown" if tally.cost is None else f"{tally.cost:.4f} USD"
         usage = tally.usage
         print(
@@ -116,5 +119,5 @@ def _report(folder: RunFolder, tally: Tally, given: Given) -> int:
         )
         if why := tally.stopped or tally.trouble:
             print(f"stopped or not answered: {why}")
-        print(f"next: {_next(folder, failed=bool(failed))}")
-    return show.FLAGGED if failed else show.COMPLETE
+        print(f"next: {_next(folder, failed=bool(failed or unasked))}")
+    return show.FLAGGED if failed or unasked else show.COMPLETE

@@ -62,22 +62,28 @@ class Paired(Record):
 
 
 def paired(
-    base: Sequence[float], candidate: Sequence[float], bound: float | None = 100.0, *, lower: bool = False
+    base: Sequence[float],
+    candidate: Sequence[float],
+    bound: float | None = 100.0,
+    *,
+    lower: bool = False,
+    guarded: bool = True,
 ) -> Paired:
     """Compare two variants paper by paper.
-
-    Where few papers differ, the interval is as wide as what so few can exclude: see `sparse_interval`.
 
     Args:
         base: values of at least one paper.
         candidate: values of the same papers, in the same order.
         bound: the largest difference that one paper can make, where there is one.
         lower: a smaller value is a win.
+        guarded: the interval decides. Where few papers differ, or none, it is then as wide as what so few can
+            exclude: see `sparse_interval`.
     """
     differences = [ours - theirs for theirs, ours in zip(base, candidate, strict=True)]
     n, sign = len(differences), -1 if lower else 1
     low, high = interval(differences)
-    if n < _FEW or 2 * differences.count(0) >= n:
+    few = n < _FEW or 2 * differences.count(0) >= n
+    if not any(differences) or (guarded and few):
         widest = sparse_interval(differences, bound or max(map(abs, differences)))
         low, high = min(low, widest[0]), max(high, widest[1])
     return Paired(
@@ -105,14 +111,14 @@ def sparse_interval(differences: Sequence[float], bound: float) -> tuple[float, 
 
     Args:
         differences: by paper.
-        bound: what a gain, or a loss, is taken to be where none was seen.
+        bound: what one more gain, or loss, than was seen is taken to be.
     """
     n = len(differences)
 
     def part(sizes: Sequence[float]) -> tuple[float, float, float]:
-        size = fmean(sizes) if sizes else bound
+        share, total = len(sizes) / n, math.fsum(sizes) / n
         low, high = wilson(len(sizes), n)
-        return size * len(sizes) / n, size * low, size * high
+        return total, total * low / share if share else 0.0, total + (high - share) * bound
 
     gain, least_gain, most_gain = part([d for d in differences if d > 0])
     loss, least_loss, most_loss = part([-d for d in differences if d < 0])

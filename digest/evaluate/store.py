@@ -31,6 +31,9 @@ from digest.summarize.prompt import Prompt
 
 R = TypeVar("R", bound=Record)
 
+GOLD = "gold"
+"""The name of the published lines beside those of variants."""
+
 
 class Variant(Record):
     """A prompt with a model, and what both were given of a paper: what is compared."""
@@ -80,7 +83,7 @@ def labels(variants: Iterable[Variant]) -> dict[Variant, str]:
     named = {}
     for variant in unique:
         name = variant.prompt.partition("@")[0]
-        name = name if names.count(name) == 1 else variant.prompt
+        name = name if names.count(name) == 1 and name != GOLD else variant.prompt
         model = f" x {variant.model}" if len(models) > 1 else ""
         named[variant] = f"{name}{model}{f' of {variant.text}' if len(texts) > 1 else ''}"
     return named

@@ -13,6 +13,9 @@ from digest.evaluate.text_diff import differences
 
 Heard = Mapping[str, tuple[Jury, dict[str, Judged]]]
 
+_MOST = 10
+"""Papers that a metric is worse on, in the terminal."""
+
 _MARKS = {"same": "{}", "new": "[+{}+]", "gone": "[-{}-]"}
 
 
@@ -39,11 +42,16 @@ def comparison(board: Board, again: Comparison | None, candidates: Sequence[Cand
         print()
         for sentence in candidate.decision.sentences:
             say(sentence)
+        if dropped := candidate.comparison.dropped:
+            say(f"Left out, without a line on one side: {', '.join(dropped)}.")
         for row in candidate.comparison.rows:
             if row.word == "worse" and row.metric != "lint3":  # its papers are among those of lint_ok
                 print(f"{row.metric} is worse on:")
-                for paper, evidence in worst_papers(candidate.comparison, board, row.metric):
+                listed = worst_papers(candidate.comparison, board, row.metric)
+                for paper, evidence in listed[:_MOST]:
                     say(f"  {paper}  {evidence}")
+                if len(listed) > _MOST:
+                    print(f"  and {len(listed) - _MOST} more: they are in the report")
     print()
 
 

@@ -298,3 +298,28 @@ def test_wrong_usage_is_not_the_exit_code_of_a_gate(
     run = make_run(tmp_path, some_file, {"a": [published(some)], "b": [published(some)]})
     assert digest("eval", "compare", run.path, *words).code == 1
     assert digest("eval", "compare", *words).code == 1
+
+
+def test_a_loss_within_the_margin_is_not_worse(gold: Gold, gold_file: Path, tmp_path: Path) -> None:
+    lines = published(gold)
+    other = {paper.id: restyled(lines[paper.id], paper, paper) for paper in gold.papers}
+    run = make_run(tmp_path, gold_file, {"a": [lines], "b": [other]})
+    found = {margin: compared(run, chrf_c2=margin)[1].row("chrf_c2") for margin in (3.0, 13.0)}
+    words = [row.word for row in found.values() if row is not None]
+    assert words == ["worse", "undecided"]  # -12.7 [-13.8, -11.6]
+
+
+def test_a_small_loss_approves_no_more_than_none(gold: Gold, gold_file: Path, tmp_path: Path) -> None:
+    lines = published(gold)
+    first = gold.papers[0].id
+    other = {**lines, first: lines[first].replace("该论文", "这论文")}
+    row = compared(make_run(tmp_path, gold_file, {"a": [lines], "b": [other]}), chrf_c2=3)[1].row("chrf_c2")
+    assert row is not None
+    assert row.word == "undecided"
+
+
+def test_a_prompt_called_gold_is_not_the_gold(some: Gold, some_file: Path, tmp_path: Path) -> None:
+    lines = published(some)
+    board = load_board([make_run(tmp_path, some_file, {"a": [lines], "gold": [dict.fromkeys(lines, "坏")]})])
+    assert "gold" not in board.columns
+    assert board.published.mean("lint_ok") == 100

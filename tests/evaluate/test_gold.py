@@ -111,16 +111,20 @@ def test_files_that_are_no_gold(content: bytes, tmp_path: Path) -> None:
         read(tmp_path / "none.jsonl")
 
 
-@pytest.mark.parametrize("sign", ["id", "title", "lower", "abstract", "line", "wrapped", "ascii"])
+@pytest.mark.parametrize(
+    "sign", ["id", "version", "title", "lower", "abstract", "line", "sentence", "wrapped", "ascii"]
+)
 def test_a_prompt_that_shows_a_gold_paper_is_refused(sign: str, tmp_path: Path) -> None:
     one = paper(1)
     line = one.references[0].line
     shown = {
         "id": one.id,
+        "version": f"arXiv:{one.id}v2",
         "title": one.title.replace(" ", "\n"),
         "lower": one.title.lower(),
         "abstract": one.abstract,
         "line": line,
+        "sentence": line.split("。")[1],
         "wrapped": f"{line[:20]}\n{line[20:]}",
         "ascii": line.replace("，", ","),
     }[sign]

@@ -16,7 +16,7 @@ from digest.evaluate.compare import compare
 from digest.evaluate.decision import decide
 from digest.evaluate.gold import Gold, batches, source_of, to_jsonl
 from digest.evaluate.judge import QUESTIONS, ModelJudge, RuleJudge, judge_all
-from digest.evaluate.judging import Calibration, Judged, Jury, Pair, jury_of, pairs_of
+from digest.evaluate.judging import Calibration, Judged, Jury, Pair, jury_of, pairs_of, turned
 from digest.evaluate.label import Label
 from digest.evaluate.panel import hear, juries, keep, rule_judge
 from digest.evaluate.planted import DEFECTS, plant, right
@@ -361,3 +361,33 @@ def test_a_jury_is_told_to_programs_by_the_names_of_metrics() -> None:
     assert values["judge_flags"] == (1, pytest.approx(1 / 3))
     assert (values["wins"], values["ties"], values["losses"], values["unanswered"]) == (2, 0, 1, 1)
     assert jury_of(said[3:], PERFECT).values()["judge_win"] is None
+
+
+def test_who_always_agrees_with_people_agrees(gold: Gold, gold_file: Path, tmp_path: Path) -> None:
+    """One variant is always worse: that leaves nothing to chance, and is no reason to doubt the judge."""
+    lines = published(gold)
+    wrong = {paper.id: DEFECTS["doubled"](lines[paper.id], paper, paper) for paper in gold.papers}
+    run = make_run(tmp_path, gold_file, {"a": [lines], "b": [wrong]})
+    board = load_board([run])
+    pairs = pairs_of(board.columns["a"], board.columns["b"], board.papers)
+    labels = [Label(pair=pair.id, paper=pair.paper.id, verdict="first", swapped=False) for pair in pairs]
+    again = [
+        label.model_copy(update={"pair": turned(label.pair), "verdict": "second"}) for label in labels[:5]
+    ]
+    append(run.path / "labels.jsonl", [*labels, *again])
+    found = keep(board, asyncio.run(hear(board, "a", rule_judge(board), lambda: None)))
+    assert (found.labels, found.kappa) == (44, 1.0)
+
+
+def test_verdicts_are_of_lines_not_of_runs(some: Gold, some_file: Path, tmp_path: Path) -> None:
+    lines = published(some)
+    wrong = {paper.id: DEFECTS["doubled"](lines[paper.id], paper, paper) for paper in some.papers}
+    board = load_board([make_run(tmp_path, some_file, {"a": [lines], "b": [wrong]}, name="one")])
+    keep(board, asyncio.run(hear(board, "a", rule_judge(board), lambda: None)))
+    assert juries(board, "a")["b"][0].losses == 12
+    assert juries(board, "b")["a"][0].wins == 12  # the other way round
+    (tmp_path / "one" / "records.jsonl").unlink()
+    changed = make_run(
+        tmp_path, some_file, {"a": [wrong], "b": [dict.fromkeys(lines, "另一句。")]}, name="one"
+    )
+    assert juries(load_board([changed]), "a") == {}

@@ -120,6 +120,11 @@ def test_few_differences_do_not_narrow_the_interval(n: int, wins: float, losses:
     assert claimed / rounds <= 0.03
 
 
+def test_small_losses_leave_room_for_large_ones() -> None:
+    quiet = paired([50.0] * 44, [50.0] * 44)
+    assert paired([50.0] * 44, [49.9] + [50.0] * 43).low <= quiet.low
+
+
 def test_a_single_paper_proves_nothing() -> None:
     result = paired([0.0], [100.0])
     assert result.low < 0 < result.high
