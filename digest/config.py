@@ -74,6 +74,7 @@ class ModelSettings(_Table):
     base_url: str = ""
     preset: str = ""
     key: SecretStr = SecretStr("")
+
     concurrency: int = Field(default=8, ge=1, le=512)
     requests_per_minute: int | None = Field(default=None, ge=1)
     tokens_per_minute: int | None = Field(default=None, ge=1)
@@ -84,6 +85,14 @@ class ModelSettings(_Table):
     body: dict[str, Any] = Field(default_factory=dict)
     headers: dict[str, str] = Field(default_factory=dict)
     price: PriceSettings | None = None
+
+    @field_validator("key")
+    @classmethod
+    def _can_be_sent(cls, key: SecretStr) -> SecretStr:
+        bare = key.get_secret_value().strip()
+        if not re.fullmatch(r"[!-~]*", bare):
+            raise ValueError("no key looks like that: copy it again, without blanks and curly quotes")
+        return SecretStr(bare)
 
     @field_validator("headers")
     @classmethod

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from digest.summarize.checks import Source
 
 
+_REFUSED = {"source": "abstract", "reason": "the model refused it with passages of the text", "sections": ()}
+"""What a line is made from in the end, when the model took title and abstract alone."""
+
+
 class Asks(Protocol):
     """What asks the model for one run: an `Asker`, or what stands before one."""
 
@@ -84,7 +88,7 @@ async def make_entry(
         summary=outcome.summary,
         flag=outcome.flag,
         findings=outcome.findings,
-        text=text.origin,
+        text=text.origin if outcome.text else text.origin.model_copy(update=_REFUSED),
     )
 
 

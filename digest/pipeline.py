@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digest.entry import Asks, make_entry
-from digest.errors import DigestError, ModelError, UsageError
+from digest.errors import DigestError, ModelError, QuotaError, UsageError
 from digest.llm.asker import Asker, Tally
 from digest.llm.batch import Batches, DeferredError, Pending
 from digest.model import Announcement, Digest, Entry, Listing, Paper, Section
@@ -179,7 +179,10 @@ async def _batch(
     entries = await _make_entries(section, announcement, tools, asker, gathering, limit)
     questions, pending = tuple(gathering.questions.values()), None
     if questions:
-        pending = await batches.submit(section.key, day, questions, asker)
+        try:
+            pending = await batches.submit(section.key, day, questions, asker)
+        except QuotaError as error:  # what is there is published, the rest flagged
+            asker.tally.stopped = str(error)
     if gathering.held:
         pending = Pending(section.key, day, len(gathering.held), None)
     for one in under_way:

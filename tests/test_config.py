@@ -97,3 +97,10 @@ def test_bytes_that_are_no_text(folder: Path) -> None:
     (folder / "digest.toml").write_bytes(b'[run]\nprompt = "\xff"\n')
     with pytest.raises(UsageError, match="not UTF-8"):
         load()
+
+
+def test_a_key_that_cannot_be_sent_is_told(folder: Path) -> None:
+    with pytest.raises(UsageError, match="no key looks like that"):
+        load(environment={"OPENAI_API_KEY": "\u201csk-secret\u201d"})
+    settings = load(environment={"OPENAI_API_KEY": "sk-secret\n"})
+    assert settings.model.key.get_secret_value() == "sk-secret"

@@ -399,3 +399,23 @@ def test_what_the_endpoint_says_is_told_where_papers_are_flagged(
     assert ran.code == 3
     assert "not answered, the last for this reason: " in ran.out
     assert "says to wait 24 hours" in ran.out
+
+
+def test_an_empty_account_ends_a_batch_run_as_any_other(
+    digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(sample_server(faults=(fault("no-balance", path="^/v1/batches"),)), folder, monkeypatch)
+    ran = digest("run", "--no-pdf", "--limit", "4", "--batch")
+    assert ran.code == 3
+    assert "summarised 1, flagged 3" in ran.out
+    assert "stopped: The account at" in ran.out
+
+
+def test_a_line_says_what_it_was_made_from(
+    digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(sample_server(faults=(fault("content-risk", first=1),)), folder, monkeypatch)
+    assert digest("run", "--limit", "2", "--concurrency", "1").code == 0
+    entries = json.loads((folder / f"runs/{DAY}/audio.json").read_text(encoding="utf-8"))["entries"]
+    sources = sorted((entry["text"]["source"], entry["text"].get("reason")) for entry in entries)
+    assert sources == [("abstract", "the model refused it with passages of the text"), ("pdf", None)]

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from digest.errors import AnswerError, QuotaError
+from digest.errors import AnswerError, ModelError, QuotaError
 from digest.ledger import Ledger
 from digest.llm.request import Request
 from digest.llm.wire import UnusableError
@@ -173,6 +173,10 @@ class Asker:
             except QuotaError as error:
                 self.tally.stopped = str(error)
                 self._ledger.event(self.run, "ask", error.code, paper, str(error))
+                raise
+            except ModelError as error:
+                self.tally.trouble = str(error)
+                self._ledger.event(self.run, "ask", "denied", paper, str(error))
                 raise
             else:
                 completion = completion.model_copy(update={"key": key})  # of the question as it was put

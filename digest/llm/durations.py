@@ -47,7 +47,9 @@ def told_to_wait(headers: Mapping[str, str], said: str = "") -> float | None:
 
 def _until(date: str) -> float | None:
     try:
-        wait = (parsedate_to_datetime(date) - datetime.now(UTC)).total_seconds()
+        until = parsedate_to_datetime(date)
+        until = until if until.tzinfo else until.replace(tzinfo=UTC)  # RFC 9110, section 5.6.7: asctime
+        wait = (until - datetime.now(UTC)).total_seconds()
     except (TypeError, ValueError, OverflowError):
         return None
     return max(0.0, wait) if wait <= LONGEST else None

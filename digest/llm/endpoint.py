@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from digest.config import ModelSettings
-from digest.errors import AnswerError, ModelError
+from digest.errors import AnswerError, ModelError, QuotaError
 from digest.llm.client import RedirectedError, connect
 from digest.llm.cost import Budget, prices
 from digest.llm.durations import in_words, told_to_wait
@@ -21,7 +21,7 @@ from digest.llm.form import Forms, LearnedError, Traits, write
 from digest.llm.limits import ClosedError, Limiter, Permit
 from digest.llm.presets import profile
 from digest.llm.request import Request
-from digest.llm.said import Mask, parsed, words_of
+from digest.llm.said import Mask, words_of
 from digest.llm.standing import Standing
 from digest.llm.tries import PATIENCE, Tries
 from digest.llm.trouble import PassingError, meaning_of
@@ -68,7 +68,7 @@ class Endpoint:
         self._limiter = Limiter(settings, patience=patience)
         self.price = prices(settings, self.profile)
         self._budget = Budget(settings.max_cost, self.price, settings.fallback)
-        self._standing = Standing()
+        self._standing = Standing(lambda model: self.learned(model) is not None)
         self.mask = Mask(settings.key.get_secret_value())
         self._reached = False
         self._client: openai.AsyncOpenAI | None = None
@@ -82,6 +82,10 @@ class Endpoint:
     def ceiling(self) -> float | None:
         """US dollars that may be spent, if there is a ceiling."""
         return self._settings.max_cost
+
+    def commit(self, dollars: float) -> bool:
+        """See `Budget.commit`."""
+        return self._budget.commit(dollars)
 
     @property
     def body(self) -> dict[str, Any]:
@@ -155,6 +159,8 @@ class Endpoint:
         said = self._said(error)
         told = told_to_wait(error.response.headers, said)
         meaning = meaning_of(error.status_code, said, self._settings.name, self.address, told)
+        if isinstance(meaning, QuotaError):
+            self._standing.close(self._settings.name, meaning)
         return meaning if isinstance(meaning, ModelError) else ModelError(str(meaning))
 
     def client(self) -> openai.AsyncOpenAI:
@@ -281,11 +287,11 @@ class Endpoint:
         return completion.model_copy(update={"cost": self.price(completion.model, completion.usage)})
 
     def _said(self, error: openai.APIStatusError) -> str:
-        return words_of(self.mask.content(error.response.content)) or "no words"
+        return words_of(error.response.content, self.mask) or "no words"
 
     def _json(self, response: httpx2.Response) -> object:
         try:
-            return parsed(self.mask.content(response.content))
+            return self.mask.parsed(response.content)
         except ValueError:
             kind = self.mask.text(response.headers.get("content-type", "no type"))
             raise MalformedError(f"the answer is no JSON but {kind}") from None

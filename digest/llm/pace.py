@@ -227,14 +227,24 @@ class Guess:
 
 @dataclass
 class Remaining:
-    """What is left of a limit that the endpoint itself reports (x-ratelimit-*), of requests or of tokens."""
+    """What is left of a limit that the endpoint itself reports (x-ratelimit-*), of requests or of tokens.
+
+    When its time is over there is the whole limit again, for the longest time that was reported: so it is
+    kept to before the next report comes.
+    """
 
     left: float = NEVER
     until: float = 0.0
     _as_of: int = -1
+    _limit: int | None = None
+    _longest: float = 0.0
 
     def wait(self, now: float, amount: int) -> float:
-        """Seconds until `amount` may be sent."""
+        """Seconds until `amount` may be sent; more than the limit goes alone."""
+        if self._limit is not None:
+            amount = min(amount, self._limit)
+            if now >= self.until:
+                self.left, self.until = self._limit, now + self._longest
         return 0.0 if self.left >= amount or now >= self.until else self.until - now
 
     def use(self, amount: int) -> None:
@@ -253,3 +263,6 @@ class Remaining:
         if number < self._as_of and now < self.until and int(left) > self.left:
             return
         self.left, self.until, self._as_of = int(left) - under_way, now + reset, number
+        limit = headers.get(f"x-ratelimit-limit-{kind}", "")
+        self._limit = int(limit) if re.fullmatch(r"[1-9][0-9]{0,11}", limit) else None
+        self._longest = max(self._longest, reset)

@@ -31,21 +31,25 @@ class Mask:
         """A text without the key."""
         return text.replace(self._key, "***") if self._key else text
 
-    def content(self, content: bytes) -> bytes:
-        """A body without the key."""
-        return content.replace(self._key.encode(), b"***") if self._key else content
+    def parsed(self, content: bytes) -> object:
+        """JSON as values without the key, in whatever way it is escaped there.
 
+        Raises:
+            ValueError: it is none, or none that can be read.
+        """
+        try:
+            return self._value(json.loads(content))
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
 
-def parsed(content: bytes) -> object:
-    """JSON as values.
-
-    Raises:
-        ValueError: it is none, or none that can be read.
-    """
-    try:
-        return json.loads(content)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+    def _value(self, value: object) -> object:
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self._value(one) for one in value]
+        if isinstance(value, dict):
+            return {self.text(name): self._value(one) for name, one in value.items()}
+        return value
 
 
 def clean(text: str) -> str:
@@ -53,15 +57,13 @@ def clean(text: str) -> str:
     return _LONE.sub("\ufffd", text)
 
 
-def words_of(content: bytes) -> str:
-    """The words of an error's body: JSON of any shape, a page, or plain text."""
+def words_of(content: bytes, mask: Mask) -> str:
+    """The words of an error's body: JSON of any shape, a page, or plain text; without the key."""
     try:
-        said = words_in(parsed(content))
+        said = words_in(mask.parsed(content))
     except ValueError:
         said = ""
-    if said:
-        return said
-    return _on_a_line(_TAG.sub(" ", content[: 4 * _LONGEST].decode(errors="replace")))
+    return said or _on_a_line(_TAG.sub(" ", mask.text(content.decode(errors="replace"))[: 4 * _LONGEST]))
 
 
 def words_in(value: object) -> str:

@@ -42,11 +42,16 @@ class Ask(Protocol):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one paper: a summary, a flag, or both."""
+    """What became of one paper: a summary, a flag, or both.
+
+    Attributes:
+        text: whether what was asked last held passages of the paper, where there are any.
+    """
 
     summary: Summary | None = None
     flag: Flag | None = None
     findings: tuple[Finding, ...] = ()
+    text: bool = True
 
 
 @dataclass(frozen=True)
@@ -88,7 +93,7 @@ async def summarise(job: Job, text: Text | None) -> Outcome:
         return await _converse(job, text)
     except AnswerError as error:
         if error.code == "refused" and text is not None and text.passages:
-            return await summarise(job, None)
+            return replace(await summarise(job, None), text=False)
         if error.code == "refused" and job.fallback:
             return await _of_fallback(job)
         return _flagged(error.code)
@@ -102,7 +107,8 @@ async def _of_fallback(job: Job) -> Outcome:
         outcome = await summarise(replace(job, model=job.fallback, fallback=""), None)
     except ModelError:
         return _flagged("refused")
-    return _flagged("refused") if outcome.flag and outcome.flag.code == "quota" else outcome
+    flagged = outcome.flag is not None and outcome.flag.code == "quota"
+    return _flagged("refused") if flagged else replace(outcome, text=False)
 
 
 async def _converse(job: Job, text: Text | None) -> Outcome:

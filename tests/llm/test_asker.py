@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from digest.errors import AnswerError, QuotaError
+from digest.errors import AnswerError, ModelError, QuotaError
 from digest.ledger import Ledger
 from digest.llm.asker import Asker
 from digest.llm.request import Message, Request
@@ -123,3 +123,10 @@ def test_an_unusable_answer_is_billed_all_the_same(ledger: Ledger) -> None:
     assert asker.tally.asked == 2
     assert asker.tally.cost is None  # the second answer has no price
     assert ledger.completion(request().key) is not None
+
+
+def test_what_ends_a_run_is_an_event_too(ledger: Ledger) -> None:
+    asker = Asker(Model(ModelError("no such model")), ledger, ledger.begin("run"))
+    with pytest.raises(ModelError):
+        asyncio.run(asker.ask(request(), "1"))
+    assert asker.tally.trouble == "no such model"

@@ -8,7 +8,7 @@ import pytest
 
 from digest.config import ModelSettings, load
 from digest.errors import UsageError
-from digest.llm.cost import prices
+from digest.llm.cost import Budget, prices
 from digest.llm.presets import Profile, _presets, profile
 from digest.llm.request import Message, Request
 from digest.model import Usage
@@ -101,3 +101,11 @@ def test_fields_that_shape_an_answer_belong_to_its_key() -> None:
     quick = plain.model_copy(update={"body": {"enable_thinking": False}})
     assert plain.key != quick.key
     assert "body" not in plain.canonical()  # answers from before there were such fields keep their keys
+
+
+def test_a_batch_takes_its_part_of_the_ceiling() -> None:
+    budget = Budget(1.0, lambda *_: 0.1)
+    assert budget.commit(0.7)
+    assert not budget.commit(0.7)
+    assert budget.commit(0.3)
+    assert Budget(None, lambda *_: None).commit(9.9)

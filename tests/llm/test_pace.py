@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -402,3 +403,23 @@ def test_one_that_is_given_up_and_cancelled_leaves_no_trace() -> None:
             await waiting
 
     asyncio.run(go())
+
+
+def test_the_whole_limit_is_there_again_when_its_time_is_over_and_no_more() -> None:
+    remaining = Remaining()
+    headers = {**report("0", "4s"), "x-ratelimit-limit-requests": "5"}
+    remaining.report(headers, "requests", 1, 0.0, under_way=0)
+    assert remaining.wait(1.0, 1) == 3.0
+    sent = 0
+    while remaining.wait(4.0, 1) == 0:
+        remaining.use(1)
+        sent += 1
+    assert sent == 5
+    assert remaining.wait(4.0, 1) == 4.0
+    assert remaining.wait(8.0, 99) == 0  # more than the limit goes alone
+
+
+@pytest.mark.parametrize("form", ["%a %b %d %H:%M:%S %Y", "%a, %d %b %Y %H:%M:%S"])
+def test_dates_without_a_zone_are_of_greenwich(form: str) -> None:
+    soon = datetime.now(UTC) + timedelta(seconds=100)
+    assert 98 <= (told_to_wait({"retry-after": soon.strftime(form)}) or 0) <= 100

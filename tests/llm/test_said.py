@@ -10,10 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.llm.request import Message, Request
-from digest.llm.said import clean, parsed, words_of
+from digest.llm.said import Mask, clean, words_of
 from digest.llm.wire import MalformedError, UnusableError, read
 from digest.model import Usage
 
+NO_KEY = Mask("")
 REQUEST = Request(model="m", messages=(Message(role="user", content="?"),), max_tokens=9)
 ODD = st.recursive(
     st.none()
@@ -56,14 +57,14 @@ def test_whatever_stands_in_an_answer_is_an_answer_or_known_trouble(odd: Any, pl
 @given(ODD)
 def test_whatever_an_error_holds_has_words(odd: Any) -> None:
     for body in (odd, {"error": odd}, {"message": {"detail": odd}}, [{"error": {"message": odd}}]):
-        words_of(json.dumps(body).encode()).encode()
+        words_of(json.dumps(body).encode(), NO_KEY).encode()
 
 
 @pytest.mark.parametrize("body", [b"[" * 200_000, b'{"a":' * 100_000, b"\xff\xfe", b"1" * 9000], ids=len)
 def test_what_cannot_be_read_is_no_json(body: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
-        parsed(body)
-    words_of(body).encode()
+        NO_KEY.parsed(body)
+    words_of(body, NO_KEY).encode()
 
 
 def test_deep_answers_are_no_trouble() -> None:
@@ -115,10 +116,21 @@ def test_usage_that_cannot_be_read_is_unknown(usage: Any) -> None:
     ],
 )
 def test_the_words_of_an_error_are_found_in_any_shape(body: Any, words: str) -> None:
-    assert words_of(json.dumps(body).encode()) == words
+    assert words_of(json.dumps(body).encode(), NO_KEY) == words
 
 
 def test_the_words_of_a_page_and_of_plain_text() -> None:
-    assert words_of(b"<html><h1>Bad\n Gateway</h1></html>") == "Bad Gateway"
-    assert words_of(b"Content Exists Risk\n") == "Content Exists Risk"
-    assert words_of(b"") == ""
+    assert words_of(b"<html><h1>Bad\n Gateway</h1></html>", NO_KEY) == "Bad Gateway"
+    assert words_of(b"Content Exists Risk\n", NO_KEY) == "Content Exists Risk"
+    assert words_of(b"", NO_KEY) == ""
+
+
+@pytest.mark.parametrize("body", ['{"error": {"message": "key %s is bad"}}', '["%s", {"detail": "%s"}]'])
+@pytest.mark.parametrize("escape", [lambda key: key, lambda key: key.replace("/", "\\/"), "".join])
+def test_the_key_is_masked_however_it_is_escaped(body: str, escape: Any) -> None:
+    key = "sk-AbC/dEf+012=="
+    spelt = "".join(f"\\u{ord(c):04x}" for c in key) if escape == "".join else escape(key)
+    content = body.replace("%s", spelt).encode()
+    assert key not in words_of(content, Mask(key))
+    assert "***" in words_of(content, Mask(key))
+    assert key not in str(Mask(key).parsed(content))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from digest.errors import ModelError, QuotaError
 from digest.llm.durations import told_to_wait
 from digest.llm.endpoint import Endpoint
-from digest.llm.said import clean, parsed
+from digest.llm.said import clean
 from digest.llm.tries import Tries
 from digest.llm.trouble import PassingError
 
@@ -180,25 +180,32 @@ class BatchApi:
         """The object that a harmless call answers; without that field it is a gateway's word."""
 
         async def once() -> dict[str, Any]:
-            table = _json(await self._call(call()))
+            table = self._object(await self._call(call()))
             if field not in table:
                 raise OddError(self._odd(_LATER))
             return table
 
         return await self.retried(once)
 
+    def _object(self, content: bytes) -> dict[str, Any]:
+        """The object in a body; an empty one if it holds none."""
+        try:
+            return _table(self._endpoint.mask.parsed(content))
+        except ValueError:
+            return {}
+
     def _name_in(self, content: bytes) -> str:
-        name = _json(content).get("id")
+        name = self._object(content).get("id")
         if not isinstance(name, str) or not name:
             raise RefusedError(200, self._odd(_WITHOUT))
         return name
 
     async def _call(self, call: Awaitable[Raw]) -> bytes:
-        """One call: the body of its answer without the key, or what its error means."""
+        """One call: the body of its answer, or what its error means."""
         import openai
 
         try:
-            return self._endpoint.mask.content((await call).content)
+            return (await call).content
         except openai.APIStatusError as error:
             raise self._meaning(error) from error
         except openai.APIConnectionError as error:
@@ -229,14 +236,6 @@ def _trouble(errors: list[Any]) -> str:
     """The first errors of a batch that failed, in the endpoint's words."""
     texts = (str(_table(error).get("message") or _table(error).get("code") or "") for error in errors[:3])
     return clean(" ".join("; ".join(filter(None, texts)).split()))[:300]
-
-
-def _json(content: bytes) -> dict[str, Any]:
-    """The object in a body; an empty one if it holds none."""
-    try:
-        return _table(parsed(content))
-    except ValueError:
-        return {}
 
 
 def _table(value: object) -> dict[str, Any]:

@@ -94,7 +94,7 @@ class Batches:
 
     def gathering(self, asker: Asker, *, batch: bool) -> Gathering:
         """Puts a run's questions aside: those in an open batch; with `batch`, all others for a new one."""
-        return Gathering(asker, self._ledger, self.log, batch, self.steps.unanswered)
+        return Gathering(asker, self._ledger, self.log, batch, self.steps.unanswered, self.steps.refused)
 
     async def submit(
         self, section: str, day: Date, questions: Sequence[tuple[Request, str]], asker: Asker
@@ -182,9 +182,9 @@ class Batches:
         total = None if None in most else BATCH * sum(price or 0 for price in most)
         if total is None:
             raise UsageError("No price is known of the model, so no ceiling can be kept. Set [model.price].")
-        if total > ceiling:
+        if not self._endpoint.commit(total):
             raise UsageError(
-                f"The batch could cost up to ${total:.2f}, more than the ceiling of ${ceiling:g}. "
+                f"The batch could cost up to ${total:.2f}, more than is left of the ceiling of ${ceiling:g}. "
                 "Raise --max-cost."
             )
 

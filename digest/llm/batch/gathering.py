@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from digest.errors import DigestError
+from digest.errors import AnswerError, DigestError
 from digest.ledger import Ledger
 from digest.ledger.batches import BatchLog
 from digest.llm.asker import Asker
@@ -24,6 +24,7 @@ class Gathering:
     Attributes:
         batch: whether questions without answer go into a new batch; else they are asked directly.
         unanswered: keys of questions that this run found without answer in a batch.
+        refused: those of them that a content filter refused: the same question would fare no better.
         questions: those for a new batch, each with its paper, by their keys.
         held: of those that are in an open batch, its number, by their keys.
     """
@@ -33,6 +34,7 @@ class Gathering:
     log: BatchLog
     batch: bool
     unanswered: Collection[str] = ()
+    refused: Collection[str] = ()
     questions: dict[str, tuple[Request, str]] = field(default_factory=dict)
     held: dict[str, int] = field(default_factory=dict)
 
@@ -46,8 +48,11 @@ class Gathering:
 
         Raises:
             DeferredError: the question was put aside.
+            AnswerError: it was refused in a batch; further as `Asker.ask`.
         """
         key, after = request.key, self.run if fresh else since
+        if key in self.refused:
+            raise AnswerError("refused", "the endpoint's content filter refused the paper in a batch")
         if self.ledger.completion(key, after) is None:
             holder = self.log.holder(key)
             tried = key in self.unanswered or self.log.collected(key, after)

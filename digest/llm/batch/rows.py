@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from digest.llm.request import Request
-from digest.llm.said import parsed
+from digest.llm.said import Mask
 from digest.llm.wire import read
 from digest.model import Completion
 
@@ -29,11 +29,11 @@ def write_rows(questions: Iterable[tuple[Request, str]], body: Callable[[Request
     return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows).encode()
 
 
-def read_rows(content: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
+def read_rows(content: bytes, mask: Mask) -> Iterator[tuple[str, dict[str, Any]]]:
     """The rows of a file of answers, each with the key of its question; a line that is none is left out."""
     for line in content.split(b"\n"):  # not at U+2028 and the like, which may stand in JSON as they are
         try:
-            row = parsed(line)
+            row = mask.parsed(line)
         except ValueError:  # torn, or nested without end
             continue
         if isinstance(row, dict) and isinstance(key := row.get("custom_id"), str):

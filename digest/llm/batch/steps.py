@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from digest.errors import ModelError
+from digest.errors import AnswerError, ModelError
 from digest.ledger import Ledger
 from digest.ledger.batches import Batch, BatchLog
 from digest.llm.asker import Asker
@@ -19,7 +19,7 @@ from digest.llm.batch.rows import answer_in, read_rows, write_rows
 from digest.llm.cost import BATCH
 from digest.llm.endpoint import Endpoint
 from digest.llm.request import Request
-from digest.llm.trouble import PassingError
+from digest.llm.trouble import PassingError, meaning_of
 from digest.llm.wire import MalformedError, UnusableError
 from digest.model import Completion
 
@@ -43,6 +43,7 @@ class Steps:
 
     Attributes:
         unanswered: keys of the questions that had no answer in what was collected.
+        refused: those of them that a content filter refused.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Steps:
         self._sleep = sleep
         self._say = say
         self.unanswered: set[str] = set()
+        self.refused: set[str] = set()
 
     async def hand_in(self, batch: Batch, asker: Asker, *, resumed: bool) -> Batch:
         """Take the steps that are left until the endpoint has a batch; one that it refuses is void.
@@ -148,7 +150,7 @@ class Steps:
             content = await self._known(self.api.content(file))
             if content is None:
                 why = _GONE
-            for key, row in read_rows(content or b""):
+            for key, row in read_rows(content or b"", self._endpoint.mask):
                 if (question := left.pop(key, None)) and not self._keep(row, *question, asker, batch.run):
                     self.unanswered.add(key)
         why = f"{why}: {remote.trouble}" if remote.trouble else why
@@ -180,14 +182,20 @@ class Steps:
         except UnusableError as error:
             asker.tally.note(self._half_price(error.completion))
             self._ledger.event(asker.run, "ask", error.code, paper, str(error))
+            self._note_refusal(error, request)
             return False
         except MalformedError as error:
             self._ledger.event(asker.run, "ask", "batch", paper, f"no answer: {error}")
+            self._note_refusal(meaning_of(error.status or 400, str(error), "", ""), request)
             return False
         if self._ledger.completion(request.key, after=run) is None:
             self._ledger.keep(completion, request.canonical(), asker.run, paper)
             asker.tally.note(completion)
         return True
+
+    def _note_refusal(self, error: Exception, request: Request) -> None:
+        if isinstance(error, AnswerError) and error.code == "refused":
+            self.refused.add(request.key)
 
     def _half_price(self, completion: Completion) -> Completion:
         price = self._endpoint.price(completion.model, completion.usage)

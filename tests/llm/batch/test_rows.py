@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from digest.errors import AnswerError
 from digest.llm.batch.rows import read_rows
 from digest.llm.request import Request
+from digest.llm.said import Mask
 from digest.sample import Server, fault
 from tests.llm.batch.bench import Bench, answered, collect, submit
 
@@ -37,7 +40,7 @@ def collected(folder: Path, server: Server, questions: Questions, rows: list[str
 @pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\u0085", "\x1c"])
 def test_only_a_line_feed_ends_a_row(separator: str) -> None:
     line = json.dumps({"custom_id": "a", "text": f"一{separator}二"}, ensure_ascii=False)
-    assert [key for key, _ in read_rows(f"{line}\r\n{line}\n".encode())] == ["a", "a"]
+    assert [key for key, _ in read_rows(f"{line}\r\n{line}\n".encode(), Mask(""))] == ["a", "a"]
 
 
 def test_answers_with_odd_separators_are_kept(tmp_path: Path, server: Server, questions: Questions) -> None:
@@ -87,3 +90,24 @@ def test_the_key_is_not_kept_where_a_row_repeats_it(
     kept = b"".join(path.read_bytes() for path in tmp_path.iterdir() if path.is_file())
     assert KEY.encode() not in kept
     assert b"bad key ***" in kept
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        {"status_code": 400, "body": {"error": {"message": "Content Exists Risk"}}},
+        {"status_code": 200, "body": {"choices": [{"message": {"content": None, "refusal": "no"}}]}},
+    ],
+)
+def test_what_a_batch_refused_is_not_asked_again_as_it_is(
+    tmp_path: Path, server: Server, questions: Questions, response: dict[str, Any]
+) -> None:
+    first, paper = questions[0]
+    rows = [row(each, "现有方法太慢") for each, _ in questions[1:]]
+    later = collected(
+        tmp_path, server, questions, [json.dumps({"custom_id": first.key, "response": response}), *rows]
+    )
+    assert later.batches.steps.refused == {first.key}
+    gathering = later.batches.gathering(later.asker, batch=False)
+    with pytest.raises(AnswerError, match="refused the paper in a batch"):
+        asyncio.run(gathering.ask(first, paper))
