@@ -86,6 +86,13 @@ class ModelSettings(_Table):
     headers: dict[str, str] = Field(default_factory=dict)
     price: PriceSettings | None = None
 
+    @field_validator("base_url")
+    @classmethod
+    def _is_address(cls, url: str) -> str:
+        if url and not re.match(r"https?://[^/\s]", url):
+            raise ValueError(f"{url!r} is no address: it begins with http:// or https://")
+        return url
+
     @field_validator("key")
     @classmethod
     def _can_be_sent(cls, key: SecretStr) -> SecretStr:
@@ -225,7 +232,8 @@ def _explain(error: ValidationError, path: Path | None) -> str:
     if line:
         place = f"{path}, line {line}: "
     if first["type"] != "extra_forbidden":
-        return f"{place}{name}: {first['msg'].removeprefix('Value error, ')}."
+        wrong = first["msg"].removeprefix("Value error, ").replace("a valid tuple", "a list in brackets")
+        return f"{place}{name}: {wrong}."
     allowed = _allowed(location[:-1])
     near = difflib.get_close_matches(location[-1], allowed, 1)
     hint = f" Did you mean {near[0]!r}?" if near else ""

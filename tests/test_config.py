@@ -99,6 +99,20 @@ def test_bytes_that_are_no_text(folder: Path) -> None:
         load()
 
 
+@pytest.mark.parametrize("url", ["htp:/foo", "127.0.0.1:9", "http://"])
+def test_what_is_no_address_is_told(folder: Path, url: str) -> None:
+    with pytest.raises(UsageError, match="it begins with http:// or https://"):
+        load(environment={"OPENAI_BASE_URL": url})
+
+
+def test_a_list_is_called_a_list(folder: Path) -> None:
+    Path("digest.toml").write_text('[sections.x]\ntitle = "x"\ncategories = "cs.CL"\n', encoding="utf-8")
+    with pytest.raises(
+        UsageError, match=r"line 3: sections\.x\.categories: Input should be a list in brackets"
+    ):
+        load()
+
+
 def test_a_key_that_cannot_be_sent_is_told(folder: Path) -> None:
     with pytest.raises(UsageError, match="no key looks like that"):
         load(environment={"OPENAI_API_KEY": "\u201csk-secret\u201d"})

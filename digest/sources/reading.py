@@ -83,7 +83,9 @@ async def _read_once(category: str, url_of: Callable[[int, int], str], http: Htt
         answer = await http.get(url_of(len(pages) + 1, before))
         if answer.status != 200:
             reason = headline(answer.text.encode())
-            raise UnavailableError(f"{answer.url}: arXiv refuses (HTTP {answer.status}): {reason}.")
+            raise UnavailableError(
+                f"{answer.url}: arXiv refuses (HTTP {answer.status}): {reason.rstrip('.')}."
+            )
         try:
             pages.append(parse_listing(answer.text, category))
         except SourceError as error:
