@@ -151,8 +151,8 @@ class Limiter:
         return self._clock()
 
     def _report(self, permit: Permit, headers: Mapping[str, str], now: float) -> None:
-        expected = sum(other.tokens for other in self._under_way.values())
         self._left["requests"].report(headers, "requests", permit.number, now, len(self._under_way))
+        expected = sum(other.tokens for other in self._under_way.values())
         self._left["tokens"].report(headers, "tokens", permit.number, now, expected)
 
     def _advance(self) -> None:
@@ -211,8 +211,8 @@ class Limiter:
         now = self._clock()
         self._sent += 1
         self._guess.sent(now)
-        self._left["requests"].use(1)
-        self._left["tokens"].use(tokens)
+        self._left["requests"].use(now, 1)
+        self._left["tokens"].use(now, tokens)
         if self._requests is not None:
             self._requests.use(now, 1)
         use = None if self._tokens is None else self._tokens.use(now, tokens)

@@ -21,6 +21,9 @@ IN_A_ROW = 5
 SHORTEST_GUESS, LONGEST_GUESS = 0.5, 30.0
 """Seconds to wait for an endpoint that refuses everybody and does not say how long."""
 
+ON_ITS_WAY = 0.5
+"""Seconds that a question may take to be counted at the endpoint."""
+
 REFUSED_WITHIN = 1.0
 """Seconds in which a refusal comes back; a question that is under way for longer was accepted."""
 
@@ -238,18 +241,28 @@ class Remaining:
     _as_of: int = -1
     _limit: int | None = None
     _longest: float = 0.0
+    _sent: int = 0
+    _before: int = 0
+    _latest: deque[Use] = field(default_factory=lambda: deque(maxlen=64))
 
     def wait(self, now: float, amount: int) -> float:
-        """Seconds until `amount` may be sent; more than the limit goes alone."""
+        """Seconds until `amount` may be sent; more than the limit goes alone.
+
+        When the limit is there again, what was sent just before may count as part of it, and what answers to
+        earlier questions report does not.
+        """
         if self._limit is not None:
             amount = min(amount, self._limit)
             if now >= self.until:
-                self.left, self.until = self._limit, now + self._longest
+                just = sum(use.amount for use in self._latest if use.at > now - ON_ITS_WAY)
+                self.left, self.until, self._before = self._limit - just, now + self._longest, self._sent
         return 0.0 if self.left >= amount or now >= self.until else self.until - now
 
-    def use(self, amount: int) -> None:
-        """Count what was sent since the last report."""
+    def use(self, now: float, amount: int) -> None:
+        """Count what is sent: one question."""
         self.left -= amount
+        self._sent += 1
+        self._latest.append(Use(now, amount))
 
     def report(self, headers: Mapping[str, str], kind: str, number: int, now: float, under_way: int) -> None:
         """Take the report in the answer to the `number`th question; `under_way` is what it may not know of.
@@ -260,7 +273,7 @@ class Remaining:
         reset = seconds(headers.get(f"x-ratelimit-reset-{kind}", ""))
         if not re.fullmatch(r"[0-9]{1,15}", left) or reset is None:
             return
-        if number < self._as_of and now < self.until and int(left) > self.left:
+        if number <= self._before or (number < self._as_of and now < self.until and int(left) > self.left):
             return
         self.left, self.until, self._as_of = int(left) - under_way, now + reset, number
         limit = headers.get(f"x-ratelimit-limit-{kind}", "")

@@ -202,7 +202,7 @@ def test_what_the_endpoint_says_is_left_is_kept_to() -> None:
     remaining = Remaining()
     assert remaining.wait(0.0, 1) == 0
     remaining.report(report("3", "20s"), "requests", 1, 0.0, under_way=1)
-    remaining.use(2)
+    remaining.use(1.0, 2)
     assert remaining.wait(5.0, 1) == 15.0
     remaining.report(report("9", "20s"), "requests", 0, 5.0, under_way=0)  # of an older question
     assert remaining.wait(5.0, 1) == 15.0
@@ -412,11 +412,24 @@ def test_the_whole_limit_is_there_again_when_its_time_is_over_and_no_more() -> N
     assert remaining.wait(1.0, 1) == 3.0
     sent = 0
     while remaining.wait(4.0, 1) == 0:
-        remaining.use(1)
+        remaining.use(4.0, 1)
         sent += 1
     assert sent == 5
     assert remaining.wait(4.0, 1) == 4.0
+    remaining.report({**headers, **report("0", "9s")}, "requests", 0, 4.0, under_way=0)  # of before
+    assert remaining.wait(4.0, 1) == 4.0
     assert remaining.wait(8.0, 99) == 0  # more than the limit goes alone
+
+
+def test_what_was_sent_just_before_the_limit_is_there_again_may_count_as_part_of_it() -> None:
+    remaining = Remaining()
+    remaining.report(
+        {**report("9", "4s"), "x-ratelimit-limit-requests": "10"}, "requests", 1, 0.0, under_way=0
+    )
+    for at in (2.0, 3.8, 3.9):
+        remaining.use(at, 1)
+    assert remaining.wait(4.0, 8) == 0
+    assert remaining.wait(4.0, 9) == 4.0
 
 
 @pytest.mark.parametrize("form", ["%a %b %d %H:%M:%S %Y", "%a, %d %b %Y %H:%M:%S"])
