@@ -84,7 +84,7 @@ def _margin(text: str) -> tuple[str, float]:
     if name not in BY_NAME:
         raise UsageError(f"--margin {text}: there is no metric {name!r}. Metrics: {', '.join(BY_NAME)}.")
     try:
-        points = abs(float(value))
+        points = float(value)
     except ValueError:
         points = 0.0
     if not 0 < points < math.inf:

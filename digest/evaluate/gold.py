@@ -177,7 +177,7 @@ def shown_in(prompt: Prompt, papers: Iterable[GoldPaper]) -> list[GoldPaper]:
 
 
 def _is_id(name: str, text: str) -> bool:
-    return re.search(rf"(?<![\w.]){re.escape(name)}(v[0-9]+)?(?!\w)", text) is not None and len(name) > 5
+    return re.search(rf"(?<![0-9]){re.escape(name)}(?![0-9])", text) is not None and len(name) > 5
 
 
 def _telling(paper: GoldPaper) -> set[str]:

@@ -111,7 +111,8 @@ def calibration(runs: Path, judge: str, rubric: str) -> Calibration:
         one for one in _verdicts([_calibration_file(runs)]) if (one.judge, one.rubric) == (judge, rubric)
     ]
     files = sorted(runs.glob("*/judge.jsonl"))
-    on_variants = [one for one in _verdicts(files) if (one.judge, one.rubric) == (judge, rubric)]
+    own = (one for one in _verdicts(files) if (one.judge, one.rubric) == (judge, rubric))
+    on_variants = [*{min(one.id, turned(one.id)): one for one in own}.values()]
     found, asked = Counter[str](), Counter[str]()
     for one in tried:
         if one.kind != "equal":
@@ -164,8 +165,9 @@ def juries(board: Board, base: str) -> dict[str, tuple[Jury, dict[str, Judged]]]
         wanted = {pair.id for pair in pairs_of(first, column, board.papers)} if label != base else set()
         by_judge: dict[tuple[str, str], dict[str, Judged]] = {}
         for one in (way for said in verdicts for way in (said.turned(), said)):
-            if one.id in wanted:
-                by_judge.setdefault((one.judge, one.rubric), {})[one.id] = one
+            found = by_judge.setdefault((one.judge, one.rubric), {}) if one.id in wanted else {}
+            if one.verdict or one.id not in found:
+                found[one.id] = one
         heard = [
             (jury_of(some, known[who]), some)
             for who, found in by_judge.items()

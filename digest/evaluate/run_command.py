@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 from digest import __version__, show
@@ -19,7 +20,7 @@ from digest.errors import UsageError
 from digest.evaluate import gold as gold_sets
 from digest.evaluate.run import refuse_leaks, run_cells
 from digest.evaluate.scoring import score_run
-from digest.evaluate.store import RunFolder, RunInfo, create, labels, runs_in
+from digest.evaluate.store import RunFolder, RunInfo, create, key_of, labels, runs_in
 from digest.ledger import Ledger
 from digest.llm.asker import Tally
 from digest.progress import choose
@@ -65,7 +66,8 @@ def run(
         folder = create(runs_in(settings.run.out), info, gold.read_bytes())
         tally = _ask(folder, ready, papers, epochs)
     score_run(folder)
-    return _report(folder, tally, given, len(papers) * len(info.variants) * epochs)
+    asked = product(papers, folder.info.variants, range(epochs))
+    return _report(folder, tally, given, {key_of(*one) for one in asked})
 
 
 def _name(gold: gold_sets.Gold, prompts: Sequence[Prompt], models: Sequence[str], settings: Settings) -> str:
@@ -101,10 +103,10 @@ def _next(folder: RunFolder, *, failed: bool) -> str:
     return shlex.join(["digest", "eval", "compare", info.name, "--base", base])
 
 
-def _report(folder: RunFolder, tally: Tally, given: Given, wanted: int) -> int:
-    answers = folder.answers().values()
-    failed = [answer for answer in answers if answer.error]
-    unasked = max(0, wanted - len(answers))
+def _report(folder: RunFolder, tally: Tally, given: Given, wanted: set[str]) -> int:
+    answers = folder.answers()
+    failed = [answer for answer in answers.values() if answer.error]
+    unasked = len(wanted - answers.keys())
     if given.json:
         counts = {"failed": len(failed), "unasked": unasked}
         print(json.dumps({"run": str(folder.path), **counts, **tally.report()}))

@@ -104,6 +104,22 @@ class BatchLog:
         )
         return self._store.one(sql, (key, self._endpoint, after)) is not None
 
+    def refuse(self, key: str) -> None:
+        """Note that a content filter refused the question, which asking again would not change."""
+        sql = (
+            "UPDATE batch_rows SET refused = 1 WHERE key = ? "
+            "AND batch IN (SELECT id FROM batches WHERE endpoint = ?)"
+        )
+        self._store.write(sql, (key, self._endpoint))
+
+    def refused(self, key: str) -> bool:
+        """Whether a content filter refused the question in a batch."""
+        sql = (
+            "SELECT 1 FROM batch_rows JOIN batches ON batches.id = batch "
+            "WHERE key = ? AND endpoint = ? AND refused"
+        )
+        return self._store.one(sql, (key, self._endpoint)) is not None
+
 
 def _batch(row: tuple[object, ...]) -> Batch:
     id_, token, run, section, day, state, changed, file, remote = row

@@ -109,6 +109,9 @@ MIGRATIONS: tuple[str, ...] = (
     ) WITHOUT ROWID;
     CREATE INDEX batch_rows_key ON batch_rows (key);
     """,
+    """
+    ALTER TABLE batch_rows ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;  -- 1: by a content filter
+    """,
 )
 
 

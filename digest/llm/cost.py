@@ -93,11 +93,13 @@ class Budget:
         self._reserved.append(most)
         return most
 
-    def commit(self, most: float) -> bool:
-        """Count what a batch may cost at most as spent, if it fits; whether it does."""
-        fits = self._ceiling is None or self._spent + sum(self._reserved) + most <= self._ceiling
-        self._spent += most if fits else 0.0
-        return fits
+    def fits(self, most: float) -> bool:
+        """Whether there is room for so much more."""
+        return self._ceiling is None or self._spent + sum(self._reserved) + most <= self._ceiling
+
+    def commit(self, most: float) -> None:
+        """Count what a batch may cost at most as spent."""
+        self._spent += most
 
     def settle(self, reserved: float, cost: float | None) -> None:
         """Count what a question cost instead of what was set aside for it; None: that is not known."""

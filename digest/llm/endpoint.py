@@ -49,6 +49,7 @@ class Endpoint:
     Attributes:
         profile: what is known of it before the first question.
         price: what an answer costs.
+        budget: what may be spent.
         mask: takes the key out of its words.
     """
 
@@ -67,7 +68,7 @@ class Endpoint:
         self._patience = patience
         self._limiter = Limiter(settings, patience=patience)
         self.price = prices(settings, self.profile)
-        self._budget = Budget(settings.max_cost, self.price, settings.fallback)
+        self.budget = Budget(settings.max_cost, self.price, settings.fallback)
         self._standing = Standing(lambda model: self.learned(model) is not None)
         self.mask = Mask(settings.key.get_secret_value())
         self._reached = False
@@ -82,10 +83,6 @@ class Endpoint:
     def ceiling(self) -> float | None:
         """US dollars that may be spent, if there is a ceiling."""
         return self._settings.max_cost
-
-    def commit(self, dollars: float) -> bool:
-        """See `Budget.commit`."""
-        return self._budget.commit(dollars)
 
     @property
     def body(self) -> dict[str, Any]:
@@ -185,7 +182,7 @@ class Endpoint:
         """One try, plus one more for each thing that the endpoint says it does not accept."""
         taught: Traits | None = None
         for _ in range(_LESSONS):
-            reserved = await self._budget.reserve(request)
+            reserved = await self.budget.reserve(request)
             cost: float | None = 0.0  # what is not answered costs nothing
             permit = None
             try:
@@ -205,7 +202,7 @@ class Endpoint:
             finally:
                 if permit is not None:
                     self._limiter.done(permit)
-                self._budget.settle(reserved, cost)
+                self.budget.settle(reserved, cost)
         raise AnswerError("rejected", f"{self.address} accepts no form of the question: {said[:200]}")
 
     async def _exchange(self, permit: Permit, request: Request, form: Traits) -> Completion:

@@ -17,6 +17,13 @@ _TELLING = {
 _DEPTH, _BREADTH, _LONGEST = 8, 20, 1000
 
 
+def _spellings(c: str) -> str:
+    """An expression for a character: as it is, or escaped as JSON, HTML and addresses do it."""
+    code = ord(c)
+    escaped = rf"\\+u00{code:02x}|%{code:02x}|&#x0*{code:x};|&#0*{code};"
+    return rf"(?:\\*{re.escape(c)}{'(?:amp;)?' if c == '&' else ''}|(?i:{escaped}))"
+
+
 class Mask:
     """Takes the key out of what an endpoint sends, before anything is cut or kept: some repeat it.
 
@@ -25,11 +32,11 @@ class Mask:
     """
 
     def __init__(self, key: str) -> None:
-        self._key = key if len(key) >= 8 else ""
+        self._key = re.compile("".join(map(_spellings, key))) if len(key) >= 8 else None
 
     def text(self, text: str) -> str:
-        """A text without the key."""
-        return text.replace(self._key, "***") if self._key else text
+        """A text without the key, however it is escaped there: in JSON within JSON, a page, an address."""
+        return self._key.sub("***", text) if self._key else text
 
     def parsed(self, content: bytes) -> object:
         """JSON as values without the key, in whatever way it is escaped there.

@@ -291,7 +291,7 @@ def test_the_order_of_the_runs_changes_nothing(gold: Gold, gold_file: Path, tmp_
         assert board.unanswered(board.column("a")) == []
 
 
-@pytest.mark.parametrize("words", [(), ("--base", "a", "--wrong"), ("--base", "a", "--margin", "lint_ok=0")])
+@pytest.mark.parametrize("words", [(), ("--base", "a", "--wrong"), ("--base", "a", "--margin", "lint_ok=-1")])
 def test_wrong_usage_is_not_the_exit_code_of_a_gate(
     words: tuple[str, ...], some: Gold, some_file: Path, tmp_path: Path, digest: Run
 ) -> None:

@@ -112,7 +112,8 @@ def test_files_that_are_no_gold(content: bytes, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "sign", ["id", "version", "title", "lower", "abstract", "line", "sentence", "wrapped", "ascii"]
+    "sign",
+    ["id", "version", "chinese", "doi", "title", "lower", "abstract", "line", "sentence", "wrapped", "ascii"],
 )
 def test_a_prompt_that_shows_a_gold_paper_is_refused(sign: str, tmp_path: Path) -> None:
     one = paper(1)
@@ -120,6 +121,8 @@ def test_a_prompt_that_shows_a_gold_paper_is_refused(sign: str, tmp_path: Path) 
     shown = {
         "id": one.id,
         "version": f"arXiv:{one.id}v2",
+        "chinese": f"论文{one.id}的简介",
+        "doi": f"https://doi.org/10.48550/arXiv.{one.id}",
         "title": one.title.replace(" ", "\n"),
         "lower": one.title.lower(),
         "abstract": one.abstract,

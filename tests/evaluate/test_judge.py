@@ -386,6 +386,11 @@ def test_verdicts_are_of_lines_not_of_runs(some: Gold, some_file: Path, tmp_path
     keep(board, asyncio.run(hear(board, "a", rule_judge(board), lambda: None)))
     assert juries(board, "a")["b"][0].losses == 12
     assert juries(board, "b")["a"][0].wins == 12  # the other way round
+    silent = [
+        one.turned().model_copy(update={"verdict": None}) for one in juries(board, "a")["b"][1].values()
+    ]
+    append(tmp_path / "one" / "judge.jsonl", silent)
+    assert juries(board, "a")["b"][0].losses == 12  # a judge that said nothing takes nothing back
     (tmp_path / "one" / "records.jsonl").unlink()
     changed = make_run(
         tmp_path, some_file, {"a": [wrong], "b": [dict.fromkeys(lines, "另一句。")]}, name="one"

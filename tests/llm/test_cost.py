@@ -105,7 +105,8 @@ def test_fields_that_shape_an_answer_belong_to_its_key() -> None:
 
 def test_a_batch_takes_its_part_of_the_ceiling() -> None:
     budget = Budget(1.0, lambda *_: 0.1)
-    assert budget.commit(0.7)
-    assert not budget.commit(0.7)
-    assert budget.commit(0.3)
-    assert Budget(None, lambda *_: None).commit(9.9)
+    assert budget.fits(0.7)
+    budget.commit(0.7)
+    assert not budget.fits(0.7)
+    assert budget.fits(0.3)
+    assert Budget(None, lambda *_: None).fits(9.9)

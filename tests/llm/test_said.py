@@ -134,3 +134,19 @@ def test_the_key_is_masked_however_it_is_escaped(body: str, escape: Any) -> None
     assert key not in words_of(content, Mask(key))
     assert "***" in words_of(content, Mask(key))
     assert key not in str(Mask(key).parsed(content))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        r'{"error": {"message": "bad", "metadata": {"raw": "{\\"error\\": \\"sk-AbC\\\\/dEf+012==\\"}"}}}',
+        r'{"reply": "bad key sk-AbC\/dEf+012=="}',
+        r'data: {"error": "sk-AbC\/dEf+012=="}',
+        "<p>sk-AbC&#x2F;dEf&#43;012==</p>",
+        "https://example.org/?key=sk-AbC%2FdEf%2B012%3D%3D",
+    ],
+)
+def test_the_key_is_masked_in_what_is_escaped_elsewhere(words: str) -> None:
+    said = words_of(words.encode(), Mask("sk-AbC/dEf+012=="))
+    assert "***" in said
+    assert "012" not in said

@@ -94,7 +94,7 @@ class Batches:
 
     def gathering(self, asker: Asker, *, batch: bool) -> Gathering:
         """Puts a run's questions aside: those in an open batch; with `batch`, all others for a new one."""
-        return Gathering(asker, self._ledger, self.log, batch, self.steps.unanswered, self.steps.refused)
+        return Gathering(asker, self._ledger, self.log, batch, self.steps.unanswered)
 
     async def submit(
         self, section: str, day: Date, questions: Sequence[tuple[Request, str]], asker: Asker
@@ -109,7 +109,7 @@ class Batches:
             ModelError: the endpoint has no Batch API; or it cannot be reached, then a later run takes up what
                 was begun; or another process is at the batches, and nothing was begun.
         """
-        self._check_ceiling([request for request, _ in questions])
+        self._most([request for request, _ in questions])
         first, paper = questions[0]
         if self._endpoint.learned(first.model) is None:
             try:
@@ -128,6 +128,7 @@ class Batches:
                 )
             new = [(request, paper) for request, paper in questions if self.log.holder(request.key) is None]
             if new:  # and not handed in by the other process while we waited for it
+                self._endpoint.budget.commit(self._most([request for request, _ in new]))
                 batch = self.log.intend(asker.run, section, day, new)
                 await self.steps.hand_in(batch, asker, resumed=False)
         return Pending(section, day, len(questions), 0)
@@ -168,10 +169,15 @@ class Batches:
             return replace(pending, trouble=error)
         return None if done is None else replace(pending, done=done)
 
-    def _check_ceiling(self, requests: Sequence[Request]) -> None:
+    def _most(self, requests: Sequence[Request]) -> float:
+        """What a batch of them may cost at most; 0 where there is no ceiling.
+
+        Raises:
+            UsageError: that is more than is left of the ceiling, or not known.
+        """
         ceiling = self._endpoint.ceiling
         if ceiling is None:
-            return
+            return 0.0
         most = [
             self._endpoint.price(
                 request.model,
@@ -182,11 +188,12 @@ class Batches:
         total = None if None in most else BATCH * sum(price or 0 for price in most)
         if total is None:
             raise UsageError("No price is known of the model, so no ceiling can be kept. Set [model.price].")
-        if not self._endpoint.commit(total):
+        if not self._endpoint.budget.fits(total):
             raise UsageError(
                 f"The batch could cost up to ${total:.2f}, more than is left of the ceiling of ${ceiling:g}. "
                 "Raise --max-cost."
             )
+        return total
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[bool]:

@@ -24,7 +24,6 @@ class Gathering:
     Attributes:
         batch: whether questions without answer go into a new batch; else they are asked directly.
         unanswered: keys of questions that this run found without answer in a batch.
-        refused: those of them that a content filter refused: the same question would fare no better.
         questions: those for a new batch, each with its paper, by their keys.
         held: of those that are in an open batch, its number, by their keys.
     """
@@ -34,7 +33,6 @@ class Gathering:
     log: BatchLog
     batch: bool
     unanswered: Collection[str] = ()
-    refused: Collection[str] = ()
     questions: dict[str, tuple[Request, str]] = field(default_factory=dict)
     held: dict[str, int] = field(default_factory=dict)
 
@@ -51,7 +49,7 @@ class Gathering:
             AnswerError: it was refused in a batch; further as `Asker.ask`.
         """
         key, after = request.key, self.run if fresh else since
-        if key in self.refused:
+        if not fresh and self.log.refused(key):  # the same question would fare no better
             raise AnswerError("refused", "the endpoint's content filter refused the paper in a batch")
         if self.ledger.completion(key, after) is None:
             holder = self.log.holder(key)

@@ -43,7 +43,6 @@ class Steps:
 
     Attributes:
         unanswered: keys of the questions that had no answer in what was collected.
-        refused: those of them that a content filter refused.
     """
 
     def __init__(
@@ -61,7 +60,6 @@ class Steps:
         self._sleep = sleep
         self._say = say
         self.unanswered: set[str] = set()
-        self.refused: set[str] = set()
 
     async def hand_in(self, batch: Batch, asker: Asker, *, resumed: bool) -> Batch:
         """Take the steps that are left until the endpoint has a batch; one that it refuses is void.
@@ -158,7 +156,12 @@ class Steps:
             self._ledger.event(asker.run, "ask", "batch", paper, f"no answer: the batch is {why}")
         self._log.change(batch, "collected")
         self.unanswered.update(left)
-        if missing := len(self.unanswered & questions.keys()):
+        refused = {key for key in self.unanswered & questions.keys() if self._log.refused(key)}
+        if refused:
+            self._say(
+                f"{len(refused)} papers were refused in a batch, and are asked about by their abstracts."
+            )
+        if missing := len((self.unanswered & questions.keys()) - refused):
             self._say(
                 f"The batch of {batch.title} is over ({why}). {missing} of its {len(questions)} questions "
                 "got no answer there, and are asked directly, at the full price."
@@ -195,7 +198,7 @@ class Steps:
 
     def _note_refusal(self, error: Exception, request: Request) -> None:
         if isinstance(error, AnswerError) and error.code == "refused":
-            self.refused.add(request.key)
+            self._log.refuse(request.key)
 
     def _half_price(self, completion: Completion) -> Completion:
         price = self._endpoint.price(completion.model, completion.usage)
