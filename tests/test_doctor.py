@@ -111,7 +111,7 @@ def test_a_list_of_models_that_is_none_is_a_note(
     monkeypatch: pytest.MonkeyPatch,
     answer: dict[str, Any],
 ) -> None:
-    monkeypatch.setattr(doctor_module, "_PATIENCE", 0.5)
+    monkeypatch.setattr(doctor_module, "_PATIENCE", 2.0)
     server = sample_server(faults=(Fault(path="^/v1/models", **answer),))
     code, checks, _ = examined(server, {"OPENAI_API_KEY": KEY, "DIGEST_MODEL": "m"})
     assert code == 0

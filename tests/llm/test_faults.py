@@ -99,7 +99,7 @@ def test_nothing_is_lost_and_nothing_is_early(
 def test_a_window_that_the_endpoint_tells_of_is_never_overrun(
     server: Server, papers: list[Paper], tmp_path: Path
 ) -> None:
-    server.set(window=(30, 0.3), ratelimit_headers=True)
+    server.set(window=(30, 1.0), ratelimit_headers=True)
     outcomes, _ = ask_all(server, papers, tmp_path, concurrency=8)
     assert all(outcome.summary is not None for outcome in outcomes)
     assert server.stats()["too_many"] == 0
