@@ -137,8 +137,9 @@ class _Compare(TyperCommand):
         """Parse the flags; wrong ones are exit code 1."""
         try:
             return super().parse_args(ctx, args)
-        except Exception as error:
-            vars(error)["exit_code"] = 1
+        except Exception as error:  # whichever click typer brings; --help ends here too, with 0
+            if getattr(error, "exit_code", 0):
+                vars(error)["exit_code"] = 1
             raise
 
 

@@ -45,15 +45,10 @@ class Column:
         values = self.values(metric)
         return fmean(values.values()) if values else None
 
-    def first(self, paper: str) -> Answer | None:
-        """The answer of the first epoch that has a line."""
-        answers = sorted(self.answers.get(paper, {}).items())
-        return next((answer for _, answer in answers if answer.line), None)
-
     def line(self, paper: str) -> str | None:
         """The line of the first epoch that has one."""
-        answer = self.first(paper)
-        return answer.line if answer else None
+        answers = sorted(self.answers.get(paper, {}).items())
+        return next((answer.line for _, answer in answers if answer.line), None)
 
     def missing(self, paper: str) -> bool:
         """Whether some epoch has no line of the paper: an error, or not asked yet."""

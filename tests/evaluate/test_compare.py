@@ -300,6 +300,10 @@ def test_wrong_usage_is_not_the_exit_code_of_a_gate(
     assert digest("eval", "compare", *words).code == 1
 
 
+def test_help_is_no_error(digest: Run) -> None:
+    assert digest("eval", "compare", "--help").code == 0
+
+
 def test_a_loss_within_the_margin_is_not_worse(gold: Gold, gold_file: Path, tmp_path: Path) -> None:
     lines = published(gold)
     other = {paper.id: restyled(lines[paper.id], paper, paper) for paper in gold.papers}

@@ -49,9 +49,9 @@ class Gathering:
             AnswerError: it was refused in a batch; further as `Asker.ask`.
         """
         key, after = request.key, self.run if fresh else since
-        if not fresh and self.log.refused(key):  # the same question would fare no better
-            raise AnswerError("refused", "the endpoint's content filter refused the paper in a batch")
         if self.ledger.completion(key, after) is None:
+            if not fresh and self.log.refused(key):  # the same question would fare no better
+                raise AnswerError("refused", "the endpoint's content filter refused the paper in a batch")
             holder = self.log.holder(key)
             tried = key in self.unanswered or self.log.collected(key, after)
             if holder is not None:

@@ -112,3 +112,9 @@ def test_what_a_batch_refused_is_not_asked_again_as_it_is(
     assert not again.batches.log.refused(questions[1][0].key)
     with pytest.raises(AnswerError, match="refused the paper in a batch"):
         asyncio.run(gathering.ask(first, paper))
+    answer = again.ledger.completion(questions[1][0].key)
+    assert answer is not None
+    kept = answer.model_copy(update={"key": first.key})
+    again.ledger.keep(kept, first.canonical(), again.asker.run, paper)  # answered since, when asked directly
+    assert asyncio.run(gathering.ask(first, paper)).content == answer.content
+    again.ledger.close()
