@@ -8,7 +8,7 @@ from pathlib import Path
 
 import typer.main
 
-from digest.cli import app
+from digest.cli.app import app
 
 
 def commands(readme: str, name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from digest.ledger.ledger import Ledger
-from digest.ledger.store import FILE_NAME
+from digest.ledger.sqlite.connection import FILE_NAME
+from digest.ledger.sqlite.ledger import Ledger
 
 __all__ = ["FILE_NAME", "Ledger"]

@@ -14,18 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 from digest.config import ModelSettings
 from digest.errors import AnswerError, ModelError, QuotaError
-from digest.llm.client import RedirectedError, connect
+from digest.llm.capabilities import Forms, LearnedError, Traits, write
+from digest.llm.circuit_breaker import CircuitBreaker
 from digest.llm.cost import Budget, prices
-from digest.llm.durations import in_words, told_to_wait
-from digest.llm.form import Forms, LearnedError, Traits, write
-from digest.llm.limits import ClosedError, Limiter, Permit
+from digest.llm.error_mapping import TransientError, meaning_of
+from digest.llm.limiter import ClosedError, Limiter, Permit
 from digest.llm.presets import profile
+from digest.llm.redact import KeyRedactor, words_of
 from digest.llm.request import Request
-from digest.llm.said import Mask, words_of
-from digest.llm.standing import Standing
-from digest.llm.tries import PATIENCE, Tries
-from digest.llm.trouble import PassingError, meaning_of
-from digest.llm.wire import MalformedError, UnusableError, names_in, read
+from digest.llm.response import MalformedError, UnusableError, names_in, read
+from digest.llm.retry import PATIENCE, RetryPolicy
+from digest.llm.retry_after import in_words, told_to_wait
+from digest.llm.sdk import RedirectedError, connect
 from digest.model import Completion
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ class Endpoint:
         self._limiter = Limiter(settings, patience=patience)
         self.price = prices(settings, self.profile)
         self.budget = Budget(settings.max_cost, self.price, settings.fallback)
-        self._standing = Standing(lambda model: self.learned(model) is not None)
-        self.mask = Mask(settings.key.get_secret_value())
+        self._standing = CircuitBreaker(lambda model: self.learned(model) is not None)
+        self.mask = KeyRedactor(settings.key.get_secret_value())
         self._reached = False
         self._client: openai.AsyncOpenAI | None = None
 
@@ -103,12 +103,12 @@ class Endpoint:
             ModelError: the endpoint answers nobody: wrong key, unknown model, no connection at all.
             UsageError: there is a ceiling, and no price.
         """
-        tries = Tries(self._settings.attempts, self._patience)
+        tries = RetryPolicy(self._settings.attempts, self._patience)
         try:
             return await tries.carry_out(
                 lambda: self._send(request, tries.since), self._sleep, lambda: self._limiter.accepted
             )
-        except PassingError as trouble:
+        except TransientError as trouble:
             if self._reached:
                 raise trouble.final from trouble
             hint = "Check OPENAI_BASE_URL and the network, then run again."
@@ -223,7 +223,7 @@ class Endpoint:
             raise self._moved(self.mask.text(str(error)), request.model) from error
         except (openai.APIConnectionError, httpx2.InvalidURL, UnicodeError, TimeoutError) as error:
             final = AnswerError("unreachable", f"{self.address} did not answer ({self._reason(error)})")
-            raise PassingError(final) from error
+            raise TransientError(final) from error
         self._reached = True
         try:
             completion = read(self._json(response), request, round((time.monotonic() - started) * 1000))
@@ -256,7 +256,7 @@ class Endpoint:
         """What an error means; the others get to know what concerns them too: limits, accounts, forms."""
         told = told_to_wait(response.headers, said)
         meaning = meaning_of(status, said, request.model, self.address, told)
-        if isinstance(meaning, PassingError):
+        if isinstance(meaning, TransientError):
             if told is not None and told > self._patience:
                 why = f"{meaning.final}; it says to wait {in_words(told)}"
                 meaning.final = AnswerError("unreachable", why)

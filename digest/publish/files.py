@@ -11,8 +11,8 @@ from pathlib import Path
 from digest.errors import FormatError, UsageError
 from digest.model import Digest, Entry
 from digest.publish.counts import counts_of
+from digest.publish.json_format import from_json, to_json
 from digest.publish.markdown import render
-from digest.publish.store import from_json, to_json
 
 
 def import_file(source: Path, target: Path) -> Digest:
@@ -22,7 +22,7 @@ def import_file(source: Path, target: Path) -> Digest:
         FormatError: `source` is no digest; nothing is written.
         UsageError: a file cannot be read or written, or both are the same.
     """
-    from digest.publish.parse import parse
+    from digest.publish.markdown_parser import parse
 
     digest = parse(_read(source, target), str(source.absolute()))
     write_atomically(target, to_json(digest))

@@ -19,7 +19,7 @@ from digest.errors import UsageError
 from digest.llm.request import Message
 from digest.model import Paper, Record, Text
 from digest.resources import find, shipped
-from digest.text.fence import fence
+from digest.summarize.fence import fence
 
 Input = Literal["title", "abstract", "comments", "text"]
 _LABELS: dict[Input, str] = {"title": "标题", "abstract": "摘要", "comments": "备注", "text": "正文节选"}

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from digest.text.pages import Line, Page
+    from digest.text.pdf_pages import Line, Page
 
 _STAMP = re.compile(r"arXiv:\S{5,20}\s+\[[\w.-]+\]\s+\d{1,2}\s+\w{3}\s+\d{4}")
 _PAGE_NUMBER = re.compile(

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digest.model import Finding, Text, TextOrigin
-from digest.text import choose, clean, findings, tokens
-from digest.text import title as titles
+from digest.text import clean, injection, selection, tokens
+from digest.text import title_match as titles
 from digest.text.errors import PdfError
 
 if TYPE_CHECKING:
     from digest.text.clean import Row
-    from digest.text.pages import Page
+    from digest.text.pdf_pages import Page
 
 _FIRST_PAGES = 3
 _SCANNED = 200  # letters a page; fewer are the marks on a scan
@@ -33,16 +33,16 @@ def extract(path: Path, title: str | None, model: str, budget: int, page_limit: 
     Raises:
         PdfError: there is no text, or it is not this paper's.
     """
-    from digest.text.pages import EXTRACTOR, read_pages  # pymupdf is loaded where it is used
+    from digest.text.pdf_pages import EXTRACTOR, read_pages  # pymupdf is loaded where it is used
 
     pdf = read_pages(path, page_limit)
     rows = clean.body(pdf.pages)
-    found = findings.gravest([*_unseen(pdf.pages), *_addressed(rows)])
+    found = injection.gravest([*_unseen(pdf.pages), *_addressed(rows)])
     if sum(len(row.content) for row in rows) < _SCANNED * len(pdf.pages):
         raise PdfError("hardly any text in PDF, it may be scanned", findings=found)
     if title is not None and not titles.occurs(title, _first_pages(rows)):
         raise PdfError("title not found in PDF", findings=found)
-    passages = choose.passages(rows, budget, lambda text: tokens.count(text, model)[0])
+    passages = selection.passages(rows, budget, lambda text: tokens.count(text, model)[0])
     if not passages:
         raise PdfError("no running text in PDF", findings=found)
     counted, counted_by = tokens.count("\n".join(passage.content for passage in passages), model)
@@ -61,14 +61,14 @@ def extract(path: Path, title: str | None, model: str, budget: int, page_limit: 
 def _unseen(pages: Sequence[Page]) -> Iterator[Finding]:
     for page in pages:
         for hidden in page.hidden:
-            finding = findings.of_hidden(page.number, hidden.how, hidden.content)
+            finding = injection.of_hidden(page.number, hidden.how, hidden.content)
             if finding is not None:
                 yield finding
 
 
 def _addressed(rows: Sequence[Row]) -> Iterator[Finding]:
     for number, group in groupby(rows, key=lambda row: row.page):
-        yield from findings.of_visible(number, " ".join(row.content for row in group))
+        yield from injection.of_visible(number, " ".join(row.content for row in group))
 
 
 def _first_pages(rows: Sequence[Row]) -> list[str]:

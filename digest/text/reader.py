@@ -17,7 +17,7 @@ from pebble import ProcessExpired, ProcessPool
 from digest.config import TextSettings
 from digest.errors import SourceError
 from digest.model import Paper, Text, TextOrigin
-from digest.sources.transfer import TooLargeError, UnavailableError
+from digest.sources.http_responses import TooLargeError, UnavailableError
 from digest.text import cache
 from digest.text.errors import PdfError
 from digest.text.extract import extract
@@ -32,7 +32,7 @@ class Download(Protocol):
     """Writes the PDF at `url` to `target`, which appears only when it is complete; returns its bytes."""
 
     def __call__(self, url: str, target: Path, limit_bytes: int) -> Awaitable[int]:
-        """See `digest.sources.http.Http.download`."""
+        """See `digest.sources.http_client.Http.download`."""
 
 
 class TextReader:
@@ -154,7 +154,7 @@ def _start_pool() -> ProcessPool:
     """Workers that are forked off a process without threads, which has loaded what they need."""
     context = multiprocessing.get_context(_START)
     if _START == "forkserver":
-        context.set_forkserver_preload(["digest.text.extract", "digest.text.pages"])
+        context.set_forkserver_preload(["digest.text.extract", "digest.text.pdf_pages"])
     pool = ProcessPool(WORKERS, _TASKS_OF_A_WORKER, prepare, context=context)
     pool.active  # noqa: B018 - asking starts it, which takes half a second
     return pool

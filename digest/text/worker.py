@@ -24,5 +24,5 @@ def prepare() -> None:
     with contextlib.suppress(ImportError, OSError, ValueError):  # Windows has no limits, macOS not this one
         resource = importlib.import_module("resource")
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    importlib.import_module("digest.text.pages")
+    importlib.import_module("digest.text.pdf_pages")
     gc.freeze()

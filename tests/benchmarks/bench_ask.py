@@ -80,22 +80,22 @@ async def raw(url: str, papers: list[Paper], concurrency: int, folder: Path) -> 
 
 async def ours(url: str, papers: list[Paper], concurrency: int, folder: Path) -> int:
     """The stage as the pipeline runs it: limiter, retries, prices, ledger, checks."""
+    from digest.cli.lint import source_of
     from digest.config import ModelSettings
     from digest.ledger import Ledger
-    from digest.llm.asker import Asker
+    from digest.llm.cached_client import CachedClient
     from digest.llm.endpoint import Endpoint
     from digest.model import Finding, Summary
     from digest.summarize.checks import check_summary
-    from digest.summarize.lint import source_of
     from digest.summarize.prompt import load
-    from digest.summarize.summarise import Job, summarise
+    from digest.summarize.summarizer import Job, summarise
 
     prompt = load("fields")
     settings = {"name": "m", "base_url": f"{url}/v1", "key": "k", "concurrency": concurrency, "timeout": 60}
     sources = [source_of(paper) for paper in papers]
     with Ledger(folder) as ledger:
         endpoint = Endpoint(ModelSettings.model_validate(settings))
-        asker = Asker(endpoint, ledger, ledger.begin("run"))
+        asker = CachedClient(endpoint, ledger, ledger.begin("run"))
 
         async def ask(index: int, paper: Paper) -> bool:
             def check(summary: Summary) -> tuple[Finding, ...]:

@@ -11,13 +11,13 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
-from digest.evaluate.board import load_board
-from digest.evaluate.compare import compare
-from digest.evaluate.decision import decide
-from digest.evaluate.gold import read, to_jsonl
-from digest.evaluate.planted import restyled
-from digest.evaluate.report import Candidate, render
-from digest.evaluate.scoring import score_run
+from digest.evaluate.comparison.compare import compare
+from digest.evaluate.comparison.results import load_results
+from digest.evaluate.gold.dataset import read, to_jsonl
+from digest.evaluate.judge.planted_defects import restyled
+from digest.evaluate.metrics.scoring import score_run
+from digest.evaluate.report.decision import decide
+from digest.evaluate.report.report import Candidate, render
 from tests.evaluate.support import make_run, published
 
 GOLD = Path(__file__).parent.parent.parent / "eval" / "gold" / "audio-20260128.jsonl"
@@ -48,7 +48,7 @@ def measure(n: int, folder: Path) -> float:
     run = make_run(folder, file, {"a": [lines], "b": [other]}, name=f"run{n}", scored=False)
     began = time.perf_counter()
     score_run(run)
-    board = load_board([run])
+    board = load_results([run])
     (comparison,) = compare(board, "a", {})
     pages = render(board, "a", None, [Candidate(comparison, decide(comparison), None, {})])
     taken = time.perf_counter() - began

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from digest.ledger import FILE_NAME, Ledger
-from digest.ledger.store import pack, pack_text
+from digest.ledger.sqlite.connection import pack, pack_text
 from digest.model import Completion, Usage
 from digest.sample import Server, start
 from digest.sample.knobs import Knobs

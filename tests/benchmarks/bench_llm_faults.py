@@ -20,12 +20,12 @@ from typing import Any
 
 from digest.config import ModelSettings
 from digest.ledger import Ledger
-from digest.llm.asker import Asker
+from digest.llm.cached_client import CachedClient
 from digest.llm.endpoint import Endpoint
 from digest.model import Paper
 from digest.sample import Knobs, fault, start
 from digest.summarize.prompt import load
-from digest.summarize.summarise import Job, summarise
+from digest.summarize.summarizer import Job, summarise
 from tests.benchmarks.papers import invented, write_records
 from tests.benchmarks.perfect import Client
 
@@ -67,7 +67,7 @@ async def ask_all(url: str, papers: list[Paper], folder: Path) -> dict[str, floa
     prompt = load("fields")
     with Ledger(folder) as ledger:
         endpoint = Endpoint(ModelSettings.model_validate({**settings, "timeout": TIMEOUT}))
-        asker = Asker(endpoint, ledger, ledger.begin("run"))
+        asker = CachedClient(endpoint, ledger, ledger.begin("run"))
 
         async def ask(paper: Paper) -> str:
             outcome = await summarise(Job(paper, prompt, "m", asker.ask, lambda _: ()), None)

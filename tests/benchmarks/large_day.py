@@ -11,8 +11,8 @@ from pathlib import Path
 from digest.sample.data import Library
 from digest.sample.knobs import Knobs
 from digest.sample.pages import listing
-from digest.sources.day import join_pages, merge
-from digest.sources.pages import parse_listing
+from digest.sources.arxiv.category_day import join_pages, merge
+from digest.sources.arxiv.listing_parse import parse_listing
 from tests.sources import invented
 
 DAY = date(2026, 1, 28)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from digest import cli
-from digest.evaluate.gold import Gold, read
+from digest.cli import app
+from digest.evaluate.gold.dataset import Gold, read
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captur
     def run(*words: object) -> Ran:
         monkeypatch.setattr(sys, "argv", ["digest", *map(str, words)])
         with pytest.raises(SystemExit) as end:
-            cli.main()
+            app.main()
         out, err = capfd.readouterr()
         assert "Traceback" not in out + err
         assert "a bug" not in err

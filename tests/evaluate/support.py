@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from digest.evaluate import gold as gold_sets
-from digest.evaluate.board import Board, load_board
-from digest.evaluate.compare import Comparison, compare
-from digest.evaluate.gold import Gold, GoldPaper, Reference
-from digest.evaluate.scoring import score_run
-from digest.evaluate.store import Answer, RunFolder, RunInfo, append, create, key_of
+from digest.evaluate.comparison.compare import Comparison, compare
+from digest.evaluate.comparison.results import ResultTable, load_results
+from digest.evaluate.gold import dataset as gold_sets
+from digest.evaluate.gold.dataset import Gold, GoldPaper, Reference
+from digest.evaluate.metrics.scoring import score_run
+from digest.evaluate.runs.folder import Answer, RunFolder, RunInfo, append, create, key_of
 from digest.summarize.prompt import Prompt
 
 Lines = Mapping[str, str | None]
@@ -69,9 +69,9 @@ def make_run(
     return run
 
 
-def compared(run: RunFolder, base: str = "a", **margins: float) -> tuple[Board, Comparison]:
+def compared(run: RunFolder, base: str = "a", **margins: float) -> tuple[ResultTable, Comparison]:
     """The board of a run, and its one candidate beside the base."""
-    board = load_board([run])
+    board = load_results([run])
     return board, compare(board, base, margins)[-1]
 
 

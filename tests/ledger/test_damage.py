@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from digest.cli.verify import verify
 from digest.errors import LedgerError, UsageError
 from digest.ledger import FILE_NAME, Ledger
-from digest.ledger.care import backup, rescue
-from digest.ledger.verify import verify
+from digest.ledger.sqlite.maintenance import backup, rescue
 from digest.llm.request import Message, Request
 from digest.model import Completion, Usage
 from tests.ledger.test_ledger import NOON

@@ -12,7 +12,7 @@ import pytest
 
 from digest.errors import LedgerError, UsageError
 from digest.ledger import FILE_NAME, Ledger
-from digest.ledger.schema import MIGRATIONS
+from digest.ledger.sqlite.schema import MIGRATIONS
 from digest.llm.request import Message, Request
 from digest.model import Completion, Text, TextOrigin, Usage
 from digest.sources.snapshots import Snapshot

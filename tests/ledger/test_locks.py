@@ -8,15 +8,15 @@ import sys
 from pathlib import Path
 
 from digest.ledger import Ledger
-from digest.ledger.locks import Locks, is_held
-from digest.ledger.store import LOCK_NAME
-from digest.llm.asker import Asker
+from digest.ledger.sqlite.connection import LOCK_NAME
+from digest.ledger.sqlite.locks import Locks, is_held
+from digest.llm.cached_client import CachedClient
 from digest.llm.request import Request
 from digest.model import Completion
 from tests.ledger.test_ledger import completion, request
 
 OWNER = (
-    "import sys; from pathlib import Path; from digest.ledger.locks import Locks\n"
+    "import sys; from pathlib import Path; from digest.ledger.sqlite.locks import Locks\n"
     "locks = Locks(Path(sys.argv[1])); [locks.hold(name) for name in sys.argv[2:]]\n"
     "print('ready', flush=True); sys.stdin.read()"
 )
@@ -76,7 +76,7 @@ def test_nobody_waits_for_ever_for_a_process_that_lives_but_answers_nothing(tmp_
             assert owner.stdout is not None
             owner.stdout.readline()
             model = Model()
-            asker = Asker(model, ledger, ledger.begin("run"), sleep, lambda: waited)
+            asker = CachedClient(model, ledger, ledger.begin("run"), sleep, lambda: waited)
             assert asyncio.run(asker.ask(request(), "1")) == completion(key)
             owner.kill()
     assert model.asked == 1

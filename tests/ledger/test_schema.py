@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from digest.ledger import FILE_NAME, Ledger
-from digest.ledger.schema import APPLICATION, MIGRATIONS, migrate
-from digest.ledger.store import pack, pack_text
+from digest.ledger.sqlite.connection import pack, pack_text
+from digest.ledger.sqlite.schema import APPLICATION, MIGRATIONS, migrate
 from digest.model import Text, TextOrigin
 from tests.ledger.test_ledger import completion, request
 
@@ -59,7 +59,7 @@ def test_a_migration_that_fails_leaves_the_old_schema(
 ) -> None:
     released(tmp_path / FILE_NAME, len(MIGRATIONS)).close()
     broken = (*MIGRATIONS, "CREATE TABLE half (x);\nCREATE TABLE runs (y);\n")
-    monkeypatch.setattr("digest.ledger.schema.MIGRATIONS", broken)
+    monkeypatch.setattr("digest.ledger.sqlite.schema.MIGRATIONS", broken)
     connection = sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)
     with pytest.raises(sqlite3.OperationalError, match="runs already exists"):
         migrate(connection)

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from digest import cli
+from digest.cli import app
 from digest.sample import Server, fault
 from tests.ledger.days import DAY, run, start, use, write_records
 
@@ -45,7 +45,7 @@ def row(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> R
         monkeypatch.setenv("OPENAI_API_KEY", "k")
         monkeypatch.setattr(sys, "argv", ["digest", "run", "--no-pdf", "--json", *words])
         with pytest.raises(SystemExit):
-            cli.main()
+            app.main()
         out, err = capfd.readouterr()
         assert "Traceback" not in err
         (values,) = json.loads(out)
@@ -77,7 +77,7 @@ def test_what_a_finished_day_needs_is_little(server: Server, tmp_path: Path, row
     row(folder)
     script = (
         "import sys; sys.argv = ['digest', 'run', '--no-pdf', '-q', '--date', sys.argv[1]]\n"
-        "from digest.cli import main\n"
+        "from digest.cli.app import main\n"
         "try: main()\n"
         "except SystemExit as end: assert not end.code, end.code\n"
         "print(*sys.modules)"

@@ -13,9 +13,9 @@ import pytest
 
 from digest.config import ModelSettings
 from digest.errors import AnswerError, ModelError, QuotaError
+from digest.llm.capabilities import Traits
 from digest.llm.endpoint import Endpoint
-from digest.llm.form import Traits
-from digest.llm.pace import IN_A_ROW
+from digest.llm.rate_limits import IN_A_ROW
 from digest.llm.request import Message, Request
 from digest.model import Completion
 from digest.sample import Fault, Server, fault

@@ -10,18 +10,18 @@ from typing import Any
 
 import pytest
 
-from digest.commands import Given, run_days
+from digest.cli.session import CommandOptions, run_days
 from digest.config import ModelSettings
 from digest.errors import UsageError
 from digest.ledger import Ledger
-from digest.llm.asker import Asker, Tally
+from digest.llm.cached_client import CachedClient, RunUsage
 from digest.llm.endpoint import Endpoint
 from digest.model import Paper
 from digest.sample import Fault, Server, fault
 from digest.sample.data import Library
 from digest.sample.knobs import Knobs
 from digest.summarize.prompt import load
-from digest.summarize.summarise import Job, Outcome, summarise
+from digest.summarize.summarizer import Job, Outcome, summarise
 
 CHAT = "^/v1/chat"
 KEY = "sk-this-must-not-be-seen-anywhere"
@@ -36,14 +36,14 @@ def papers() -> list[Paper]:
 
 def ask_all(
     server: Server, papers: list[Paper], folder: Path, fallback: str = "", **settings: Any
-) -> tuple[list[Outcome], Tally]:
+) -> tuple[list[Outcome], RunUsage]:
     given = {"name": "m", "base_url": f"{server.url}/v1", "key": KEY, "concurrency": 16, "timeout": 3}
     prompt = load("fields")
 
-    async def go() -> tuple[list[Outcome], Tally]:
+    async def go() -> tuple[list[Outcome], RunUsage]:
         with Ledger(folder) as ledger:
             endpoint = Endpoint(ModelSettings.model_validate({**given, **settings}), sleep=shortly)
-            asker = Asker(endpoint, ledger, ledger.begin("run"))
+            asker = CachedClient(endpoint, ledger, ledger.begin("run"))
             jobs = [Job(p, prompt, "m", asker.ask, lambda _: (), fallback=fallback) for p in papers]
             try:
                 return list(await asyncio.gather(*(summarise(job, None) for job in jobs))), asker.tally
@@ -221,7 +221,7 @@ def test_the_key_is_in_nothing_that_is_kept_or_shown(
     monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url}/v1")
     monkeypatch.setenv("DIGEST_MODEL", "m")
     flags: dict[str, dict[str, Any]] = {"run": {"sections": ["audio"]}, "text": {"source": "abstract"}}
-    code = run_days(Given(flags, json=True), "2026-01-28", 6)
+    code = run_days(CommandOptions(flags, json=True), "2026-01-28", 6)
     printed = "".join(capsys.readouterr())
     if name == "no-balance":
         assert code == 3

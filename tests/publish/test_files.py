@@ -7,7 +7,7 @@ import pytest
 
 from digest.errors import FormatError, UsageError
 from digest.publish.files import import_file, render_file, write_atomically, write_digest
-from digest.publish.store import from_json
+from digest.publish.json_format import from_json
 from tests.publish.samples import PAGE, digest_of, entry, full_digest
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 
 from digest.model import Digest, Entry, Flag, Form, Summary
 from digest.publish.markdown import DOUBT, plain, render
-from digest.publish.parse import parse
+from digest.publish.markdown_parser import parse
 from tests.publish.samples import PAGE, digest_of, digests, entry
 
 NAME = "20260128_Wed/audio.md"

@@ -10,10 +10,10 @@ from typing import Any
 from digest.errors import SourceError
 from digest.model import Announcement, Paper
 from digest.sample import Fault, Server, fault
-from digest.sources.announcement import announce
-from digest.sources.http import Http
-from digest.sources.metadata import enrich
-from digest.sources.quiet import Quiet
+from digest.sources.arxiv.announce import announce
+from digest.sources.arxiv.export_api import enrich
+from digest.sources.arxiv.no_announcement import NoAnnouncement
+from digest.sources.http_client import Http
 from digest.sources.snapshots import MemorySnapshots
 from tests.sources import invented
 from tests.sources.support import AUDIO, Clock, morning, run_with_http
@@ -67,7 +67,7 @@ def live_through(server: Server, seed: int, folder: Path, faults: int = 10) -> s
     except SourceError as error:
         day = asked or DAYS[2]
         return "UNSAFE" if snapshots.day("+".join(AUDIO.categories), day) else type(error).__name__
-    if isinstance(result, Quiet):
+    if isinstance(result, NoAnnouncement):
         return "QUIET"
     announcement, papers = result
     truth = {one["id"]: one for one in records if one["date"] == announcement.date.isoformat()}
@@ -78,12 +78,12 @@ def live_through(server: Server, seed: int, folder: Path, faults: int = 10) -> s
 
 def _ask(
     server: Server, day: date | None, snapshots: MemorySnapshots
-) -> tuple[Announcement, tuple[Paper, ...]] | Quiet:
+) -> tuple[Announcement, tuple[Paper, ...]] | NoAnnouncement:
     now = morning(DAYS[2])
 
-    async def use(http: Http) -> tuple[Announcement, tuple[Paper, ...]] | Quiet:
+    async def use(http: Http) -> tuple[Announcement, tuple[Paper, ...]] | NoAnnouncement:
         result = await announce(AUDIO, day, http, http.settings, now, lambda _paper, _before: None)
-        if isinstance(result, Quiet):
+        if isinstance(result, NoAnnouncement):
             return result
         papers, _ = await enrich(result.papers, http, http.settings)
         return result, papers

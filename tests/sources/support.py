@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 from digest.config import ArxivSettings
 from digest.model import Announcement, Section
-from digest.sources.announcement import announce
-from digest.sources.http import Http
-from digest.sources.quiet import Quiet
+from digest.sources.arxiv.announce import announce
+from digest.sources.arxiv.no_announcement import NoAnnouncement
+from digest.sources.http_client import Http
 from digest.sources.snapshots import MemorySnapshots, SnapshotStore
 
 T = TypeVar("T")
@@ -72,8 +72,8 @@ def announced(
     earlier: Callable[[str, date], date | None] = lambda _paper, _before: None,
     approximate: bool = False,
     **options: Any,
-) -> Announcement | Quiet:
-    async def use(http: Http) -> Announcement | Quiet:
+) -> Announcement | NoAnnouncement:
+    async def use(http: Http) -> Announcement | NoAnnouncement:
         return await announce(section, day, http, http.settings, now, earlier, approximate, zone=UTC)
 
     return run_with_http(url, use, clock=Clock(now), snapshots=snapshots, **options)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from digest.text.clean import body, join
-from digest.text.pages import Line, Page
+from digest.text.pdf_pages import Line, Page
 
 WORDS = ["reeds", "dawn", "rain", "road", "marsh", "calls", "birds", "wind", "frost"]
 

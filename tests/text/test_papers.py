@@ -14,7 +14,7 @@ from digest.config import TextSettings
 from digest.model import Text
 from digest.text.errors import PdfError
 from digest.text.extract import extract
-from digest.text.pages import read_pages
+from digest.text.pdf_pages import read_pages
 from digest.text.reader import TextReader
 
 pytestmark = pytest.mark.slow

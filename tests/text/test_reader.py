@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
+from digest.cli.text import describe
 from digest.config import ArxivSettings, TextSettings
 from digest.model import Paper, Text
-from digest.sources.http import Http
+from digest.sources.http_client import Http
 from digest.sources.snapshots import MemorySnapshots
 from digest.text import reader as reading
-from digest.text.describe import describe
 from digest.text.extract import extract
 from digest.text.reader import TextReader
 from tests.sources.conftest import RawServer, raw_server, response

@@ -4,7 +4,7 @@
 the calls, `rows` writes and reads the files.
 """
 
-from digest.llm.batch.batches import Batches, Pending
-from digest.llm.batch.gathering import DeferredError
+from digest.llm.batch.deferred import DeferredError
+from digest.llm.batch.runner import Batches, Pending
 
 __all__ = ["Batches", "DeferredError", "Pending"]

@@ -6,8 +6,8 @@ What no rule sees is written in the evaluation's measurements: 提升 for 降低
 from __future__ import annotations
 
 from digest.summarize.checks.fields import check_fields
-from digest.summarize.checks.records import Rule, Source
-from digest.summarize.checks.table import RULES, check, check_summary, correction, rules_for
+from digest.summarize.checks.registry import RULES, check, check_summary, correction, rules_for
+from digest.summarize.checks.rule import Rule, Source
 from digest.summarize.checks.topic import about
 
 __all__ = [

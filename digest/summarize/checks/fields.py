@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from digest.model import Finding
-from digest.summarize.checks.records import Reading, Rule, Source
+from digest.summarize.checks.rule import Reading, Rule, Source
 
 LENGTHS: Mapping[str, tuple[int, int]] = {"task": (2, 40), "problem": (4, 80), "contribution": (6, 120)}
 """Characters that a field may have, least and most."""

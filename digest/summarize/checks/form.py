@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from digest.summarize.checks.records import Example, Reading, Rule
+from digest.summarize.checks.rule import Example, Reading, Rule
 
 SHORTEST = 25
 SHORT = 38

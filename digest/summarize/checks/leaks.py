@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from digest.summarize.checks.records import Example, Reading, Rule
+from digest.summarize.checks.rule import Example, Reading, Rule
 
 _LEAK = re.compile(
     "|".join(

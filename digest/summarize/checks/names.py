@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from digest.summarize.checks.records import Example, Reading, Rule
+from digest.summarize.checks.rule import Example, Reading, Rule
 from digest.summarize.checks.words import squash
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from digest.summarize.checks.quantities import Quantity
-from digest.summarize.checks.records import Example, Reading, Rule
+from digest.summarize.checks.rule import Example, Reading, Rule
 
 
 def _unsupported(reading: Reading) -> Iterator[tuple[Quantity, bool]]:

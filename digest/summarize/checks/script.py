@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from digest.summarize.checks.records import Example, Reading, Rule
+from digest.summarize.checks.rule import Example, Reading, Rule
 from digest.summarize.checks.words import JARGON, Token, fold, usual
 
 _BOTH = (

@@ -14,7 +14,7 @@ from importlib.resources import files
 from math import log
 
 from digest.model import Finding
-from digest.summarize.checks.records import Example, Reading, Rule, Source
+from digest.summarize.checks.rule import Example, Reading, Rule, Source
 from digest.summarize.checks.words import Vocabulary
 
 _MISSED = 0.05

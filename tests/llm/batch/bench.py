@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 from digest.config import ModelSettings
 from digest.ledger import Ledger
-from digest.llm.asker import Asker
 from digest.llm.batch import Batches, Pending
+from digest.llm.cached_client import CachedClient
+from digest.llm.capabilities import Traits
 from digest.llm.endpoint import Endpoint
-from digest.llm.form import Traits
 from digest.llm.request import Message, Request
 from digest.sample import Server
 from digest.summarize.answer import schema
@@ -38,7 +38,7 @@ class Bench:
         self.ledger = Ledger(folder)
         known = Traits().model_dump_json()
         self.endpoint = Endpoint(ModelSettings.model_validate(given), recall=lambda _: known)
-        self.asker = Asker(self.endpoint, self.ledger, self.ledger.begin("run"))
+        self.asker = CachedClient(self.endpoint, self.ledger, self.ledger.begin("run"))
 
         async def sleep(seconds: float) -> None:
             self.waits.append(seconds)

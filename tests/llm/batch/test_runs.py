@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from digest import cli
+from digest.cli import app
 from digest.sample import Server, fault
 from tests.ledger.days import use
 
@@ -27,7 +27,7 @@ def row(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: 
     def made(*words: str) -> dict[str, Any]:
         monkeypatch.setattr(sys, "argv", ["digest", "run", "--no-pdf", "--json", *words])
         with pytest.raises(SystemExit):
-            cli.main()
+            app.main()
         out, err = capfd.readouterr()
         assert "Traceback" not in err
         (values,) = json.loads(out)

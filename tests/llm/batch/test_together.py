@@ -9,7 +9,7 @@ import pytest
 
 from digest.errors import ModelError
 from digest.ledger import Ledger
-from digest.ledger.batches import BatchLog
+from digest.ledger.sqlite.batches import BatchLog
 from digest.llm.batch import Pending
 from digest.llm.request import Request
 from digest.sample import Server

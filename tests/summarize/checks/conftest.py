@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from digest.publish.parse import parse
-from digest.summarize.lint import source_of
+from digest.cli.lint import source_of
+from digest.publish.markdown_parser import parse
 from tests.summarize.checks.planted import Case
 
 

@@ -9,7 +9,7 @@ import pytest
 from digest.errors import UsageError
 from digest.model import Finding
 from digest.summarize.checks import RULES, Rule, Source, check, correction, rules_for
-from digest.summarize.checks.records import Example, Reading
+from digest.summarize.checks.rule import Example, Reading
 
 _EXAMPLES = [(rule, example) for rule in RULES for example in rule.examples]
 _LINE = "该论文属于语音增强任务，旨在解决噪声下语音质量差的问题。提出新框架，提升语音清晰度"

@@ -1,0 +1,271 @@
+"""`digest doctor`: whether everything that a run needs is there, each with what to do where it is not."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import shutil
+import tempfile
+import tomllib
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from digest.cli import output
+from digest.cli.session import CommandOptions, prepared
+from digest.config import ENVIRONMENT, Settings
+from digest.errors import DigestError, UsageError
+from digest.llm.endpoint import Endpoint
+from digest.llm.request import Request
+from digest.model import Paper
+
+_OWN_FILE = Path("digest.toml")
+_SPACE = 1e9
+"""Bytes that a run should find free: a day's PDFs take up to a gigabyte."""
+
+_PATIENCE = 20.0
+"""Seconds that the endpoint may keep its question waiting: a run has more, but nobody watches that."""
+
+_REACH = 20.0
+"""Seconds that arXiv may take to answer."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was looked at, and what was found; `code` is the exit code where it stands for a failure."""
+
+    name: str
+    state: Literal["ok", "note", "fail"]
+    found: str
+    advice: str = ""
+    code: int = 0
+
+
+def doctor(given: CommandOptions, *, fetch_vocabulary: bool) -> int:
+    """Check the whole set-up, print a table, and return the exit code.
+
+    0: a run can begin; 2: something must be set; 4: something cannot be reached, or the ledger is damaged.
+    """
+    with prepared(given, asks_model=False) as ready:
+        checks = asyncio.run(_all(ready.settings, given, fetch_vocabulary=fetch_vocabulary))
+    if given.json:
+        output.as_json([asdict(check) for check in checks])
+    else:
+        for check in checks:
+            print(f"{check.state:<4}  {check.name:<10}  {check.found}")
+            if check.advice:
+                print(f"{'':<18}-> {check.advice}")
+    return max((check.code for check in checks if check.state == "fail"), default=0)
+
+
+async def _all(settings: Settings, given: CommandOptions, *, fetch_vocabulary: bool) -> list[Check]:
+    checks = [_python(), *_settings(settings, given), *_model_settings(settings)]
+    if all(check.state != "fail" for check in checks):
+        checks += [check async for check in _endpoint(settings)]
+    checks += [_vocabulary(settings.model.name, fetch=fetch_vocabulary), await _arxiv(settings)]
+    return [*checks, _disk(settings.run.out), *_ledger(settings.run.out)]
+
+
+def _python() -> Check:
+    return Check("python", "ok", f"{platform.python_version()} on {platform.system()}")
+
+
+def _settings(settings: Settings, given: CommandOptions) -> Iterator[Check]:
+    """The settings that are not as shipped, each with where it came from; a key is never shown."""
+    own = tomllib.loads(_OWN_FILE.read_text(encoding="utf-8")) if _OWN_FILE.exists() else {}
+    yield Check("settings", "ok", str(_OWN_FILE.absolute()) if own else "as shipped: there is no digest.toml")
+    sources: dict[tuple[str, str], str] = {}
+    if given.sample:
+        sources |= dict.fromkeys((("model", "base_url"), ("model", "name"), ("model", "key")), "sample day")
+    else:
+        sources |= {(table, key): _OWN_FILE.name for table, keys in own.items() for key in _keys(keys)}
+        sources |= {place: name for name, place in ENVIRONMENT.items() if os.environ.get(name, "").strip()}
+    sources |= {
+        (table, key): "flag"
+        for table, keys in given.flags.items()
+        for key, value in keys.items()
+        if value is not None
+    }
+    for (table, key), source in sorted(sources.items()):
+        if key != "key" and table != "sections":
+            value = getattr(getattr(settings, table, None), key, None)
+            shown = str(value) if isinstance(value, Path) else value
+            yield Check("", "ok", f"{table}.{key} = {shown!r} ({source})")
+
+
+def _keys(table: object) -> list[str]:
+    return list(table) if isinstance(table, Mapping) else []
+
+
+def _model_settings(settings: Settings) -> Iterator[Check]:
+    from digest.llm.presets import profile
+
+    model = settings.model
+    try:
+        known = profile(model)
+    except UsageError as error:
+        yield Check("preset", "fail", str(error), "Correct model.preset in digest.toml.", 2)
+        return
+    extra = f", body {known.body}" if known.body else ""
+    yield Check("preset", "ok", f"{known.preset or 'none'} for {known.base_url}{extra}")
+    if model.key.get_secret_value():
+        yield Check("key", "ok", "OPENAI_API_KEY is set")
+    elif known.key:
+        yield Check("key", "fail", "OPENAI_API_KEY is not set", "Set it to your endpoint's key.", 2)
+    else:
+        yield Check("key", "ok", "none is needed")
+    if model.name:
+        yield Check("model", "ok", model.name)
+    else:
+        yield Check("model", "fail", "no model is named", "Set DIGEST_MODEL or give --model.", 2)
+
+
+async def _endpoint(settings: Settings) -> AsyncIterator[Check]:
+    """What the endpoint says: its models, and one cheap question."""
+    quick = settings.model.model_copy(update={"attempts": 2})
+    endpoint = Endpoint(quick, patience=_PATIENCE)
+    try:
+        names = await endpoint.models(_PATIENCE)
+        yield Check("endpoint", "ok", f"{endpoint.address} answers and lists {len(names)} models")
+        if settings.model.name in names:
+            yield Check("listed", "ok", f"{settings.model.name} is listed")
+        else:
+            few = ", ".join(names[:8])
+            yield Check("listed", "note", f"{settings.model.name} is not listed; listed are {few}")
+    except DigestError as error:
+        yield Check("endpoint", "note", f"no list of models: {error}")
+    try:
+        yield await _asked(endpoint, settings)
+    except UsageError as error:
+        yield Check("question", "fail", str(error), "Correct digest.toml or the flags.", 2)
+    except DigestError as error:
+        yield Check("question", "fail", str(error), "Mend what the sentence says, then try again.", 4)
+    finally:
+        await endpoint.close()
+
+
+async def _asked(endpoint: Endpoint, settings: Settings) -> Check:
+    """One question as a run asks it, about a paper of the sample day."""
+    from digest.summarize.prompt import load
+
+    prompt = load(settings.run.prompt)
+    request = Request(
+        model=settings.model.name,
+        messages=prompt.render(_a_paper()),
+        temperature=prompt.temperature,
+        max_tokens=prompt.max_tokens,
+        json_schema=_schema() if prompt.answer == "fields" else None,
+        body=endpoint.body,
+    )
+    completion = await endpoint.complete(request)
+    cost = "price unknown" if completion.cost is None else f"${completion.cost:.5f}"
+    usage = f"{completion.usage.input} tokens in, {completion.usage.output} out, {cost}"
+    form = endpoint.traits(settings.model.name).answer_format
+    try:
+        _read(completion.content, prompt.answer)
+    except ValueError as error:
+        advice = "Try another model, or model.answer_format in digest.toml."
+        return Check("question", "note", f"answered as {form} ({usage}), but: {error}", advice)
+    return Check("question", "ok", f"answered as {form} in {completion.milliseconds} ms ({usage})")
+
+
+def _schema() -> dict[str, Any]:
+    from digest.summarize.answer import schema
+
+    return schema()
+
+
+def _read(content: str, form: str) -> None:
+    from digest.summarize.answer import read_fields, read_line
+
+    (read_fields if form == "fields" else read_line)(content)
+
+
+def _a_paper() -> Paper:
+    """The first paper of the sample day: its endpoint knows no others."""
+    from digest.sample.data import Library
+    from digest.sample.knobs import Knobs
+
+    record = Library(Knobs()).records[0]
+    return Paper(id=record.id, title=record.title, abstract=record.abstract)
+
+
+def _vocabulary(model: str, *, fetch: bool) -> Check:
+    """How tokens are counted; fetched only when that is asked for."""
+    from digest.text.tokens import ESTIMATE, count
+
+    if fetch:
+        import tiktoken
+
+        try:
+            tiktoken.encoding_for_model(model.rsplit("/", 1)[-1])
+        except KeyError:
+            tiktoken.get_encoding("o200k_base")
+        except Exception as error:  # noqa: BLE001 - requests, which tiktoken uses, has many
+            reason = f"the vocabulary cannot be fetched ({type(error).__name__})"
+            return Check("tokens", "fail", reason, "Leave --fetch-vocabulary out: an estimate will do.", 4)
+    counted = count("tokens", model)[1]
+    if counted == ESTIMATE:
+        found = "estimated, within 6 %: the model's vocabulary is not on this machine"
+        return Check(
+            "tokens", "note", found, "`digest doctor --fetch-vocabulary` downloads what tiktoken has."
+        )
+    return Check("tokens", "ok", f"counted by {counted}")
+
+
+async def _arxiv(settings: Settings) -> Check:
+    import httpx2
+
+    category = settings.chosen_sections()[0].categories[0]
+    url = f"{settings.arxiv.pages}/list/{category}/new"
+    outside = urlsplit(url).hostname not in {
+        "127.0.0.1",
+        "localhost",
+        "::1",
+    }  # no proxy leads to this machine
+    try:
+        async with httpx2.AsyncClient(timeout=_REACH, follow_redirects=True, trust_env=outside) as client:
+            response = await client.get(url, headers={"User-Agent": "bilingual-arxiv-digest (doctor)"})
+    except httpx2.HTTPError as error:
+        reason = f"{url} did not answer ({type(error).__name__})"
+        return Check("arxiv", "fail", reason, "Check the network and its proxy, then try again.", 4)
+    if response.status_code >= 400:
+        advice = "Wait some minutes, or check [arxiv] in digest.toml."
+        return Check("arxiv", "fail", f"{url} answered HTTP {response.status_code}", advice, 4)
+    contact = (
+        "" if settings.arxiv.contact else "Set arxiv.contact in digest.toml: arXiv asks whose program it is."
+    )
+    return Check("arxiv", "ok" if not contact else "note", f"{url} answers", contact)
+
+
+def _disk(out: Path) -> Check:
+    """Whether the folder can be written, and has room."""
+    there = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
+    try:
+        with tempfile.TemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        reason = f"{there} cannot be written ({error.strerror})"
+        return Check("disk", "fail", reason, "Choose another folder with --out.", 2)
+    free = shutil.disk_usage(there).free
+    found = f"{there} can be written, {free / 1e9:.1f} GB are free"
+    if free < _SPACE:
+        return Check("disk", "note", found, "A day's PDFs may need a gigabyte: free some, or use --no-pdf.")
+    return Check("disk", "ok", found)
+
+
+def _ledger(out: Path) -> Iterator[Check]:
+    from digest.cli.verify import verify
+    from digest.ledger import FILE_NAME
+
+    if not (out / FILE_NAME).exists():
+        yield Check("ledger", "ok", "there is none yet; the first run makes one")
+        return
+    wrong = list(verify(out))
+    for sentence in wrong:
+        yield Check("ledger", "fail", sentence, "`digest runs verify` says more.", 4)
+    if not wrong:
+        yield Check("ledger", "ok", f"{out / FILE_NAME} is sound")

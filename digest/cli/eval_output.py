@@ -1,0 +1,149 @@
+"""Results of evaluation as text for a terminal, and as plain values for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from digest.evaluate.comparison.compare import Comparison, Row
+from digest.evaluate.comparison.results import ResultTable
+from digest.evaluate.judge.verdicts import Calibration, Judged, Jury
+from digest.evaluate.report.report import Candidate, worst_papers
+from digest.publish.line_diff import differences
+
+Heard = Mapping[str, tuple[Jury, dict[str, Judged]]]
+
+_MOST = 10
+"""Papers that a metric is worse on, in the terminal."""
+
+_MARKS = {"same": "{}", "new": "[+{}+]", "gone": "[-{}-]"}
+
+
+def say(text: str) -> None:
+    """Print text that holds names or words of others."""
+    print(printable(text))
+
+
+def printable(text: str) -> str:
+    """`text` with everything escaped that would move a terminal's cursor; line feeds stay."""
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+
+
+def comparison(board: ResultTable, again: Comparison | None, candidates: Sequence[Candidate]) -> None:
+    """Print the tables and decisions of all candidates."""
+    if board.recorded:
+        print("The answers were recorded from a model for the bundled sample day.")
+    if again:
+        say(f"\n{again.base.label} asked twice (A/A): what noise looks like")
+        _table([row for row in again.rows if row.definition.tier != "ops"], again)
+    for candidate in candidates:
+        say(f"\n{candidate.label} beside {candidate.comparison.base.label}, gold {board.gold.hash}")
+        _table(candidate.comparison.rows, candidate.comparison, board)
+        print()
+        for sentence in candidate.decision.sentences:
+            say(sentence)
+        if dropped := candidate.comparison.dropped:
+            say(f"Left out, without a line on one side: {', '.join(dropped)}.")
+        for row in candidate.comparison.rows:
+            if row.word == "worse" and row.metric != "lint3":  # its papers are among those of lint_ok
+                print(f"{row.metric} is worse on:")
+                listed = worst_papers(candidate.comparison, board, row.metric)
+                for paper, evidence in listed[:_MOST]:
+                    say(f"  {paper}  {evidence}")
+                if len(listed) > _MOST:
+                    print(f"  and {len(listed) - _MOST} more: they are in the report")
+    print()
+
+
+def _table(rows: Sequence[Row], one: Comparison, board: ResultTable | None = None) -> None:
+    head = ("metric", "gold", "base", "this", "difference, 95 %", "p", "w/t/l", "n", "could see", "verdict")
+    cells = [head, *(_cells(row, one, board) for row in rows)]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
+    for row in cells:
+        numbers = (cell.rjust(width) for cell, width in zip(row[1:-1], widths[1:-1], strict=True))
+        say("  ".join((row[0].ljust(widths[0]), *numbers, row[-1])).rstrip())
+
+
+def _cells(row: Row, one: Comparison, board: ResultTable | None) -> tuple[str, ...]:
+    stat = row.stat
+    gold = board.published.mean(row.metric) if board else None
+    return (
+        row.metric,
+        "" if gold is None else f"{gold:.1f}",
+        f"{stat.base:.1f}",
+        f"{stat.mean:.1f}",
+        str(stat),
+        f"{row.p:.4f}",
+        f"{stat.wins}/{stat.ties}/{stat.losses}",
+        str(stat.n),
+        f"{stat.detectable:.1f}" if stat.sd else "-",
+        "" if one.same else row.verdict,
+    )
+
+
+def values(candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
+    """The same for programs."""
+    return [
+        {
+            "base": candidate.comparison.base.label,
+            "candidate": candidate.label,
+            "decision": candidate.decision.word,
+            "exit_code": candidate.decision.exit_code,
+            "sentences": candidate.decision.sentences,
+            "dropped": candidate.comparison.dropped,
+            "judge": candidate.jury and candidate.jury.values(),
+            "metrics": {
+                row.metric: {**row.stat.model_dump(), "p_adjusted": row.p, "verdict": row.verdict}
+                for row in candidate.comparison.rows
+            },
+        }
+        for candidate in candidates
+    ]
+
+
+def calibration(one: Calibration) -> None:
+    """Print how a judge does where the answer is known."""
+    kinds = ", ".join(f"{kind} {found}/{n}" for kind, (found, n) in one.kinds.items())
+    wins, ties, losses = one.equal
+    agreement = "" if one.kappa is None else f", kappa {one.kappa:.2f}"
+    say(f"judge {one.judge}, rubric {one.rubric}")
+    print(f"planted defects found: {kinds}")
+    print(f"equal systems: {wins} first, {ties} ties, {losses} second")
+    print(f"labels of people: {one.labels}{agreement}")
+    print(f"positions: {one.flips[0]} of {one.flips[1]} verdicts changed with the order")
+    for reason in one.lacking:
+        print(f"not calibrated: {reason}")
+    if not one.lacking:
+        print("calibrated: its verdict may decide")
+
+
+def jury(label: str, base: str, one: Jury) -> None:
+    """Print what a judge says of a candidate."""
+    low, high = one.win_rate
+    say(
+        f"{label} beside {base}: {one.wins} wins, {one.ties} ties, {one.losses} losses, {one.unanswered} "
+        f"without an answer; of decided pairs it wins {100 * low:.0f} to {100 * high:.0f} % (p {one.p:.3f})"
+    )
+    if one.flags:
+        print(f"questions of the checklist failed, a line: {one.flags[0]:.2f} and {one.flags[1]:.2f}")
+
+
+def paper(board: ResultTable, name: str) -> None:
+    """Print a paper with its published lines, and every variant's with differences, findings and scores."""
+    one = board.papers[name]
+    say(f"{one.id}  {one.title}\n\n{one.abstract}\n")
+    for reference in one.references:
+        flags = f"  ({', '.join(reference.flags)})" if reference.flags else ""
+        say(f"published {reference.date or ''}{flags}\n  {reference.line}")
+    for column in board.columns.values():
+        say(f"\n{column.label}")
+        for epoch, answer in sorted(column.answers.get(name, {}).items()):
+            score = column.scores[name][epoch]
+            say(f"  {answer.line or f'no line: {answer.error}'}")
+            if answer.line:
+                pieces = differences(one.references[0].line, answer.line)
+                say("  " + "".join(_MARKS[kind].format(text) for kind, text in pieces))
+            for finding in score.findings:
+                say(f"  {finding.severity} {finding.rule}: {finding.evidence}")
+            known = (f"{key} {value:.1f}" for key, value in score.metrics.items() if value is not None)
+            print(f"  {', '.join(known)}")

@@ -1,0 +1,126 @@
+"""What `digest eval run` does between flags and printing."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import re
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import product
+from pathlib import Path
+
+from digest import __version__
+from digest.cli import output
+from digest.cli.session import CommandOptions, Ready, prepared
+from digest.config import Settings
+from digest.errors import UsageError
+from digest.evaluate.gold import dataset as gold_sets
+from digest.evaluate.metrics.scoring import score_run
+from digest.evaluate.runs.folder import RunFolder, RunInfo, create, key_of, labels, runs_in
+from digest.evaluate.runs.runner import refuse_leaks, run_cells
+from digest.ledger import Ledger
+from digest.llm.cached_client import RunUsage
+from digest.pipeline.progress import choose
+from digest.pipeline.resources import open_resources
+from digest.resources import find
+from digest.summarize.prompt import Prompt
+from digest.summarize.prompt import load as load_prompt
+
+
+def run(
+    given: CommandOptions,
+    gold: Path,
+    prompts: Sequence[str],
+    models: Sequence[str],
+    epochs: int,
+    limit: int | None,
+    name: str | None,
+) -> int:
+    """Ask every prompt and model about the gold papers, score the answers; return the exit code."""
+    if name is not None and not _NAME.fullmatch(name):
+        raise UsageError(f"--name {name[:40]}: take up to 80 letters and digits, with . _ - in between.")
+    variants = tuple({prompt.identity: prompt for prompt in map(load_prompt, prompts)}.values())
+    gold = gold if gold.exists() else find(str(gold))
+    gold_set = gold_sets.read(gold)
+    refuse_leaks(gold_set, variants)
+    with prepared(given) as ready:
+        settings = ready.settings
+        names = tuple(dict.fromkeys(models)) or (settings.model.name,)
+        papers = tuple(paper.id for paper in gold_set.papers[:limit])
+        info = RunInfo(
+            name=name or _name(gold_set, variants, names, settings),
+            gold=gold_set.name,
+            gold_hash=gold_set.hash,
+            papers=papers,
+            prompts=variants,
+            models=names,
+            epochs=epochs,
+            text=settings.text.source,
+            recorded=given.sample,
+            version=__version__,
+            started=datetime.now(UTC),
+        )
+        folder = create(runs_in(settings.run.out), info, gold.read_bytes())
+        tally = _ask(folder, ready, papers, epochs)
+    score_run(folder)
+    asked = product(papers, folder.info.variants, range(epochs))
+    return _report(folder, tally, given, {key_of(*one) for one in asked})
+
+
+def _name(gold: gold_sets.Gold, prompts: Sequence[Prompt], models: Sequence[str], settings: Settings) -> str:
+    """The same for the same question, so that the same command goes on with the same run."""
+    asked = [gold.hash, *(prompt.identity for prompt in prompts), *models, settings.text.source]
+    return f"{gold.name}-{hashlib.sha256('|'.join(asked).encode()).hexdigest()[:6]}"
+
+
+def _ask(folder: RunFolder, ready: Ready, papers: Sequence[str], epochs: int) -> RunUsage:
+    given, settings = ready.given, ready.settings
+
+    async def go() -> RunUsage:
+        async with open_resources(settings, folder.info.prompts[0], ledger, progress, ready.clock) as tools:
+            now = replace(tools, clock=lambda: datetime.now(UTC))
+            return await run_cells(folder, now, frozenset(papers), epochs)
+
+    with Ledger(settings.run.out) as ledger, choose(quiet=given.quiet or given.json) as progress:
+        return asyncio.run(go())
+
+
+_NAME = re.compile(r"(?!.*\.(?:npz|jsonl)$)\w[\w.-]{0,79}")
+"""Of a run: its folder has it."""
+
+
+def _next(folder: RunFolder, *, failed: bool) -> str:
+    """What the user may want to do now."""
+    info = folder.info
+    if failed:
+        return "start the same command again"
+    if len(info.variants) == 1:
+        return "the same command with a second --prompt or --model, to have something to compare it with"
+    base = labels(info.variants)[info.variants[0]]
+    return shlex.join(["digest", "eval", "compare", info.name, "--base", base])
+
+
+def _report(folder: RunFolder, tally: RunUsage, given: CommandOptions, wanted: set[str]) -> int:
+    answers = folder.answers()
+    failed = [answer for answer in answers.values() if answer.error]
+    unasked = len(wanted - answers.keys())
+    if given.json:
+        counts = {"failed": len(failed), "unasked": unasked}
+        print(json.dumps({"run": str(folder.path), **counts, **tally.report()}))
+    elif not given.quiet:
+        waiting = f", {unasked} not asked" if unasked else ""
+        print(f"{folder.path}: {len(answers)} answers, {len(failed)} papers without a line{waiting}")
+        cost = "price unknown" if tally.cost is None else f"{tally.cost:.4f} USD"
+        usage = tally.usage
+        print(
+            f"questions asked {tally.asked}, answers from the ledger {tally.reused}; "
+            f"tokens {usage.input:,} in, {usage.output:,} out; {cost}"
+        )
+        if why := tally.stopped or tally.trouble:
+            print(f"stopped or not answered: {why}")
+        print(f"next: {_next(folder, failed=bool(failed or unasked))}")
+    return output.FLAGGED if failed or unasked else output.COMPLETE

@@ -1,0 +1,70 @@
+"""What `digest eval train` does between flags and printing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from digest.cli import output
+from digest.config import load
+from digest.errors import UsageError
+from digest.evaluate.gold import dataset as gold_sets
+from digest.evaluate.gold.dataset import GoldPaper
+from digest.evaluate.gold.importer import import_digests
+from digest.evaluate.runs.folder import model_in, runs_in
+
+WEAK = 0.8
+"""AUC against the nearest paper below which the metric is said to be coarse."""
+
+
+def train(files: Sequence[Path], without: Sequence[Path], out: Path | None) -> int:
+    """Train the model of the metric `xling`, print what it is worth, and return the exit code."""
+    try:
+        from digest.evaluate.metrics.cross_lingual import Pair, paper_text
+        from digest.evaluate.metrics.cross_lingual_train import FOLDS, cross_validate
+        from digest.evaluate.metrics.cross_lingual_train import train as learn
+    except ImportError as error:
+        raise UsageError(
+            f"The metric xling needs numpy and scikit-learn ({error}). Install with pip install "
+            "'bilingual-arxiv-digest[xling]'."
+        ) from None
+    target = model_in(runs_in(load({"run": {"out": out}}, os.environ).run.out))
+    held = {paper.id for path in without for paper in gold_sets.read(path).papers}
+    papers = _papers(files)
+    pairs = [
+        Pair(paper.id, paper_text(paper.title, paper.abstract), line)
+        for paper in papers
+        if paper.id not in held
+        for line in paper.lines
+    ]
+    model = learn(pairs)
+    worth = cross_validate(pairs)
+    model.save(target)
+    print(f"{target}: {model.pairs} pairs, k {model.k}, {model.signature}")
+    if without:
+        left_out = {paper.id for paper in papers} & held
+        print(f"left out, papers of {', '.join(map(str, without))}: {len(left_out)}")
+    print(
+        f"{FOLDS}-fold cross-validation, held out by paper: AUC {worth.random:.3f} against the line of a "
+        f"random other paper, {worth.nearest:.3f} against that of the nearest"
+    )
+    if worth.nearest < WEAK:
+        print("Coarse: it tells a wrong subject, but hardly two papers on one subject. More pairs help.")
+    print("Runs in this folder are scored with it from now on, but for papers that it was trained on.")
+    return output.COMPLETE
+
+
+def _papers(files: Sequence[Path]) -> list[GoldPaper]:
+    """The papers of gold sets and digests."""
+    sets, digests = _split(files)
+    papers = [paper for path in sets for paper in gold_sets.read(path).papers]
+    return [*papers, *import_digests(digests).papers] if digests else papers
+
+
+def _split(files: Iterable[Path]) -> tuple[list[Path], list[Path]]:
+    sets: list[Path] = []
+    digests: list[Path] = []
+    for path in files:
+        (sets if path.suffix == ".jsonl" else digests).append(path)
+    return sets, digests

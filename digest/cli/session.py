@@ -1,0 +1,321 @@
+"""What the commands do between flags and printing: settings, the sample day, the ledger, exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from digest.cli import output
+from digest.config import Settings, load
+from digest.errors import DigestError, ModelError, UsageError
+from digest.ledger import Ledger
+from digest.llm.batch import Pending
+from digest.llm.cached_client import RunUsage
+from digest.llm.presets import profile
+from digest.model import Announcement, Digest, Section, Text
+from digest.pipeline.day import Published, run_day
+from digest.pipeline.progress import choose
+from digest.pipeline.resources import Resources, open_resources
+from digest.publish.files import finished
+from digest.sources.arxiv.no_announcement import NoAnnouncement
+from digest.summarize.prompt import load as load_prompt
+
+Flags = Mapping[str, Mapping[str, Any]]
+
+RECORDED = "Sample day: recorded answers, not a live model; PDFs typeset from the records."
+
+
+@dataclass(frozen=True)
+class CommandOptions:
+    """The flags that all commands with a run share."""
+
+    flags: Flags
+    sample: bool = False
+    json: bool = False
+    quiet: bool = False
+    fresh: bool = False
+    approximate: bool = False
+    batch: bool = False
+    wait: bool = False
+
+    @property
+    def waits(self) -> bool:
+        """Whether batches are waited for; the sample's endpoint ends with the command, and they with it."""
+        return self.wait or self.sample
+
+
+@dataclass(frozen=True)
+class Ready:
+    """Settings and clock: the user's and the real one, or those of the sample day while its server runs."""
+
+    settings: Settings
+    clock: Callable[[], datetime]
+    given: CommandOptions
+
+
+def run_days(given: CommandOptions, days: str | None, limit: int | None) -> int:
+    """Make the digests of one day, or of a range of days; print what was made; return the exit code."""
+    results: list[output.Result] = []
+    with prepared(given) as ready:
+        first, last = parse_days(days, ready.clock())
+        sections = ready.settings.chosen_sections()
+        wanted = _weekdays(first, last) if first != last else (first,)
+
+        async def go(tools: Resources) -> None:
+            # all batches are handed in before the first is waited for
+            begin = replace(tools, wait=given.waits and not given.batch)
+            for day in wanted:
+                for section in sections:
+                    made = _finished_before(section, day, tools) if first != last else None
+                    result = output.Result(section, day, made or await _attempt(section, day, begin, limit))
+                    results.append(result)
+                    if isinstance(result.outcome, ModelError):
+                        return  # the others would meet the same wall
+            for index, result in enumerate(results):
+                if given.waits and isinstance(result.outcome, Pending):
+                    end = replace(tools, batch=False, fresh=False)
+                    outcome = await _attempt(result.section, result.outcome.date, end, limit)
+                    results[index] = output.Result(result.section, result.day, outcome)
+
+        with_resources(ready, go, quiet=given.quiet or given.json)
+    if given.json:
+        output.as_json([result.values() for result in results])
+    elif first != last:
+        output.table_of_days(results)
+    else:
+        for result in results:
+            result.show(quiet=given.quiet)
+    return max((result.exit_code for result in results), default=0)
+
+
+def redo(given: CommandOptions, wanted: Sequence[str], *, keep: bool) -> int:
+    """Ask again about papers, print what came of it, and return the exit code; `-` reads standard input."""
+    from digest.cli import paper as compare
+    from digest.pipeline.redo import Redone, Unknown, redo_papers
+
+    names = [name for one in wanted for name in (sys.stdin.read().split() if one == "-" else [one])]
+    if not names:
+        raise UsageError("Name the papers: identifiers such as 2601.19781, or - to read them from a pipe.")
+    results: list[tuple[tuple[Redone | Unknown, ...], RunUsage]] = []
+
+    async def go(tools: Resources) -> None:
+        results.append(await redo_papers(names, tools, keep=keep))
+
+    with prepared(replace(given, fresh=True)) as ready:
+        with_resources(ready, go, quiet=True)
+    ((papers, tally),) = results
+    if given.json:
+        output.as_json(compare.values(papers, tally))
+    else:
+        compare.show(papers, tally, quiet=given.quiet, keep=keep)
+    return compare.exit_code(papers)
+
+
+def list_announcements(given: CommandOptions, day: str | None) -> int:
+    """Print what was announced, without asking any model; return the exit code."""
+    from digest.sources.arxiv.announce import announce
+    from digest.sources.http_client import Http
+
+    found: list[tuple[Section, Announcement | NoAnnouncement]] = []
+    with prepared(given, asks_model=False) as ready, Ledger(ready.settings.run.out) as ledger:
+        wanted = None if day is None else parse_day(day, ready.clock())
+        sections = ready.settings.chosen_sections()
+        arxiv = ready.settings.arxiv
+
+        async def go() -> None:
+            async with Http(arxiv, ledger, clock=ready.clock, say=output.aside) as http:
+                for section in sections:
+
+                    def seen(paper: str, before: date, key: str = section.key) -> date | None:
+                        return ledger.seen(key, paper, before)
+
+                    now = ready.clock()
+                    announced = await announce(section, wanted, http, arxiv, now, seen, given.approximate)
+                    found.append((section, announced))
+
+        asyncio.run(go())
+    if given.json:
+        output.as_json([output.announcement_values(*one) for one in found])
+    else:
+        for section, announced in found:
+            output.announcement(section, announced)
+    return output.COMPLETE
+
+
+def show_text(given: CommandOptions, wanted: str) -> int:
+    """Print what a prompt would get of a paper or of a PDF file; return the exit code."""
+    from digest.cli.text import describe
+    from digest.pipeline.redo import paper_called
+    from digest.sources.http_client import Http
+    from digest.sources.snapshots import MemorySnapshots
+    from digest.text.reader import TextReader
+
+    file = Path(wanted) if wanted.lower().endswith(".pdf") else None
+    if file is not None and not file.is_file():
+        raise UsageError(f"{file}: there is no such file.")
+    texts: list[Text] = []
+    with prepared(given, asks_model=False) as ready:
+        arxiv, out = ready.settings.arxiv, ready.settings.run.out
+
+        async def go() -> None:
+            async with (
+                Http(arxiv, MemorySnapshots(), clock=ready.clock, say=output.aside) as http,
+                TextReader(ready.settings.text, out / "pdf", arxiv.pdf, http.download) as reader,
+            ):
+                model = ready.settings.model.name
+                if file is not None:
+                    texts.append(await reader.read_file(file, model))
+                else:
+                    texts.append(await reader.read(await paper_called(wanted, http, arxiv), model))
+
+        asyncio.run(go())
+    (text,) = texts
+    if given.json:
+        output.as_json(text.model_dump(mode="json", exclude_defaults=True))
+    else:
+        print(describe(text))
+    return output.COMPLETE
+
+
+def lint(files: Sequence[Path], *, rules: bool, json: bool) -> int:
+    """Check digests and print what was found, or list the rules; return the exit code."""
+    from digest.cli.lint import lint_files, table, to_json
+    from digest.summarize.checks import rules_for
+
+    settings = load(environment=os.environ)
+    if rules:
+        output.rules(rules_for(settings.checks), json=json)
+        return output.COMPLETE
+    if not files:
+        raise UsageError("Name the digests to check: Markdown or JSON files.")
+    rows = lint_files(files, settings.checks)
+    print(to_json(rows) if json else table(rows) if rows else "nothing found\n", end="")
+    return output.DEFECTS if any(row.severity == 3 for row in rows) else output.COMPLETE
+
+
+async def _attempt(
+    section: Section, day: date | None, tools: Resources, limit: int | None
+) -> Published | NoAnnouncement | Pending | DigestError:
+    """One section's result; trouble with one section does not take the others with it."""
+    try:
+        return await run_day(section, day, tools, limit)
+    except DigestError as error:
+        return error
+
+
+def _finished_before(section: Section, day: date | None, tools: Resources) -> Digest | None:
+    """The digest that an earlier run completed; None if there is none, or papers of it are flagged."""
+    return None if day is None else finished(tools.settings.run.out, day, section.key)
+
+
+@contextmanager
+def prepared(given: CommandOptions, *, asks_model: bool = True) -> Iterator[Ready]:
+    """Settings and clock for a command; with `--sample`, those of the sample day while its server runs."""
+    if not given.sample:
+        settings = load(given.flags, os.environ)
+        if asks_model:
+            _require_model(settings)
+        yield Ready(settings, lambda: datetime.now(UTC), given)
+        return
+    from digest.sample import EVENING, start
+    from digest.sample.chat import MODEL
+
+    with start() as server:
+        own: dict[str, dict[str, Any]] = {
+            "arxiv": {
+                **dict.fromkeys(("pages", "api", "feed", "pdf"), server.url),
+                "oai": f"{server.url}/oai",
+            },
+            "model": {"base_url": f"{server.url}/v1", "key": "sample", "name": MODEL},
+            "run": {"sections": ("audio",)},
+        }
+        for table, keys in given.flags.items():
+            known = {key: value for key, value in keys.items() if value is not None}
+            own[table] = {**own.get(table, {}), **known}
+        began = datetime.now(UTC)
+        settings = load(own, {})
+        if asks_model and not (given.quiet or given.json):
+            print(RECORDED)
+        yield Ready(settings, lambda: EVENING + (datetime.now(UTC) - began), given)
+
+
+def _require_model(settings: Settings) -> None:
+    if not settings.model.key.get_secret_value() and profile(settings.model).key:
+        raise UsageError(
+            "OPENAI_API_KEY is not set. Set it to your endpoint's key, or try `digest run --sample`."
+        )
+    if not settings.model.name:
+        raise UsageError(
+            "No model is named. Set DIGEST_MODEL or give --model, as your endpoint calls it; "
+            "or try `digest run --sample`."
+        )
+
+
+def with_resources(ready: Ready, go: Callable[[Resources], Awaitable[None]], *, quiet: bool) -> None:
+    """Open everything, do it, and put everything away."""
+    prompt = load_prompt(ready.settings.run.prompt)
+    given = ready.given
+
+    async def inside() -> None:
+        async with open_resources(ready.settings, prompt, ledger, progress, ready.clock) as tools:
+            with_flags = replace(
+                tools,
+                fresh=given.fresh,
+                approximate=given.approximate,
+                batch=given.batch,
+                wait=given.waits,
+            )
+            await go(with_flags)
+
+    with Ledger(ready.settings.run.out) as ledger, choose(quiet=quiet) as progress:
+        asyncio.run(inside())
+
+
+def parse_days(text: str | None, now: datetime) -> tuple[date | None, date | None]:
+    """The first and the last day of `2026-01-28` or `2026-01-20..2026-01-28`; None for the latest day.
+
+    Raises:
+        UsageError: see `parse_day`; or the last day lies before the first.
+    """
+    if text is None:
+        return None, None
+    first, dots, last = text.partition("..")
+    if not dots:
+        return (day := parse_day(text, now)), day
+    begin, end = parse_day(first, now), parse_day(last, now)
+    if end < begin:
+        raise UsageError(f"{text}: the last day lies before the first.")
+    return begin, end
+
+
+def parse_day(text: str, now: datetime) -> date:
+    """An announcement date.
+
+    Raises:
+        UsageError: it is no date, or lies in the future where arXiv is.
+    """
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a date has no zone
+    except ValueError:
+        raise UsageError(f"{text!r} is no date. Dates look like 2026-01-28.") from None
+    # the announcement of a date comes out on the evening before, at 20:00 US Eastern
+    latest = (now.astimezone(ZoneInfo("America/New_York")) + timedelta(hours=4)).date()
+    if day > latest:
+        raise UsageError(f"{day} lies in the future: arXiv's latest announcement can be that of {latest}.")
+    return day
+
+
+def _weekdays(first: date | None, last: date | None) -> tuple[date, ...]:
+    """The days of a range on which arXiv announces: Monday to Friday."""
+    assert first is not None  # a range has both ends
+    assert last is not None
+    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
+    return tuple(day for day in days if day.weekday() < 5)

@@ -1,0 +1,129 @@
+"""Whether a ledger is whole, and whether the digests beside it are what its answers say."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from digest.errors import DigestError
+from digest.ledger.sqlite.connection import FILE_NAME, unpack, unpack_text
+from digest.ledger.sqlite.history import History
+from digest.ledger.sqlite.schema import migrate
+from digest.model import Announcement, Completion, Digest, Entry, Text
+from digest.publish.json_format import from_json
+from digest.publish.markdown import render
+from digest.sources.snapshots import Snapshot
+from digest.summarize import answer
+from digest.summarize.compose import compose, tidy
+
+_MOST = 20
+_RECORDS: dict[str, tuple[str, str, type[BaseModel]]] = {
+    "texts": ("paper", "text", Text),
+    "announcements": ("date", "announcement", Announcement),
+    "snapshots": ("url", "snapshot", Snapshot),
+}
+
+
+def verify(folder: Path) -> Iterator[str]:
+    """What is wrong with the ledger and the digests of a folder, a sentence each; nothing if all is well."""
+    try:
+        history = History(folder)
+    except DigestError as error:
+        yield str(error)
+        return
+    with history:
+        for check in (_structure, _completions, _records):
+            try:
+                yield from check(history)
+            except DigestError as error:
+                yield str(error)
+        for path in sorted(folder.glob("????-??-??/*.json")):
+            try:
+                yield from _digest(path, history)
+            except DigestError as error:
+                yield str(error)
+
+
+def _structure(history: History) -> Iterator[str]:
+    """What SQLite finds: pages, indexes, tables."""
+    found = [str(row[0]) for row in history.rows(f"PRAGMA integrity_check({_MOST})")]
+    if found != ["ok"]:
+        for problem in found:
+            yield f"{history.path}: {' '.join(problem.split())}"
+    plan = sqlite3.connect(":memory:", isolation_level=None)
+    migrate(plan)
+    names = "SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
+    there = set(history.rows(names))
+    for kind, name in sorted(set(plan.execute(names)) - there):
+        yield f"{history.path}: {kind} {name} is missing"
+    plan.close()
+
+
+def _completions(history: History) -> Iterator[str]:
+    """Answers that cannot be read, or stand under another key than their question's."""
+    for number, key, request, blob in history.rows("SELECT id, key, request, completion FROM completions"):
+        completion, question = unpack(Completion, blob), unpack_text(request)
+        if completion is None:
+            yield f"{history.path}: answer {number} is damaged; it counts as not given"
+        elif question is None:
+            yield f"{history.path}: the question of answer {number} is damaged; the answer is good"
+        elif not completion.key == key == hashlib.sha256(question.encode()).hexdigest():
+            yield f"{history.path}: answer {number} stands under a key that is not its question's"
+
+
+def _records(history: History) -> Iterator[str]:
+    for table, (name, column, kind) in _RECORDS.items():
+        for what, blob in history.rows(f"SELECT {name}, {column} FROM {table}"):  # noqa: S608 - our own words
+            if unpack(kind, blob) is None:
+                yield f"{history.path}: {table}: that of {what} is damaged; it will be fetched again"
+
+
+def _digest(path: Path, history: History) -> Iterator[str]:
+    """What of a digest is not what the ledger says, or what its Markdown does not say."""
+    try:
+        digest = from_json(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        yield f"{path}: cannot be read ({error})"
+        return
+    yield from _page(path.with_suffix(".md"), digest)
+    for entry in digest.entries:
+        if entry.summary and entry.summary.completion and (problem := _line(entry, history)):
+            yield f"{path}: {entry.paper.id}: {problem}"
+    counts = digest.counts
+    if counts.listed != counts.summarised + counts.flagged or counts.listed != len(digest.entries):
+        yield f"{path}: its counts are not those of its {len(digest.entries)} entries"
+
+
+def _page(path: Path, digest: Digest) -> Iterator[str]:
+    try:
+        page = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        yield f"{path}: cannot be read ({error})"
+        return
+    if page != render(digest):
+        yield f"{path}: is not what the JSON beside it renders to"
+
+
+def _line(entry: Entry, history: History) -> str | None:
+    """What is wrong with the line of an entry, by the answers under its key."""
+    assert entry.summary is not None  # as the caller has looked
+    rows = history.rows("SELECT completion FROM completions WHERE key = ?", (entry.summary.completion,))
+    answers = [completion for (blob,) in rows if (completion := unpack(Completion, blob))]
+    if not answers:
+        return f"the answer that its line was made of is not in {FILE_NAME}"
+    if any(_made_of(one, by_fields=bool(entry.summary.task)) == entry.summary.line for one in answers):
+        return None
+    return "its line is not the one that its answer makes"
+
+
+def _made_of(completion: Completion, *, by_fields: bool) -> str | None:
+    try:
+        if by_fields:
+            return compose(answer.read_fields(completion.content))
+        return tidy(answer.read_line(completion.content))
+    except answer.UnreadableError:
+        return None

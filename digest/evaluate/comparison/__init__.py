@@ -1,0 +1,1 @@
+"""Two variants compared: results, statistics."""

@@ -1,0 +1,1 @@
+"""Judges, their calibration and verdicts."""

@@ -1,0 +1,94 @@
+"""Questions to a judge as a batch file, and its answers as if an endpoint had given them.
+
+The lines are those of OpenAI's Batch API (guides/batch): a question has `custom_id`, `method`, `url` and
+`body`; an answer has `custom_id` and `response.body`. `custom_id` is the question's key in the ledger.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from digest.errors import AnswerError, UsageError
+from digest.llm.request import Request
+from digest.llm.response import MalformedError, read
+from digest.model import Completion
+
+
+class Collector:
+    """Stands where an endpoint would, answers nothing, and collects what was asked."""
+
+    def __init__(self) -> None:
+        self.requests: dict[str, Request] = {}
+
+    async def complete(self, request: Request) -> Completion:
+        """Note the question.
+
+        Raises:
+            AnswerError: always.
+        """
+        self.requests[request.key] = request
+        raise AnswerError("unanswered", "the question waits in the batch file")
+
+    def to_jsonl(self) -> str:
+        """The questions as a batch file."""
+        return "".join(json.dumps(_question(r), ensure_ascii=False) + "\n" for r in self.requests.values())
+
+
+class Replay:
+    """Answers from a file of recorded answers, and refuses everything else.
+
+    Args:
+        path: a batch output file.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.answers: dict[str, object] = {}
+        try:
+            rows = path.read_bytes().decode("utf-8").split("\n")
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be read: {error.strerror}.") from error
+        except UnicodeDecodeError as error:
+            raise UsageError(f"{path}: not UTF-8 text (byte {error.start}).") from error
+        for number, row in enumerate(rows, start=1):
+            if not row.strip():
+                continue
+            try:
+                found = json.loads(row)
+                response = found["response"] or {}  # null where the row failed or expired: no answer
+                self.answers[found["custom_id"]] = response.get("body")
+            except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+                raise UsageError(
+                    f"{path}, line {number}: no answer of a batch: it needs custom_id and response.body."
+                ) from None
+
+    async def complete(self, request: Request) -> Completion:
+        """The recorded answer.
+
+        Raises:
+            AnswerError: there is none, or it is none that can be used.
+        """
+        body = self.answers.get(request.key)
+        if body is None:
+            raise AnswerError("unanswered", "the file holds no answer to this question")
+        try:
+            return read(body, request)
+        except MalformedError as error:
+            raise AnswerError("unreadable", str(error)) from None
+
+
+def _question(request: Request) -> dict[str, Any]:
+    form = {"name": "answer", "strict": True, "schema": request.json_schema}
+    body = {
+        "model": request.model,
+        "messages": [message.model_dump() for message in request.messages],
+        "temperature": request.temperature,
+        "max_tokens": request.max_tokens,
+        "response_format": {"type": "json_schema", "json_schema": form},
+        **request.body,
+    }
+    return {"custom_id": request.key, "method": "POST", "url": "/v1/chat/completions", "body": body}

@@ -1,0 +1,1 @@
+"""Runs of an evaluation, and their folders."""

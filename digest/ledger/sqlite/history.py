@@ -1,0 +1,151 @@
+"""Runs as they were: read from the ledger without changing anything."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from digest.errors import UsageError
+from digest.ledger.sqlite.connection import FILE_NAME, LOCK_NAME, Store, connect_to_read, unpack
+from digest.ledger.sqlite.ledger import run_lock
+from digest.ledger.sqlite.locks import is_held
+from digest.model import Completion, Record, Usage
+
+
+class Run(Record):
+    """One execution: state is running, killed, failed, quiet, flagged or complete."""
+
+    id: int
+    command: str
+    section: str | None
+    date: str | None = Field(description="of the announcement, once known")
+    state: str
+    started: datetime
+    finished: datetime | None
+    report: dict[str, Any] = Field(description="counts, questions, tokens, source, why it failed")
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took; None while it runs, or when nobody saw its end."""
+        return None if self.finished is None else (self.finished - self.started).total_seconds()
+
+
+class Event(Record):
+    """Something that happened to a paper, or to the whole run."""
+
+    at: datetime
+    paper: str | None
+    stage: str
+    what: str
+    detail: str | None
+
+
+class History(Store):
+    """The ledger of a folder, to be looked at.
+
+    Raises:
+        UsageError: there is none.
+        LedgerError: it is damaged, or of another version.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        path = folder / FILE_NAME
+        super().__init__(path, connect_to_read(path))
+
+    def runs(self) -> Iterator[Run]:
+        """All runs, oldest first."""
+        for row in self.rows(
+            "SELECT id, command, section, date, state, started, finished, report FROM runs ORDER BY id"
+        ):
+            yield self._run(row)
+
+    def run(self, number: int) -> Run:
+        """One run.
+
+        Raises:
+            UsageError: there is no such run.
+        """
+        row = self.one(
+            "SELECT id, command, section, date, state, started, finished, report FROM runs WHERE id = ?",
+            (number,),
+        )
+        if row is None:
+            raise UsageError(f"{self.path}: there is no run {number}. `digest runs` lists them.")
+        return self._run(row)
+
+    def events(self, run: int) -> Iterator[Event]:
+        """What happened in a run, in order."""
+        for at, paper, stage, what, detail in self.rows(
+            "SELECT at, paper, stage, what, detail FROM events WHERE run = ? ORDER BY id", (run,)
+        ):
+            yield Event(at=at, paper=paper, stage=stage, what=what, detail=detail)
+
+    def answers(self, run: int) -> Iterator[tuple[str | None, Completion]]:
+        """The answers that a run was given, each with its paper; damaged ones are left out."""
+        for paper, blob in self.rows(
+            "SELECT paper, completion FROM completions WHERE run = ? ORDER BY id", (run,)
+        ):
+            completion = unpack(Completion, blob)
+            if completion is not None:
+                yield paper, completion
+
+    def _run(self, row: tuple[Any, ...]) -> Run:
+        number, command, section, date, state, started, finished, report = row
+        values: dict[str, Any] = json.loads(report) if report else {}
+        if state == "running" and not is_held(self.path.with_name(LOCK_NAME), run_lock(number)):
+            state = "killed"
+        if not report:  # it could not say itself what it took
+            answers = [completion for _, completion in self.answers(number)]
+            usage = sum((one.usage for one in answers), Usage())
+            values = {"asked": len(answers), **usage.model_dump()}
+        return Run(
+            id=number,
+            command=command,
+            section=section,
+            date=date,
+            state=state,
+            started=started,
+            finished=finished,
+            report=values,
+        )
+
+
+def outlook(run: Run, events: list[Event]) -> str:
+    """Where a run ended that did not end well, and what the next one will do; a sentence or two."""
+    day = run.command == "run"
+    flagged = ", ".join(run.report.get("flagged", {}))
+    if run.state in {"failed", "killed"}:
+        why = run.report.get("why", "its process was stopped from outside")
+        return f"It ended {_place(events)}: {why.rstrip('.')}. {_next(run, events)}"
+    return {
+        "running": "It is under way.",
+        "quiet": "There was nothing to publish.",
+        "complete": "It is finished"
+        + (": the next run takes everything from the ledger, and writes the same files." if day else "."),
+        "flagged": "It is finished, but for flagged papers"
+        + (f"; the next run tries these again, and only these: {flagged}." if day else f": {flagged}."),
+    }[run.state]
+
+
+def _place(events: list[Event]) -> str:
+    checked = {event.paper for event in events if event.stage == "check"}
+    if any(event.stage == "publish" for event in events):
+        return "while writing the digest"
+    if checked or any(event.paper for event in events):
+        return f"while asking about the papers ({len(checked)} were done)"
+    if any(event.stage == "source" for event in events):
+        return "before the first paper was done"
+    return "before the announcement was there"
+
+
+def _next(run: Run, events: list[Event]) -> str:
+    kept = sum(event.stage == "ask" and event.what in {"answered", "kept"} for event in events)
+    days = f" --date {run.date}" if run.date else ""
+    section = f" --section {run.section}" if run.section else ""
+    command = f"digest run{days}{section}" if run.command == "run" else f"digest {run.command} ..."
+    return f"`{command}` goes on: {kept} answers are kept and will not be asked for again."

@@ -1,0 +1,202 @@
+"""Looking after a ledger: thinned out, copied while it is in use, and rescued when its file is damaged."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from digest.errors import LedgerError, UsageError
+from digest.ledger.sqlite.connection import FILE_NAME, connect_to_read, damaged, unpack_text
+from digest.ledger.sqlite.ledger import Ledger
+from digest.ledger.sqlite.schema import migrate
+
+_MOST_GROWN = 100
+"""A header that states more than so many times the file's size is damaged itself."""
+
+
+def age(text: str) -> timedelta:
+    """90d or 12w as a span of time.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    match = re.fullmatch(r"(\d{1,5})([dw])", text.strip())
+    if match is None:
+        raise UsageError(f"{text!r} is no age. Ages look like 90d (days) or 12w (weeks).")
+    return timedelta(days=int(match[1]) * (7 if match[2] == "w" else 1))
+
+
+def prune(ledger: Ledger, before: datetime, *, answers: bool) -> dict[str, int]:
+    """Delete what is older, give the space back, and say how many rows of each table went.
+
+    Without `answers` nothing is lost that a run needs: events, unlabelled answers of arXiv, outcomes, runs
+    that got no answer. With `answers` everything of that time goes: its days would be paid for again.
+    """
+    instant, day = before.isoformat(timespec="milliseconds"), before.date().isoformat()
+    started = "SELECT id FROM runs WHERE started < ?"
+    questions = f"SELECT key FROM completions WHERE run IN ({started})"  # noqa: S608 - our own words
+    rows = {
+        "events": ("at < ?", instant),
+        "outcomes": (f"question IN ({questions})", instant),
+        "snapshots": ("date IS NULL AND fetched < ?", instant),
+    }
+    if answers:
+        rows |= {
+            "completions": (f"run IN ({started})", instant),
+            "texts": ("at < ?", instant),
+            "announcements": ("date < ?", day),
+            "snapshots": ("coalesce(date, substr(fetched, 1, 10)) < ?", day),
+        }
+    used = "SELECT run FROM completions UNION SELECT run FROM events"
+    rows["runs"] = (f"started < ? AND state != 'running' AND id NOT IN ({used})", instant)
+    with ledger.transaction():
+        gone = {
+            table: ledger.write(f"DELETE FROM {table} WHERE {which}", (limit,)).rowcount  # noqa: S608
+            for table, (which, limit) in rows.items()
+        }
+    with contextlib.suppress(LedgerError):  # another process is reading: the space is given back next time
+        ledger.write("VACUUM")
+        ledger.write("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    return gone
+
+
+def backup(folder: Path, target: Path) -> None:
+    """Copy the ledger of a folder, whole and of one moment, even while a run writes to it.
+
+    The copy is written beside `target` and renamed into place; an older one is replaced.
+
+    Raises:
+        UsageError: there is no ledger, or `target` cannot be written.
+        LedgerError: the ledger is damaged; `target` is as it was.
+    """
+    path = folder / FILE_NAME
+    if target.exists() and target.samefile(path):
+        raise UsageError(f"{target} is the ledger itself: name another file.")
+    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    with contextlib.closing(connect_to_read(path)) as source:
+        try:
+            with contextlib.closing(sqlite3.connect(beside)) as copy:
+                source.backup(copy)
+                copy.execute("PRAGMA journal_mode = DELETE")
+                (found,) = copy.execute("PRAGMA quick_check(1)").fetchone()
+                if found != "ok":
+                    raise damaged(path, ValueError(found))
+            with beside.open("rb") as file:
+                os.fsync(file.fileno())
+            beside.replace(target)
+        except sqlite3.OperationalError as error:
+            raise UsageError(f"{target}: cannot be written ({error}).") from error
+        except sqlite3.DatabaseError as error:
+            raise damaged(path, error) from error
+        except OSError as error:
+            raise UsageError(f"{target}: cannot be written ({error.strerror}).") from error
+        finally:
+            for leftover in (beside, beside.with_name(f"{beside.name}-journal")):
+                leftover.unlink(missing_ok=True)
+
+
+def rescue(folder: Path, target: Path) -> dict[str, tuple[int, int]]:
+    """Write every row that can still be read into a new ledger; by table: rows kept, rows damaged.
+
+    Each table is read from its beginning and from its end, up to what is damaged. The damaged file stays as
+    it is.
+
+    Raises:
+        UsageError: there is no ledger, or `target` exists or cannot be written.
+        LedgerError: nothing can be read at all.
+    """
+    path = folder / FILE_NAME
+    if not path.is_file():
+        raise UsageError(f"{path}: there is no ledger.")
+    if target.exists():
+        raise UsageError(f"{target} exists: name a new file.")
+    work = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        _whole_copy(path, work)
+        with contextlib.closing(sqlite3.connect(work, isolation_level=None)) as source:
+            _open_damaged(source, path)
+            with contextlib.closing(sqlite3.connect(target, isolation_level=None)) as copy:
+                migrate(copy)
+                return {table: _copy(table, source, copy) for table in _tables(copy)}
+    except OSError as error:
+        raise UsageError(f"{target}: cannot be written ({error.strerror}).") from error
+    except sqlite3.DatabaseError as error:
+        target.unlink(missing_ok=True)
+        raise UsageError(f"{target}: cannot be written ({error}).") from error
+    finally:
+        for leftover in target.parent.glob(f"{work.name}*"):
+            leftover.unlink()
+
+
+def _whole_copy(path: Path, work: Path) -> None:
+    """Copy a file and its log; one that was cut is filled with zeros to the size that its header states."""
+    shutil.copyfile(path, work)
+    log = path.with_name(f"{path.name}-wal")
+    if log.exists():
+        shutil.copyfile(log, work.with_name(f"{work.name}-wal"))
+    with work.open("rb") as file:
+        header = file.read(32)
+    stated = int.from_bytes(header[16:18]) * int.from_bytes(header[28:32])
+    if work.stat().st_size < stated < _MOST_GROWN * max(work.stat().st_size, 1):
+        os.truncate(work, stated)
+
+
+def _open_damaged(source: sqlite3.Connection, path: Path) -> None:
+    try:
+        source.execute("PRAGMA writable_schema = ON")  # tables whose own description is damaged are left out
+        source.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
+        raise LedgerError(f"{path}: nothing of it can be read ({error}).") from error
+
+
+def _copy(table: str, source: sqlite3.Connection, copy: sqlite3.Connection) -> tuple[int, int]:
+    try:
+        names = [str(row[1]) for row in source.execute(f"PRAGMA table_info({table})")]
+    except (sqlite3.DatabaseError, UnicodeDecodeError):
+        names = []
+    marks = ", ".join("?" * len(names))
+    row_of = f"INSERT OR IGNORE INTO {table} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608 - our words
+    bad = 0
+    if not names:
+        return 0, 0
+    copy.execute("BEGIN")
+    for row in _readable(table, source, _key(table, copy)):
+        if isinstance(row[-1], bytes) and unpack_text(row[-1]) is None:  # what a row is kept for stands last
+            bad += 1
+            continue
+        try:
+            copy.execute(row_of, row)
+        except sqlite3.IntegrityError:
+            bad += 1
+    copy.execute("COMMIT")
+    (count,) = copy.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - ours
+    return int(count), bad
+
+
+def _readable(table: str, source: sqlite3.Connection, key: list[str]) -> Iterator[tuple[object, ...]]:
+    """The rows up to what is damaged, and those after it; some may come twice."""
+    for direction in ("ASC", "DESC"):
+        order = ", ".join(f"{column} {direction}" for column in key)
+        try:
+            yield from source.execute(f"SELECT * FROM {table} NOT INDEXED ORDER BY {order}")  # noqa: S608
+        except (sqlite3.DatabaseError, UnicodeDecodeError):
+            continue
+        else:
+            return
+
+
+def _tables(copy: sqlite3.Connection) -> list[str]:
+    rows = copy.execute("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+    return [str(name) for (name,) in rows]
+
+
+def _key(table: str, copy: sqlite3.Connection) -> list[str]:
+    """The columns of the primary key."""
+    columns = copy.execute(f"PRAGMA table_info({table})").fetchall()
+    return [str(column[1]) for column in sorted(columns, key=lambda one: int(one[5])) if column[5]]

@@ -1,0 +1,205 @@
+"""The steps of one batch: handed in, looked at, its answers kept.
+
+Trouble that may pass leaves a batch as it is, for a later run. What the endpoint refuses to take is void, and
+what it does not know any more is over: those questions are asked directly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from digest.errors import AnswerError, ModelError
+from digest.ledger import Ledger
+from digest.ledger.sqlite.batches import Batch, BatchLog
+from digest.llm.batch.client import BatchApi, RefusedError, Remote
+from digest.llm.batch.jsonl import answer_in, read_rows, write_rows
+from digest.llm.cached_client import CachedClient
+from digest.llm.cost import BATCH
+from digest.llm.endpoint import Endpoint
+from digest.llm.error_mapping import TransientError, meaning_of
+from digest.llm.request import Request
+from digest.llm.response import MalformedError, UnusableError
+from digest.model import Completion
+
+T = TypeVar("T")
+
+_SETTLED = 60.0
+"""Seconds after which a batch that was made is taken to be in the endpoint's list."""
+
+_GONE = "gone at the endpoint: made with another key or in another project, or too old"
+
+
+class BatchLifecycle:
+    """What is done with a batch.
+
+    Args:
+        endpoint: where it is.
+        ledger: keeps the answers.
+        log: knows how far it is.
+        sleep: how to wait.
+        say: tells the user what became of it.
+
+    Attributes:
+        unanswered: keys of the questions that had no answer in what was collected.
+    """
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        ledger: Ledger,
+        log: BatchLog,
+        sleep: Callable[[float], Awaitable[None]],
+        say: Callable[[str], None],
+    ) -> None:
+        self.api = BatchApi(endpoint, sleep)
+        self._endpoint = endpoint
+        self._ledger = ledger
+        self._log = log
+        self._sleep = sleep
+        self._say = say
+        self.unanswered: set[str] = set()
+
+    async def hand_in(self, batch: Batch, asker: CachedClient, *, resumed: bool) -> Batch:
+        """Take the steps that are left until the endpoint has a batch; one that it refuses is void.
+
+        Args:
+            batch: as the ledger knows it.
+            asker: of the run that does it.
+            resumed: an earlier process may have done more than the ledger knows.
+
+        Raises:
+            ModelError: the endpoint has no Batch API, refuses us, or cannot be reached.
+        """
+        try:
+            if batch.state == "intended":
+                content = write_rows(self._log.questions(batch), self._endpoint.write)
+                file = await self.api.upload(f"digest-{batch.token}.jsonl", content)
+                batch, resumed = self._log.change(batch, "uploaded", file=file), False
+            if batch.state == "uploaded":
+                remote = await self._create(batch, resumed=resumed)
+                batch = self._log.change(batch, "submitted", remote=remote)
+                self._ledger.event(asker.run, "ask", "batch", detail=f"{remote} for {batch.title}")
+        except RefusedError as refused:
+            self._log.change(batch, "void")
+            if refused.unknown:
+                raise ModelError(
+                    f"{self._endpoint.address} has no Batch API (HTTP {refused.status}). Leave --batch out."
+                ) from refused
+            raise refused.final from refused
+        except TransientError as trouble:
+            if trouble.limited:  # nothing was made, and nothing should wait for it
+                self._log.change(batch, "void")
+            raise trouble.final from trouble
+        return batch
+
+    async def _create(self, batch: Batch, *, resumed: bool) -> str:
+        """Make the batch, and return the endpoint's name of it.
+
+        No call that may have made it is followed by another one before the list was looked into.
+        """
+
+        async def attempt() -> str:
+            nonlocal batch, resumed
+            if resumed and (found := await self._find(batch)):
+                return found
+            batch, resumed = self._log.change(batch, "uploaded"), True  # notes the time
+            try:
+                return await self.api.create(batch.file or "", batch.token)
+            except RefusedError as refused:
+                if refused.status == 200 and (found := await self._find(batch)):
+                    return found
+                raise
+
+        return await self.api.retried(attempt)
+
+    async def _find(self, batch: Batch) -> str | None:
+        """The endpoint's name of a batch that may have been made, once the list is sure to show it."""
+        age = (datetime.now(UTC) - batch.changed).total_seconds()
+        found = await self._listed(batch)
+        if found is None and age < _SETTLED:
+            await self._sleep(_SETTLED - age)
+            found = await self._listed(batch)
+        return found
+
+    async def _listed(self, batch: Batch) -> str | None:
+        return await self._known(self.api.find(batch.file or "", batch.token, batch.changed))
+
+    async def advance(self, batch: Batch, asker: CachedClient) -> int | None:
+        """Take up a batch where it stands: how many questions are answered; None: it is collected now.
+
+        Raises:
+            ModelError: the endpoint cannot be reached, or refuses us.
+        """
+        batch = await self.hand_in(batch, asker, resumed=True)
+        name = batch.remote or ""
+        remote = await self._known(self.api.look(name)) or Remote(name, _GONE, 0, (), "")
+        if not remote.ended and remote.status != _GONE:
+            return remote.done
+        await self._take(batch, remote, asker)
+        return None
+
+    async def _take(self, batch: Batch, remote: Remote, asker: CachedClient) -> None:
+        """Keep the answers of a batch that ended; what has none is left to be asked directly."""
+        questions = {request.key: (request, paper) for request, paper in self._log.questions(batch)}
+        left, why = dict(questions), remote.status
+        for file in remote.files:
+            content = await self._known(self.api.content(file))
+            if content is None:
+                why = _GONE
+            for key, row in read_rows(content or b"", self._endpoint.mask):
+                if (question := left.pop(key, None)) and not self._keep(row, *question, asker, batch.run):
+                    self.unanswered.add(key)
+        why = f"{why}: {remote.trouble}" if remote.trouble else why
+        for _, paper in left.values():
+            self._ledger.event(asker.run, "ask", "batch", paper, f"no answer: the batch is {why}")
+        self._log.change(batch, "collected")
+        self.unanswered.update(left)
+        refused = {key for key in self.unanswered & questions.keys() if self._log.refused(key)}
+        if refused:
+            self._say(
+                f"{len(refused)} papers were refused in a batch, and are asked about by their abstracts."
+            )
+        if missing := len((self.unanswered & questions.keys()) - refused):
+            self._say(
+                f"The batch of {batch.title} is over ({why}). {missing} of its {len(questions)} questions "
+                "got no answer there, and are asked directly, at the full price."
+            )
+
+    async def _known(self, call: Awaitable[T]) -> T | None:
+        """What a call returns; None where the endpoint does not know what it is about."""
+        try:
+            return await call
+        except RefusedError as refused:
+            if refused.unknown:
+                return None
+            raise refused.final from refused
+        except TransientError as trouble:
+            raise trouble.final from trouble
+
+    def _keep(self, row: dict[str, Any], request: Request, paper: str, asker: CachedClient, run: int) -> bool:
+        """Keep the answer in a row, unless it was kept before we were killed; False: there is none."""
+        try:
+            completion = self._half_price(answer_in(row, request))
+        except UnusableError as error:
+            asker.tally.note(self._half_price(error.completion))
+            self._ledger.event(asker.run, "ask", error.code, paper, str(error))
+            self._note_refusal(error, request)
+            return False
+        except MalformedError as error:
+            self._ledger.event(asker.run, "ask", "batch", paper, f"no answer: {error}")
+            self._note_refusal(meaning_of(error.status or 400, str(error), "", ""), request)
+            return False
+        if self._ledger.completion(request.key, after=run) is None:
+            self._ledger.keep(completion, request.canonical(), asker.run, paper)
+            asker.tally.note(completion)
+        return True
+
+    def _note_refusal(self, error: Exception, request: Request) -> None:
+        if isinstance(error, AnswerError) and error.code == "refused":
+            self._log.refuse(request.key)
+
+    def _half_price(self, completion: Completion) -> Completion:
+        price = self._endpoint.price(completion.model, completion.usage)
+        return completion.model_copy(update={"cost": None if price is None else BATCH * price})

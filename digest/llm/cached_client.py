@@ -1,0 +1,187 @@
+"""Asking with a memory: the ledger first, the endpoint second, and a tally of both."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from digest.errors import AnswerError, ModelError, QuotaError
+from digest.ledger import Ledger
+from digest.llm.request import Request
+from digest.llm.response import UnusableError
+from digest.model import Completion, Usage
+
+_TRIES_FOR_NOTHING = 2
+"""How often an empty or cut answer is asked for again."""
+
+_POLL = 0.25
+_PATIENCE = 900.0
+"""Seconds between looks for an answer that another process asks for; and until it is held to be stuck."""
+
+
+class Completes(Protocol):
+    """What answers requests: an endpoint."""
+
+    async def complete(self, request: Request) -> Completion:
+        """Ask once; see `Endpoint.complete`."""
+        ...
+
+
+@dataclass
+class RunUsage:
+    """What a run asked, what it found in the ledger, and what it took.
+
+    Attributes:
+        asked: answers that came from the endpoint.
+        reused: answers that the ledger had.
+        usage: tokens of all that came, unusable answers included.
+        cost: US dollars; None: some of it has no known price.
+        stopped: why no more was asked, in words for the user.
+        trouble: what the endpoint last said to a question that it did not answer, likewise.
+    """
+
+    asked: int = 0
+    reused: int = 0
+    usage: Usage = field(default_factory=Usage)
+    cost: float | None = 0.0
+    stopped: str | None = None
+    trouble: str | None = None
+
+    def report(self) -> dict[str, int | float | str | None]:
+        """As plain values."""
+        why = {"stopped": self.stopped, "trouble": self.trouble}
+        cost = None if self.cost is None else round(self.cost, 6)
+        return {
+            "asked": self.asked,
+            "reused": self.reused,
+            **self.usage.model_dump(),
+            "cost": cost,
+            **{name: sentence for name, sentence in why.items() if sentence is not None},
+        }
+
+    def note(self, completion: Completion) -> None:
+        """Count an answer that came from the endpoint."""
+        self.asked += 1
+        self.usage += completion.usage
+        known = self.cost is not None and completion.cost is not None
+        self.cost = (self.cost or 0) + (completion.cost or 0) if known else None
+
+
+class CachedClient:
+    """Answers requests from the ledger, else from the endpoint, and keeps what comes from there.
+
+    The same request is under way once only: a paper in two sections is asked about once, and so is one that
+    two processes want at the same time.
+
+    Args:
+        endpoint: answers what the ledger cannot.
+        ledger: answers first, and keeps everything.
+        run: the number of the run that asks.
+        sleep: how to wait for another process.
+        clock: seconds, for the patience with it.
+    """
+
+    def __init__(
+        self,
+        endpoint: Completes,
+        ledger: Ledger,
+        run: int,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._endpoint = endpoint
+        self._ledger = ledger
+        self.run = run
+        self._sleep = sleep
+        self._clock = clock
+        self._under_way: dict[str, asyncio.Task[Completion]] = {}
+        self.tally = RunUsage()
+
+    async def ask(self, request: Request, paper: str, *, fresh: bool = False, since: int = 0) -> Completion:
+        """The answer to a request.
+
+        Args:
+            request: what is asked.
+            paper: the identifier it is about, for the ledger.
+            fresh: do not take an answer that an earlier run got.
+            since: nor one that a run before this one got.
+
+        Raises:
+            AnswerError, QuotaError, ModelError: see `Endpoint.complete`; each is an event in the ledger.
+        """
+        key, after = request.key, self.run if fresh else since
+        kept = self._recall(key, after, paper)
+        if kept is not None:
+            return kept
+        if (under_way := self._under_way.get(key)) is not None:
+            completion = await under_way
+            self.note_kept(paper)
+            return completion
+        task = asyncio.create_task(self._ask_alone(request, key, paper, after))
+        self._under_way[key] = task
+        task.add_done_callback(lambda _: self._under_way.pop(key, None))
+        return await task
+
+    def _recall(self, key: str, after: int, paper: str) -> Completion | None:
+        kept = self._ledger.completion(key, after)
+        if kept is not None:
+            self.note_kept(paper)
+        return kept
+
+    def note_kept(self, paper: str) -> None:
+        """Count an answer from the ledger."""
+        self.tally.reused += 1
+        self._ledger.event(self.run, "ask", "kept", paper)
+
+    async def _ask_alone(self, request: Request, key: str, paper: str, after: int) -> Completion:
+        """Ask, unless another process does: then its answer is ours. A dead one leaves no claim."""
+        try:
+            await self._wait_for_claim(key, after)
+            return self._recall(key, after, paper) or await self._ask(request, key, paper)
+        finally:
+            self._ledger.release(key)
+
+    async def _wait_for_claim(self, key: str, after: int) -> None:
+        """Until the question is ours, or answered, or the other process has got no answer at all for long."""
+        newest, since = self._ledger.newest(), self._clock()
+        while not self._ledger.claim(key):
+            await self._sleep(_POLL)
+            if self._ledger.completion(key, after) is not None:
+                return
+            if (now := self._ledger.newest()) != newest:
+                newest, since = now, self._clock()
+            elif self._clock() - since > _PATIENCE:
+                return
+
+    async def _ask(self, request: Request, key: str, paper: str) -> Completion:
+        for remaining in reversed(range(_TRIES_FOR_NOTHING + 1)):
+            try:
+                completion = await self._endpoint.complete(request)
+            except AnswerError as error:
+                self._ledger.event(self.run, "ask", error.code, paper, str(error))
+                if isinstance(error, UnusableError):
+                    self.tally.note(error.completion)
+                if error.code in {"unreachable", "rejected"}:
+                    self.tally.trouble = str(error)
+                if error.code not in {"empty", "cut"} or not remaining:
+                    raise
+                if error.code == "cut":  # the same limit would cut it again
+                    request = request.model_copy(update={"max_tokens": request.max_tokens * 2})
+            except QuotaError as error:
+                self.tally.stopped = str(error)
+                self._ledger.event(self.run, "ask", error.code, paper, str(error))
+                raise
+            except ModelError as error:
+                self.tally.trouble = str(error)
+                self._ledger.event(self.run, "ask", "denied", paper, str(error))
+                raise
+            else:
+                completion = completion.model_copy(update={"key": key})  # of the question as it was put
+                self._ledger.event(self.run, "ask", "answered", paper, f"{completion.milliseconds} ms")
+                self._ledger.keep(completion, request.canonical(), self.run, paper)
+                self.tally.note(completion)
+                return completion
+        raise AssertionError  # the loop returns or raises

@@ -1,0 +1,222 @@
+"""Who may ask when: one queue in front of an endpoint, and every rule of `pace.py` at its head.
+
+A question that waits for its next try holds no slot: others use it. What keeps them from running into the
+same refusal is the gate.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from digest.config import ModelSettings
+from digest.llm.rate_limits import Concurrency, Gate, Guess, Refusals, Remaining, SlidingWindow, Use
+from digest.llm.retry import PATIENCE
+from digest.llm.retry_after import in_words
+
+
+@dataclass(frozen=True)
+class Permit:
+    """Leave to send one question.
+
+    Attributes:
+        number: of the questions sent, from 1.
+        load: how many were under way when it was given, this one included.
+        tokens: what it is expected to take.
+        use: the same, where tokens a minute are counted.
+    """
+
+    number: int
+    load: int
+    tokens: int
+    use: Use | None = None
+
+
+class ClosedError(Exception):
+    """The endpoint takes no question for longer than one may wait; the text says how it told us so."""
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A question in the queue, and since when the endpoint may have kept it waiting."""
+
+    tokens: int
+    since: float
+    leave: asyncio.Future[Permit]
+
+
+class Limiter:
+    """The queue in front of one endpoint.
+
+    Args:
+        settings: concurrency, and requests and tokens a minute where they are set.
+        clock: seconds, monotonic.
+        patience: seconds that the endpoint may keep a question waiting.
+
+    Attributes:
+        accepted: questions that were answered.
+        idle: set while no question is under way.
+    """
+
+    def __init__(
+        self,
+        settings: ModelSettings,
+        clock: Callable[[], float] = time.monotonic,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._clock = clock
+        self._patience = patience
+        self._slots = Concurrency(settings.concurrency)
+        self._refusals = Refusals()
+        self._gate = Gate()
+        self._guess = Guess()
+        self._left = {"requests": Remaining(), "tokens": Remaining()}
+        self._requests = SlidingWindow(settings.requests_per_minute) if settings.requests_per_minute else None
+        self._tokens = SlidingWindow(settings.tokens_per_minute) if settings.tokens_per_minute else None
+        self._queue: deque[_Waiting] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._sent = 0
+        self._refusing_since: float | None = None
+        self.accepted = 0
+        self._under_way: dict[int, Permit] = {}
+        self.idle = asyncio.Event()
+        self.idle.set()
+
+    async def permit(self, tokens: int, failed_at: float | None = None) -> Permit:
+        """Wait for leave to send a question; every permit is handed back with `done`, whatever came of it.
+
+        Args:
+            tokens: what the question is expected to take, answer included.
+            failed_at: when it failed first, if it did; then it goes before those that were not sent yet.
+
+        Raises:
+            ClosedError: the endpoint said to wait longer than our patience lasts.
+        """
+        future: asyncio.Future[Permit] = asyncio.get_running_loop().create_future()
+        if failed_at is not None:
+            self._queue.appendleft(_Waiting(tokens, failed_at, future))
+        else:
+            self._queue.append(_Waiting(tokens, self._clock(), future))
+        self._advance()
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if future.done() and not future.cancelled() and future.exception() is None:
+                self.done(future.result())
+            raise
+
+    def answered(self, permit: Permit, headers: Mapping[str, str], tokens: int) -> None:
+        """The question was answered, and took so many tokens."""
+        now = self._end(permit)
+        self.accepted += 1
+        self._refusing_since = None
+        self._slots.accepted(permit.number, permit.load, len(self._under_way))
+        self._refusals.answered(permit.number)
+        self._gate.answered(permit.number)
+        self._guess.answered(permit.number)
+        if self._tokens is not None and permit.use is not None and tokens:
+            self._tokens.correct(permit.use, tokens)
+        self._report(permit, headers, now)
+        self._advance()
+
+    def refused(self, permit: Permit, headers: Mapping[str, str], told: float | None) -> None:
+        """The endpoint takes no more for now (HTTP 429), and said how long (seconds), or did not."""
+        now = self._end(permit)
+        if self._refusing_since is None:
+            self._refusing_since = now
+        in_a_row = self._refusals.refused(permit.number)
+        under_way = len(self._under_way)
+        if told:
+            self._gate.refused(permit.number, now, told, in_a_row)
+        else:
+            self._guess.refused(permit.number, now, in_a_row, under_way, self._sent)
+        if self._guess.open:  # else it is no matter of load
+            self._slots.refused(permit.number, permit.load, under_way, in_a_row)
+        self._report(permit, headers, now)
+        self._advance()
+
+    def done(self, permit: Permit) -> None:
+        """The question is no longer under way; if nothing else was said of it, it told nothing of limits."""
+        if permit.number in self._under_way:
+            self._end(permit)
+            self._advance()
+
+    def _end(self, permit: Permit) -> float:
+        del self._under_way[permit.number]
+        if not self._under_way:
+            self.idle.set()
+        return self._clock()
+
+    def _report(self, permit: Permit, headers: Mapping[str, str], now: float) -> None:
+        self._left["requests"].report(headers, "requests", permit.number, now, len(self._under_way))
+        expected = sum(other.tokens for other in self._under_way.values())
+        self._left["tokens"].report(headers, "tokens", permit.number, now, expected)
+
+    def _advance(self) -> None:
+        """Let as many go as may; come back when time alone will let the next one go."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        while self._queue:
+            first = self._queue[0]
+            if first.leave.done():  # given up while it waited
+                self._queue.popleft()
+                continue
+            if len(self._under_way) >= int(self._slots.limit):
+                return
+            now = self._clock()
+            told = self._told(first.tokens, now)
+            if why := self._too_long(first, told, now):
+                self._queue.popleft()
+                first.leave.set_exception(ClosedError(why))
+                continue
+            wait = max(told, self._set(first.tokens, now))
+            if wait > 0:
+                self._timer = asyncio.get_running_loop().call_later(wait, self._advance)
+                return
+            self._queue.popleft()
+            first.leave.set_result(self._send(first.tokens))
+
+    def _too_long(self, first: _Waiting, wait: float, now: float) -> str | None:
+        """Why a question is given up; how long it stood in our own queue is no reason."""
+        if wait > self._patience:
+            return f"says to wait {in_words(wait)}"
+        since = max(first.since, self._refusing_since) if self._refusing_since is not None else now
+        if wait and now + wait - since > self._patience:
+            return f"has refused everybody for {in_words(now - since)}"
+        return None
+
+    def _told(self, tokens: int, now: float) -> float:
+        """Seconds to wait by what the endpoint said or showed."""
+        return max(
+            self._gate.wait(now),
+            self._guess.wait(now),
+            self._left["requests"].wait(now, 1),
+            self._left["tokens"].wait(now, tokens),
+        )
+
+    def _set(self, tokens: int, now: float) -> float:
+        """Seconds to wait by the settings."""
+        waits = [0.0]
+        if self._requests is not None:
+            waits.append(self._requests.wait(now, 1))
+        if self._tokens is not None:
+            waits.append(self._tokens.wait(now, tokens))
+        return max(waits)
+
+    def _send(self, tokens: int) -> Permit:
+        now = self._clock()
+        self._sent += 1
+        self._guess.sent(now)
+        self._left["requests"].use(now, 1)
+        self._left["tokens"].use(now, tokens)
+        if self._requests is not None:
+            self._requests.use(now, 1)
+        use = None if self._tokens is None else self._tokens.use(now, tokens)
+        permit = Permit(self._sent, len(self._under_way) + 1, tokens, use)
+        self._under_way[permit.number] = permit
+        self.idle.clear()
+        return permit

@@ -1,0 +1,161 @@
+"""Papers asked about again, and put into the digests that hold them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from digest.config import ArxivSettings
+from digest.errors import LedgerError, SourceError, UsageError
+from digest.llm.cached_client import CachedClient, RunUsage
+from digest.model import Digest, Entry, Listing, Paper
+from digest.pipeline.entry import make_entry
+from digest.pipeline.resources import Resources
+from digest.publish.files import digests_with, with_entry, write_digest
+
+if TYPE_CHECKING:
+    from digest.sources.http_client import Http
+
+_PATIENCE = 30.0
+_POLL = 0.1
+
+
+@dataclass(frozen=True)
+class Redone:
+    """A paper asked about again: its new entry, what it replaces, and the digests that were rewritten."""
+
+    entry: Entry
+    older: tuple[Entry, ...]
+    digests: tuple[Path, ...]
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """A paper that could not be had, with the reason."""
+
+    wanted: str
+    error: UsageError | SourceError
+
+
+async def redo_papers(
+    wanted: Sequence[str], tools: Resources, *, keep: bool = False
+) -> tuple[tuple[Redone | Unknown, ...], RunUsage]:
+    """Ask again about papers, and put the new lines into the digests that hold them.
+
+    A digest that holds the version asked about gets the line; if none does, every digest that holds the paper
+    gets the version too. Older lines stay in the ledger.
+
+    Args:
+        wanted: arXiv identifiers or addresses. Without a version: the one in the newest digest that holds the
+            paper, else arXiv's newest.
+        tools: see `Resources`; `fresh` makes it a new question even if the ledger has an answer.
+        keep: change no digest.
+
+    Raises:
+        UsageError: one is no arXiv identifier; nothing was asked then.
+        ModelError: the model answers nobody.
+    """
+    names = dict.fromkeys((identified(one), one) for one in wanted)
+    run = tools.ledger.begin("paper")
+    asker = CachedClient(tools.endpoint, tools.ledger, run)
+    results: list[Redone | Unknown] = []
+    try:
+        for (paper_id, version), name in names:
+            try:
+                results.append(await _redo(paper_id, version, tools, asker, keep=keep))
+            except (UsageError, SourceError) as error:  # of this paper; the others can still be had
+                results.append(Unknown(name, error))
+                tools.ledger.event(run, "source", "unknown", paper_id, str(error))
+    except BaseException as error:
+        why = str(error) or type(error).__name__
+        tools.ledger.finish(run, "failed", {"why": why, **asker.tally.report()})
+        raise
+    done = [one for one in results if isinstance(one, Redone)]
+    flagged = {one.entry.paper.id: one.entry.flag.code for one in done if one.entry.flag}
+    report = {"papers": [one.entry.paper.versioned_id for one in done], "flagged": flagged}
+    state = "complete" if len(done) == len(results) and not flagged else "flagged"
+    tools.ledger.finish(run, state, {**report, **asker.tally.report()})
+    return tuple(results), asker.tally
+
+
+async def _redo(
+    paper_id: str, version: int | None, tools: Resources, asker: CachedClient, *, keep: bool
+) -> Redone:
+    held = _entries(digests_with(tools.settings.run.out, paper_id), paper_id)
+    paper = next((entry.paper for entry in reversed(held) if version in {None, entry.paper.version}), None)
+    if paper is None:
+        from digest.sources.arxiv.export_api import fetch_paper
+
+        paper = await fetch_paper(paper_id, version, await tools.http(), tools.settings.arxiv)
+    replaced = _replaced(held, paper)
+    listing = Listing(
+        id=paper_id, version=paper.version, kind="new", category=paper.categories[0], position=1
+    )
+    entry = await make_entry(replaced[-1].listing if replaced else listing, paper, tools, asker)
+    if keep or entry.summary is None:  # nothing better than what is there
+        return Redone(entry, replaced, ())
+    return Redone(entry, replaced, await _rewrite(entry, tools, asker.run))
+
+
+async def _rewrite(entry: Entry, tools: Resources, run: int) -> tuple[Path, ...]:
+    """Put an entry into every digest that holds the paper now, one process at a time."""
+    for _ in range(round(_PATIENCE / _POLL)):
+        if tools.ledger.claim_digests():
+            break
+        await asyncio.sleep(_POLL)
+    else:
+        raise LedgerError(
+            f"Another process has been rewriting digests in {tools.settings.run.out} for {_PATIENCE:.0f} "
+            "seconds. The new line is kept; give the same command again when it has ended."
+        )
+    try:
+        written = []
+        holders = digests_with(tools.settings.run.out, entry.paper.id)
+        replaced = _replaced(_entries(holders, entry.paper.id), entry.paper)
+        for digest in holders:
+            changed = with_entry(digest, entry, replaced)
+            if changed != digest:
+                written.append(write_digest(changed, tools.settings.run.out)[0])
+                tools.ledger.event(run, "publish", "rewritten", entry.paper.id, str(written[-1]))
+        return tuple(written)
+    finally:
+        tools.ledger.release_digests()
+
+
+def _entries(holders: Sequence[Digest], paper_id: str) -> tuple[Entry, ...]:
+    return tuple(entry for digest in holders for entry in digest.entries if entry.paper.id == paper_id)
+
+
+def _replaced(held: tuple[Entry, ...], paper: Paper) -> tuple[Entry, ...]:
+    """The entries that a new one for this version of a paper takes the place of."""
+    return tuple(entry for entry in held if entry.paper.version == paper.version) or held
+
+
+async def paper_called(wanted: str, http: Http, settings: ArxivSettings) -> Paper:
+    """The paper with an identifier or address, as arXiv has it now.
+
+    Raises:
+        UsageError: it is no arXiv identifier, or arXiv has no such paper or version.
+        SourceError: arXiv could not be asked.
+    """
+    from digest.sources.arxiv.export_api import fetch_paper
+
+    return await fetch_paper(*identified(wanted), http, settings)
+
+
+def identified(wanted: str) -> tuple[str, int | None]:
+    """Identifier and version of what a user typed.
+
+    Raises:
+        UsageError: it is no arXiv identifier or address.
+    """
+    from digest.sources.arxiv.markup import identifier
+
+    known = identifier(wanted)
+    if known is None:
+        forms = "2601.19781, 2601.19781v2, hep-th/9901001"
+        raise UsageError(f"{wanted!r} is no arXiv identifier. Identifiers look like {forms}.")
+    return known

@@ -1,0 +1,1 @@
+"""arXiv: listings, catch-up pages, the feed, the export API, OAI-PMH."""

@@ -1,0 +1,225 @@
+"""What arXiv announced for a section on a day, from the best source there is, or why there is nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date as Date  # noqa: N812 - named as in digest.model
+from datetime import datetime, timedelta, tzinfo
+
+from digest.config import ArxivSettings
+from digest.errors import SourceError, StaleError
+from digest.model import Announcement, Listing, Paper, Section
+from digest.sources.arxiv import calendar, no_announcement, oai_pmh
+from digest.sources.arxiv.category_day import CategoryDay, merge
+from digest.sources.arxiv.feed import FeedItem, disagreements, parse_feed
+from digest.sources.arxiv.listing_fetch import Reading, keep, read_catchup, read_listing, saved
+from digest.sources.arxiv.no_announcement import NoAnnouncement
+from digest.sources.arxiv.wording import clock_words, some
+from digest.sources.http_client import Http, snapshot_of
+
+CATCHUP_REACH = timedelta(days=90)
+"""How far back arXiv keeps catch-up pages (arXiv's browse code, controllers/catchup_page.py)."""
+
+
+@dataclass
+class _Found:
+    """The days of all categories of a section."""
+
+    days: list[CategoryDay]
+    source: str
+    notes: tuple[str, ...] = ()
+    saved: bool = False
+
+
+async def announce(
+    section: Section,
+    day: Date | None,
+    http: Http,
+    settings: ArxivSettings,
+    now: datetime,
+    earlier: Callable[[str, Date], Date | None],
+    approximate: bool = False,
+    zone: tzinfo | None = None,
+) -> Announcement | NoAnnouncement:
+    """The announcement of one section, proved complete by arXiv's own counts.
+
+    Args:
+        section: whose categories are read.
+        day: the announcement date; None: the latest, by the date that arXiv's page states.
+        http: asks arXiv, and knows the snapshots.
+        settings: arXiv's addresses.
+        now: the time, aware.
+        earlier: paper id and date -> date of an earlier digest of this section that held the paper.
+        approximate: take days that are out of the reach of catch-up pages from OAI-PMH.
+        zone: the user's time zone, for sentences; default: that of the computer.
+
+    Raises:
+        CountError: a page does not hold what it declares.
+        StaleError: the announcement is due, but arXiv shows an earlier one.
+        SourceError: arXiv could not be reached or read, or the day is too long ago.
+    """
+    if day is not None and (nothing := no_announcement.without_asking(day, now, zone)):
+        return nothing
+    found = await _find(section, day, http, settings, now, approximate, zone)
+    if isinstance(found, NoAnnouncement):
+        return found
+    date = found.days[0].date
+    listings, papers = merge(found.days)
+    items, feed_notes = await _feed(section, date, found, http, settings)
+    notes = [*found.notes, *feed_notes]
+    fresh_listing = found.source == "listing" and not found.saved
+    if items or (fresh_listing and now.astimezone(calendar.EASTERN).date() == date):
+        notes += disagreements(items, listings) if items is not None else ()
+    listings, papers, pinned = _with_versions(listings, papers, items or (), found.source)
+    return Announcement(
+        date=date,
+        listings=tuple(_with_seen(one, date, earlier) for one in listings),
+        papers=papers,
+        source=found.source,
+        saved=found.saved,
+        declared={one.category: one.declared for one in found.days if one.declared},
+        notes=(*notes, *pinned),
+    )
+
+
+async def _find(
+    section: Section,
+    day: Date | None,
+    http: Http,
+    settings: ArxivSettings,
+    now: datetime,
+    approximate: bool,
+    zone: tzinfo | None,
+) -> _Found | NoAnnouncement:
+    """The sources in their order; every branch ends in papers, a quiet day or an error."""
+    if day is None:
+        latest = await _latest(section, None, http, settings)
+        assert isinstance(latest, _Found), "without a day the latest is taken as it is"
+        return latest
+    kept = [saved(category, day, http.snapshots) for category in section.categories]
+    days = [one for one in kept if one is not None]
+    if len(days) == len(kept):
+        first = http.snapshots.day(section.categories[0], day)[0].url
+        return _Found(days, "catchup" if "/catchup/" in first else "listing", saved=True)
+    newest = calendar.current(now)
+    in_reach = newest - CATCHUP_REACH <= day < newest
+    if not in_reach and (day == newest or not approximate):
+        shown = await _latest(section, day, http, settings)
+        if not isinstance(shown, Date):
+            return shown
+        if day == newest and shown < day:
+            return _missing(day, shown, zone)
+    if in_reach or day == newest:
+        return await _catchup(section, day, http, settings)
+    if approximate:
+        return await _approximately(section, day, http, settings)
+    raise SourceError(
+        f"{day} is out of reach: arXiv keeps its pages for {CATCHUP_REACH.days} days. "
+        "--approximate takes the day from OAI-PMH, with papers missing that were changed since."
+    )
+
+
+async def _latest(section: Section, day: Date | None, http: Http, settings: ArxivSettings) -> _Found | Date:
+    """The announcement that the listing pages show, or the date they state when it is not `day`."""
+    readings: list[Reading] = []
+    for category in section.categories:
+        reading = await read_listing(category, http, settings)
+        if day is not None and reading.day.date != day and not readings:
+            return reading.day.date
+        readings.append(reading)
+    stated = {reading.day.category: reading.day.date for reading in readings}
+    if len(set(stated.values())) > 1:
+        which = ", ".join(f"{category} of {date}" for category, date in stated.items())
+        raise StaleError(f"arXiv's listing pages are of different days: {which}. Try again in an hour.")
+    keep(readings, http.snapshots)
+    return _Found([reading.day for reading in readings], "listing")
+
+
+async def _catchup(
+    section: Section, day: Date, http: Http, settings: ArxivSettings
+) -> _Found | NoAnnouncement:
+    """The announcement of a day that is out, from the catch-up pages."""
+    readings = [await read_catchup(category, day, http, settings) for category in section.categories]
+    if not any(reading.day.listings for reading in readings):
+        return no_announcement.holiday(day)
+    keep(readings, http.snapshots)
+    return _Found([reading.day for reading in readings], "catchup")
+
+
+def _missing(day: Date, stated: Date, zone: tzinfo | None) -> NoAnnouncement:
+    """The announcement is due, and arXiv still shows an earlier one."""
+    if calendar.is_listed_holiday(day):
+        return no_announcement.holiday(day)
+    due = clock_words(calendar.due(day), zone)
+    raise StaleError(
+        f"The announcement of {day} was due at {due}, but arXiv's page is still that of {stated}. "
+        "Nothing was published; try again later, or tomorrow if it is a holiday at arXiv."
+    )
+
+
+async def _approximately(
+    section: Section, day: Date, http: Http, settings: ArxivSettings
+) -> _Found | NoAnnouncement:
+    days, too_old = [], 0
+    for category in section.categories:
+        harvested, left_out = await oai_pmh.harvest(category, day, http, settings)
+        days.append(harvested)
+        too_old += left_out
+    if not any(one.listings for one in days):
+        return no_announcement.holiday(day)
+    note = (
+        "Approximate, from OAI-PMH: papers changed after this day are missing; which papers are new, "
+        f"cross-listed or replaced is inferred; {too_old} records with no recent version were left out."
+    )
+    return _Found(days, "oai", (note,))
+
+
+async def _feed(
+    section: Section, date: Date, found: _Found, http: Http, settings: ArxivSettings
+) -> tuple[tuple[FeedItem, ...] | None, tuple[str, ...]]:
+    """The feed of the day, where there is one; its failure is a note and nothing more."""
+    query = "+".join(section.categories)
+    if found.saved:
+        kept = http.snapshots.day(query, date)
+        return (parse_feed(kept[-1].body), ()) if kept else (None, ())
+    if found.source != "listing":
+        return None, ()
+    try:
+        page = await http.get(f"{settings.feed}/atom/{query}", attempts=2)
+        items = parse_feed(page.text)
+    except SourceError as error:
+        return None, (f"The feed could not be compared: {error}",)
+    http.snapshots.put(snapshot_of(page).model_copy(update={"category": query, "date": date}))
+    return items, ()
+
+
+def _with_versions(
+    listings: Sequence[Listing], papers: Sequence[Paper], items: Sequence[FeedItem], source: str
+) -> tuple[tuple[Listing, ...], tuple[Paper, ...], tuple[str, ...]]:
+    """Listings and papers with the version that was announced.
+
+    The feed states it. A page states the version that is current when the page is made; what is new was
+    announced as version 1, whatever has become of it since.
+    """
+    by_feed = {item.id: item.version for item in items}
+    changed = []
+    versions: list[int | None] = []
+    for listing in listings:
+        version = by_feed.get(listing.id) or listing.version
+        if listing.kind == "new" and source != "oai":
+            if (version or 1) > 1:
+                changed.append(listing.id)
+            version = 1
+        versions.append(version)
+    note = f"Title and abstract are those of a later version than announced in {some(changed)}."
+    return (
+        tuple(one.model_copy(update={"version": v}) for one, v in zip(listings, versions, strict=True)),
+        tuple(one.model_copy(update={"version": v}) for one, v in zip(papers, versions, strict=True)),
+        (note,) if changed else (),
+    )
+
+
+def _with_seen(listing: Listing, date: Date, earlier: Callable[[str, Date], Date | None]) -> Listing:
+    seen = earlier(listing.id, date)
+    return listing.model_copy(update={"seen": seen}) if seen is not None and seen < date else listing

@@ -1,0 +1,89 @@
+"""arXiv's feed, RSS or Atom: the only place that states the announced version of every paper.
+
+It has no date of its own (its dates are of its rendering), no comments, and no history: a cross-check.
+Fields: arXiv, help/rss_specifications.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lxml import etree
+from pydantic import Field
+
+from digest.errors import SourceError
+from digest.model import Kind, Listing, Record
+from digest.sources.arxiv import markup
+from digest.sources.arxiv.wording import some
+
+_TYPES: dict[str, Kind] = {
+    "new": "new",
+    "cross": "cross",
+    "replace": "replaced",
+    "replace-cross": "replaced",
+}
+
+
+class FeedItem(Record):
+    """One paper of the feed."""
+
+    id: str
+    version: int | None
+    kind: Kind | None = Field(description="None for a type that arXiv has not documented")
+
+
+def parse_feed(text: str) -> tuple[FeedItem, ...]:
+    """The items of a feed, in its order; none on days without an announcement.
+
+    Raises:
+        SourceError: it is no feed, an item has no identifier, or arXiv answers with an error.
+    """
+    root = markup.parse_xml(text)
+    if root is None or etree.QName(root).localname not in ("rss", "feed"):
+        raise SourceError("The feed cannot be read: it is neither RSS nor Atom.")
+    title = root.findtext("channel/title") or root.findtext("{*}title") or ""
+    if title.startswith("Feed error"):
+        reason = root.findtext("channel/description") or root.findtext("{*}subtitle") or title
+        raise SourceError(f"The feed answers with an error: {markup.collapse(reason)[:120]}")
+    return tuple(_item(one) for one in root.iter("item", "{http://www.w3.org/2005/Atom}entry"))
+
+
+def _item(element: etree._Element) -> FeedItem:
+    stated = element.findtext("guid") or element.findtext("{*}id") or ""
+    read = markup.identifier(stated)
+    if read is None:
+        raise SourceError(f"An item of the feed has no arXiv identifier: {stated[:80]!r}.")
+    announced = element.findtext("{*}announce_type") or ""
+    return FeedItem(id=read[0], version=read[1], kind=_TYPES.get(announced.strip().lower()))
+
+
+def disagreements(items: Sequence[FeedItem], listings: Sequence[Listing]) -> tuple[str, ...]:
+    """In words, where the feed and the listing pages of one day differ; the listing pages are believed.
+
+    Both label a paper that is new in one category and cross-listed in another as new.
+    """
+    in_feed = {item.id: item for item in items}
+    in_pages = {listing.id: listing for listing in listings}
+    if in_pages and not in_feed:
+        return ("The feed is empty although the listing pages are not.",)
+    notes = []
+    if only_pages := [one for one in in_pages if one not in in_feed]:
+        notes.append(f"Not in the feed, but on the listing pages: {some(only_pages)}.")
+    if only_feed := [one for one in in_feed if one not in in_pages]:
+        notes.append(f"In the feed, but not on the listing pages: {some(only_feed)}.")
+    other_kind = [
+        f"{one} ({in_feed[one].kind} in the feed, {listing.kind} on the pages)"
+        for one, listing in in_pages.items()
+        if one in in_feed and in_feed[one].kind not in (None, listing.kind)
+    ]
+    if other_kind:
+        notes.append(f"Announced differently: {some(other_kind)}.")
+    other_version = [
+        f"{one} (v{in_feed[one].version} in the feed, v{listing.version} on the pages)"
+        for one, listing in in_pages.items()
+        if one in in_feed and None not in (in_feed[one].version, listing.version)
+        if in_feed[one].version != listing.version
+    ]
+    if other_version:
+        notes.append(f"Of different versions: {some(other_version)}.")
+    return tuple(notes)

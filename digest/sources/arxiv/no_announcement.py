@@ -1,0 +1,49 @@
+"""Days without a digest that are no failure, each with its own sentence."""
+
+from __future__ import annotations
+
+from datetime import date as Date  # noqa: N812 - `date` is the name of a field below
+from datetime import datetime, tzinfo
+from typing import Literal
+
+from pydantic import Field
+
+from digest.model import Record
+from digest.sources.arxiv import calendar
+from digest.sources.arxiv.wording import clock_words
+
+
+class NoAnnouncement(Record):
+    """Why there is nothing to publish; the run ends well."""
+
+    kind: Literal["weekend", "holiday", "early"]
+    date: Date
+    sentence: str
+    expected: datetime | None = Field(default=None, description="of early: when the announcement is due, UTC")
+
+
+def without_asking(day: Date, now: datetime, zone: tzinfo | None = None) -> NoAnnouncement | None:
+    """What the calendar alone says of `day`; None when arXiv has to be asked.
+
+    Args:
+        day: the announcement asked for.
+        now: the time, aware.
+        zone: the user's time zone; default: that of the computer.
+    """
+    if calendar.is_weekend(day):
+        sentence = f"{day:%Y-%m-%d} is a {day:%A}: arXiv announces nothing on weekends."
+        return NoAnnouncement(kind="weekend", date=day, sentence=sentence)
+    if calendar.is_due(day, now):
+        return None
+    expected = calendar.due(day)
+    sentence = f"arXiv has not announced {day:%Y-%m-%d} yet; it is expected at {clock_words(expected, zone)}."
+    return NoAnnouncement(kind="early", date=day, sentence=sentence, expected=expected)
+
+
+def holiday(day: Date) -> NoAnnouncement:
+    """The day had no announcement although it was no weekend."""
+    sentence = (
+        f"arXiv announced nothing on {day:%Y-%m-%d} in these categories: "
+        "a holiday there, or a postponed announcement."
+    )
+    return NoAnnouncement(kind="holiday", date=day, sentence=sentence)

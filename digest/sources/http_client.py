@@ -1,0 +1,320 @@
+"""The one client through which everything is asked of arXiv: polite, and patient within bounds.
+
+Spacing is what arXiv asks for: robots.txt says `Crawl-delay: 15` for its pages, the terms of use of its API
+say one request in three seconds over one connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+from urllib.parse import urlsplit
+
+import httpx2
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential, wait_random
+
+from digest import __version__
+from digest.config import ArxivSettings
+from digest.errors import UsageError
+from digest.sources.http_responses import (
+    TransientError,
+    UnavailableError,
+    UnreachableError,
+    beside,
+    copy,
+    headline,
+    is_throttling,
+    read,
+    retry_after,
+)
+from digest.sources.snapshots import Snapshot, SnapshotStore
+
+T = TypeVar("T")
+
+PAGES_SPACING = 15.0
+OTHER_SPACING = 3.0
+"""Seconds between the end of one request to a host and the start of the next."""
+
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_RETRIED = frozenset({406, 408, 425, 429, 500, 502, 503, 504})
+_RETRIED_PDF = _RETRIED - {500}  # arXiv says 500 for papers whose PDF it failed to make
+_LONGEST_WAIT = 300.0
+_WORTH_SAYING = 5.0
+_PAGE_LIMIT = 64 << 20
+_CALL_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Page:
+    """A final answer: 200, or a refusal (4xx) that asking again will not change."""
+
+    url: str
+    status: int
+    text: str
+    headers: dict[str, str]
+    fetched: datetime
+
+
+@dataclass
+class _Host:
+    spacing: float
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    free: datetime | None = None
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Http:
+    """An async context manager around one `httpx2.AsyncClient`.
+
+    Args:
+        settings: arXiv's addresses and the contact that the User-Agent names.
+        snapshots: where answers are kept, and where validators (ETag) come from.
+        sleep: waits so many seconds; tests hand in one that does not.
+        clock: says the time (aware, UTC).
+        say: tells a person why it takes so long.
+        budget: seconds that a run may lose to failed requests and the waits after them. Once they are
+            lost, arXiv counts as down, and every further request fails at once.
+        attempts: how often one request is sent.
+        connect: seconds to reach a host.
+        read: seconds of silence before an answer counts as failed.
+    """
+
+    def __init__(
+        self,
+        settings: ArxivSettings,
+        snapshots: SnapshotStore,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], datetime] = _utc_now,
+        say: Callable[[str], None] = lambda _: None,
+        budget: float = 1800,
+        attempts: int = 5,
+        connect: float = 10,
+        read: float = 60,
+    ) -> None:
+        self.settings = settings
+        self.snapshots = snapshots
+        self._sleep = sleep
+        self._clock = clock
+        self._say = say
+        self._budget = budget
+        self._attempts = attempts
+        self._hosts: dict[str, _Host] = {}
+        self._timeout = httpx2.Timeout(read, connect=connect)
+        self._client: httpx2.AsyncClient | None = None
+
+    async def __aenter__(self) -> Self:
+        try:
+            self._client = httpx2.AsyncClient(
+                headers={"User-Agent": _user_agent(self.settings.contact)},
+                timeout=self._timeout,
+                verify=_trusted(),
+                follow_redirects=True,
+                max_redirects=5,
+                # A proxy of the environment is for the world, never for this machine.
+                mounts={f"all://{'[::1]' if host == '::1' else host}": None for host in _LOOPBACK},
+            )
+        except (ImportError, ValueError) as error:
+            raise UsageError(f"The proxy that the environment names cannot be used: {error}.") from error
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._client is not None:
+            await self._client.aclose()
+
+    async def get(self, url: str, *, attempts: int | None = None) -> Page:
+        """The page at `url`, decoded as UTF-8, as all of arXiv is.
+
+        A page that was checked before is asked for conditionally, and its snapshot returned when arXiv
+        says that nothing has changed. Whatever comes is kept as a snapshot without a label.
+
+        Raises:
+            UnreachableError: no usable answer after `attempts` tries, or the budget is used up.
+        """
+        known = self.snapshots.get(url)
+
+        async def ask() -> Page:
+            async with self._stream(url, _validators(known), _RETRIED) as response:
+                if response.status_code == 304 and known is not None:
+                    return Page(url, known.status, known.body, dict(response.headers), known.fetched)
+                body = await read(response, _PAGE_LIMIT)
+            if not body.strip() or is_throttling(body):
+                raise TransientError(
+                    "arXiv answers 'Rate exceeded.'" if body.strip() else "the answer is empty"
+                )
+            text = body.decode("utf-8", "replace")
+            page = Page(url, response.status_code, text, dict(response.headers), self._clock())
+            self.snapshots.put(snapshot_of(page))
+            return page
+
+        return await self._patiently(url, ask, attempts)
+
+    async def download(self, url: str, target: Path, limit_bytes: int) -> int:
+        """Write the PDF at `url` to `target`, which appears only when it is complete; returns its bytes.
+
+        Raises:
+            TooLargeError: more than `limit_bytes`.
+            UnavailableError: arXiv answers with a page that says why there is no PDF.
+            UnreachableError: no usable answer now.
+        """
+
+        async def ask() -> int:
+            async with self._stream(url, {}, _RETRIED_PDF) as response:
+                if response.status_code != 200:
+                    reason = headline(await read(response, _PAGE_LIMIT))
+                    raise UnavailableError(
+                        f"{url}: arXiv has no PDF (HTTP {response.status_code}): {reason}."
+                    )
+                with beside(target) as file:
+                    return await copy(response, file, limit_bytes)
+
+        return await self._patiently(url, ask, None)
+
+    async def _patiently(self, url: str, ask: Callable[[], Awaitable[T]], attempts: int | None) -> T:
+        """Ask until it works, as often as allowed; others who want the same host wait for their turn."""
+        limit = attempts or self._attempts
+        host = self._host(url)
+
+        async def attempt() -> T:
+            await self._take_turn(host)
+            begun = self._clock()
+            try:
+                async with asyncio.timeout(_CALL_SECONDS):
+                    return await ask()
+            except (httpx2.InvalidURL, httpx2.UnsupportedProtocol, httpx2.TooManyRedirects) as error:
+                raise UnreachableError(f"{url}: cannot be asked: {error}.") from error
+            except (TransientError, httpx2.HTTPError, TimeoutError) as error:
+                self._budget -= (self._clock() - begun).total_seconds()
+                raise _as_passing(error) from error
+            finally:
+                host.free = self._clock() + timedelta(seconds=host.spacing)
+
+        def stop(state: RetryCallState) -> bool:
+            return state.attempt_number >= limit or self._budget <= state.upcoming_sleep
+
+        def spend(state: RetryCallState) -> None:
+            self._budget -= state.upcoming_sleep
+            if state.upcoming_sleep >= _WORTH_SAYING and state.outcome:
+                self._say(
+                    f"{urlsplit(url).netloc}: {state.outcome.exception()}; trying again in "
+                    f"{state.upcoming_sleep:.0f} s (try {state.attempt_number} of {limit})"
+                )
+
+        retrying = AsyncRetrying(
+            sleep=self._sleep,
+            stop=stop,
+            wait=_waits(max(host.spacing, 0.1)),
+            retry=retry_if_exception_type(TransientError),
+            before_sleep=spend,
+            reraise=True,
+        )
+        async with host.lock:
+            if self._budget <= 0:
+                raise UnreachableError(
+                    f"{url}: not asked, because arXiv has failed for too long in this run."
+                )
+            try:
+                return await retrying(attempt)
+            except TransientError as fault:
+                tries = retrying.statistics.get("attempt_number", limit)
+                raise UnreachableError(
+                    f"{url}: no usable answer in {tries} tries: {fault}. Check the network and its proxy, "
+                    "or try again later."
+                ) from fault
+
+    async def _take_turn(self, host: _Host) -> None:
+        if host.free is not None:
+            wait = (host.free - self._clock()).total_seconds()
+            if wait > 0:
+                await self._sleep(min(wait, host.spacing))  # a clock set back must not make it longer
+
+    def _host(self, url: str) -> _Host:
+        name = urlsplit(url).netloc
+        if name not in self._hosts:
+            spacing = OTHER_SPACING
+            if urlsplit(url).hostname in _LOOPBACK:
+                spacing = 0.0
+            elif name == urlsplit(self.settings.pages).netloc:
+                spacing = PAGES_SPACING
+            self._hosts[name] = _Host(spacing)
+        return self._hosts[name]
+
+    @asynccontextmanager
+    async def _stream(
+        self, url: str, headers: dict[str, str], retried: frozenset[int]
+    ) -> AsyncIterator[httpx2.Response]:
+        assert self._client is not None, "Http is used inside `async with`"
+        async with self._client.stream("GET", url, headers=headers) as response:
+            if response.status_code in retried:
+                wait = retry_after(response.headers.get("Retry-After"), self._clock())
+                if wait is not None and wait > _LONGEST_WAIT:
+                    minutes = round(wait / 60)
+                    raise UnreachableError(f"{url}: arXiv asks not to be asked again for {minutes} minutes.")
+                raise TransientError(f"HTTP {response.status_code}", wait)
+            yield response
+
+
+def snapshot_of(page: Page) -> Snapshot:
+    """The page as it is kept, without a label."""
+    return Snapshot(
+        url=page.url,
+        fetched=page.fetched,
+        status=page.status,
+        etag=page.headers.get("etag"),
+        last_modified=page.headers.get("last-modified"),
+        body=page.text,
+    )
+
+
+def _waits(first: float) -> Callable[[RetryCallState], float]:
+    """What the server asked for, else twice as long each time and some more by chance, from `first` on."""
+    growing = wait_exponential(multiplier=first, max=_LONGEST_WAIT) + wait_random(0, first / 2)
+
+    def wait(state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.wait if isinstance(error, TransientError) else None
+        return growing(state) if asked is None else asked
+
+    return wait
+
+
+def _as_passing(error: Exception) -> TransientError:
+    if isinstance(error, TransientError):
+        return error
+    if isinstance(error, TimeoutError | httpx2.TimeoutException):
+        return TransientError("it took too long to answer")
+    if isinstance(error, httpx2.ConnectError):
+        return TransientError(f"no connection ({error})")
+    return TransientError(f"the answer broke off ({str(error) or type(error).__name__})")
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """The certificates to trust; reading them takes longer than a page of arXiv."""
+    return httpx2.create_ssl_context()
+
+
+def _user_agent(contact: str) -> str:
+    name = f"bilingual-arxiv-digest/{__version__}"
+    plain = " ".join(contact.encode("ascii", "ignore").decode().split())
+    return f"{name} ({plain})" if plain else name
+
+
+def _validators(known: Snapshot | None) -> dict[str, str]:
+    if known is None or known.status != 200:
+        return {}
+    pairs = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
+    return {name: value for name, value in pairs.items() if value}

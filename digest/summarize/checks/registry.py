@@ -1,0 +1,92 @@
+"""The table of all rules, and the checks that run them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from digest.errors import UsageError
+from digest.model import Finding, Severity, Summary
+from digest.summarize.checks import fields, form, leaks, names, numbers, script, topic
+from digest.summarize.checks.rule import READ, Reading, Rule, Source
+
+RULES: tuple[Rule, ...] = tuple(
+    sorted(
+        (*form.RULES, *leaks.RULES, *script.RULES, *names.RULES, *numbers.RULES, *topic.RULES, *fields.RULES),
+        key=lambda rule: -rule.severity,
+    )
+)
+"""Every rule, the severest first."""
+
+_BY_ID = {rule.id: rule for rule in RULES}
+
+
+def rules_for(settings: Mapping[str, Severity | Literal["off"]]) -> tuple[Rule, ...]:
+    """The table as the user wants it.
+
+    Args:
+        settings: rule -> "off", or the severity that it is to have; the table [checks] of `digest.toml`.
+
+    Raises:
+        UsageError: there is no such rule or severity; names those there are.
+    """
+    for name, wanted in settings.items():
+        if name not in _BY_ID:
+            near = difflib.get_close_matches(name, _BY_ID, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise UsageError(f"checks.{name}: there is no such rule.{hint} Rules: {', '.join(_BY_ID)}.")
+        if wanted not in ("off", 1, 2, 3):
+            raise UsageError(f'checks.{name}: {wanted!r} is neither "off" nor a severity (1, 2, 3).')
+    return tuple(_with(rule, settings.get(rule.id)) for rule in RULES if settings.get(rule.id) != "off")
+
+
+def _with(rule: Rule, severity: Severity | Literal["off"] | None) -> Rule:
+    return rule if severity is None or severity == "off" else replace(rule, severity=severity)
+
+
+def check(line: str, source: Source, rules: Sequence[Rule] = RULES) -> tuple[Finding, ...]:
+    """What is wrong with one Chinese line beside its paper, the severest first.
+
+    Only the first 2,000 characters are read. Whether the line fits another paper of the batch better is
+    asked of `about`.
+    """
+    reading = Reading(line[:READ], source)
+    return tuple(
+        Finding(rule=rule.id, severity=rule.severity, evidence=evidence)
+        for rule in rules
+        if rule.find
+        for evidence in rule.find(reading)
+    )
+
+
+def check_summary(
+    summary: Summary, source: Source, others: Sequence[Source] = (), rules: Sequence[Rule] = RULES
+) -> tuple[Finding, ...]:
+    """What is wrong with a summary: its fields where it has them, its line, and whether it is this paper's.
+
+    Args:
+        summary: the answer.
+        source: its paper.
+        others: the other papers of the batch; may be empty.
+        rules: the table, as `rules_for` gives it.
+    """
+    found: tuple[Finding, ...] = ()
+    if summary.kind is not None:
+        answered = {"task": summary.task, "problem": summary.problem, "contribution": summary.contribution}
+        found = fields.check_fields(answered, source, rules)
+    said = {(finding.rule, finding.evidence.partition(": ")[2]) for finding in found}
+    found += tuple(
+        finding
+        for finding in check(summary.line, source, rules)
+        if (finding.rule, finding.evidence) not in said  # the line is made of the fields
+    )
+    other = topic.about(summary.line, source, others, rules)
+    return (*found, other) if other else found
+
+
+def correction(finding: Finding) -> str:
+    """A finding as a sentence for the model that is to mend it, in Chinese."""
+    rule = _BY_ID.get(finding.rule)
+    return rule.reason.format(finding.evidence) if rule else f"{finding.rule}：{finding.evidence}"

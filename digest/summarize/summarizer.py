@@ -1,0 +1,192 @@
+"""From a paper to one checked Chinese line: ask, read, check, and ask again with what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from digest.errors import AnswerError, ModelError, QuotaError
+from digest.llm.request import Message, Request
+from digest.model import Completion, Finding, Flag, Paper, Summary, Text
+from digest.summarize import answer
+from digest.summarize.compose import compose, tidy
+from digest.summarize.prompt import Prompt
+
+_ATTEMPTS = 3
+"""The first question and at most two corrections."""
+
+_REASONS = {
+    "refused": "模型拒绝回答",
+    "empty": "模型的回答是空的",
+    "cut": "模型的回答不完整",
+    "unreachable": "模型多次没有应答",
+    "rejected": "接口不接受这个问题",
+    "unreadable": "模型的回答不合格式",
+    "quota": "账户余额不足，尚未提问",
+    "ceiling": "达到费用上限，尚未提问",
+    "checks": "未通过检查",
+}
+
+Check = Callable[[Summary], Sequence[Finding]]
+"""What is wrong with a summary of one paper."""
+
+
+class Ask(Protocol):
+    """What answers requests; see `CachedClient.ask`."""
+
+    def __call__(self, request: Request, paper: str, *, fresh: bool = False) -> Awaitable[Completion]:
+        """The answer to a request."""
+        ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one paper: a summary, a flag, or both.
+
+    Attributes:
+        text: whether what was asked last held passages of the paper, where there are any.
+    """
+
+    summary: Summary | None = None
+    flag: Flag | None = None
+    findings: tuple[Finding, ...] = ()
+    text: bool = True
+
+
+@dataclass(frozen=True)
+class Job:
+    """What stays the same while one paper is asked about."""
+
+    paper: Paper
+    prompt: Prompt
+    model: str
+    ask: Ask
+    check: Check
+    fresh: bool = False
+    fallback: str = ""
+    body: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of every question that shape the answer; see `Endpoint.body`."""
+
+    def request(self, conversation: tuple[Message, ...]) -> Request:
+        """The request that a conversation makes."""
+        return Request(
+            model=self.model,
+            messages=conversation,
+            temperature=self.prompt.temperature,
+            max_tokens=self.prompt.max_tokens,
+            json_schema=answer.schema() if self.prompt.answer == "fields" else None,
+            body=dict(self.body),
+        )
+
+
+async def summarise(job: Job, text: Text | None) -> Outcome:
+    """Ask about one paper until the answer passes its checks, at most three times.
+
+    A paper that is refused with its text is asked about once more with title and abstract alone, then of the
+    fallback model. The best answer is kept; what is still wrong with it at severity 3 becomes its flag.
+
+    Raises:
+        ModelError: the endpoint answers nobody. Trouble with this paper alone is a flag instead.
+    """
+    try:
+        return await _converse(job, text)
+    except AnswerError as error:
+        if error.code == "refused" and text is not None and text.passages:
+            return replace(await summarise(job, None), text=False)
+        if error.code == "refused" and job.fallback:
+            return await _of_fallback(job)
+        return _flagged(error.code)
+    except QuotaError as error:
+        return _flagged(error.code)
+
+
+async def _of_fallback(job: Job) -> Outcome:
+    """Ask another model about a paper that the first refused; its trouble is this paper's alone."""
+    try:
+        outcome = await summarise(replace(job, model=job.fallback, fallback=""), None)
+    except ModelError:
+        return _flagged("refused")
+    flagged = outcome.flag is not None and outcome.flag.code == "quota"
+    return _flagged("refused") if flagged else replace(outcome, text=False)
+
+
+async def _converse(job: Job, text: Text | None) -> Outcome:
+    conversation = job.prompt.render(job.paper, text)
+    best: Outcome | None = None
+    noticed: list[Finding] = []
+    for attempt in range(1, _ATTEMPTS + 1):
+        completion = await job.ask(job.request(conversation), job.paper.id, fresh=job.fresh)
+        try:
+            summary = _read(completion, job, attempt)
+        except answer.UnreadableError as error:
+            noticed.append(Finding(rule="unreadable", severity=3, evidence=str(error)))
+            wrong = [str(error)]
+        else:
+            findings = tuple(job.check(summary))
+            if best is None or _weight(findings) < _weight(best.findings):
+                best = Outcome(summary, findings=findings)
+            serious = [finding for finding in findings if finding.severity >= 2]
+            noticed += serious
+            wrong = _in_words(serious)
+        if not wrong:
+            break
+        conversation = (*conversation, *_correction(completion, wrong))
+    if best is None or best.summary is None:
+        return _flagged("unreadable")
+    return _settled(best.summary, best.findings, noticed)
+
+
+def _settled(summary: Summary, findings: tuple[Finding, ...], noticed: Sequence[Finding]) -> Outcome:
+    """The best answer with what asking again has mended, and a flag if a defect is left."""
+    gone = tuple(dict.fromkeys(finding for finding in noticed if finding not in findings))
+    summary = summary.model_copy(update={"mended": gone})
+    defects = [finding for finding in findings if finding.severity == 3]
+    if not defects:
+        return Outcome(summary, findings=findings)
+    reason = "；".join(f"{finding.rule}「{finding.evidence}」" for finding in defects)
+    return Outcome(summary, Flag(code="checks", reason=f"{_REASONS['checks']}：{reason}"), findings)
+
+
+def _read(completion: Completion, job: Job, attempt: int) -> Summary:
+    if job.prompt.answer == "line":
+        summary = Summary(line=tidy(answer.read_line(completion.content)))
+    else:
+        fields = answer.read_fields(completion.content)
+        summary = Summary(line=compose(fields), **fields.model_dump())
+    return summary.model_copy(
+        update={
+            "prompt": job.prompt.identity,
+            "model": completion.resolved_model or completion.model,
+            "completion": completion.key,
+            "attempts": attempt,
+        }
+    )
+
+
+def _in_words(findings: Sequence[Finding]) -> list[str]:
+    from digest.summarize.checks import correction  # a tenth of a second, for new answers only
+
+    return [correction(finding) for finding in findings]
+
+
+def _correction(completion: Completion, wrong: Sequence[str]) -> tuple[Message, Message]:
+    listed = "\n".join(f"- {reason}" for reason in wrong)
+    return (
+        Message(role="assistant", content=completion.content),
+        Message(
+            role="user", content=f"上面的回答有这些问题，请改正后按原来的要求和格式完整地重新回答：\n{listed}"
+        ),
+    )
+
+
+def _weight(findings: Sequence[Finding]) -> tuple[int, int]:
+    """Fewer defects first, then fewer things worth a look."""
+    return (
+        sum(finding.severity == 3 for finding in findings),
+        sum(finding.severity == 2 for finding in findings),
+    )
+
+
+def _flagged(code: str) -> Outcome:
+    return Outcome(flag=Flag(code=code, reason=_REASONS[code]))

@@ -1,0 +1,421 @@
+"""The whole daily job through the command line, against the loopback server: real HTTP, real files."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from digest.cli import app
+from digest.sample import Server, fault
+
+DAY = "2026-01-28"
+Start = Callable[..., Server]
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory, and an environment that says nothing."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "DIGEST_MODEL"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def digest(folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command in this process."""
+
+    def run(*words: str) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["digest", *words])
+        with pytest.raises(SystemExit) as end:
+            app.main()
+        out, err = capfd.readouterr()
+        assert "Traceback" not in out + err
+        return Ran(int(end.value.code or 0), out, err)
+
+    return run
+
+
+def use(server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch, more: str = "") -> None:
+    """Make `folder` one whose settings name the server, as a user's would name arXiv and an endpoint."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-not-to-be-seen")
+    addresses = "".join(f'{name} = "{server.url}"\n' for name in ("pages", "api", "feed", "pdf"))
+    (folder / "digest.toml").write_text(
+        f'[arxiv]\n{addresses}[model]\nname = "m"\nbase_url = "{server.url}/v1"\n'
+        f'[run]\nsections = ["audio"]\n{more}',
+        encoding="utf-8",
+    )
+
+
+def masked(markdown: str) -> tuple[str, list[str]]:
+    """The head, and the sorted blocks without numbers and lines."""
+    text = re.sub(r"^(#### \[\w+) \d+\]", r"\1]", markdown, flags=re.MULTILINE)
+    text = re.sub(r"^- \*\*简介: .*\*\*$", "", text, flags=re.MULTILINE).replace("## 更新\n\n", "")
+    head, *blocks = re.split(r"^(?=#### )", text, flags=re.MULTILINE)
+    return head, sorted(blocks)
+
+
+def test_the_sample_day_is_the_published_one_but_for_its_lines(digest: Run, folder: Path, root: Path) -> None:
+    first = digest("run", "--sample")
+    assert first.code == 0
+    assert "recorded" in first.out
+    assert "announced 44 = listed 44 = summarised 44 + flagged 0" in first.out
+    assert "questions asked 44, answers from the ledger 0" in first.out
+    files = [folder / "runs" / DAY / f"audio.{kind}" for kind in ("md", "json")]
+    markdown = files[0].read_text(encoding="utf-8")
+    published = (root / "tests/data/audio-20260128.md").read_text(encoding="utf-8")
+    assert masked(markdown) == masked(published)
+    assert len(re.findall(r"^- \*\*简介: 该论文.+。\*\*$", markdown, re.MULTILINE)) == 44
+    kinds = [
+        entry["listing"]["kind"] for entry in json.loads(files[1].read_text(encoding="utf-8"))["entries"]
+    ]
+    assert kinds == ["new"] * 22 + ["cross"] * 5 + ["replaced"] * 17
+
+    before = [file.read_bytes() for file in files]
+    second = digest("run", "--sample", "--date", DAY)
+    assert second.code == 0
+    assert "questions asked 0, answers from the ledger 44" in second.out
+    assert [file.read_bytes() for file in files] == before
+
+
+def test_progress_goes_to_standard_error_and_quiet_and_json_are_alone(digest: Run) -> None:
+    loud, quiet = digest("run", "--sample", "--no-pdf"), digest("run", "--sample", "--no-pdf", "--quiet")
+    assert "44 papers announced" in loud.err
+    assert (quiet.out, quiet.err) == ("", "")
+    (values,) = digest("run", "--sample", "--no-pdf", "--json").json
+    assert values["state"] == "complete"
+    assert values["counts"] == {"announced": 44, "listed": 44, "summarised": 44, "flagged": 0}
+    assert (values["asked"], values["reused"]) == (0, 44)
+
+
+def test_a_paper_in_two_sections_is_asked_about_once(digest: Run, folder: Path) -> None:
+    (folder / "digest.toml").write_text(
+        '[sections.speech]\ntitle = "语音"\ncategories = ["eess.AS"]\n', encoding="utf-8"
+    )
+    ran = digest("run", "--sample", "--no-pdf", "--json", "--section", "audio", "--section", "speech")
+    audio, speech = ran.json
+    assert (audio["asked"], speech["asked"]) == (44, 0)
+    assert speech["reused"] == speech["counts"]["listed"] == 27
+
+
+def test_the_line_prompt_and_one_of_the_users_own(digest: Run, folder: Path, root: Path) -> None:
+    assert digest("run", "--sample", "--no-pdf", "--prompt", "line").code in {0, 3}
+    own = (root / "prompts/line.md").read_text(encoding="utf-8").replace('name = "line"', 'name = "mine"')
+    (folder / "mine.md").write_text(own, encoding="utf-8")
+    again = digest("run", "--sample", "--no-pdf", "--prompt", "mine.md", "--json").json[0]
+    assert again["asked"] == 0  # another name does not make another question
+
+
+def test_a_quick_look_does_not_replace_a_digest(digest: Run, folder: Path) -> None:
+    look = digest("run", "--sample", "--no-pdf", "--limit", "3")
+    assert look.code == 0
+    assert "only the first 3 of 44" in look.out
+    assert digest("run", "--sample", "--no-pdf").code == 0
+    refused = digest("run", "--sample", "--no-pdf", "--limit", "3")
+    assert refused.code == 2
+    assert "--out" in refused.err
+    assert len(json.loads((folder / f"runs/{DAY}/audio.json").read_text(encoding="utf-8"))["entries"]) == 44
+
+
+def test_papers_without_an_answer_are_shown_and_tried_again(
+    digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = sample_server()
+    use(server, folder, monkeypatch)
+    server.faults(fault("refusal", paper="2601.19130"), fault("content-risk", paper="2601.18904"))
+    ran = digest("run", "--no-pdf")
+    assert ran.code == 3
+    assert "summarised 42 + flagged 2" in ran.out
+    assert "2601.19130" in ran.out
+    markdown = (folder / f"runs/{DAY}/audio.md").read_text(encoding="utf-8")
+    assert markdown.count("〔未生成：模型拒绝回答〕") == 2
+    server.faults()
+    (again,) = digest("run", "--no-pdf", "--json").json
+    assert (again["state"], again["asked"], again["reused"]) == ("complete", 2, 42)
+    assert "未生成" not in (folder / f"runs/{DAY}/audio.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "path", "code", "word"),
+    [
+        ("bad-key", "^/v1/chat", 4, "OPENAI_API_KEY"),
+        ("no-balance", "^/v1/chat", 3, "余额不足"),
+        ("wrong-day", "^/list", 4, "arXiv"),
+    ],
+)
+def test_what_stops_a_run_says_so(
+    digest: Run,
+    folder: Path,
+    sample_server: Start,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    path: str,
+    code: int,
+    word: str,
+) -> None:
+    server = sample_server()
+    use(server, folder, monkeypatch)
+    if name == "wrong-day":
+        server.set(miscount=1)
+    else:
+        server.faults(fault(name, path=path))
+    ran = digest("run", "--no-pdf")
+    assert ran.code == code
+    assert word in ran.out + ran.err
+    assert (folder / f"runs/{DAY}/audio.md").exists() == (code == 3)
+    assert "sk-not-to-be-seen" not in ran.out + ran.err
+
+
+def test_what_is_under_way_when_a_run_ends_is_kept(
+    digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = sample_server(latency=0.3)
+    use(server, folder, monkeypatch)
+    server.faults(fault("bad-key", paper="2601.19130"))
+    ran = digest("run", "--no-pdf", "--concurrency", "64")
+    assert ran.code == 4
+    assert "OPENAI_API_KEY" in ran.err
+    asked = server.stats()["requests"]["chat"]
+    assert asked > 1
+    server.set()
+    (values,) = digest("run", "--no-pdf", "--json").json
+    assert values["reused"] == asked - 1
+
+
+def test_a_ceiling_without_a_price_is_told_before_anything_is_asked_or_overwritten(
+    digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = sample_server()
+    use(server, folder, monkeypatch)
+    assert digest("run", "--no-pdf").code == 0
+    markdown = folder / f"runs/{DAY}/audio.md"
+    before = markdown.read_bytes()
+    server.set()
+    ran = digest("run", "--no-pdf", "--fresh", "--max-cost", "1")
+    assert ran.code == 2
+    assert "[model.price]" in ran.err
+    assert "chat" not in server.stats()["requests"]
+    assert markdown.read_bytes() == before
+
+
+def test_the_key_is_in_nothing_that_is_written(
+    digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(sample_server(), folder, monkeypatch)
+    assert digest("run", "--no-pdf").code == 0
+    for file in folder.rglob("*"):
+        assert not file.is_file() or b"sk-not-to-be-seen" not in file.read_bytes()
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGKILL, signal.SIGINT])
+def test_a_stopped_run_goes_on_where_it_was(
+    digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch, signal_: signal.Signals
+) -> None:
+    server = sample_server(latency=0.05)
+    use(server, folder, monkeypatch)
+    command = [sys.executable, "-m", "digest", "run", "--no-pdf", "--concurrency", "2"]
+    process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, env=dict(os.environ))
+    while server.stats()["requests"].get("chat", 0) < 9:
+        assert process.poll() is None
+    process.send_signal(signal_)
+    _, err = process.communicate(timeout=60)
+    if signal_ is signal.SIGINT:
+        assert process.returncode == 130
+        assert err.decode().splitlines()[-1].startswith("digest: stopped.")
+        assert b"Traceback" not in err
+    assert not (folder / f"runs/{DAY}/audio.md").exists()
+    ran = digest("run", "--no-pdf", "--json")
+    (values,) = ran.json
+    assert values["asked"] + values["reused"] == 44
+    assert values["reused"] >= 5
+    asked = server.stats()["asked"]
+    assert sum(asked.values()) <= 44 + 2 + 2  # at most what was in flight when it stopped
+    assert len(asked) == 44
+
+
+def test_without_a_key_the_sentence_offers_the_sample(digest: Run) -> None:
+    ran = digest("run")
+    assert ran.code == 2
+    assert "OPENAI_API_KEY" in ran.err
+    assert "--sample" in ran.err
+    assert len(ran.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (("--section", "musik"), "audio, text"),
+        (("--date", "2999-01-01"), "future"),
+        (("--date", "yesterday"), "no date"),
+        (("--date", "2026-02-30"), "no date"),
+        (("--date", "2026-01-28..2026-01-20"), "before the first"),
+        (("--prompt", "nope"), "fields, line"),
+        (("--out", "/dev/null/runs"), "--out"),
+        (("--limit", "0"), "--limit"),
+    ],
+)
+def test_bad_input_is_a_sentence_and_leaves_nothing(
+    digest: Run, folder: Path, words: tuple[str, str], sentence: str
+) -> None:
+    ran = digest("run", "--sample", *words)
+    assert ran.code == 2
+    assert sentence in ran.err
+    assert not list(folder.rglob("*.md"))
+
+
+def test_a_range_of_days_ends_with_a_table(digest: Run) -> None:
+    digest("run", "--sample", "--no-pdf")
+    ran = digest("run", "--sample", "--no-pdf", "--date", "2026-01-23..2026-01-28")
+    assert ran.code == 0
+    states = [line.split()[::2][:2] for line in ran.out.splitlines()[-4:]]
+    assert states == [
+        ["2026-01-23", "quiet"],
+        ["2026-01-26", "quiet"],
+        ["2026-01-27", "quiet"],
+        [DAY, "skipped"],
+    ]
+
+
+def test_the_announcement_is_listed_without_a_model(digest: Run, folder: Path) -> None:
+    ran = digest("list", "--sample")
+    assert ran.code == 0
+    assert "44 papers (22 new, 5 cross, 17 replaced)" in ran.out
+    assert "cs.SD: 15 new, 6 cross, 12 replaced" in ran.out
+    assert len(re.findall(r"^(?:new|cross|replaced) +\d{4}\.\d{5}v\d", ran.out, re.MULTILINE)) == 44
+    (values,) = digest("list", DAY, "--sample", "--json").json
+    assert len(values["listings"]) == 44
+    assert (
+        digest("list", "2026-01-25", "--sample").out
+        == "audio: 2026-01-25 is a Sunday: arXiv announces nothing on weekends.\n"
+    )
+
+
+def test_help_imports_nothing_heavy() -> None:
+    script = (
+        "import sys; sys.argv = ['digest', '--help']\n"
+        "from digest.cli.app import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print(*sys.modules, file=sys.stderr)"
+    )
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    loaded = set(ran.stderr.split())
+    assert not loaded & {
+        "openai",
+        "pymupdf",
+        "httpx2",
+        "arxiv",
+        "pydantic",
+        "lxml",
+        "starlette",
+        "rich",
+        "sqlite3",
+    }
+
+
+def test_a_model_that_errs_and_mends_on_being_told(
+    digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = sample_server(erring=0.2)
+    use(server, folder, monkeypatch)
+    (values,) = digest("run", "--no-pdf", "--json").json
+    asked = server.stats()["asked"]
+    erring = [paper for paper, times in asked.items() if times > 1]
+    assert len(erring) >= 4
+    checks = values["checks"]
+    assert checks["mended"] >= 0.95 * len(erring)
+    assert (
+        checks["checked"] == checks["clean"] + checks["mended"] + checks["doubtful"] + checks["flagged"] == 44
+    )
+    assert values["asked"] == sum(asked.values()) == 44 + sum(asked[paper] - 1 for paper in erring)
+    with sqlite3.connect(folder / "runs/ledger.sqlite3") as ledger:
+        (kept,) = ledger.execute("SELECT count(*) FROM completions").fetchone()
+    ledger.close()
+    assert kept == values["asked"]
+    entries = json.loads((folder / f"runs/{DAY}/audio.json").read_text(encoding="utf-8"))["entries"]
+    mended = {entry["paper"]["id"] for entry in entries if entry["summary"].get("mended")}
+    assert mended == set(erring)
+    assert "QuartzFormer" not in (folder / f"runs/{DAY}/audio.md").read_text(encoding="utf-8")
+
+
+def test_a_terminal_without_chinese_shows_escapes(folder: Path) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "digest", "list", "--sample"]
+    ran = subprocess.run(command, capture_output=True, env=environment, cwd=folder, check=True)
+    assert ran.stdout.startswith(b"\\u97f3\\u9891 2026-01-28: 44 papers")
+
+
+def test_a_line_that_was_asked_for_alone_stays(digest: Run, folder: Path) -> None:
+    day = folder / "runs" / DAY
+    job = ("run", "--sample", "--no-pdf", "--limit", "3")
+    assert digest(*job).code == 0
+    before = (day / "audio.md").read_bytes()
+    paper = json.loads((day / "audio.json").read_text(encoding="utf-8"))["entries"][1]["paper"]["id"]
+    assert digest("paper", paper, "--sample", "--prompt", "line").code == 0
+    asked = (day / "audio.md").read_bytes()
+    assert asked != before
+    again = digest(*job)
+    assert "lines of `digest paper` that stay: 1" in again.err
+    assert "questions asked 0, answers from the ledger 3" in again.out
+    assert (day / "audio.md").read_bytes() == asked
+    (day / "audio.json").write_text("{", encoding="utf-8")
+    assert digest(*job[:3]).code == 0  # damaged: made anew
+    assert digest(*job[:3], "--fresh").code == 0
+    entries = json.loads((day / "audio.json").read_text(encoding="utf-8"))["entries"]
+    assert all(entry["summary"]["prompt"].startswith("fields@") for entry in entries)
+
+
+def test_what_the_endpoint_says_is_told_where_papers_are_flagged(
+    digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daily = fault("429", path="^/v1/chat", headers={"Retry-After": "86400"})
+    use(sample_server(faults=(daily,)), folder, monkeypatch)
+    ran = digest("run", "--no-pdf", "--limit", "3")
+    assert ran.code == 3
+    assert "not answered, the last for this reason: " in ran.out
+    assert "says to wait 24 hours" in ran.out
+
+
+def test_an_empty_account_ends_a_batch_run_as_any_other(
+    digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(sample_server(faults=(fault("no-balance", path="^/v1/batches"),)), folder, monkeypatch)
+    ran = digest("run", "--no-pdf", "--limit", "4", "--batch")
+    assert ran.code == 3
+    assert "summarised 1, flagged 3" in ran.out
+    assert "stopped: The account at" in ran.out
+
+
+def test_a_line_says_what_it_was_made_from(
+    digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(sample_server(faults=(fault("content-risk", first=1),)), folder, monkeypatch)
+    assert digest("run", "--limit", "2", "--concurrency", "1").code == 0
+    entries = json.loads((folder / f"runs/{DAY}/audio.json").read_text(encoding="utf-8"))["entries"]
+    sources = sorted((entry["text"]["source"], entry["text"].get("reason")) for entry in entries)
+    assert sources == [("abstract", "the model refused it with passages of the text"), ("pdf", None)]
