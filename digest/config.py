@@ -17,7 +17,10 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from digest.errors import UsageError
 from digest.model import Section
-from digest.resources import shipped
+
+_PACKAGE = Path(__file__).parent
+_INSTALLED = _PACKAGE / "defaults"
+_CHECKOUT = _PACKAGE.parent
 
 ENVIRONMENT = {
     "OPENAI_API_KEY": ("model", "key"),
@@ -157,6 +160,18 @@ class Settings(_Table):
     def chosen_sections(self) -> tuple[Section, ...]:
         """The sections of a run, in the order given; all of them when none was chosen."""
         return tuple(self.section(key) for key in self.run.sections or tuple(self.sections))
+
+
+def shipped(name: str) -> Path:
+    """The file or folder `name` as the project ships it, in a wheel or in a checkout."""
+    installed = _INSTALLED / name
+    return installed if installed.exists() else _CHECKOUT / name
+
+
+def find(name: str, folder: Path | None = None) -> Path:
+    """The file or folder `name` of `folder` (default: the working directory), else the shipped one."""
+    own = (folder or Path.cwd()) / name
+    return own if own.exists() else shipped(name)
 
 
 def load(

@@ -8,6 +8,9 @@
       SourceError            exit 4   arXiv could not be read; nothing was published
         CountError                    a page does not hold what it says it holds
         StaleError                    a page is the one of an earlier day
+        UnreachableError              no usable answer now; there may be one later
+        UnavailableError              there is no such file
+        TooLargeError                 the file is larger than the limit
       ModelError             exit 4   the model answers nobody: wrong key, unknown model, no connection
         QuotaError                    no money left to ask with; what is there is published as incomplete
       AnswerError            -        one paper got no usable answer; it becomes a flag in the digest
@@ -59,6 +62,18 @@ class CountError(SourceError):
 
 class StaleError(SourceError):
     """A page carries an announcement that was already published under another date."""
+
+
+class UnreachableError(SourceError):
+    """There was no usable answer now; there may be one later."""
+
+
+class UnavailableError(SourceError):
+    """arXiv has no such file: withdrawn, never there, not public, or not to be built."""
+
+
+class TooLargeError(SourceError):
+    """The file is larger than the limit."""
 
 
 class ModelError(DigestError):

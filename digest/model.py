@@ -5,9 +5,11 @@ This module imports nothing of ours. Dates are arXiv announcement dates (US East
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import date as Date  # noqa: N812 - `date` is the name of a field below
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -246,3 +248,56 @@ class Digest(Record):
     notes: tuple[str, ...] = ()
     entries: tuple[Entry, ...]
     form: Form | None = Field(default=None, description="of an imported file that is not of our form")
+
+
+class Message(Record):
+    """One message of a conversation with a model."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Request(Record):
+    """Everything that determines an answer, and nothing else: no endpoint, no timeout, no concurrency."""
+
+    model: str
+    messages: tuple[Message, ...]
+    temperature: float | None = None
+    max_tokens: int
+    json_schema: dict[str, Any] | None = None
+    body: dict[str, Any] = Field(
+        default_factory=dict, description="further fields that shape the answer, such as enable_thinking"
+    )
+
+    def canonical(self) -> dict[str, Any]:
+        """As plain values, the same for equal requests."""
+        values = {"version": 1, **self.model_dump(mode="json")}
+        if not self.body:
+            del values["body"]
+        return values
+
+    @property
+    def tokens(self) -> int:
+        """An upper estimate of what it takes, question and answer: three bytes a token."""
+        return sum(len(message.content.encode()) for message in self.messages) // 3 + self.max_tokens
+
+    @property
+    def key(self) -> str:
+        """SHA-256 of the canonical form, 64 hexadecimal digits."""
+        text = json.dumps(self.canonical(), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Snapshot(Record):
+    """One answer. The label (category and date) is given once the answer was checked to be complete."""
+
+    url: str
+    fetched: datetime
+    status: int
+    etag: str | None = None
+    last_modified: str | None = None
+    body: str
+    category: str | None = Field(
+        default=None, description="such as cs.SD; all of a section joined by + for a feed"
+    )
+    date: Date | None = Field(default=None, description="the announcement that the answer was found to be")

@@ -19,8 +19,7 @@ from digest.cli.session import CommandOptions, prepared
 from digest.config import ENVIRONMENT, Settings
 from digest.errors import DigestError, UsageError
 from digest.llm.endpoint import Endpoint
-from digest.llm.request import Request
-from digest.model import Paper
+from digest.model import Paper, Request
 
 _OWN_FILE = Path("digest.toml")
 _SPACE = 1e9

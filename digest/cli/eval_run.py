@@ -16,7 +16,7 @@ from pathlib import Path
 from digest import __version__
 from digest.cli import output
 from digest.cli.session import CommandOptions, Ready, prepared
-from digest.config import Settings
+from digest.config import Settings, find
 from digest.errors import UsageError
 from digest.evaluate.gold import dataset as gold_sets
 from digest.evaluate.metrics.scoring import score_run
@@ -26,7 +26,6 @@ from digest.ledger import Ledger
 from digest.llm.cached_client import RunUsage
 from digest.pipeline.progress import choose
 from digest.pipeline.resources import open_resources
-from digest.resources import find
 from digest.summarize.prompt import Prompt
 from digest.summarize.prompt import load as load_prompt
 

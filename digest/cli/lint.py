@@ -10,10 +10,10 @@ from typing import Literal
 from pydantic import Field
 
 from digest.errors import UsageError
-from digest.model import Digest, Paper, Record, Severity
+from digest.model import Digest, Record, Severity
 from digest.publish.json_format import from_json
 from digest.publish.markdown_parser import parse
-from digest.summarize.checks import Rule, Source, about, check, rules_for
+from digest.summarize.checks import Rule, about, check, rules_for, source_of
 
 _COLUMNS = ("file", "number", "id", "severity", "rule", "evidence")
 
@@ -61,11 +61,6 @@ def table(rows: Sequence[Row]) -> str:
 def to_json(rows: Sequence[Row]) -> str:
     """The rows as a JSON array of objects; Chinese stands as it is, and a line feed ends the text."""
     return json.dumps([row.model_dump() for row in rows], ensure_ascii=False, indent=2) + "\n"
-
-
-def source_of(paper: Paper, passages: str = "") -> Source:
-    """What the line of a paper is checked against; `passages` is the text that its prompt held."""
-    return Source(paper.title, paper.abstract, passages=passages, comments=paper.comments or "")
 
 
 def _lint(digest: Digest, name: str, rules: Sequence[Rule]) -> Iterator[Row]:

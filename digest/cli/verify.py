@@ -13,10 +13,9 @@ from digest.errors import DigestError
 from digest.ledger.sqlite.connection import FILE_NAME, unpack, unpack_text
 from digest.ledger.sqlite.history import History
 from digest.ledger.sqlite.schema import migrate
-from digest.model import Announcement, Completion, Digest, Entry, Text
+from digest.model import Announcement, Completion, Digest, Entry, Snapshot, Text
 from digest.publish.json_format import from_json
 from digest.publish.markdown import render
-from digest.sources.snapshots import Snapshot
 from digest.summarize import answer
 from digest.summarize.compose import compose, tidy
 

@@ -10,9 +10,8 @@ from typing import Protocol
 
 from digest.errors import AnswerError, ModelError, QuotaError
 from digest.ledger import Ledger
-from digest.llm.request import Request
 from digest.llm.response import UnusableError
-from digest.model import Completion, Usage
+from digest.model import Completion, Request, Usage
 
 _TRIES_FOR_NOTHING = 2
 """How often an empty or cut answer is asked for again."""

@@ -10,8 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from digest.llm.presets import AnswerFormat, Profile, TokenLimit
-from digest.llm.request import Request
-from digest.model import Record
+from digest.model import Record, Request
 
 _FORMAT_WORDS = (
     *("response_format", "json_schema", "json_object", "structured output", "structured_output"),

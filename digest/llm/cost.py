@@ -8,8 +8,7 @@ from collections.abc import Callable
 from digest.config import ModelSettings
 from digest.errors import QuotaError, UsageError
 from digest.llm.presets import Profile
-from digest.llm.request import Request
-from digest.model import Usage
+from digest.model import Request, Usage
 
 BATCH = 0.5
 """What the Batch API takes of the price (OpenAI, SiliconFlow: guides/batch; Model Studio the same)."""

@@ -21,12 +21,11 @@ from digest.llm.error_mapping import TransientError, meaning_of
 from digest.llm.limiter import ClosedError, Limiter, Permit
 from digest.llm.presets import profile
 from digest.llm.redact import KeyRedactor, words_of
-from digest.llm.request import Request
 from digest.llm.response import MalformedError, UnusableError, names_in, read
 from digest.llm.retry import PATIENCE, RetryPolicy
 from digest.llm.retry_after import in_words, told_to_wait
 from digest.llm.sdk import RedirectedError, connect
-from digest.model import Completion
+from digest.model import Completion, Request
 
 if TYPE_CHECKING:
     import httpx2

@@ -9,8 +9,7 @@ from typing import Any
 
 from digest.errors import AnswerError
 from digest.llm.redact import clean, words_in
-from digest.llm.request import Request
-from digest.model import Completion, Usage
+from digest.model import Completion, Request, Usage
 
 _FAILED = {"error", "insufficient_system_resource"}
 """Reasons to finish that tell of the endpoint's trouble: OpenRouter, DeepSeek (their API references)."""

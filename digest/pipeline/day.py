@@ -214,7 +214,7 @@ async def _make_entries(
 
     @cache
     def sources() -> tuple[Source, ...]:
-        from digest.cli.lint import source_of
+        from digest.summarize.checks import source_of
 
         return tuple(source_of(paper) for paper in papers)
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from digest.config import TextSettings
 from digest.ledger import Ledger
-from digest.llm.request import Request
-from digest.model import Completion, Entry, Finding, Listing, Paper, Summary, Text, TextOrigin
+from digest.model import Completion, Entry, Finding, Listing, Paper, Request, Summary, Text, TextOrigin
 from digest.pipeline.check_cache import CheckCache
 from digest.pipeline.resources import Resources
 from digest.summarize.summarizer import Job, Outcome, summarise
@@ -67,7 +66,7 @@ async def make_entry(
 
     @cache
     def source() -> Source:
-        from digest.cli.lint import source_of  # a tenth of a second, for new answers only
+        from digest.summarize.checks import source_of  # a tenth of a second, for new answers only
 
         return source_of(paper, "\n".join(passage.content for passage in text.passages))
 

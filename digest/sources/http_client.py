@@ -23,11 +23,10 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from digest import __version__
 from digest.config import ArxivSettings
-from digest.errors import UsageError
+from digest.errors import UnavailableError, UnreachableError, UsageError
+from digest.model import Snapshot
 from digest.sources.http_responses import (
     TransientError,
-    UnavailableError,
-    UnreachableError,
     beside,
     copy,
     headline,
@@ -35,7 +34,7 @@ from digest.sources.http_responses import (
     read,
     retry_after,
 )
-from digest.sources.snapshots import Snapshot, SnapshotStore
+from digest.sources.snapshots import SnapshotStore
 
 T = TypeVar("T")
 

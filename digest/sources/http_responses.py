@@ -11,22 +11,10 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from digest.errors import SourceError
+from digest.errors import TooLargeError, UnavailableError
 
 if TYPE_CHECKING:
     import httpx2
-
-
-class UnreachableError(SourceError):
-    """There was no usable answer now; there may be one later."""
-
-
-class UnavailableError(SourceError):
-    """arXiv has no such file: withdrawn, never there, not public, or not to be built."""
-
-
-class TooLargeError(SourceError):
-    """The file is larger than the limit."""
 
 
 class TransientError(Exception):

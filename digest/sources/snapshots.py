@@ -6,24 +6,7 @@ from datetime import date as Date  # noqa: N812 - `date` is the name of a field 
 from datetime import datetime
 from typing import Protocol
 
-from pydantic import Field
-
-from digest.model import Record
-
-
-class Snapshot(Record):
-    """One answer. The label (category and date) is given once the answer was checked to be complete."""
-
-    url: str
-    fetched: datetime
-    status: int
-    etag: str | None = None
-    last_modified: str | None = None
-    body: str
-    category: str | None = Field(
-        default=None, description="such as cs.SD; all of a section joined by + for a feed"
-    )
-    date: Date | None = Field(default=None, description="the announcement that the answer was found to be")
+from digest.model import Snapshot
 
 
 class SnapshotStore(Protocol):

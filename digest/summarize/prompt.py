@@ -15,10 +15,9 @@ from typing import Literal
 
 from pydantic import Field, ValidationError
 
+from digest.config import find, shipped
 from digest.errors import UsageError
-from digest.llm.request import Message
-from digest.model import Paper, Record, Text
-from digest.resources import find, shipped
+from digest.model import Message, Paper, Record, Text
 from digest.summarize.fence import fence
 
 Input = Literal["title", "abstract", "comments", "text"]

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from digest.errors import AnswerError, ModelError, QuotaError
-from digest.llm.request import Message, Request
-from digest.model import Completion, Finding, Flag, Paper, Summary, Text
+from digest.model import Completion, Finding, Flag, Message, Paper, Request, Summary, Text
 from digest.summarize import answer
 from digest.summarize.compose import compose, tidy
 from digest.summarize.prompt import Prompt

@@ -15,9 +15,8 @@ from urllib.parse import quote
 from pebble import ProcessExpired, ProcessPool
 
 from digest.config import TextSettings
-from digest.errors import SourceError
+from digest.errors import SourceError, TooLargeError, UnavailableError
 from digest.model import Paper, Text, TextOrigin
-from digest.sources.http_responses import TooLargeError, UnavailableError
 from digest.text import cache
 from digest.text.errors import PdfError
 from digest.text.extract import extract

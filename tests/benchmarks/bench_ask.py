@@ -80,13 +80,12 @@ async def raw(url: str, papers: list[Paper], concurrency: int, folder: Path) -> 
 
 async def ours(url: str, papers: list[Paper], concurrency: int, folder: Path) -> int:
     """The stage as the pipeline runs it: limiter, retries, prices, ledger, checks."""
-    from digest.cli.lint import source_of
     from digest.config import ModelSettings
     from digest.ledger import Ledger
     from digest.llm.cached_client import CachedClient
     from digest.llm.endpoint import Endpoint
     from digest.model import Finding, Summary
-    from digest.summarize.checks import check_summary
+    from digest.summarize.checks import check_summary, source_of
     from digest.summarize.prompt import load
     from digest.summarize.summarizer import Job, summarise
 

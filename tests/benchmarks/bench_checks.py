@@ -9,9 +9,9 @@ import sys
 import time
 from pathlib import Path
 
-from digest.cli.lint import lint_files, source_of
+from digest.cli.lint import lint_files
 from digest.publish.markdown_parser import parse
-from digest.summarize.checks import Source, about, check
+from digest.summarize.checks import Source, about, check, source_of
 
 
 def main(paths: list[Path]) -> None:

@@ -18,8 +18,7 @@ from digest.cli.verify import verify
 from digest.errors import LedgerError, UsageError
 from digest.ledger import FILE_NAME, Ledger
 from digest.ledger.sqlite.maintenance import backup, rescue
-from digest.llm.request import Message, Request
-from digest.model import Completion, Usage
+from digest.model import Completion, Message, Request, Usage
 from tests.ledger.test_ledger import NOON
 
 ANSWERS = 40

@@ -13,9 +13,7 @@ import pytest
 from digest.errors import LedgerError, UsageError
 from digest.ledger import FILE_NAME, Ledger
 from digest.ledger.sqlite.schema import MIGRATIONS
-from digest.llm.request import Message, Request
-from digest.model import Completion, Text, TextOrigin, Usage
-from digest.sources.snapshots import Snapshot
+from digest.model import Completion, Message, Request, Snapshot, Text, TextOrigin, Usage
 
 NOON = datetime(2026, 1, 28, 12, tzinfo=UTC)
 

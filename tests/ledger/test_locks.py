@@ -11,8 +11,7 @@ from digest.ledger import Ledger
 from digest.ledger.sqlite.connection import LOCK_NAME
 from digest.ledger.sqlite.locks import Locks, is_held
 from digest.llm.cached_client import CachedClient
-from digest.llm.request import Request
-from digest.model import Completion
+from digest.model import Completion, Request
 from tests.ledger.test_ledger import completion, request
 
 OWNER = (

@@ -12,9 +12,8 @@ import pytest
 from digest.errors import AnswerError, ModelError, QuotaError
 from digest.ledger import Ledger
 from digest.llm.cached_client import CachedClient
-from digest.llm.request import Message, Request
 from digest.llm.response import UnusableError
-from digest.model import Completion, Usage
+from digest.model import Completion, Message, Request, Usage
 
 
 def request(content: str = "问") -> Request:

@@ -10,7 +10,7 @@ import pytest
 from digest.config import ModelSettings
 from digest.llm.capabilities import Forms, Traits, learn
 from digest.llm.presets import profile
-from digest.llm.request import Message, Request
+from digest.model import Message, Request
 
 REQUEST = Request(
     model="m",

@@ -10,8 +10,7 @@ from digest.config import ModelSettings, load
 from digest.errors import UsageError
 from digest.llm.cost import Budget, prices
 from digest.llm.presets import Profile, _presets, profile
-from digest.llm.request import Message, Request
-from digest.model import Usage
+from digest.model import Message, Request, Usage
 
 USAGE = Usage(input=3000, cached=1000, output=200)
 

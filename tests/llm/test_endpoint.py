@@ -16,8 +16,7 @@ from digest.errors import AnswerError, ModelError, QuotaError
 from digest.llm.capabilities import Traits
 from digest.llm.endpoint import Endpoint
 from digest.llm.rate_limits import IN_A_ROW
-from digest.llm.request import Message, Request
-from digest.model import Completion
+from digest.model import Completion, Message, Request
 from digest.sample import Fault, Server, fault
 from digest.summarize.answer import read_fields, schema
 

@@ -11,8 +11,7 @@ import pytest
 from digest.config import ModelSettings
 from digest.errors import AnswerError, DigestError, ModelError, QuotaError
 from digest.llm.endpoint import Endpoint
-from digest.llm.request import Message, Request
-from digest.model import Completion
+from digest.model import Completion, Message, Request
 from digest.sample import Fault, Server, fault
 from digest.sample.data import Library
 from digest.sample.knobs import Knobs

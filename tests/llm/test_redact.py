@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.llm.redact import KeyRedactor, clean, words_of
-from digest.llm.request import Message, Request
 from digest.llm.response import MalformedError, UnusableError, read
-from digest.model import Usage
+from digest.model import Message, Request, Usage
 
 NO_KEY = KeyRedactor("")
 REQUEST = Request(model="m", messages=(Message(role="user", content="?"),), max_tokens=9)

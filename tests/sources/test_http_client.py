@@ -12,9 +12,8 @@ import httpx2
 import pytest
 
 from digest import __version__
-from digest.errors import SourceError, UsageError
+from digest.errors import SourceError, TooLargeError, UnavailableError, UnreachableError, UsageError
 from digest.sources.http_client import Http, Page, snapshot_of
-from digest.sources.http_responses import TooLargeError, UnavailableError, UnreachableError
 from digest.sources.snapshots import MemorySnapshots
 from tests.sources.conftest import RawServer, in_turn, response
 from tests.sources.support import Clock, addresses, morning, run_with_http

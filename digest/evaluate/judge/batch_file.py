@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from digest.errors import AnswerError, UsageError
-from digest.llm.request import Request
 from digest.llm.response import MalformedError, read
-from digest.model import Completion
+from digest.model import Completion, Request
 
 
 class Collector:

@@ -18,8 +18,7 @@ from typing import Any
 from digest.errors import AnswerError
 from digest.evaluate.judge.verdicts import TURNED, Judged, Pair, Side, decided
 from digest.evaluate.metrics import metrics
-from digest.llm.request import Message, Request
-from digest.model import Completion
+from digest.model import Completion, Message, Request
 from digest.summarize.checks import Source
 from digest.summarize.checks.rule import Reading
 from digest.summarize.checks.topic import glossary, terms_of

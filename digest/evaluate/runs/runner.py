@@ -12,8 +12,7 @@ from digest.errors import ModelError, UsageError
 from digest.evaluate.gold.dataset import Gold, GoldPaper, batches, shown_in, source_of
 from digest.evaluate.runs.folder import Answer, Passages, RunFolder, Variant, append, key_of
 from digest.llm.cached_client import CachedClient, RunUsage
-from digest.llm.request import Request
-from digest.model import Completion, Listing, Paper
+from digest.model import Completion, Listing, Paper, Request
 from digest.pipeline.entry import make_entry, recipe
 from digest.pipeline.resources import Resources
 from digest.summarize.checks import Source

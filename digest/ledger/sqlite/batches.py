@@ -10,7 +10,7 @@ from datetime import date as Date  # noqa: N812 - as in digest.model
 from typing import Literal
 
 from digest.ledger.sqlite.connection import Store, pack, unpack
-from digest.llm.request import Request
+from digest.model import Request
 
 State = Literal["intended", "uploaded", "submitted", "collected", "void"]
 _OPEN = "state IN ('intended', 'uploaded', 'submitted')"

@@ -26,8 +26,7 @@ from digest.ledger.sqlite.connection import (
     unwritable,
 )
 from digest.ledger.sqlite.locks import Locks
-from digest.model import Announcement, Completion, Digest, Text
-from digest.sources.snapshots import Snapshot
+from digest.model import Announcement, Completion, Digest, Snapshot, Text
 
 _MOST_WAITING = 500
 

@@ -9,8 +9,7 @@ from digest.errors import AnswerError, DigestError
 from digest.ledger import Ledger
 from digest.ledger.sqlite.batches import BatchLog
 from digest.llm.cached_client import CachedClient
-from digest.llm.request import Request
-from digest.model import Completion
+from digest.model import Completion, Request
 
 
 class DeferredError(DigestError):

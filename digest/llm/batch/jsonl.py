@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from digest.llm.redact import KeyRedactor
-from digest.llm.request import Request
 from digest.llm.response import read
-from digest.model import Completion
+from digest.model import Completion, Request
 
 
 def write_rows(questions: Iterable[tuple[Request, str]], body: Callable[[Request], dict[str, Any]]) -> bytes:

@@ -19,9 +19,8 @@ from digest.llm.cached_client import CachedClient
 from digest.llm.cost import BATCH
 from digest.llm.endpoint import Endpoint
 from digest.llm.error_mapping import TransientError, meaning_of
-from digest.llm.request import Request
 from digest.llm.response import MalformedError, UnusableError
-from digest.model import Completion
+from digest.model import Completion, Request
 
 T = TypeVar("T")
 

@@ -22,8 +22,7 @@ from digest.llm.batch.lifecycle import BatchLifecycle
 from digest.llm.cached_client import CachedClient
 from digest.llm.cost import BATCH
 from digest.llm.endpoint import Endpoint
-from digest.llm.request import Request
-from digest.model import Usage
+from digest.model import Request, Usage
 
 _POLL = (5.0, 60.0)
 """Seconds between two looks at a batch: at first, and at most."""

@@ -8,7 +8,7 @@ from datetime import date as Date  # noqa: N812 - named as in digest.model
 from datetime import timedelta
 
 from digest.config import ArxivSettings
-from digest.errors import SourceError, StaleError
+from digest.errors import SourceError, StaleError, UnavailableError, UnreachableError
 from digest.sources.arxiv import calendar
 from digest.sources.arxiv.category_day import (
     CategoryDay,
@@ -19,7 +19,7 @@ from digest.sources.arxiv.category_day import (
 )
 from digest.sources.arxiv.listing_parse import ListingPage, parse_listing
 from digest.sources.http_client import Http, Page, snapshot_of
-from digest.sources.http_responses import UnavailableError, UnreachableError, headline
+from digest.sources.http_responses import headline
 from digest.sources.snapshots import SnapshotStore
 
 _PAGE_SIZE = 2000

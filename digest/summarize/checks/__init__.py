@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from digest.summarize.checks.fields import check_fields
 from digest.summarize.checks.registry import RULES, check, check_summary, correction, rules_for
-from digest.summarize.checks.rule import Rule, Source
+from digest.summarize.checks.rule import Rule, Source, source_of
 from digest.summarize.checks.topic import about
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "check_summary",
     "correction",
     "rules_for",
+    "source_of",
 ]

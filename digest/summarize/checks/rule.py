@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from digest.model import Severity
+from digest.model import Paper, Severity
 from digest.summarize.checks import quantities, spelling, words
 
 READ = 2000
@@ -49,6 +49,11 @@ class Source:
     def own_name(self) -> str | None:
         """NAME of a title "NAME: ..."."""
         return words.own_name(self.title)
+
+
+def source_of(paper: Paper, passages: str = "") -> Source:
+    """What the line of a paper is checked against; `passages` is the text that its prompt held."""
+    return Source(paper.title, paper.abstract, passages=passages, comments=paper.comments or "")
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,7 @@ from digest.evaluate.judge.planted_defects import DEFECTS, plant, right
 from digest.evaluate.judge.verdicts import Calibration, Judged, Jury, Pair, jury_of, pairs_of, turned
 from digest.evaluate.report.decision import decide
 from digest.evaluate.runs.folder import append
-from digest.llm.request import Request
-from digest.model import Completion
+from digest.model import Completion, Request
 from tests.evaluate.conftest import Run
 from tests.evaluate.support import invented_line, make_run, paper, published
 

@@ -14,7 +14,7 @@ from digest.llm.batch import Batches, Pending
 from digest.llm.cached_client import CachedClient
 from digest.llm.capabilities import Traits
 from digest.llm.endpoint import Endpoint
-from digest.llm.request import Message, Request
+from digest.model import Message, Request
 from digest.sample import Server
 from digest.summarize.answer import schema
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from digest.llm.request import Request
+from digest.model import Request
 from digest.sample.data import Library
 from digest.sample.knobs import Knobs
 from tests.llm.batch.bench import question

@@ -12,7 +12,7 @@ import pytest
 from digest.errors import AnswerError
 from digest.llm.batch.jsonl import read_rows
 from digest.llm.redact import KeyRedactor
-from digest.llm.request import Request
+from digest.model import Request
 from digest.sample import Server, fault
 from tests.llm.batch.bench import Bench, answered, collect, submit
 

@@ -12,7 +12,7 @@ import pytest
 from digest.errors import ModelError, UsageError
 from digest.llm.batch import Pending
 from digest.llm.batch.deferred import DeferredError
-from digest.llm.request import Request
+from digest.model import Request
 from digest.sample import Server
 from tests.llm.batch.bench import DAY, Bench, answered, asked, collect, listed, submit
 

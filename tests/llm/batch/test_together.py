@@ -11,7 +11,7 @@ from digest.errors import ModelError
 from digest.ledger import Ledger
 from digest.ledger.sqlite.batches import BatchLog
 from digest.llm.batch import Pending
-from digest.llm.request import Request
+from digest.model import Request
 from digest.sample import Server
 from tests.llm.batch.bench import DAY, Bench, answered, collect, listed, submit
 

@@ -13,7 +13,7 @@ from digest.errors import ModelError
 from digest.ledger import Ledger
 from digest.ledger.sqlite.batches import BatchLog
 from digest.llm.batch import Pending
-from digest.llm.request import Request
+from digest.model import Request
 from digest.sample import Fault, Server, fault
 from tests.llm.batch.bench import DAY, Bench, answered, asked, collect, listed, submit
 

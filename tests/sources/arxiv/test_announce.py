@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from digest.errors import CountError, SourceError, StaleError
+from digest.errors import CountError, SourceError, StaleError, UnreachableError
 from digest.model import Announcement, Section
 from digest.sample import Knobs, Server, fault, start
 from digest.sources.arxiv.no_announcement import NoAnnouncement
-from digest.sources.http_responses import UnreachableError
 from digest.sources.snapshots import MemorySnapshots
 from tests.sources import hostile, invented
 from tests.sources.conftest import RawServer, response

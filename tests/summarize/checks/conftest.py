@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from digest.cli.lint import source_of
 from digest.publish.markdown_parser import parse
+from digest.summarize.checks import source_of
 from tests.summarize.checks.planted import Case
 
 
