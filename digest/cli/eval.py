@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand
+
+from digest.errors import UsageError
 
 _OPTIONS = {"help_option_names": ["-h", "--help"]}
 
@@ -42,6 +45,17 @@ Run = Annotated[str, typer.Argument(metavar="RUN", help="A run's name, or its fo
 
 Base = Annotated[str, typer.Option("--base", metavar="NAME", help="What others are held against.")]
 JudgeName = Annotated[str, typer.Option("--judge", metavar="NAME", help="A model; or rule: asks nobody.")]
+
+
+@eval_app.callback()
+def require_extra() -> None:
+    """Which prompt is better: run, score, compare, judge."""
+    missing = [name for name in ("numpy", "scipy", "sacrebleu") if find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"`digest eval` needs {', '.join(missing)}, which a plain installation leaves out. "
+            "Install them: pip install 'bilingual-arxiv-digest[eval]'; in a clone: pip install -e '.[eval]'."
+        )
 
 
 @gold_app.command("import")

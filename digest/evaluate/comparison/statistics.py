@@ -1,4 +1,4 @@
-"""Paired statistics of two variants over the same papers, in plain Python.
+"""Paired statistics of two variants over the same papers. Needs scipy (extra `eval`).
 
 The p-value comes from flipping signs, the interval from the bootstrap: at 44 papers a bootstrap interval that
 excludes 0 is wrong in 7 to 9 % of A/A comparisons, sign flips in 4 to 6 %.
@@ -7,20 +7,16 @@ excludes 0 is wrong in 7 to 9 % of A/A comparisons, sign flips in 4 to 6 %.
 from __future__ import annotations
 
 import math
-import random
-from array import array
 from collections.abc import Iterable, Sequence
-from itertools import pairwise, product
-from operator import getitem
 from statistics import NormalDist, fmean, stdev
+
+import numpy as np
+from scipy import stats
 
 from digest.model import Record
 
 RESAMPLES = 10_000
 """Bootstrap resamples and random sign flips."""
-
-_EXACT = 13
-"""Up to so many papers that differ, all 2 ** n sign flips are tried instead of random ones."""
 
 _FEW = 10
 """Below so many papers the bootstrap has too little to draw from."""
@@ -130,53 +126,39 @@ def sparse_interval(differences: Sequence[float], bound: float) -> tuple[float, 
 
 def interval(differences: Sequence[float], resamples: int = RESAMPLES) -> tuple[float, float]:
     """The 95 % percentile bootstrap interval of the mean."""
-    n = len(differences)
-    # drawing from a table by 16 random bits is four times as fast as random.choices, and as good: of any
-    # two papers, one is drawn at most n / 65,536 more often than the other
-    edges = [(index << 16) // n for index in range(n + 1)]
-    table: list[float] = []
-    for value, (low, high) in zip(differences, pairwise(edges), strict=True):
-        table += [value] * (high - low)
-    generator = random.Random(_SEED)  # noqa: S311 - no secret
-    means = sorted(
-        sum(map(table.__getitem__, array("H", generator.randbytes(2 * n)))) / n for _ in range(resamples)
+    if len(set(differences)) == 1:  # nothing to resample, of which scipy would warn
+        return differences[0], differences[0]
+    found = stats.bootstrap(
+        (np.asarray(differences),),
+        np.mean,
+        n_resamples=resamples,
+        batch=1000,
+        confidence_level=1 - ALPHA,
+        method="percentile",
+        rng=np.random.default_rng(_SEED),
     )
-    tail = ALPHA / 2 * (resamples - 1)
-    return _between(means, tail), _between(means, resamples - 1 - tail)
-
-
-def _between(ordered: Sequence[float], place: float) -> float:
-    below = math.floor(place)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+    return float(found.confidence_interval.low), float(found.confidence_interval.high)
 
 
 def sign_flip(differences: Sequence[float], flips: int = RESAMPLES, seed: int = _SEED) -> float:
     """Two-sided p of the mean difference, if each paper's sign were a coin toss.
 
-    Exact up to 13 papers that differ, else from random flips (never 0: the data themselves count as one).
+    Exact up to 13 papers that differ (2 ** 13 flips are fewer than `flips`), else from random flips (never
+    0: the data themselves count as one).
     """
-    moving = [d for d in differences if d]
-    if not moving:
+    moving = np.asarray([d for d in differences if d])
+    if moving.size < 2:
         return 1.0
-    observed = abs(sum(moving)) * (1 - 1e-9)  # equal sums may differ in the last digit
-    chunks = [moving[start : start + 8] for start in range(0, len(moving), 8)]
-    tables = [_signed_sums(chunk) for chunk in chunks]
-    if len(moving) <= _EXACT:
-        sums = [sum(parts) for parts in product(*tables)]
-        return sum(abs(total) >= observed for total in sums) / len(sums)
-    # the last table is repeated up to 256 sums, so that any byte chooses among them evenly
-    tables[-1] = tables[-1] * (256 // len(tables[-1]))
-    generator = random.Random(seed)  # noqa: S311 - no secret
-    width = len(tables)
-    extreme = sum(
-        abs(sum(map(getitem, tables, generator.randbytes(width)))) >= observed for _ in range(flips)
+    found = stats.permutation_test(
+        (moving,),
+        np.mean,
+        permutation_type="samples",
+        vectorized=True,
+        n_resamples=flips,
+        batch=1000,
+        rng=np.random.default_rng(seed),
     )
-    return (extreme + 1) / (flips + 1)
-
-
-def _signed_sums(values: Sequence[float]) -> list[float]:
-    return [sum(map(float.__mul__, signs, values)) for signs in product((-1.0, 1.0), repeat=len(values))]
+    return float(found.pvalue)
 
 
 def holm(ps: Sequence[float]) -> list[float]:
@@ -193,17 +175,13 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
     """The 95 % interval of a share (Wilson 1927)."""
     if n == 0:
         return 0.0, 1.0
-    share, spread = hits / n, _Z**2 / n
-    centre = share + spread / 2
-    reach = _Z * math.sqrt(share * (1 - share) / n + spread / (4 * n))
-    return max(0.0, (centre - reach) / (1 + spread)), min(1.0, (centre + reach) / (1 + spread))
+    found = stats.binomtest(hits, n).proportion_ci(confidence_level=1 - ALPHA, method="wilson")
+    return float(found.low), float(found.high)
 
 
 def sign_test(wins: int, losses: int) -> float:
     """Two-sided p of so many wins among the decisive pairs, if both were equally good."""
-    n, fewer = wins + losses, min(wins, losses)
-    tail = sum(math.comb(n, k) for k in range(fewer + 1)) / (1 << n)
-    return min(1.0, 2 * tail)
+    return float(stats.binomtest(wins, wins + losses).pvalue)
 
 
 def detectable(sd: float, n: int) -> float:

@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
 from digest.evaluate.gold.dataset import source_of
 from digest.evaluate.metrics.chrf import chrf
 from digest.evaluate.metrics.metrics import METRICS, idf_of, missing, score
+from tests.evaluate.conftest import Run
 from tests.evaluate.support import invented_line, paper
 
 PAPER = paper(7)
@@ -95,6 +93,9 @@ def test_what_few_lines_say_weighs_more() -> None:
     assert values(lines[6], lines[6])["idf_f1"] is None
 
 
-def test_scoring_imports_no_numpy_where_there_is_no_model() -> None:
-    code = "import sys, digest.cli.eval_compare; assert not {'numpy', 'sklearn'} & {*sys.modules}"
-    subprocess.run([sys.executable, "-c", code], check=True)
+def test_without_its_extra_eval_says_what_to_install(digest: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("digest.cli.eval.find_spec", lambda name: None if name == "scipy" else name)
+    ran = digest("eval", "power", "--metric", "chrf_c2")
+    assert ran.code == 2
+    assert "scipy" in ran.err
+    assert "[eval]" in ran.err
