@@ -28,7 +28,7 @@ from digest.evaluate.metrics.scoring import score_run
 from digest.evaluate.report.decision import TOO_MANY_ERRORS, decide
 from digest.evaluate.report.report import Candidate, render
 from digest.evaluate.runs.folder import open_run, runs_in
-from digest.ledger import Ledger
+from digest.ledger import Ledger, open_ledger
 from digest.llm.cached_client import CachedClient, Completes
 from digest.llm.endpoint import Endpoint
 from digest.pipeline.progress import choose
@@ -139,7 +139,7 @@ def _ask(
         ledger.finish(asker.run, "complete", asker.tally.report())
         return judged
 
-    with Ledger(settings.run.out) as ledger, choose(quiet=given.quiet) as progress:
+    with open_ledger(settings.run.out) as ledger, choose(quiet=given.quiet) as progress:
         progress.start("pairs", sum(map(len, questions(board, base).values())))
         return board, asyncio.run(go(ledger))
 

@@ -103,13 +103,13 @@ def prune(
     """Delete what old runs left and no run needs; answers stay unless --answers is given."""
     from datetime import UTC, datetime
 
-    from digest.ledger import Ledger
+    from digest.ledger import FILE_NAME, open_ledger
     from digest.ledger.sqlite import maintenance
-    from digest.ledger.sqlite.connection import FILE_NAME, connect_to_read
+    from digest.ledger.sqlite.connection import connect_to_read
 
     span, folder = maintenance.age(older_than), _folder(out)
     connect_to_read(folder / FILE_NAME).close()  # what is not there is not to be made
-    with Ledger(folder) as ledger:
+    with open_ledger(folder) as ledger:
         gone = maintenance.prune(ledger, datetime.now(UTC) - span, answers=answers)
     typer.echo("deleted: " + ", ".join(f"{count} {table}" for table, count in gone.items()))
 

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from digest.cli import output
 from digest.config import Settings, load
 from digest.errors import DigestError, ModelError, UsageError
-from digest.ledger import Ledger
+from digest.ledger import open_ledger
 from digest.llm.batch import Pending
 from digest.llm.cached_client import RunUsage
 from digest.llm.presets import profile
@@ -125,7 +125,7 @@ def list_announcements(given: CommandOptions, day: str | None) -> int:
     from digest.sources.http_client import Http
 
     found: list[tuple[Section, Announcement | NoAnnouncement]] = []
-    with prepared(given, asks_model=False) as ready, Ledger(ready.settings.run.out) as ledger:
+    with prepared(given, asks_model=False) as ready, open_ledger(ready.settings.run.out) as ledger:
         wanted = None if day is None else parse_day(day, ready.clock())
         sections = ready.settings.chosen_sections()
         arxiv = ready.settings.arxiv
@@ -153,9 +153,9 @@ def list_announcements(given: CommandOptions, day: str | None) -> int:
 def show_text(given: CommandOptions, wanted: str) -> int:
     """Print what a prompt would get of a paper or of a PDF file; return the exit code."""
     from digest.cli.text import describe
+    from digest.ledger.memory import MemoryLedger
     from digest.pipeline.redo import paper_called
     from digest.sources.http_client import Http
-    from digest.sources.snapshots import MemorySnapshots
     from digest.text.reader import TextReader
 
     file = Path(wanted) if wanted.lower().endswith(".pdf") else None
@@ -167,7 +167,7 @@ def show_text(given: CommandOptions, wanted: str) -> int:
 
         async def go() -> None:
             async with (
-                Http(arxiv, MemorySnapshots(), clock=ready.clock, say=output.aside) as http,
+                Http(arxiv, MemoryLedger(), clock=ready.clock, say=output.aside) as http,
                 TextReader(ready.settings.text, out / "pdf", arxiv.pdf, http.download) as reader,
             ):
                 model = ready.settings.model.name
@@ -275,7 +275,7 @@ def with_resources(ready: Ready, go: Callable[[Resources], Awaitable[None]], *, 
             )
             await go(with_flags)
 
-    with Ledger(ready.settings.run.out) as ledger, choose(quiet=quiet) as progress:
+    with open_ledger(ready.settings.run.out) as ledger, choose(quiet=quiet) as progress:
         asyncio.run(inside())
 
 

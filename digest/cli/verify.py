@@ -10,7 +10,8 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from digest.errors import DigestError
-from digest.ledger.sqlite.connection import FILE_NAME, unpack, unpack_text
+from digest.ledger import FILE_NAME
+from digest.ledger.sqlite.connection import unpack, unpack_text
 from digest.ledger.sqlite.history import History
 from digest.ledger.sqlite.schema import migrate
 from digest.model import Announcement, Completion, Digest, Entry, Snapshot, Text

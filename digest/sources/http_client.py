@@ -24,6 +24,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 from digest import __version__
 from digest.config import ArxivSettings
 from digest.errors import UnavailableError, UnreachableError, UsageError
+from digest.ledger import SnapshotStore
 from digest.model import Snapshot
 from digest.sources.http_responses import (
     TransientError,
@@ -34,7 +35,6 @@ from digest.sources.http_responses import (
     read,
     retry_after,
 )
-from digest.sources.snapshots import SnapshotStore
 
 T = TypeVar("T")
 

@@ -81,7 +81,7 @@ async def raw(url: str, papers: list[Paper], concurrency: int, folder: Path) -> 
 async def ours(url: str, papers: list[Paper], concurrency: int, folder: Path) -> int:
     """The stage as the pipeline runs it: limiter, retries, prices, ledger, checks."""
     from digest.config import ModelSettings
-    from digest.ledger import Ledger
+    from digest.ledger import open_ledger
     from digest.llm.cached_client import CachedClient
     from digest.llm.endpoint import Endpoint
     from digest.model import Finding, Summary
@@ -92,7 +92,7 @@ async def ours(url: str, papers: list[Paper], concurrency: int, folder: Path) ->
     prompt = load("fields")
     settings = {"name": "m", "base_url": f"{url}/v1", "key": "k", "concurrency": concurrency, "timeout": 60}
     sources = [source_of(paper) for paper in papers]
-    with Ledger(folder) as ledger:
+    with open_ledger(folder) as ledger:
         endpoint = Endpoint(ModelSettings.model_validate(settings))
         asker = CachedClient(endpoint, ledger, ledger.begin("run"))
 

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from digest.ledger import FILE_NAME, Ledger
+from digest.ledger import FILE_NAME, open_ledger
 from digest.ledger.sqlite.connection import pack, pack_text
 from digest.model import Completion, Usage
 from digest.sample import Server, start
@@ -96,7 +96,7 @@ def _large(folder: Path, server: Server) -> None:
 
 def _fill(folder: Path) -> None:
     chance = random.Random(1)
-    with Ledger(folder) as ledger, ledger.transaction():
+    with open_ledger(folder) as ledger, ledger.transaction():
         for number in range(ANSWERS):
             key = f"{chance.getrandbits(256):064x}"
             answer = Completion(key=key, model="m", content="答" * 80, usage=Usage(input=900), received=NOON)

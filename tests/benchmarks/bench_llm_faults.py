@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from digest.config import ModelSettings
-from digest.ledger import Ledger
+from digest.ledger import open_ledger
 from digest.llm.cached_client import CachedClient
 from digest.llm.endpoint import Endpoint
 from digest.model import Paper
@@ -65,7 +65,7 @@ async def ask_all(url: str, papers: list[Paper], folder: Path) -> dict[str, floa
     """Ask about all papers; what came of it."""
     settings = {"name": "m", "base_url": f"{url}/v1", "key": "k", "concurrency": CONCURRENCY}
     prompt = load("fields")
-    with Ledger(folder) as ledger:
+    with open_ledger(folder) as ledger:
         endpoint = Endpoint(ModelSettings.model_validate({**settings, "timeout": TIMEOUT}))
         asker = CachedClient(endpoint, ledger, ledger.begin("run"))
 

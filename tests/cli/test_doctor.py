@@ -13,7 +13,7 @@ import pytest
 from digest.cli import doctor as doctor_module
 from digest.cli.doctor import doctor
 from digest.cli.session import CommandOptions
-from digest.ledger import FILE_NAME, Ledger
+from digest.ledger import FILE_NAME, open_ledger
 from digest.sample import Fault, Server, fault
 
 KEY = "sk-this-must-not-be-seen"
@@ -140,7 +140,7 @@ def test_what_cannot_be_reached_is_told(examined: Callable[..., Any]) -> None:
 def test_a_damaged_ledger_is_told(
     examined: Callable[..., Any], sample_server: Callable[..., Server], tmp_path: Path
 ) -> None:
-    with Ledger(tmp_path / "runs") as ledger:
+    with open_ledger(tmp_path / "runs") as ledger:
         run = ledger.begin("run")
         ledger.finish(run, "complete", {})
     with sqlite3.connect(tmp_path / "runs" / FILE_NAME) as connection:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import io
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.cli import paper as compare
-from digest.ledger import Ledger
 from digest.llm.cached_client import RunUsage
 from digest.model import Entry, Finding, Listing, Paper, Summary
 from digest.pipeline.redo import Redone
@@ -62,11 +60,3 @@ def test_on_a_terminal_they_stand_side_by_side(monkeypatch: pytest.MonkeyPatch) 
     row = next(line for line in screen.getvalue().splitlines() if "旧" in line)
     assert "新" in row
     assert "\x1b[" in row
-
-
-def test_locks_end_with_their_run(tmp_path: Path) -> None:
-    with Ledger(tmp_path) as ledger:
-        run = ledger.begin("run")
-        assert ledger.lives(run)
-        ledger.finish(run, "complete", {})
-        assert not ledger.lives(run)

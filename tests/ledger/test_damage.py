@@ -16,7 +16,7 @@ import pytest
 
 from digest.cli.verify import verify
 from digest.errors import LedgerError, UsageError
-from digest.ledger import FILE_NAME, Ledger
+from digest.ledger import FILE_NAME, open_ledger
 from digest.ledger.sqlite.maintenance import backup, rescue
 from digest.model import Completion, Message, Request, Usage
 from tests.ledger.test_ledger import NOON
@@ -44,7 +44,7 @@ def fill(folder: Path, *, checkpointed: bool) -> list[int]:
     """
     work = folder / "work"
     lengths = []
-    with Ledger(work) as ledger:
+    with open_ledger(work) as ledger:
         run = ledger.begin("run", "audio")
         for number in range(ANSWERS):
             ledger.keep(answer(number), question(number).canonical(), run, f"2601.{number:05}")
@@ -60,7 +60,7 @@ def fill(folder: Path, *, checkpointed: bool) -> list[int]:
 def right_answers(folder: Path) -> int | None:
     """How many answers are there, each exactly as it was kept; None when the ledger refuses to be read."""
     try:
-        with Ledger(folder) as ledger:
+        with open_ledger(folder) as ledger:
             found = [ledger.completion(question(number).key) for number in range(ANSWERS)]
     except (LedgerError, UsageError):
         return None
@@ -71,7 +71,7 @@ def right_answers(folder: Path) -> int | None:
 
 def test_a_commit_is_synced(tmp_path: Path) -> None:
     """FULL is what makes a commit survive lost power; whether the disk lies is beyond a test."""
-    with Ledger(tmp_path) as ledger:
+    with open_ledger(tmp_path) as ledger:
         assert ledger.one("PRAGMA synchronous") == (2,)
         assert ledger.one("PRAGMA journal_mode") == ("wal",)
 
@@ -233,9 +233,9 @@ def test_a_full_disk_loses_nothing_that_was_kept(tmp_path: Path) -> None:
         "import resource, sys\n"
         "from pathlib import Path\n"
         "from digest.errors import DigestError\n"
-        "from digest.ledger import Ledger\n"
+        "from digest.ledger import open_ledger\n"
         "from tests.ledger.test_damage import answer, question\n"
-        "ledger = Ledger(Path(sys.argv[1]))\n"
+        "ledger = open_ledger(Path(sys.argv[1]))\n"
         "run = ledger.begin('run')\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, resource.RLIM_INFINITY))\n"
         "try:\n"
@@ -253,7 +253,7 @@ def test_a_full_disk_loses_nothing_that_was_kept(tmp_path: Path) -> None:
     assert "What it holds so far is kept" in ran.stderr
     acknowledged = len(ran.stdout.split())
     assert acknowledged >= 10
-    with Ledger(tmp_path) as ledger:  # there is room again
+    with open_ledger(tmp_path) as ledger:  # there is room again
         for number in range(acknowledged):
             assert ledger.completion(question(number).key) == answer(number)
     assert list(verify(tmp_path)) == []
@@ -263,7 +263,7 @@ def test_a_full_disk_loses_nothing_that_was_kept(tmp_path: Path) -> None:
 def test_a_read_only_folder_is_a_sentence_and_can_be_looked_at(tmp_path: Path) -> None:
     """As root no mode keeps us out, so the folder is mounted read-only where that is possible."""
     folder = tmp_path / "runs"
-    with Ledger(folder) as ledger:
+    with open_ledger(folder) as ledger:
         run = ledger.begin("run", "audio")
         ledger.keep(answer(1), question(1).canonical(), run, None)
         ledger.finish(run, "complete", {})
@@ -294,7 +294,7 @@ def test_a_read_only_folder_is_a_sentence_and_can_be_looked_at(tmp_path: Path) -
 
 def test_a_backup_can_be_made_while_a_run_writes(tmp_path: Path) -> None:
     (tmp_path / "copy").mkdir()
-    with Ledger(tmp_path / "runs") as ledger:
+    with open_ledger(tmp_path / "runs") as ledger:
         run = ledger.begin("run")
         for number in range(10):
             ledger.keep(answer(number), question(number).canonical(), run, None)
@@ -302,7 +302,7 @@ def test_a_backup_can_be_made_while_a_run_writes(tmp_path: Path) -> None:
             ledger.write("DELETE FROM completions WHERE id = 1")
             backup(tmp_path / "runs", tmp_path / "copy" / FILE_NAME)
         ledger.keep(answer(10), question(10).canonical(), run, None)
-    with Ledger(tmp_path / "copy") as copy:
+    with open_ledger(tmp_path / "copy") as copy:
         assert [copy.completion(question(number).key) for number in range(11)] == [
             *(answer(number) for number in range(10)),
             None,

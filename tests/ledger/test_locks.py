@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from digest.ledger import Ledger
+from digest.ledger import open_ledger
 from digest.ledger.sqlite.connection import LOCK_NAME
 from digest.ledger.sqlite.locks import Locks, is_held
 from digest.llm.cached_client import CachedClient
@@ -69,7 +69,7 @@ def test_nobody_waits_for_ever_for_a_process_that_lives_but_answers_nothing(tmp_
         nonlocal waited
         waited += seconds * 1000
 
-    with Ledger(tmp_path) as ledger:
+    with open_ledger(tmp_path) as ledger:
         command = [sys.executable, "-c", OWNER, str(tmp_path / LOCK_NAME), f"ask {key}", "run 1"]
         with subprocess.Popen(command, stdin=pipe, stdout=pipe) as owner:
             assert owner.stdout is not None

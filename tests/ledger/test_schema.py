@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from digest.ledger import FILE_NAME, Ledger
+from digest.ledger import FILE_NAME, open_ledger
 from digest.ledger.sqlite.connection import pack, pack_text
 from digest.ledger.sqlite.schema import APPLICATION, MIGRATIONS, migrate
 from digest.model import Text, TextOrigin
@@ -42,7 +42,7 @@ def test_a_ledger_of_every_version_keeps_its_answers(tmp_path: Path, version: in
         "INSERT INTO texts (paper, recipe, at, text) VALUES ('1v1', 'r', '', ?)", (pack(text),)
     )
     connection.close()
-    with Ledger(tmp_path) as ledger:
+    with open_ledger(tmp_path) as ledger:
         assert ledger.one("PRAGMA user_version") == (len(MIGRATIONS),)
         assert ledger.completion(asked.key) == answered
         assert ledger.text("1v1", "r") == text
@@ -71,8 +71,8 @@ def test_a_migration_that_fails_leaves_the_old_schema(
 
 
 def test_many_processes_may_make_the_same_ledger(tmp_path: Path) -> None:
-    script = "import sys; from pathlib import Path; from digest.ledger import Ledger\n"
-    script += "with Ledger(Path(sys.argv[1])) as ledger: print(ledger.begin('run'))"
+    script = "import sys; from pathlib import Path; from digest.ledger import open_ledger\n"
+    script += "with open_ledger(Path(sys.argv[1])) as ledger: print(ledger.begin('run'))"
     command = [sys.executable, "-c", script, str(tmp_path)]
     pipe = subprocess.PIPE
     processes = [subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) for _ in range(5)]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from digest.errors import AnswerError, ModelError, QuotaError
 from digest.ledger import Ledger
+from digest.ledger.memory import MemoryLedger
 from digest.llm.cached_client import CachedClient
 from digest.llm.response import UnusableError
 from digest.model import Completion, Message, Request, Usage
@@ -40,9 +39,8 @@ class Model:
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    with Ledger(tmp_path) as ledger:
-        yield ledger
+def ledger() -> Ledger:
+    return MemoryLedger()
 
 
 def test_the_second_time_the_ledger_answers(ledger: Ledger) -> None:

@@ -13,7 +13,7 @@ import pytest
 from digest.cli.session import CommandOptions, run_days
 from digest.config import ModelSettings
 from digest.errors import UsageError
-from digest.ledger import Ledger
+from digest.ledger import open_ledger
 from digest.llm.cached_client import CachedClient, RunUsage
 from digest.llm.endpoint import Endpoint
 from digest.model import Paper
@@ -41,7 +41,7 @@ def ask_all(
     prompt = load("fields")
 
     async def go() -> tuple[list[Outcome], RunUsage]:
-        with Ledger(folder) as ledger:
+        with open_ledger(folder) as ledger:
             endpoint = Endpoint(ModelSettings.model_validate({**given, **settings}), sleep=shortly)
             asker = CachedClient(endpoint, ledger, ledger.begin("run"))
             jobs = [Job(p, prompt, "m", asker.ask, lambda _: (), fallback=fallback) for p in papers]
@@ -231,7 +231,7 @@ def test_the_key_is_in_nothing_that_is_kept_or_shown(
     assert KEY not in caplog.text
     for path in tmp_path.rglob("*"):
         assert not path.is_file() or KEY.encode() not in path.read_bytes()
-    with Ledger(tmp_path / "runs") as ledger:  # what is compressed in the file
+    with open_ledger(tmp_path / "runs") as ledger:  # what is compressed in the file
         for table in ("completions", "events", "runs"):
             for row in ledger.rows(f"SELECT * FROM {table}"):
                 assert KEY not in unpacked(row)

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from digest.errors import SourceError
+from digest.ledger.memory import MemoryLedger
 from digest.model import Announcement, Paper
 from digest.sample import Fault, Server, fault
 from digest.sources.arxiv.announce import announce
 from digest.sources.arxiv.export_api import enrich
 from digest.sources.arxiv.no_announcement import NoAnnouncement
 from digest.sources.http_client import Http
-from digest.sources.snapshots import MemorySnapshots
 from tests.sources import invented
 from tests.sources.support import AUDIO, Clock, morning, run_with_http
 
@@ -57,7 +57,7 @@ def live_through(server: Server, seed: int, folder: Path, faults: int = 10) -> s
     chance = random.Random(seed)
     records = [one for day in DAYS for one in invented.day_of(day, chance.randint(1, 25), chance)]
     path = invented.write(records, folder / f"{seed}.jsonl")
-    snapshots = MemorySnapshots()
+    snapshots = MemoryLedger()
     server.set(records=(path,), today=DAYS[2])
     _ask(server, DAYS[0], snapshots)  # an earlier run, so that copies of that day can be known
     asked = chance.choice([None, *DAYS[1:]])
@@ -77,7 +77,7 @@ def live_through(server: Server, seed: int, folder: Path, faults: int = 10) -> s
 
 
 def _ask(
-    server: Server, day: date | None, snapshots: MemorySnapshots
+    server: Server, day: date | None, snapshots: MemoryLedger
 ) -> tuple[Announcement, tuple[Paper, ...]] | NoAnnouncement:
     now = morning(DAYS[2])
 

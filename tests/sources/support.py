@@ -8,11 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from digest.config import ArxivSettings
+from digest.ledger import SnapshotStore
+from digest.ledger.memory import MemoryLedger
 from digest.model import Announcement, Section
 from digest.sources.arxiv.announce import announce
 from digest.sources.arxiv.no_announcement import NoAnnouncement
 from digest.sources.http_client import Http
-from digest.sources.snapshots import MemorySnapshots, SnapshotStore
 
 T = TypeVar("T")
 
@@ -55,7 +56,7 @@ def run_with_http(
     ticking = clock or Clock(morning(date(2026, 1, 28)))
 
     async def main() -> T:
-        store = MemorySnapshots() if snapshots is None else snapshots
+        store = MemoryLedger() if snapshots is None else snapshots
         async with Http(addresses(url), store, sleep=ticking.sleep, clock=ticking, **options) as http:
             return await use(http)
 

@@ -13,8 +13,8 @@ import pytest
 
 from digest import __version__
 from digest.errors import SourceError, TooLargeError, UnavailableError, UnreachableError, UsageError
+from digest.ledger.memory import MemoryLedger
 from digest.sources.http_client import Http, Page, snapshot_of
-from digest.sources.snapshots import MemorySnapshots
 from tests.sources.conftest import RawServer, in_turn, response
 from tests.sources.support import Clock, addresses, morning, run_with_http
 
@@ -42,7 +42,7 @@ def test_a_contact_cannot_break_the_header(raw_server: RawServer) -> None:
 
     async def main() -> None:
         settings = addresses(raw_server.url, contact="张三\r\nX-Evil: 1 <a@example.org>")
-        async with Http(settings, MemorySnapshots()) as http:
+        async with Http(settings, MemoryLedger()) as http:
             await http.get(raw_server.url)
 
     asyncio.run(main())
@@ -172,7 +172,7 @@ def test_what_was_checked_is_asked_for_conditionally(raw_server: RawServer) -> N
     raw_server.answer = lambda _path, headers: (
         response("304 Not Modified", "", 'ETag: "1"') if "if-none-match" in headers else fresh
     )
-    snapshots = MemorySnapshots()
+    snapshots = MemoryLedger()
 
     async def twice(http: Http) -> tuple[Page, Page, Page]:
         first = await http.get(f"{raw_server.url}/list")
@@ -219,7 +219,7 @@ def test_hosts_are_given_time(monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
         from digest.config import ArxivSettings
 
-        async with Http(ArxivSettings(), MemorySnapshots(), sleep=clock.sleep, clock=clock) as http:
+        async with Http(ArxivSettings(), MemoryLedger(), sleep=clock.sleep, clock=clock) as http:
             await asyncio.gather(*(http.get(f"https://arxiv.org/list/{n}") for n in range(3)))
             await asyncio.gather(*(http.get(f"https://export.arxiv.org/api/{n}") for n in range(3)))
 

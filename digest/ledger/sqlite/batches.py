@@ -4,40 +4,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from datetime import date as Date  # noqa: N812 - as in digest.model
-from typing import Literal
 
+from digest.ledger.interface import Batch, BatchState
 from digest.ledger.sqlite.connection import Store, pack, unpack
 from digest.model import Request
 
-State = Literal["intended", "uploaded", "submitted", "collected", "void"]
 _OPEN = "state IN ('intended', 'uploaded', 'submitted')"
 _COLUMNS = "id, token, run, section, date, state, changed, file, remote"
 
 
-@dataclass(frozen=True)
-class Batch:
-    """One batch as the ledger knows it."""
-
-    id: int
-    token: str
-    run: int
-    section: str
-    date: Date
-    state: State
-    changed: datetime
-    file: str | None
-    remote: str | None
-
-    @property
-    def title(self) -> str:
-        """What it is about, for the user."""
-        return f"{self.section} {self.date}"
-
-
-class BatchLog:
+class SqliteBatches:
     """The ledger's tables of batches of one endpoint."""
 
     def __init__(self, store: Store, endpoint: str) -> None:
@@ -60,7 +38,9 @@ class BatchLog:
                 )
         return next(batch for batch in self.open() if batch.token == token)
 
-    def change(self, batch: Batch, state: State, file: str | None = None, remote: str | None = None) -> Batch:
+    def change(
+        self, batch: Batch, state: BatchState, file: str | None = None, remote: str | None = None
+    ) -> Batch:
         """Note how far a batch is; names that are not given stay."""
         self._store.write(
             "UPDATE batches SET state = ?, changed = ?, file = coalesce(?, file), "

@@ -14,11 +14,11 @@ from typing import Any, Self, TypeVar
 from pydantic import BaseModel
 
 from digest.errors import LedgerError, UsageError
+from digest.ledger import FILE_NAME
 from digest.ledger.sqlite.schema import MIGRATIONS, check, migrate
 
 T = TypeVar("T", bound=BaseModel)
 
-FILE_NAME = "ledger.sqlite3"
 LOCK_NAME = "ledger.lock"
 _BUSY_SECONDS = 30.0
 

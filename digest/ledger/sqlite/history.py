@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import Field
 
 from digest.errors import UsageError
-from digest.ledger.sqlite.connection import FILE_NAME, LOCK_NAME, Store, connect_to_read, unpack
+from digest.ledger import FILE_NAME
+from digest.ledger.sqlite.connection import LOCK_NAME, Store, connect_to_read, unpack
 from digest.ledger.sqlite.ledger import run_lock
 from digest.ledger.sqlite.locks import is_held
 from digest.model import Completion, Record, Usage

@@ -15,6 +15,7 @@ from datetime import date as Date  # noqa: N812 - `date` is the name of an argum
 from pathlib import Path
 from typing import Any
 
+from digest.ledger.sqlite.batches import SqliteBatches
 from digest.ledger.sqlite.connection import (
     LOCK_NAME,
     Store,
@@ -31,7 +32,7 @@ from digest.model import Announcement, Completion, Digest, Snapshot, Text
 _MOST_WAITING = 500
 
 
-class Ledger(Store):
+class SqliteLedger(Store):
     """An open ledger. One per process; others may have the same file open.
 
     Args:
@@ -140,10 +141,6 @@ class Ledger(Store):
             )
             self._write_waiting()
         self._locks.release(run_lock(run))
-
-    def lives(self, run: int) -> bool:
-        """Whether the process of a run that has not finished is still there."""
-        return self._locks.is_held(run_lock(run))
 
     def event(
         self, run: int, stage: str, what: str, paper: str | None = None, detail: str | None = None
@@ -288,6 +285,10 @@ class Ledger(Store):
             "INSERT OR REPLACE INTO capabilities (endpoint, model, traits, learned) VALUES (?, ?, ?, ?)",
             (endpoint, model, traits, _now()),
         )
+
+    def batches(self, endpoint: str) -> SqliteBatches:
+        """The batches of the endpoint at an address."""
+        return SqliteBatches(self, endpoint)
 
     def _write_later(self, sql: str, values: tuple[Any, ...]) -> None:
         self._waiting.append((sql, values))

@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from digest.errors import LedgerError, UsageError
-from digest.ledger.sqlite.connection import FILE_NAME, connect_to_read, damaged, unpack_text
-from digest.ledger.sqlite.ledger import Ledger
+from digest.ledger import FILE_NAME
+from digest.ledger.sqlite.connection import connect_to_read, damaged, unpack_text
+from digest.ledger.sqlite.ledger import SqliteLedger
 from digest.ledger.sqlite.schema import migrate
 
 _MOST_GROWN = 100
@@ -32,7 +33,7 @@ def age(text: str) -> timedelta:
     return timedelta(days=int(match[1]) * (7 if match[2] == "w" else 1))
 
 
-def prune(ledger: Ledger, before: datetime, *, answers: bool) -> dict[str, int]:
+def prune(ledger: SqliteLedger, before: datetime, *, answers: bool) -> dict[str, int]:
     """Delete what is older, give the space back, and say how many rows of each table went.
 
     Without `answers` nothing is lost that a run needs: events, unlabelled answers of arXiv, outcomes, runs

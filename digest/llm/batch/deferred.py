@@ -6,8 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from digest.errors import AnswerError, DigestError
-from digest.ledger import Ledger
-from digest.ledger.sqlite.batches import BatchLog
+from digest.ledger import BatchLog, Ledger
 from digest.llm.cached_client import CachedClient
 from digest.model import Completion, Request
 

@@ -11,8 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from digest.errors import AnswerError, ModelError
-from digest.ledger import Ledger
-from digest.ledger.sqlite.batches import Batch, BatchLog
+from digest.ledger import Batch, BatchLog, Ledger
 from digest.llm.batch.client import BatchApi, RefusedError, Remote
 from digest.llm.batch.jsonl import answer_in, read_rows, write_rows
 from digest.llm.cached_client import CachedClient

@@ -15,8 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date as Date  # noqa: N812 - as in digest.model
 
 from digest.errors import AnswerError, ModelError, UsageError
-from digest.ledger import Ledger
-from digest.ledger.sqlite.batches import Batch, BatchLog
+from digest.ledger import Batch, Ledger
 from digest.llm.batch.deferred import DeferringClient
 from digest.llm.batch.lifecycle import BatchLifecycle
 from digest.llm.cached_client import CachedClient
@@ -88,7 +87,7 @@ class Batches:
         self._endpoint = endpoint
         self._ledger = ledger
         self._sleep = sleep
-        self.log = BatchLog(ledger, endpoint.address)
+        self.log = ledger.batches(endpoint.address)
         self.steps = BatchLifecycle(endpoint, ledger, self.log, sleep, say)
 
     def gathering(self, asker: CachedClient, *, batch: bool) -> DeferringClient:

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from digest.config import ArxivSettings
 from digest.errors import SourceError, StaleError, UnavailableError, UnreachableError
+from digest.ledger import SnapshotStore
 from digest.sources.arxiv import calendar
 from digest.sources.arxiv.category_day import (
     CategoryDay,
@@ -20,7 +21,6 @@ from digest.sources.arxiv.category_day import (
 from digest.sources.arxiv.listing_parse import ListingPage, parse_listing
 from digest.sources.http_client import Http, Page, snapshot_of
 from digest.sources.http_responses import headline
-from digest.sources.snapshots import SnapshotStore
 
 _PAGE_SIZE = 2000
 _MOST_PAGES = 20

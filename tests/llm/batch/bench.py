@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from digest.config import ModelSettings
-from digest.ledger import Ledger
+from digest.ledger import open_ledger
 from digest.llm.batch import Batches, Pending
 from digest.llm.cached_client import CachedClient
 from digest.llm.capabilities import Traits
@@ -35,7 +35,7 @@ class Bench:
         self.waits: list[float] = []
         self.said: list[str] = []
         given = {"base_url": f"{server.url}/v1", "key": "k", "name": "m", "price": PRICE, **settings}
-        self.ledger = Ledger(folder)
+        self.ledger = open_ledger(folder)
         known = Traits().model_dump_json()
         self.endpoint = Endpoint(ModelSettings.model_validate(given), recall=lambda _: known)
         self.asker = CachedClient(self.endpoint, self.ledger, self.ledger.begin("run"))
@@ -65,7 +65,7 @@ def collect(*, wait: bool = False) -> Callable[[Bench], Awaitable[tuple[Pending,
 
 
 def answered(folder: Path, questions: list[tuple[Request, str]]) -> int:
-    with Ledger(folder) as ledger:
+    with open_ledger(folder) as ledger:
         return sum(ledger.completion(request.key) is not None for request, _ in questions)
 
 

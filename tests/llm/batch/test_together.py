@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from digest.errors import ModelError
-from digest.ledger import Ledger
-from digest.ledger.sqlite.batches import BatchLog
+from digest.ledger import open_ledger
 from digest.llm.batch import Pending
 from digest.model import Request
 from digest.sample import Server
@@ -61,8 +60,8 @@ def test_what_the_other_process_handed_in_is_not_handed_in_again(
     bench = Bench(tmp_path, server)
 
     def hand_in() -> None:
-        with Ledger(tmp_path) as ledger:
-            log = BatchLog(ledger, bench.endpoint.address)
+        with open_ledger(tmp_path) as ledger:
+            log = ledger.batches(bench.endpoint.address)
             log.change(log.intend(1, "audio", DAY, questions[:4]), "submitted", remote="batch_9")
 
     busy(bench, 2, hand_in)
@@ -71,8 +70,8 @@ def test_what_the_other_process_handed_in_is_not_handed_in_again(
 
 
 def batches_in(folder: Path, server: Server) -> Iterator[list[str]]:
-    with Ledger(folder) as ledger:
-        log = BatchLog(ledger, f"{server.url}/v1")
+    with open_ledger(folder) as ledger:
+        log = ledger.batches(f"{server.url}/v1")
         for batch in log.open():
             yield [paper for _, paper in log.questions(batch)]
 

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from digest.errors import ModelError
-from digest.ledger import Ledger
-from digest.ledger.sqlite.batches import BatchLog
+from digest.ledger import open_ledger
 from digest.llm.batch import Pending
 from digest.model import Request
 from digest.sample import Fault, Server, fault
@@ -159,8 +158,8 @@ def test_a_batch_made_without_a_name_is_found_in_the_list(
     )
     second = Bench(tmp_path / "b", server)
     assert second(submit(questions)) == Pending("audio", DAY, 6, 0)
-    with Ledger(tmp_path / "b") as ledger:
-        (batch,) = BatchLog(ledger, f"{server.url}/v1").open()
+    with open_ledger(tmp_path / "b") as ledger:
+        (batch,) = ledger.batches(f"{server.url}/v1").open()
     assert (batch.state, batch.remote) == ("submitted", made.id)
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from digest.errors import CountError, SourceError, StaleError, UnreachableError
+from digest.ledger.memory import MemoryLedger
 from digest.model import Announcement, Section
 from digest.sample import Knobs, Server, fault, start
 from digest.sources.arxiv.no_announcement import NoAnnouncement
-from digest.sources.snapshots import MemorySnapshots
 from tests.sources import hostile, invented
 from tests.sources.conftest import RawServer, response
 from tests.sources.support import announced, entry, morning, page, section
@@ -82,7 +82,7 @@ def test_a_past_day_comes_from_catchup_and_the_newest_from_the_listing(server: S
 
 
 def test_a_day_once_seen_is_not_asked_for_again(server: Server) -> None:
-    snapshots = MemorySnapshots()
+    snapshots = MemoryLedger()
     first = found(announced(server.url, WEDNESDAY, morning(WEDNESDAY), snapshots=snapshots))
     server.set(listing_of=MONDAY, listing_as=WEDNESDAY)
     again = found(announced(server.url, WEDNESDAY, morning(date(2026, 12, 1)), snapshots=snapshots))
@@ -147,7 +147,7 @@ def test_an_old_page_on_a_listed_holiday(server: Server) -> None:
 
 
 def test_the_same_papers_under_a_new_date_are_refused(server: Server) -> None:
-    snapshots = MemorySnapshots()
+    snapshots = MemoryLedger()
     announced(server.url, TUESDAY, morning(WEDNESDAY), snapshots=snapshots)
     server.set(listing_of=TUESDAY, listing_as=WEDNESDAY)
     with pytest.raises(StaleError, match="dated 2026-01-28, but lists exactly the papers of 2026-01-27"):
@@ -156,7 +156,7 @@ def test_the_same_papers_under_a_new_date_are_refused(server: Server) -> None:
 
 
 def test_a_wrong_count_publishes_nothing_and_is_not_remembered(server: Server) -> None:
-    snapshots = MemorySnapshots()
+    snapshots = MemoryLedger()
     server.set(miscount=1)
     with pytest.raises(CountError, match=r"/list/cs.SD/new.*declares 2 new papers in cs.SD, but lists 1"):
         announced(server.url, None, morning(WEDNESDAY), snapshots=snapshots)

@@ -1,0 +1,191 @@
+"""What a ledger keeps and promises, whatever database is behind it.
+
+Two keep it: `sqlite/` (a file under `runs/`) and `memory.py` (as long as the process). An answer is committed
+before `keep` returns; claims and runs of a process that died are free again; nothing that is damaged is
+returned. Instants are UTC, dates are arXiv announcement dates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date as Date  # noqa: N812 - as in digest.model
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from digest.model import Announcement, Completion, Digest, Request, Snapshot, Text
+
+BatchState = Literal["intended", "uploaded", "submitted", "collected", "void"]
+"""How far a batch is: see the state machine in `digest.llm.batch.lifecycle`."""
+
+OPEN_STATES: frozenset[BatchState] = frozenset({"intended", "uploaded", "submitted"})
+"""States of a batch whose answers are not collected yet."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One batch of questions as the ledger knows it; `file` and `remote` are the endpoint's names."""
+
+    id: int
+    token: str
+    run: int
+    section: str
+    date: Date
+    state: BatchState
+    changed: datetime
+    file: str | None
+    remote: str | None
+
+    @property
+    def title(self) -> str:
+        """Section and date, for the user."""
+        return f"{self.section} {self.date}"
+
+
+class CompletionStore(Protocol):
+    """Answers of models, for ever."""
+
+    def completion(self, key: str, after: int = 0) -> Completion | None:
+        """The newest answer under `key` that run `after` or a later one got, if any."""
+
+    def keep(self, completion: Completion, request: Mapping[str, Any], run: int, paper: str | None) -> None:
+        """Keep an answer with its canonical request; it is on disk when this returns."""
+
+    def newest(self) -> int:
+        """The number of the newest answer: it grows while any process gets answers."""
+
+    def asked_alone(self) -> frozenset[str]:
+        """The keys of answers that `digest paper` got."""
+
+    def claim(self, key: str) -> bool:
+        """True: this process may ask now. False: another, living one does."""
+
+    def release(self, key: str) -> None:
+        """The question is answered, or given up."""
+
+
+class RunLog(Protocol):
+    """Runs, and what happened in them."""
+
+    def begin(self, command: str, section: str | None = None, day: Date | None = None) -> int:
+        """Note that a run has begun, and return its number, from 1."""
+
+    def finish(self, run: int, state: str, report: Mapping[str, Any], day: Date | None = None) -> None:
+        """Note how a run ended (complete, flagged, quiet, submitted, failed), with its report."""
+
+    def event(
+        self, run: int, stage: str, what: str, paper: str | None = None, detail: str | None = None
+    ) -> None:
+        """Note something that happened on the way; the last few of a killed run may be lost."""
+
+    def flagged_before(self, section: str, day: Date, codes: Collection[str]) -> tuple[int, Collection[str]]:
+        """The last run that published a day (0: none), and the papers it flagged with one of the codes."""
+
+    def claim_digests(self) -> bool:
+        """True: this process may rewrite digests, until `release_digests`."""
+
+    def release_digests(self) -> None:
+        """Others may rewrite digests again."""
+
+
+class DerivedStore(Protocol):
+    """What can be made again from answers and papers, kept to save time."""
+
+    def outcome(self, question: str, recipe: str) -> str | None:
+        """What became of a question (by its key) under a recipe, as JSON, if that is kept."""
+
+    def keep_outcome(self, question: str, recipe: str, outcome: str) -> None:
+        """Keep what became of a question (JSON), until there is a new answer to it."""
+
+    def text(self, paper: str, recipe: str) -> Text | None:
+        """The passages of a paper (identifier with version) under a recipe, if they are kept."""
+
+    def texts_of(self, paper_id: str, recipe: str) -> tuple[Text, ...]:
+        """The passages of all versions of a paper under a recipe, newest version first."""
+
+    def keep_text(self, paper: str, recipe: str, text: Text) -> None:
+        """Keep a paper's passages, so that the same question can be put together again."""
+
+
+class AnnouncementStore(Protocol):
+    """What was announced, and what digests hold of it."""
+
+    def announcement(self, categories: Collection[str], day: Date) -> Announcement | None:
+        """What was announced in a section's categories on a date, if it is kept."""
+
+    def keep_announcement(self, categories: Collection[str], announcement: Announcement) -> None:
+        """Keep a whole announcement, with metadata."""
+
+    def keep_listings(self, digest: Digest) -> None:
+        """Note which papers a digest holds."""
+
+    def seen(self, section: str, paper: str, before: Date) -> Date | None:
+        """The newest date before `before` on which a digest of the section held the paper."""
+
+
+class SnapshotStore(Protocol):
+    """Answers of arXiv as they came. Only labelled ones are ever used in place of asking arXiv."""
+
+    def put(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot; one with the same `url` and `fetched` is replaced, which is how labels come."""
+
+    def get(self, url: str) -> Snapshot | None:
+        """The labelled snapshot of `url` that was fetched last."""
+
+    def day(self, category: str, date: Date) -> tuple[Snapshot, ...]:
+        """The pages labelled so, of each URL the last, in the order of fetching; empty if there are none."""
+
+    def before(self, category: str, date: Date) -> Date | None:
+        """The latest earlier date for which `category` has labelled pages."""
+
+
+class CapabilityStore(Protocol):
+    """What was learned about endpoints."""
+
+    def traits(self, endpoint: str, model: str) -> str | None:
+        """What was learned about an endpoint (address) and model, as JSON, if anything."""
+
+    def keep_traits(self, endpoint: str, model: str, traits: str) -> None:
+        """Remember what was learned (JSON)."""
+
+
+class BatchLog(Protocol):
+    """The batches of one endpoint."""
+
+    def intend(self, run: int, section: str, day: Date, questions: Sequence[tuple[Request, str]]) -> Batch:
+        """Note a batch before anything of it is sent: questions, each with the paper that it is about."""
+
+    def change(
+        self, batch: Batch, state: BatchState, file: str | None = None, remote: str | None = None
+    ) -> Batch:
+        """Note how far a batch is, and when; names that are not given stay."""
+
+    def open(self) -> tuple[Batch, ...]:
+        """The batches whose answers are not collected yet, oldest first."""
+
+    def questions(self, batch: Batch) -> Iterator[tuple[Request, str]]:
+        """The questions of a batch, each with its paper, by their keys."""
+
+    def count(self, batch: Batch) -> int:
+        """How many questions are in a batch."""
+
+    def holder(self, key: str) -> int | None:
+        """The number of the open batch that the question is in, if it is in one."""
+
+    def collected(self, key: str, after: int = 0) -> bool:
+        """True: the question was part of a batch that ended, of run `after` or a later one."""
+
+    def refuse(self, key: str) -> None:
+        """Note that a content filter refused the question, which asking again would not change."""
+
+    def refused(self, key: str) -> bool:
+        """True: a content filter refused the question in a batch."""
+
+
+class Ledger(
+    CompletionStore, RunLog, DerivedStore, AnnouncementStore, SnapshotStore, CapabilityStore, Protocol
+):
+    """All of it."""
+
+    def batches(self, endpoint: str) -> BatchLog:
+        """The batches of the endpoint at an address."""
