@@ -1,0 +1,80 @@
+"""The structure of `digest/`, read from its imports; `python -m tests.architecture` writes it into the docs.
+
+A room is a folder or a module directly below `digest/`. Imports for type checkers count as well.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "architecture.md"
+
+FLOORS: tuple[tuple[str, ...], ...] = (
+    ("model", "errors"),
+    ("config", "ledger", "publish", "sample"),
+    ("sources", "text", "llm", "summarize"),
+    ("pipeline",),
+    ("evaluate",),
+    ("cli",),
+    ("__main__",),
+)
+"""The plan, from the ground up: a room may know those on lower floors only."""
+
+
+def room_of(module: str) -> str:
+    """The room of a module such as `digest.llm.endpoint`; "" for the package itself."""
+    return module.split(".")[1] if "." in module else ""
+
+
+def arrows() -> dict[tuple[str, str], set[str]]:
+    """From which room to which there are imports, and the files that have them."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for path in sorted((ROOT / "digest").rglob("*.py")):
+        inside = path.relative_to(ROOT).with_suffix("").parts
+        here = inside[1] if len(inside) > 1 else ""
+        for module in _imported(path):
+            there = room_of(module)
+            if there and there != here and here != "__init__":
+                found.setdefault((here, there), set()).add(str(path.relative_to(ROOT)))
+    return found
+
+
+def _imported(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names if name.name.startswith("digest."))
+        elif isinstance(node, ast.ImportFrom) and node.module == "digest":
+            yield from (f"digest.{name.name}" for name in node.names if not name.name.startswith("__"))
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("digest."):
+            yield node.module or ""
+
+
+def picture() -> str:
+    """The rooms and arrows as a Mermaid graph, arrows that a longer way shows left out."""
+    known = {arrow for arrow in arrows() if "__main__" not in arrow}
+    lines = ["graph TD"]
+    for number, rooms in reversed([*enumerate(FLOORS, start=1)]):
+        names = "; ".join(room for room in rooms if room != "__main__")
+        if names:
+            lines.append(f"    subgraph floor{number}[floor {number}]; {names}; end")
+    reach = {room: {b for a, b in known if a == room} for floor in FLOORS for room in floor}
+    for floor in FLOORS:  # the lowest first: what they reach is known by then
+        for room in floor:
+            reach[room] |= {far for near in reach[room] for far in reach[near]}
+    for a, b in sorted(known):
+        if not any(b in reach[between] for x, between in known if x == a and between != b):
+            lines.append(f"    {a} --> {b}")
+    return "\n".join(lines)
+
+
+def with_picture(page: str) -> str:
+    """The page with the picture as the imports draw it."""
+    return re.sub(r"(?<=```mermaid\n).*?(?=\n```)", lambda _: picture(), page, count=1, flags=re.DOTALL)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(with_picture(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
