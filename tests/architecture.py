@@ -38,7 +38,7 @@ def arrows() -> dict[tuple[str, str], set[str]]:
         here = inside[1] if len(inside) > 1 else ""
         for module in _imported(path):
             there = room_of(module)
-            if there and there != here and here != "__init__":
+            if there and here not in {there, "__init__"}:
                 found.setdefault((here, there), set()).add(str(path.relative_to(ROOT)))
     return found
 
