@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from digest.errors import AnswerError, UsageError
+from digest.llm.batch.jsonl import write_rows
+from digest.llm.capabilities import Traits, write
 from digest.llm.response import MalformedError, read
 from digest.model import Completion, Request
 
@@ -32,7 +33,8 @@ class Collector:
 
     def to_jsonl(self) -> str:
         """The questions as a batch file."""
-        return "".join(json.dumps(_question(r), ensure_ascii=False) + "\n" for r in self.requests.values())
+        questions = ((request, "") for request in self.requests.values())
+        return write_rows(questions, lambda request: write(request, Traits(), {})).decode()
 
 
 class Replay:
@@ -78,16 +80,3 @@ class Replay:
             return read(body, request)
         except MalformedError as error:
             raise AnswerError("unreadable", str(error)) from None
-
-
-def _question(request: Request) -> dict[str, Any]:
-    form = {"name": "answer", "strict": True, "schema": request.json_schema}
-    body = {
-        "model": request.model,
-        "messages": [message.model_dump() for message in request.messages],
-        "temperature": request.temperature,
-        "max_tokens": request.max_tokens,
-        "response_format": {"type": "json_schema", "json_schema": form},
-        **request.body,
-    }
-    return {"custom_id": request.key, "method": "POST", "url": "/v1/chat/completions", "body": body}
