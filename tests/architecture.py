@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -30,6 +31,7 @@ def room_of(module: str) -> str:
     return module.split(".")[1] if "." in module else ""
 
 
+@cache
 def arrows() -> dict[tuple[str, str], set[str]]:
     """From which room to which there are imports, and the files that have them."""
     found: dict[tuple[str, str], set[str]] = {}
