@@ -86,6 +86,9 @@ class Announcement(Record):
     declared: dict[str, dict[Kind, int]] = Field(
         default_factory=dict, description="arXiv's own counts: category, kind, papers"
     )
+    withheld: int = Field(
+        default=0, ge=0, description="papers that arXiv counts and does not show, over all categories"
+    )
     notes: tuple[str, ...] = Field(default=(), description="disagreements between sources, in words")
 
 
@@ -243,6 +246,7 @@ class Digest(Record):
     source: str = Field(default="import")
     counts: Counts
     declared: dict[str, dict[Kind, int]] = Field(default_factory=dict)
+    withheld: int = Field(default=0, ge=0, description="papers that arXiv counts and does not show")
     notes: tuple[str, ...] = ()
     entries: tuple[Entry, ...]
     form: Form | None = Field(default=None, description="of an imported file that is not of our form")

@@ -147,7 +147,8 @@ def list_announcements(given: CommandOptions, day: str | None) -> int:
     else:
         for section, announced in found:
             output.announcement(section, announced)
-    return output.COMPLETE
+    short = any(isinstance(announced, Announcement) and announced.withheld for _, announced in found)
+    return output.FLAGGED if short else output.COMPLETE
 
 
 def show_text(given: CommandOptions, wanted: str) -> int:

@@ -7,13 +7,16 @@ Fields: arXiv, help/rss_specifications.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from datetime import date as Date  # noqa: N812 - named as in digest.model
+from email.utils import parsedate_to_datetime
 
 from lxml import etree
 from pydantic import Field
 
 from digest.errors import SourceError
 from digest.model import Kind, Listing, Record
-from digest.sources.arxiv import markup
+from digest.sources.arxiv import calendar, markup
 from digest.sources.arxiv.wording import some
 
 _TYPES: dict[str, Kind] = {
@@ -24,12 +27,18 @@ _TYPES: dict[str, Kind] = {
 }
 
 
+_MADE = ("{*}updated", "channel/lastBuildDate", "channel/pubDate")
+_LIMIT = 2000
+"""arXiv's feeds end after so many items (help/rss)."""
+
+
 class FeedItem(Record):
     """One paper of the feed."""
 
     id: str
     version: int | None
     kind: Kind | None = Field(description="None for a type that arXiv has not documented")
+    authors: tuple[str, ...] = Field(default=(), description="all of them; listing pages end after 100")
 
 
 def parse_feed(text: str) -> tuple[FeedItem, ...]:
@@ -48,13 +57,31 @@ def parse_feed(text: str) -> tuple[FeedItem, ...]:
     return tuple(_item(one) for one in root.iter("item", "{http://www.w3.org/2005/Atom}entry"))
 
 
+def feed_date(text: str) -> Date | None:
+    """The day, in the East, on which the feed was made; None when it does not say."""
+    root = markup.parse_xml(text)
+    if root is None:
+        return None
+    stated = next(filter(None, (root.findtext(name) for name in _MADE)), "")
+    try:
+        made = datetime.fromisoformat(stated) if stated[:4].isdigit() else parsedate_to_datetime(stated)
+    except ValueError:
+        return None
+    return made.replace(tzinfo=made.tzinfo or UTC).astimezone(calendar.EASTERN).date()
+
+
 def _item(element: etree._Element) -> FeedItem:
     stated = element.findtext("guid") or element.findtext("{*}id") or ""
     read = markup.identifier(stated)
     if read is None:
         raise SourceError(f"An item of the feed has no arXiv identifier: {stated[:80]!r}.")
     announced = element.findtext("{*}announce_type") or ""
-    return FeedItem(id=read[0], version=read[1], kind=_TYPES.get(announced.strip().lower()))
+    return FeedItem(
+        id=read[0],
+        version=read[1],
+        kind=_TYPES.get(announced.strip().lower()),
+        authors=tuple(markup.names_in(element.findtext("{*}creator") or "")),
+    )
 
 
 def disagreements(items: Sequence[FeedItem], listings: Sequence[Listing]) -> tuple[str, ...]:
@@ -67,7 +94,8 @@ def disagreements(items: Sequence[FeedItem], listings: Sequence[Listing]) -> tup
     if in_pages and not in_feed:
         return ("The feed is empty although the listing pages are not.",)
     notes = []
-    if only_pages := [one for one in in_pages if one not in in_feed]:
+    only_pages = [one for one in in_pages if one not in in_feed]
+    if only_pages and len(items) < _LIMIT:
         notes.append(f"Not in the feed, but on the listing pages: {some(only_pages)}.")
     if only_feed := [one for one in in_feed if one not in in_pages]:
         notes.append(f"In the feed, but not on the listing pages: {some(only_feed)}.")
