@@ -26,6 +26,7 @@ from digest.pipeline.progress import choose
 from digest.pipeline.resources import Resources, open_resources
 from digest.publish.files import finished
 from digest.sources.arxiv.no_announcement import NoAnnouncement
+from digest.sources.identifiers import find_identifiers
 from digest.summarize.prompt import load as load_prompt
 
 Flags = Mapping[str, Mapping[str, Any]]
@@ -101,8 +102,8 @@ def redo(given: CommandOptions, wanted: Sequence[str], *, keep: bool) -> int:
     from digest.cli import paper as compare
     from digest.pipeline.redo import Redone, Unknown, redo_papers
 
-    names = [name for one in wanted for name in (sys.stdin.read().split() if one == "-" else [one])]
-    if not names:
+    names = [sys.stdin.read() if one == "-" else one for one in wanted]
+    if not any(name.strip() for name in names):
         raise UsageError("Name the papers: identifiers such as 2601.19781, or - to read them from a pipe.")
     results: list[tuple[tuple[Redone | Unknown, ...], RunUsage]] = []
 
@@ -159,9 +160,7 @@ def show_text(given: CommandOptions, wanted: str) -> int:
     from digest.sources.snapshots import MemorySnapshots
     from digest.text.reader import TextReader
 
-    file = Path(wanted) if wanted.lower().endswith(".pdf") else None
-    if file is not None and not file.is_file():
-        raise UsageError(f"{file}: there is no such file.")
+    file = _file_named(wanted)
     texts: list[Text] = []
     with prepared(given, asks_model=False) as ready:
         arxiv, out = ready.settings.arxiv, ready.settings.run.out
@@ -184,6 +183,18 @@ def show_text(given: CommandOptions, wanted: str) -> int:
     else:
         print(describe(text))
     return output.COMPLETE
+
+
+def _file_named(wanted: str) -> Path | None:
+    """The PDF file of that name; None for an identifier or address, which may end in .pdf too."""
+    file = Path(wanted)
+    if not wanted.lower().endswith(".pdf"):
+        return None
+    if not file.is_file():
+        if all(paper for _, paper in find_identifiers(wanted)):
+            return None
+        raise UsageError(f"{file}: there is no such file.")
+    return file
 
 
 def lint(files: Sequence[Path], *, rules: bool, json: bool) -> int:
