@@ -80,6 +80,7 @@ class Result:
             "notes": list(digest.notes),
             "files": [str(self.outcome.markdown), str(self.outcome.json)],
             "counts": digest.counts.model_dump(),
+            **({"withheld": digest.withheld} if digest.withheld else {}),
             "checks": checks_of(digest.entries).model_dump(),
             **self.outcome.tally.report(),
             "flagged": {entry.paper.id: entry.flag.reason for entry in digest.entries if entry.flag},

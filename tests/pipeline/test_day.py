@@ -419,3 +419,49 @@ def test_a_line_says_what_it_was_made_from(
     entries = json.loads((folder / f"runs/{DAY}/audio.json").read_text(encoding="utf-8"))["entries"]
     sources = sorted((entry["text"]["source"], entry["text"].get("reason")) for entry in entries)
     assert sources == [("abstract", "the model refused it with passages of the text"), ("pdf", None)]
+
+
+def test_papers_that_arxiv_took_down_make_no_day_impossible(
+    sample_server: Start, digest: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = sample_server(deleted=("2601.19029",))
+    use(server, folder, monkeypatch)
+    words = "cs.SD, new: 15 declared, 14 shown"
+    listed = digest("list")
+    assert (listed.code, words in listed.out) == (3, True)
+    first = digest("run")
+    assert (first.code, words in first.out) == (3, True)
+    assert "announced 43 = listed 43 = summarised 43 + flagged 0" in first.out
+    again = digest("run", "--date", f"2026-01-27..{DAY}", "--json")
+    (row,) = (row for row in again.json if row["date"] == DAY)
+    assert (row["exit_code"], row["state"], row["withheld"], row["asked"]) == (3, "flagged", 2, 0)
+    server.set(deleted=())
+    whole = digest("run")
+    assert (whole.code, "announced 44 = listed 44" in whole.out) == (0, True)
+
+
+def test_a_section_of_one_category_is_run_twice_though_the_api_lags(
+    sample_server: Start, digest: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = sample_server(missing=("2601.19029",))
+    use(server, folder, monkeypatch, '[sections.sound]\ntitle = "声"\ncategories = ["cs.SD"]\n')
+    first = digest("run", "--section", "sound", "--no-pdf")
+    assert (first.code, "The API does not know them yet" in first.out) == (0, True)
+    server.set(missing=())
+    again = digest("run", "--section", "sound", "--no-pdf", "--date", DAY)
+    assert (again.code, "note:" in again.out) == (0, False)
+    assert server.stats()["requests"] == {"api": 1}
+
+
+def test_papers_are_named_in_any_form_and_one_that_is_none_stops_no_other(digest: Run) -> None:
+    stamp = ("arXiv:2601.18908v1", "[cs.SD]", "26", "Jan", "2026")
+    forms = ("foo", "https://arxiv.org/pdf/2601.18904v1.pdf", *stamp, "2601.99999")
+    ran = digest("paper", "--sample", *forms, "--json")
+    assert ran.code == 2
+    papers = ran.json["papers"]
+    assert [one["id"] for one in papers] == ["foo", "2601.18904v1", "2601.18908v1", "2601.99999"]
+    assert "'foo' is no arXiv identifier" in papers[0]["error"]
+    assert "arXiv knows no paper 2601.99999" in papers[3]["error"]
+    assert digest("paper", "--sample", "foo", "bar").code == 2
+    for form in ("https://www.alphaxiv.org/overview/2601.18904v1", "2601.18904v1.pdf"):
+        assert digest("text", "--sample", form).code == 0

@@ -26,6 +26,7 @@ from digest.sources.snapshots import PageKind, SnapshotStore, latest_reading
 _PAGE_SIZE = 2000
 _MOST_PAGES = 20
 _MOST_READINGS = 3
+_LATER = "Nothing was published; try again later."
 
 
 @dataclass
@@ -83,14 +84,13 @@ async def _read(category: str, kind: PageKind, address: str, http: Http) -> Read
     raise damage or CountError(f"{address}: the page changes while it is read. {_LATER}")
 
 
-_LATER = "Nothing was published; try again later."
-
-
 async def _read_once(category: str, kind: PageKind, address: str, http: Http) -> Reading:
     answers: list[Page] = []
     pages: list[ListingPage] = []
     place: int | None = 0 if kind == "listing" else 1
-    while place is not None and len(pages) < _MOST_PAGES:
+    while place is not None:
+        if len(pages) == _MOST_PAGES:
+            raise CountError(f"{answers[0].url}: there are more than {_MOST_PAGES} pages. {_LATER}")
         answer = await http.get(_url(kind, address, place))
         if answer.status != 200:
             reason = headline(answer.text.encode())
