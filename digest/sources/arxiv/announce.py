@@ -166,8 +166,7 @@ async def _latest(section: Section, day: Date | None, http: Http, settings: Arxi
     if len(set(stated.values())) > 1:
         which = ", ".join(f"{category} of {date}" for category, date in stated.items())
         raise StaleError(f"arXiv's listing pages are of different days: {which}. Try again in an hour.")
-    keep(readings, http.snapshots)
-    return _Found([reading.day for reading in readings], "listing")
+    return _Found(_taken(readings, http), "listing")
 
 
 async def _catchup(
@@ -177,8 +176,21 @@ async def _catchup(
     readings = [await read_catchup(category, day, http, settings) for category in section.categories]
     if not any(reading.day.total for reading in readings):
         return no_announcement.nothing(day, section.categories)
-    keep(readings, http.snapshots)
-    return _Found([reading.day for reading in readings], "catchup")
+    return _Found(_taken(readings, http), "catchup")
+
+
+def _taken(readings: Sequence[Reading], http: Http) -> list[CategoryDay]:
+    """The days that were read, which are kept; in place of one that lacks papers, what was kept before."""
+    days, new = [], []
+    for reading in readings:
+        before = saved(reading.day.category, reading.day.date, http.snapshots)
+        if before is not None and before[0].withheld < reading.day.withheld:
+            days.append(before[0])
+        else:
+            days.append(reading.day)
+            new.append(reading)
+    keep(new, http.snapshots)
+    return days
 
 
 def _missing(section: Section, day: Date, stated: Date, zone: tzinfo | None) -> NoAnnouncement:

@@ -86,10 +86,12 @@ def _check_subject(category: str, page: ListingPage) -> None:
         raise SourceError(
             f"The page is not that of {category}: {len(strange)} of its papers are not in it, as {which}."
         )
-    named = page.subject in taxonomy.names_of(category)
-    if not named and page.subject in taxonomy.category_names().values():
-        raise SourceError(f"The page is not that of {category}: its heading is {page.subject!r}.")
-    if not named and not papers:
+    names = taxonomy.names_of(category)
+    if names.intersection(page.subjects):
+        return
+    if others := set(page.subjects).intersection(taxonomy.category_names().values()):
+        raise SourceError(f"The page is not that of {category}: its heading is {min(others)!r}.")
+    if names and not papers:
         raise SourceError(f"The page does not say that it is that of {category}.")
 
 

@@ -29,6 +29,9 @@ LISTED_AUTHORS = 100
 truncate_author_list_size); names of three letters and less are not linked."""
 
 
+_PUT_BEFORE = re.compile(r"http://|https://(?:dx\.)?doi\.org/")
+
+
 async def enrich(
     papers: Sequence[Paper], http: Http, settings: ArxivSettings
 ) -> tuple[tuple[Paper, ...], tuple[str, ...]]:
@@ -153,10 +156,14 @@ def _authors(paper: Paper, result: arxiv.Result) -> tuple[str, ...]:
 
 
 def _unlinked(listed: str, known: str) -> str:
-    """The listing's text without the schemes that arXiv put before bare host names, by the API's text."""
+    """The listing's text without what arXiv put before bare host names and DOIs, by the API's text."""
+    if _PUT_BEFORE.sub("", listed) == _PUT_BEFORE.sub("", known):
+        return known
+    words = known.split()
 
     def written(link: re.Match[str]) -> str:
-        return link[1] if link[1] in known and link[0] not in known else link[0]
+        bare = any(word.endswith(link[1]) for word in words)
+        return link[1] if bare and not any(word.endswith(link[0]) for word in words) else link[0]
 
     return re.sub(r"http://(\S+)", written, listed)
 

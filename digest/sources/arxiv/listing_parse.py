@@ -54,9 +54,8 @@ class ListingPage(Record):
     date: Date | None = Field(description="of the announcement; None when the page states none")
     total: int | None = Field(description="entries of all kinds on all pages; None when the page states none")
     sections: tuple[PageSection, ...]
-    subject: str | None = Field(
-        default=None,
-        description="name of its category or archive; None when the page has none",
+    subjects: tuple[str, ...] = Field(
+        default=(), description="its main headings: the name of its category or archive"
     )
     others: frozenset[int] = Field(
         default=frozenset(),
@@ -78,7 +77,7 @@ def parse_listing(text: str, category: str) -> ListingPage:
     """
     root = markup.parse_html(text)
     stated: Date | None = None
-    subject: str | None = None
+    subjects: list[str] = []
     sections: list[PageSection] = []
     found: list[tuple[Listing, Paper]] = []
     heading: _Heading | None = None
@@ -98,7 +97,7 @@ def parse_listing(text: str, category: str) -> ListingPage:
             if _STATES_DATE.search(words):
                 stated = _date_in(words)
             if element.tag == "h1":
-                subject = (named[1] if (named := _CATCHUP.match(words)) else words) or None
+                subjects.append(named[1] if (named := _CATCHUP.match(words)) else words)
     sections += _finished(heading, found)
     visible = _around_entries(root)
     totals = {_number(one) for one in _TOTAL.findall(visible)}
@@ -111,7 +110,7 @@ def parse_listing(text: str, category: str) -> ListingPage:
         date=stated,
         total=min(totals, default=None),
         sections=tuple(sections),
-        subject=subject,
+        subjects=tuple(subjects),
         others=frozenset(_linked_pages(root)),
         cut=not whole and (not totals or not _END_OF_ENTRY.search(_last_entry(text))),
         whole=whole,
