@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from digest.errors import UsageError
 from digest.model import KINDS, Kind, Paper
 from digest.sample.knobs import DAY, Knobs
-from digest.sources.taxonomy import category_names
+from digest.sources.taxonomy import belongs, category_names
 
 
 class Record(Paper):
@@ -33,12 +33,12 @@ class Record(Paper):
 
     def shown_in(self, subject: str) -> bool:
         """Whether the pages of a category (cs.SD) or an archive (cs) list this record."""
-        return any(c == subject or c.startswith(subject + ".") for c in self.pages or self.categories)
+        return any(belongs(c, subject) for c in self.pages or self.categories)
 
     def kind_in(self, subjects: Iterable[str]) -> Kind:
         """How these categories announce it: what is new in one is cross-listed in the others."""
         primary = self.categories[0]
-        if self.kind == "new" and not any(primary == s or primary.startswith(s + ".") for s in subjects):
+        if self.kind == "new" and not any(belongs(primary, s) for s in subjects):
             return "cross"
         return self.kind
 

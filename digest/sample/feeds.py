@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET  # only builds, never parses
 
 from digest.sample.data import Library, Record, is_subject
 from digest.sample.knobs import Knobs
-from digest.sources.taxonomy import canonical, category_names
+from digest.sources.taxonomy import belongs, canonical, category_names
 
 ATOM = "http://www.w3.org/2005/Atom"
 ARXIV = "http://arxiv.org/schemas/atom"
@@ -70,7 +70,7 @@ def announce_type(record: Record, subjects: Sequence[str]) -> str:
     if kind != "replaced":
         return kind
     primary = record.categories[0]
-    inside = any(primary == subject or primary.startswith(subject + ".") for subject in subjects)
+    inside = any(belongs(primary, subject) for subject in subjects)
     return "replace" if inside else "replace-cross"
 
 

@@ -38,6 +38,7 @@ def canonical(code: str) -> str:
     return _aliases().get(code, code)
 
 
+@cache
 def _codes_of(code: str) -> frozenset[str]:
     """A category under all its codes."""
     own = canonical(code)

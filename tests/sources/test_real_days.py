@@ -79,9 +79,14 @@ def ids(result: Announcement | NoAnnouncement) -> list[int]:
 # Read again
 
 
-@pytest.mark.parametrize("categories", [("cs.CL",), ("cs.CL", "cs.LG"), ("quant-ph",), ("cs.SY",), ("cs",)])
 @pytest.mark.parametrize("day", [TUESDAY, WEDNESDAY])
-@pytest.mark.parametrize("feed", [True, False])
+@pytest.mark.parametrize(
+    ("categories", "feed"),
+    [
+        *((("cs.CL",), True), (("cs.CL",), False), (("cs.CL", "cs.LG"), True), (("quant-ph",), True)),
+        *((("cs.SY",), True), (("cs",), False)),
+    ],
+)
 def test_a_day_is_the_same_when_read_again_and_by_another_process(
     server: Server, categories: tuple[str, ...], day: date, feed: bool, tmp_path: Path
 ) -> None:
@@ -283,9 +288,9 @@ def test_the_second_page_is_looked_at_too(raw_server: RawServer) -> None:
 # Papers that were taken down
 
 
-@pytest.mark.parametrize(("page_size", "later"), [(2000, 0), (2, 0), (1, 0), (2000, 1), (2, 1)])
+@pytest.mark.parametrize(("page_size", "later"), [(2000, 0), (1, 0), (2, 1)])
 @pytest.mark.parametrize("categories", [("cs.CL",), ("cs.LG", "cs.CL")])
-@pytest.mark.parametrize("gone", [21, 22, 23, 24])
+@pytest.mark.parametrize("gone", [22, 23, 24])
 def test_papers_taken_down_are_stated_and_the_rest_is_published(
     server: Server, page_size: int, categories: tuple[str, ...], later: int, gone: int
 ) -> None:

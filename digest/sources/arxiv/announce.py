@@ -73,7 +73,7 @@ async def announce(
     items, feed_notes = await _feed(section, date, found, http, settings, now)
     notes = [*found.notes, *(words for one in found.days for words in one.shortfall()), *feed_notes]
     if items is not None:
-        notes += disagreements(items, listings)
+        notes += disagreements(items, listings, section.categories)
     papers = _with_authors(papers, items or ())
     listings, papers, pinned = _with_versions(listings, papers, items or (), found.source)
     return Announcement(
