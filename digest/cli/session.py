@@ -121,11 +121,15 @@ def redo(given: CommandOptions, wanted: Sequence[str], *, keep: bool) -> int:
 
 
 def list_announcements(given: CommandOptions, day: str | None) -> int:
-    """Print what was announced, without asking any model; return the exit code."""
+    """Print what was announced, without asking any model; return the exit code.
+
+    Trouble with one section does not take the others with it.
+    """
     from digest.sources.arxiv.announce import announce
     from digest.sources.http_client import Http
 
     found: list[tuple[Section, Announcement | NoAnnouncement]] = []
+    failed: list[tuple[Section, DigestError]] = []
     with prepared(given, asks_model=False) as ready, Ledger(ready.settings.run.out) as ledger:
         wanted = None if day is None else parse_day(day, ready.clock())
         sections = ready.settings.chosen_sections()
@@ -139,8 +143,12 @@ def list_announcements(given: CommandOptions, day: str | None) -> int:
                         return ledger.seen(key, paper, before)
 
                     now = ready.clock()
-                    announced = await announce(section, wanted, http, arxiv, now, seen, given.approximate)
-                    found.append((section, announced))
+                    try:
+                        announced = await announce(section, wanted, http, arxiv, now, seen, given.approximate)
+                    except DigestError as error:  # of this section; the others can still be had
+                        failed.append((section, error))
+                    else:
+                        found.append((section, announced))
 
         asyncio.run(go())
     if given.json:
@@ -148,6 +156,10 @@ def list_announcements(given: CommandOptions, day: str | None) -> int:
     else:
         for section, announced in found:
             output.announcement(section, announced)
+    for section, error in failed:
+        output.aside(f"digest: {section.key}: {error}")
+    if failed:
+        return max(error.exit_code for _, error in failed)
     short = any(isinstance(announced, Announcement) and announced.withheld for _, announced in found)
     return output.FLAGGED if short else output.COMPLETE
 

@@ -69,7 +69,7 @@ async def redo_papers(
         else:
             papers.setdefault(paper, word)
     if not papers:
-        raise unknown[0].error if unknown else UsageError("No paper is named.")
+        raise no_identifier(*(one.wanted for one in unknown))
     run = tools.ledger.begin("paper")
     asker = CachedClient(tools.endpoint, tools.ledger, run)
     results: list[Redone | Unknown] = list(unknown)

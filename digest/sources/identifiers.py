@@ -64,10 +64,11 @@ def identified(text: str) -> Identifier:
     return first
 
 
-def no_identifier(word: str) -> UsageError:
-    """The error that says so."""
-    forms = "2601.19781, 2601.19781v2, hep-th/9901001"
-    return UsageError(f"{word!r} is no arXiv identifier. Identifiers look like {forms}.")
+def no_identifier(*words: str) -> UsageError:
+    """The error that says so of these words."""
+    named = ", ".join(map(repr, words))
+    said = "is no arXiv identifier" if len(words) == 1 else "are no arXiv identifiers"
+    return UsageError(f"{named} {said}. Identifiers look like 2601.19781, 2601.19781v2, hep-th/9901001.")
 
 
 def _in_word(word: str) -> Iterator[Identifier]:

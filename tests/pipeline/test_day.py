@@ -306,7 +306,12 @@ def test_the_announcement_is_listed_without_a_model(digest: Run, folder: Path) -
     assert ran.code == 0
     assert "44 papers (22 new, 5 cross, 17 replaced)" in ran.out
     assert "cs.SD: 15 new, 6 cross, 12 replaced" in ran.out
-    assert len(re.findall(r"^(?:new|cross|replaced) +\d{4}\.\d{5}v\d", ran.out, re.MULTILINE)) == 44
+    listed = re.findall(r"^(?:new|cross|replaced) +\d{4}\.\d{5}(v\d)?", ran.out, re.MULTILINE)
+    assert (len(listed), listed.count("")) == (
+        44,
+        5,
+    )  # no feed tells all versions yet
+    assert "note:" not in ran.out
     (values,) = digest("list", DAY, "--sample", "--json").json
     assert len(values["listings"]) == 44
     assert (
@@ -440,6 +445,17 @@ def test_papers_that_arxiv_took_down_make_no_day_impossible(
     assert (whole.code, "announced 44 = listed 44" in whole.out) == (0, True)
 
 
+def test_a_section_that_cannot_be_listed_stops_no_other(
+    sample_server: Start, digest: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = sample_server(instead={"cs.CL": "cs.SD"})
+    use(server, folder, monkeypatch)
+    listed = digest("list", "--section", "text", "--section", "audio", "--json")
+    assert (listed.code, [one["section"] for one in listed.json]) == (4, ["audio"])
+    assert "digest: text: " in listed.err
+    assert "The page is not that of cs.CL" in listed.err
+
+
 def test_a_section_of_one_category_is_run_twice_though_the_api_lags(
     sample_server: Start, digest: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -462,6 +478,7 @@ def test_papers_are_named_in_any_form_and_one_that_is_none_stops_no_other(digest
     assert [one["id"] for one in papers] == ["foo", "2601.18904v1", "2601.18908v1", "2601.99999"]
     assert "'foo' is no arXiv identifier" in papers[0]["error"]
     assert "arXiv knows no paper 2601.99999" in papers[3]["error"]
-    assert digest("paper", "--sample", "foo", "bar").code == 2
+    none = digest("paper", "--sample", "foo", "bar")
+    assert (none.code, "'foo', 'bar' are no arXiv identifiers" in none.err) == (2, True)
     for form in ("https://www.alphaxiv.org/overview/2601.18904v1", "2601.18904v1.pdf"):
         assert digest("text", "--sample", form).code == 0
