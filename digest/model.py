@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import date as Date  # noqa: N812 - `date` is the name of a field below
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Kind = Literal["new", "cross", "replaced"]
 """How arXiv announced a paper: for the first time, in a further category, or as a new version."""
@@ -87,6 +88,9 @@ class Announcement(Record):
     saved: bool = Field(default=False, description="read from our own snapshots of these pages")
     declared: dict[str, dict[Kind, int]] = Field(
         default_factory=dict, description="arXiv's own counts: category, kind, papers"
+    )
+    withheld: int = Field(
+        default=0, ge=0, description="papers that arXiv counts and does not show, over all categories"
     )
     notes: tuple[str, ...] = Field(default=(), description="disagreements between sources, in words")
 
@@ -245,6 +249,7 @@ class Digest(Record):
     source: str = Field(default="import")
     counts: Counts
     declared: dict[str, dict[Kind, int]] = Field(default_factory=dict)
+    withheld: int = Field(default=0, ge=0, description="papers that arXiv counts and does not show")
     notes: tuple[str, ...] = ()
     entries: tuple[Entry, ...]
     form: Form | None = Field(default=None, description="of an imported file that is not of our form")
@@ -288,8 +293,19 @@ class Request(Record):
         return hashlib.sha256(text.encode()).hexdigest()
 
 
+SnapshotKind = Literal["listing", "catchup", "feed"]
+"""What a kept answer of arXiv is a page of."""
+
+_SNAPSHOT_URLS: dict[str, SnapshotKind] = {
+    r"/list/[^/]+/new(?:\?|$)": "listing",
+    r"/catchup/[^/]+/\d{4}-\d\d-\d\d(?:\?|$)": "catchup",
+    r"/(?:atom|rss)/[^/]+$": "feed",
+}
+"""What the URLs of older snapshots end in, whose label has no kind."""
+
+
 class Snapshot(Record):
-    """One answer. The label (category and date) is given once the answer was checked to be complete."""
+    """One answer. The label (kind, category, date, page) is given once it was checked to be complete."""
 
     url: str
     fetched: datetime
@@ -297,7 +313,20 @@ class Snapshot(Record):
     etag: str | None = None
     last_modified: str | None = None
     body: str
+    kind: SnapshotKind | None = None
     category: str | None = Field(
         default=None, description="such as cs.SD; all of a section joined by + for a feed"
     )
     date: Date | None = Field(default=None, description="the announcement that the answer was found to be")
+    page: int = Field(default=1, ge=1, description="which page of the reading it is")
+    pages: int | None = Field(default=None, description="pages of the reading; None in older labels")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _kind_of_older_label(cls, values: Any) -> Any:  # noqa: ANN401 - whatever is to be validated
+        if isinstance(values, dict) and values.get("date") and not values.get("kind"):
+            found = (
+                kind for ending, kind in _SNAPSHOT_URLS.items() if re.search(ending, str(values.get("url")))
+            )
+            return {**values, "kind": next(found, None)}
+        return values

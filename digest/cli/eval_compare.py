@@ -33,6 +33,7 @@ from digest.llm.cached_client import CachedClient, Completes
 from digest.llm.endpoint import Endpoint
 from digest.pipeline.progress import choose
 from digest.publish.files import write_atomically
+from digest.sources.identifiers import identified
 
 
 def _board(runs: Sequence[str], out: Path | None) -> ResultTable:
@@ -171,6 +172,8 @@ def label(run: str, base: str, candidate: str | None, most: int, out: Path | Non
 def show_paper(run: str, paper: str, out: Path | None) -> int:
     """Print everything about one paper of a run."""
     board = _board([run], out)
+    if paper not in board.papers:
+        paper = identified(paper).id
     if paper not in board.papers:
         raise UsageError(f"{paper} is not among the {len(board.papers)} papers of this run.")
     eval_output.paper(board, paper)

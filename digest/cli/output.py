@@ -41,10 +41,10 @@ class Result:
 
     @property
     def exit_code(self) -> int:
-        """0 complete or nothing to do, 3 flagged papers, else the error's own."""
+        """0 complete or nothing to do, 3 papers flagged or not shown by arXiv, else the error's own."""
         if isinstance(self.outcome, DigestError):
             return self.outcome.exit_code
-        if isinstance(self.outcome, Published) and self.outcome.digest.counts.flagged:
+        if isinstance(self.outcome, Published) and self.outcome.state == "flagged":
             return FLAGGED
         return COMPLETE
 
@@ -80,6 +80,7 @@ class Result:
             "notes": list(digest.notes),
             "files": [str(self.outcome.markdown), str(self.outcome.json)],
             "counts": digest.counts.model_dump(),
+            **({"withheld": digest.withheld} if digest.withheld else {}),
             "checks": checks_of(digest.entries).model_dump(),
             **self.outcome.tally.report(),
             "flagged": {entry.paper.id: entry.flag.reason for entry in digest.entries if entry.flag},

@@ -26,6 +26,7 @@ from digest.pipeline.progress import choose
 from digest.pipeline.resources import Resources, open_resources
 from digest.publish.files import finished
 from digest.sources.arxiv.no_announcement import NoAnnouncement
+from digest.sources.identifiers import find_identifiers
 from digest.summarize.prompt import load as load_prompt
 
 Flags = Mapping[str, Mapping[str, Any]]
@@ -101,8 +102,8 @@ def redo(given: CommandOptions, wanted: Sequence[str], *, keep: bool) -> int:
     from digest.cli import paper as compare
     from digest.pipeline.redo import Redone, Unknown, redo_papers
 
-    names = [name for one in wanted for name in (sys.stdin.read().split() if one == "-" else [one])]
-    if not names:
+    names = [sys.stdin.read() if one == "-" else one for one in wanted]
+    if not any(name.strip() for name in names):
         raise UsageError("Name the papers: identifiers such as 2601.19781, or - to read them from a pipe.")
     results: list[tuple[tuple[Redone | Unknown, ...], RunUsage]] = []
 
@@ -120,11 +121,15 @@ def redo(given: CommandOptions, wanted: Sequence[str], *, keep: bool) -> int:
 
 
 def list_announcements(given: CommandOptions, day: str | None) -> int:
-    """Print what was announced, without asking any model; return the exit code."""
+    """Print what was announced, without asking any model; return the exit code.
+
+    Trouble with one section does not take the others with it.
+    """
     from digest.sources.arxiv.announce import announce
     from digest.sources.http_client import Http
 
     found: list[tuple[Section, Announcement | NoAnnouncement]] = []
+    failed: list[tuple[Section, DigestError]] = []
     with prepared(given, asks_model=False) as ready, open_ledger(ready.settings.run.out) as ledger:
         wanted = None if day is None else parse_day(day, ready.clock())
         sections = ready.settings.chosen_sections()
@@ -138,8 +143,12 @@ def list_announcements(given: CommandOptions, day: str | None) -> int:
                         return ledger.seen(key, paper, before)
 
                     now = ready.clock()
-                    announced = await announce(section, wanted, http, arxiv, now, seen, given.approximate)
-                    found.append((section, announced))
+                    try:
+                        announced = await announce(section, wanted, http, arxiv, now, seen, given.approximate)
+                    except DigestError as error:  # of this section; the others can still be had
+                        failed.append((section, error))
+                    else:
+                        found.append((section, announced))
 
         asyncio.run(go())
     if given.json:
@@ -147,7 +156,12 @@ def list_announcements(given: CommandOptions, day: str | None) -> int:
     else:
         for section, announced in found:
             output.announcement(section, announced)
-    return output.COMPLETE
+    for section, error in failed:
+        output.aside(f"digest: {section.key}: {error}")
+    if failed:
+        return max(error.exit_code for _, error in failed)
+    short = any(isinstance(announced, Announcement) and announced.withheld for _, announced in found)
+    return output.FLAGGED if short else output.COMPLETE
 
 
 def show_text(given: CommandOptions, wanted: str) -> int:
@@ -158,9 +172,7 @@ def show_text(given: CommandOptions, wanted: str) -> int:
     from digest.sources.http_client import Http
     from digest.text.reader import TextReader
 
-    file = Path(wanted) if wanted.lower().endswith(".pdf") else None
-    if file is not None and not file.is_file():
-        raise UsageError(f"{file}: there is no such file.")
+    file = _file_named(wanted)
     texts: list[Text] = []
     with prepared(given, asks_model=False) as ready:
         arxiv, out = ready.settings.arxiv, ready.settings.run.out
@@ -183,6 +195,18 @@ def show_text(given: CommandOptions, wanted: str) -> int:
     else:
         print(describe(text))
     return output.COMPLETE
+
+
+def _file_named(wanted: str) -> Path | None:
+    """The PDF file of that name; None for an identifier or address, which may end in .pdf too."""
+    file = Path(wanted)
+    if not wanted.lower().endswith(".pdf"):
+        return None
+    if not file.is_file():
+        if all(paper for _, paper in find_identifiers(wanted)):
+            return None
+        raise UsageError(f"{file}: there is no such file.")
+    return file
 
 
 def lint(files: Sequence[Path], *, rules: bool, json: bool) -> int:

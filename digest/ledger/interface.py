@@ -133,10 +133,10 @@ class SnapshotStore(Protocol):
         """The labelled snapshot of `url` that was fetched last."""
 
     def day(self, category: str, date: Date) -> tuple[Snapshot, ...]:
-        """The pages labelled so, of each URL the last, in the order of fetching; empty if there are none."""
+        """All that is labelled so, of each URL the last, in the order of fetching; empty if there is none."""
 
     def before(self, category: str, date: Date) -> Date | None:
-        """The latest earlier date for which `category` has labelled pages."""
+        """The latest earlier date for which `category` has labelled snapshots."""
 
 
 class CapabilityStore(Protocol):

@@ -44,7 +44,7 @@ class Published:
     @property
     def state(self) -> str:
         """In a word, for the ledger."""
-        return "flagged" if self.digest.counts.flagged else "complete"
+        return "flagged" if self.digest.counts.flagged or self.digest.withheld else "complete"
 
 
 async def run_day(
@@ -107,6 +107,7 @@ async def _make_digest(
         source=announcement.source,
         counts=counts_of(entries, announced=count),
         declared=announcement.declared,
+        withheld=announcement.withheld,
         notes=announcement.notes,
         entries=entries,
     )
@@ -143,14 +144,14 @@ async def _announcement(
     whole = announced.model_copy(
         update={"papers": papers + announced.papers[len(papers) :], "notes": (*announced.notes, *notes)}
     )
-    if not notes and len(papers) == len(announced.papers):
+    if not notes and not announced.withheld and len(papers) == len(announced.papers):
         tools.ledger.keep_announcement(section.categories, whole)
     return whole
 
 
 def _kept_announcement(section: Section, day: date, tools: Resources) -> Announcement | None:
     kept = tools.ledger.announcement(section.categories, day)
-    if kept is None or (kept.source == "oai" and not tools.approximate):
+    if kept is None or not kept.listings or (kept.source == "oai" and not tools.approximate):
         return None
     return kept.model_copy(update={"saved": True})
 

@@ -18,6 +18,7 @@ from digest.publish.files import digests_with, with_entry, write_digest
 
 if TYPE_CHECKING:
     from digest.sources.http_client import Http
+    from digest.sources.identifiers import Identifier
 
 _PATIENCE = 30.0
 _POLL = 0.1
@@ -49,21 +50,31 @@ async def redo_papers(
     gets the version too. Older lines stay in the ledger.
 
     Args:
-        wanted: arXiv identifiers or addresses. Without a version: the one in the newest digest that holds the
-            paper, else arXiv's newest.
+        wanted: arXiv identifiers, in any form. Without a version: the one in the newest digest that holds the
+            paper, else arXiv's newest. One that is none does not stop the others.
         tools: see `Resources`; `fresh` makes it a new question even if the ledger has an answer.
         keep: change no digest.
 
     Raises:
-        UsageError: one is no arXiv identifier; nothing was asked then.
+        UsageError: all are no arXiv identifiers; nothing was asked then.
         ModelError: the model answers nobody.
     """
-    names = dict.fromkeys((identified(one), one) for one in wanted)
+    from digest.sources.identifiers import find_identifiers, no_identifier
+
+    papers: dict[Identifier, str] = {}
+    unknown = []
+    for word, paper in find_identifiers(" ".join(wanted)):
+        if paper is None:
+            unknown.append(Unknown(word, no_identifier(word)))
+        else:
+            papers.setdefault(paper, word)
+    if not papers:
+        raise no_identifier(*(one.wanted for one in unknown))
     run = tools.ledger.begin("paper")
     asker = CachedClient(tools.endpoint, tools.ledger, run)
-    results: list[Redone | Unknown] = []
+    results: list[Redone | Unknown] = list(unknown)
     try:
-        for (paper_id, version), name in names:
+        for (paper_id, version), name in papers.items():
             try:
                 results.append(await _redo(paper_id, version, tools, asker, keep=keep))
             except (UsageError, SourceError) as error:  # of this paper; the others can still be had
@@ -142,20 +153,6 @@ async def paper_called(wanted: str, http: Http, settings: ArxivSettings) -> Pape
         SourceError: arXiv could not be asked.
     """
     from digest.sources.arxiv.export_api import fetch_paper
+    from digest.sources.identifiers import identified
 
     return await fetch_paper(*identified(wanted), http, settings)
-
-
-def identified(wanted: str) -> tuple[str, int | None]:
-    """Identifier and version of what a user typed.
-
-    Raises:
-        UsageError: it is no arXiv identifier or address.
-    """
-    from digest.sources.arxiv.markup import identifier
-
-    known = identifier(wanted)
-    if known is None:
-        forms = "2601.19781, 2601.19781v2, hep-th/9901001"
-        raise UsageError(f"{wanted!r} is no arXiv identifier. Identifiers look like {forms}.")
-    return known

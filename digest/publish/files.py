@@ -168,6 +168,8 @@ def published(folder: Path, day: date, section: str) -> Digest | None:
 
 
 def finished(folder: Path, day: date, section: str) -> Digest | None:
-    """The same, if it keeps its promise without a flag."""
+    """The same, if it keeps its promise without a flag, and holds all that arXiv counts."""
     digest = published(folder, day, section)
-    return digest if digest and digest.counts.kept and not digest.counts.flagged else None
+    if digest is None or digest.withheld or digest.counts.flagged or not digest.counts.kept:
+        return None
+    return digest

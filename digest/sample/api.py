@@ -87,7 +87,7 @@ def _entry(root: ET.Element, record: Record) -> None:
     ET.SubElement(entry, "arxiv:primary_category", {"term": record.categories[0]})
     if record.journal_ref:
         text(entry, "arxiv:journal_ref", record.journal_ref)
-    for name in record.authors:
+    for name in record.names:
         text(ET.SubElement(entry, "author"), "name", name)
     if record.doi:
         text(entry, "arxiv:doi", record.doi)
@@ -203,7 +203,7 @@ def _split_fields(fields: ET.Element, record: Record) -> None:
     if record.version > 1:
         text(fields, "updated", str(record.revised.date()))
     authors = ET.SubElement(fields, "authors")
-    for name in record.authors:
+    for name in record.names:
         author = ET.SubElement(authors, "author")
         forenames, _, keyname = name.rpartition(" ")
         text(author, "keyname", keyname)

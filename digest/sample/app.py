@@ -22,6 +22,7 @@ from digest.sample.batches import Batches
 from digest.sample.data import Library, Record, split_version
 from digest.sample.faults import Faults, Limits, Stats, cutting, kind_of, seconds_to_wait, until_left
 from digest.sample.knobs import Fault, Knobs
+from digest.sources.taxonomy import canonical
 
 _HTML, _XML = "text/html; charset=utf-8", "application/xml; charset=utf-8"
 
@@ -121,22 +122,36 @@ class Sample:
 
     async def _listing(self, request: Request) -> Response:
         arguments = request.query_params
-        subject = request.path_params["subject"]
         try:
             page = pages.listing(
-                self._library, self._knobs, subject, arguments.get("skip", ""), arguments.get("show", "")
+                self._library,
+                self._knobs,
+                self._subject(request),
+                arguments.get("skip", ""),
+                arguments.get("show", ""),
             )
+        except pages.MovedError as error:
+            return RedirectResponse(f"/list/{error}/new", 301)
         except pages.BadRequestError as error:
             return _refused(str(error), 400)
         return _cached(request, page.encode(), _HTML)
+
+    def _subject(self, request: Request) -> str:
+        """The category whose page is sent. Raises `pages.MovedError` for one that goes by another code."""
+        subject = str(request.path_params["subject"])
+        if canonical(subject) != subject:
+            raise pages.MovedError(canonical(subject))
+        return self._knobs.instead.get(subject, subject)
 
     async def _no_listing(self, request: Request) -> Response:  # noqa: ARG002 - the shape of an endpoint
         return _refused("Listing requires subject and valid time period parameters.", 400)
 
     async def _catchup(self, request: Request) -> Response:
-        subject, day = request.path_params["subject"], request.path_params["day"]
+        day, arguments = request.path_params["day"], dict(request.query_params)
         try:
-            page = pages.catchup(self._library, self._knobs, subject, day, dict(request.query_params))
+            page = pages.catchup(self._library, self._knobs, self._subject(request), day, arguments)
+        except pages.MovedError as error:
+            return RedirectResponse(f"/catchup/{error}/{day}?{request.url.query}", 301)
         except pages.BadRequestError as error:
             return _refused(str(error), 400)
         return _cached(request, page.encode(), _HTML)

@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from datetime import date as Date  # noqa: N812 - named as in digest.model
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +15,15 @@ from pydantic import ValidationError
 
 from digest.errors import UsageError
 from digest.model import KINDS, Kind, Paper
-from digest.sample.knobs import DATA, DAY, Knobs
+from digest.sample.knobs import DAY, Knobs
+from digest.sources.taxonomy import belongs, category_names
 
 
 class Record(Paper):
-    """A paper together with its announcement: one line of a records file."""
+    """A paper together with its announcement: one line of a records file.
+
+    Its authors are as the submitter wrote them, such as "Ann Lee (MIT)" or "Bo King, Jr.".
+    """
 
     version: int = 1
     kind: Kind = "new"
@@ -30,14 +33,19 @@ class Record(Paper):
 
     def shown_in(self, subject: str) -> bool:
         """Whether the pages of a category (cs.SD) or an archive (cs) list this record."""
-        return any(c == subject or c.startswith(subject + ".") for c in self.pages or self.categories)
+        return any(belongs(c, subject) for c in self.pages or self.categories)
 
     def kind_in(self, subjects: Iterable[str]) -> Kind:
         """How these categories announce it: what is new in one is cross-listed in the others."""
         primary = self.categories[0]
-        if self.kind == "new" and not any(primary == s or primary.startswith(s + ".") for s in subjects):
+        if self.kind == "new" and not any(belongs(primary, s) for s in subjects):
             return "cross"
         return self.kind
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The authors as the export API has them: without affiliations, no comma before Jr. or III."""
+        return tuple(re.sub(r"\s*\(.*?\)|,(?= )", "", author) for author in self.authors)
 
     @property
     def submitted(self) -> datetime:
@@ -66,13 +74,6 @@ class Record(Paper):
 def share(text: str, parts: int) -> int:
     """A number below `parts` that depends on nothing but the text."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) % parts
-
-
-@cache
-def category_names() -> dict[str, str]:
-    """Code -> name of the categories of arXiv that the server knows."""
-    rows = (DATA / "categories.tsv").read_text(encoding="utf-8").splitlines()
-    return dict(row.split("\t") for row in rows)
 
 
 def is_subject(name: str) -> bool:

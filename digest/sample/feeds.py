@@ -10,8 +10,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
 from xml.etree import ElementTree as ET  # only builds, never parses
 
-from digest.sample.data import Library, Record, category_names, is_subject
+from digest.sample.data import Library, Record, is_subject
 from digest.sample.knobs import Knobs
+from digest.sources.taxonomy import belongs, canonical, category_names
 
 ATOM = "http://www.w3.org/2005/Atom"
 ARXIV = "http://arxiv.org/schemas/atom"
@@ -36,10 +37,11 @@ def feed(library: Library, knobs: Knobs, style: str, query: str) -> tuple[int, b
         200 and the feed of today; 400 and a well-formed feed without entries for a name that does not exist.
     """
     exact = {name.casefold(): name for code in category_names() for name in (code, code.partition(".")[0])}
-    subjects = [exact.get(part.casefold(), part) for part in query.split("+")]
+    subjects = [canonical(exact.get(part.casefold(), part)) for part in query.split("+")]
     build = _rss if style == "rss" else _atom
     url = f"http://rss.arxiv.org/{style}/{query}"
-    midnight = datetime(knobs.today.year, knobs.today.month, knobs.today.day, tzinfo=EASTERN)
+    made = knobs.feed_as or knobs.today
+    midnight = datetime(made.year, made.month, made.day, tzinfo=EASTERN)
     unknown = [subject for subject in subjects if not is_subject(subject)]
     if unknown:
         archive, _, name = unknown[0].partition(".")
@@ -49,6 +51,7 @@ def feed(library: Library, knobs: Knobs, style: str, query: str) -> tuple[int, b
         )
     title = f"{', '.join(subjects)} updates on"
     records = library.day(knobs.feed_of or knobs.today, subjects)
+    records = [record for record in records if record.id not in knobs.deleted]
     records.sort(key=lambda record: _ORDER.index(announce_type(record, subjects)))
     tree = build(
         f"{title} arXiv.org", f"{title} the arXiv.org e-print archive.", url, midnight, records, subjects
@@ -67,7 +70,7 @@ def announce_type(record: Record, subjects: Sequence[str]) -> str:
     if kind != "replaced":
         return kind
     primary = record.categories[0]
-    inside = any(primary == subject or primary.startswith(subject + ".") for subject in subjects)
+    inside = any(belongs(primary, subject) for subject in subjects)
     return "replace" if inside else "replace-cross"
 
 

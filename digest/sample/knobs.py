@@ -71,6 +71,11 @@ class Knobs(_Knob):
     listing_of: Date | None = Field(default=None, description="the day whose papers /list/.../new shows")
     listing_as: Date | None = Field(default=None, description="the date in its heading, whatever it shows")
     feed_of: Date | None = Field(default=None, description="the day whose papers the feed shows as today's")
+    feed_as: Date | None = Field(default=None, description="the day at whose midnight the feed was made")
+    deleted: tuple[str, ...] = Field(default=(), description="ids that pages count and do not show any more")
+    instead: dict[str, str] = Field(
+        default_factory=dict, description="category -> another, whose pages are sent in its place"
+    )
     miscount: int = Field(default=0, description="added to the counts in the headings of listing pages")
 
     latency: float = Field(default=0, ge=0, description="seconds before each chat completion")

@@ -14,8 +14,9 @@ from html import escape
 from urllib.parse import quote_plus
 
 from digest.model import KINDS, Kind
-from digest.sample.data import Library, Record, category_names, is_subject, share
+from digest.sample.data import Library, Record, is_subject, share
 from digest.sample.knobs import Knobs
+from digest.sources.taxonomy import category_names
 
 REACH = timedelta(days=91)
 """How far back catchup goes: 90 days, and one for the time zones."""
@@ -26,6 +27,21 @@ _HEADINGS: dict[Kind, tuple[str, str]] = {
     "replaced": ("Replacements", "Replacement submissions"),
 }
 """The words of the index at the top, and of the section's own heading."""
+
+
+_MOST_AUTHORS = 100
+_SHORTEST_LINKED = 4
+_LINKS = re.compile(
+    r"(?P<url>https?://[^\s<>\"]*[^\s<>\".,;:!?)\]}'])"
+    r"|(?P<doi>\b10\.\d{4,9}/[-._;()/:A-Za-z0-9]*[A-Za-z0-9])"
+    r"|(?P<host>\b(?:[\w-]+\.)+(?:ai|cn|com|dev|edu|io|net|org|we)\b(?:/[^\s<>\"]*[^\s<>\".,;:!?)\]}'])?)",
+    re.IGNORECASE,
+)
+"""What arXiv makes a link of: URLs, DOIs, and whatever ends like a host."""
+
+
+class MovedError(Exception):
+    """A category that goes by another code: this one."""
 
 
 class BadRequestError(Exception):
@@ -51,7 +67,7 @@ def listing(library: Library, knobs: Knobs, subject: str, skip: str, show: str) 
         f"<p>See <a id='recent-{subject}' href='/list/{subject}/recent'>recent</a> articles</p>",
         f"<h3>Showing new listings for {heading:%A}, {heading.day} {heading:%B %Y}</h3>",
         _paging(records, subject, start, size),
-        _sections(records, subject, start, size, knobs.miscount, with_abstract=True),
+        _sections(records, subject, start, size, knobs, with_abstract=True),
         _paging(records, subject, start, size),
     ]
     if not records:
@@ -87,7 +103,7 @@ def catchup(library: Library, knobs: Knobs, subject: str, day: str, query: dict[
         f"<h1>Catchup results for {escape(_name(subject))} on {named}</h1>",
         _index(records, subject),
         f"<div>{onward} {paging}</div>",
-        _sections(records, subject, start, knobs.page_size, knobs.miscount, query.get("abs") == "True"),
+        _sections(records, subject, start, knobs.page_size, knobs, query.get("abs") == "True"),
         f"<div></div>{paging} {onward}",
     ]
     if not records:
@@ -181,18 +197,23 @@ def _paging(records: Sequence[Record], subject: str, start: int, size: int) -> s
 
 
 def _sections(
-    records: Sequence[Record], subject: str, start: int, size: int, miscount: int, with_abstract: bool
+    records: Sequence[Record], subject: str, start: int, size: int, knobs: Knobs, with_abstract: bool
 ) -> str:
-    """The part of the day that this page shows, one list a kind, with its heading."""
+    """The part of the day that this page shows, one list a kind, with its heading.
+
+    Deleted papers are in all counts and places, and in no list, as with arXiv.
+    """
     numbered = list(enumerate(records, start=1))
+    there = (record for record in records if record.id not in knobs.deleted)
+    on_page = list(enumerate(there, start=1))[start : start + size]
     lists = []
     for kind in KINDS:
-        whole = [item for item in numbered if item[1].kind_in([subject]) == kind]
-        shown = [item for item in whole if start < item[0] <= start + size]
+        whole = [number for number, record in numbered if record.kind_in([subject]) == kind]
+        shown = [item for item in on_page if item[1].kind_in([subject]) == kind]
         if not shown:
             continue
-        showing = _showing(whole[0][0] <= start, whole[-1][0] <= start + size)
-        heading = f"{_HEADINGS[kind][1]} ({showing} {len(shown)} of {len(whole) + miscount} entries)"
+        showing = _showing(whole[0] <= start, whole[-1] <= start + size)
+        heading = f"{_HEADINGS[kind][1]} ({showing} {len(shown)} of {len(whole) + knobs.miscount} entries)"
         items = "\n".join(_item(number, record, subject, with_abstract) for number, record in shown)
         lists.append(f"<dl id='articles'>\n<h3>{heading}</h3>\n{items}\n</dl>")
     return "\n".join(lists)
@@ -241,28 +262,52 @@ def _field(kind: str, label: str, content: str) -> str:
 
 
 def _authors(record: Record) -> str:
+    """The line of authors: 100 linked names, short ones and everything that is no name between them."""
     if not record.authors:
         return "(author list is unavailable)"
     archive = record.categories[0].partition(".")[0]
-    links = []
-    for author in record.authors:
-        *given, family = author.split() or [author]
-        query = quote_plus(f"{family}, {' '.join(name[0] for name in given)}", safe=",")
+    shown = []
+    for author in _cut(record.authors):
+        before, name, after = _parts(author)
+        if len(name) < _SHORTEST_LINKED:
+            shown.append(escape(author))
+            continue
+        *given, family = name.split()
+        query = quote_plus(f"{family}, {' '.join(word[0] for word in given)}", safe=",")
         target = f"https://arxiv.org/search/{archive}?searchtype=author&amp;query={query}"
-        links.append(f'<a href="{target}">{escape(author)}</a>')
-    return ", ".join(links)
+        shown.append(f'{escape(before)}<a href="{target}">{escape(name)}</a>{escape(after)}')
+    return ", ".join(shown)
+
+
+def _parts(author: str) -> tuple[str, str, str]:
+    """What stands before the linked name, the name, and its affiliation."""
+    found = re.fullmatch(r"((?:for )?the )?(.*?)(\s*\(.*\))?", author, re.IGNORECASE)
+    assert found is not None  # the expression matches every line
+    return found[1] or "", found[2].replace(", ", " "), found[3] or ""
+
+
+def _cut(authors: Sequence[str]) -> Sequence[str]:
+    """The authors up to the 100th linked one; all of them if only one would be missing."""
+    linked = [place for place, one in enumerate(authors) if len(_parts(one)[1]) >= _SHORTEST_LINKED]
+    if len(linked) < _MOST_AUTHORS + 2:
+        return authors
+    return authors[: linked[_MOST_AUTHORS - 1] + 1]
 
 
 def _with_links(text: str) -> str:
-    """The text with its URLs behind the words `this https URL`, as arXiv shows comments and abstracts."""
-    parts = re.split(r"(https?://[^\s<>\"]*[^\s<>\".,;:!?)\]}'])", text)
-    for index, part in enumerate(parts):
-        if index % 2 == 0:
-            parts[index] = escape(part)
-            continue
-        scheme = part.partition(":")[0]
-        parts[index] = (
-            f'<a href="{escape(part)}" rel="external noopener nofollow" class="link-external link-{scheme}">'
-            f"this {scheme} URL</a>"
-        )
-    return "".join(parts)
+    """The text with its links as arXiv shows them: URLs and hosts behind the words `this https URL`."""
+    parts, end = [], 0
+    for link in _LINKS.finditer(text):
+        parts += [escape(text[end : link.start()]), _link(link)]
+        end = link.end()
+    return "".join([*parts, escape(text[end:])])
+
+
+def _link(found: re.Match[str]) -> str:
+    if doi := found["doi"]:
+        target = escape(f"https://doi.org/{doi}")
+        return f'<a href="{target}" data-doi="{escape(doi)}" class="link-https link-external">{target}</a>'
+    target = found["url"] or f"http://{found['host']}"
+    scheme = target.partition(":")[0]
+    attributes = f'rel="external noopener nofollow" class="link-external link-{scheme}"'
+    return f'<a href="{escape(target)}" {attributes}>this {scheme} URL</a>'

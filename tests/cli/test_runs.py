@@ -93,7 +93,7 @@ def test_a_failed_run_says_where_and_what_next(digest: Run, server: Server) -> N
         (("runs", "prune", "--older-than", "soon"), 2, "90d"),
         (("runs", "backup", "nowhere/at/all"), 2, "nowhere"),
         (("paper", "2601"), 2, "no arXiv identifier"),
-        (("paper", ONE, "hallo"), 2, "no arXiv identifier"),
+        (("paper", "hallo", "welt"), 2, "are no arXiv identifiers"),
         (("paper", "2601.99999"), 2, "knows no paper 2601.99999"),
         (("paper", f"{ONE}v9"), 2, f"knows no paper {ONE}v9"),
     ],

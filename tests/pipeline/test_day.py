@@ -306,7 +306,12 @@ def test_the_announcement_is_listed_without_a_model(digest: Run, folder: Path) -
     assert ran.code == 0
     assert "44 papers (22 new, 5 cross, 17 replaced)" in ran.out
     assert "cs.SD: 15 new, 6 cross, 12 replaced" in ran.out
-    assert len(re.findall(r"^(?:new|cross|replaced) +\d{4}\.\d{5}v\d", ran.out, re.MULTILINE)) == 44
+    listed = re.findall(r"^(?:new|cross|replaced) +\d{4}\.\d{5}(v\d)?", ran.out, re.MULTILINE)
+    assert (len(listed), listed.count("")) == (
+        44,
+        5,
+    )  # no feed tells all versions yet
+    assert "note:" not in ran.out
     (values,) = digest("list", DAY, "--sample", "--json").json
     assert len(values["listings"]) == 44
     assert (
@@ -419,3 +424,61 @@ def test_a_line_says_what_it_was_made_from(
     entries = json.loads((folder / f"runs/{DAY}/audio.json").read_text(encoding="utf-8"))["entries"]
     sources = sorted((entry["text"]["source"], entry["text"].get("reason")) for entry in entries)
     assert sources == [("abstract", "the model refused it with passages of the text"), ("pdf", None)]
+
+
+def test_papers_that_arxiv_took_down_make_no_day_impossible(
+    sample_server: Start, digest: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = sample_server(deleted=("2601.19029",))
+    use(server, folder, monkeypatch)
+    words = "cs.SD, new: 15 declared, 14 shown"
+    listed = digest("list")
+    assert (listed.code, words in listed.out) == (3, True)
+    first = digest("run")
+    assert (first.code, words in first.out) == (3, True)
+    assert "announced 43 = listed 43 = summarised 43 + flagged 0" in first.out
+    again = digest("run", "--date", f"2026-01-27..{DAY}", "--json")
+    (row,) = (row for row in again.json if row["date"] == DAY)
+    assert (row["exit_code"], row["state"], row["withheld"], row["asked"]) == (3, "flagged", 2, 0)
+    server.set(deleted=())
+    whole = digest("run")
+    assert (whole.code, "announced 44 = listed 44" in whole.out) == (0, True)
+
+
+def test_a_section_that_cannot_be_listed_stops_no_other(
+    sample_server: Start, digest: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = sample_server(instead={"cs.CL": "cs.SD"})
+    use(server, folder, monkeypatch)
+    listed = digest("list", "--section", "text", "--section", "audio", "--json")
+    assert (listed.code, [one["section"] for one in listed.json]) == (4, ["audio"])
+    assert "digest: text: " in listed.err
+    assert "The page is not that of cs.CL" in listed.err
+
+
+def test_a_section_of_one_category_is_run_twice_though_the_api_lags(
+    sample_server: Start, digest: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = sample_server(missing=("2601.19029",))
+    use(server, folder, monkeypatch, '[sections.sound]\ntitle = "声"\ncategories = ["cs.SD"]\n')
+    first = digest("run", "--section", "sound", "--no-pdf")
+    assert (first.code, "The API does not know them yet" in first.out) == (0, True)
+    server.set(missing=())
+    again = digest("run", "--section", "sound", "--no-pdf", "--date", DAY)
+    assert (again.code, "note:" in again.out) == (0, False)
+    assert server.stats()["requests"] == {"api": 1}
+
+
+def test_papers_are_named_in_any_form_and_one_that_is_none_stops_no_other(digest: Run) -> None:
+    stamp = ("arXiv:2601.18908v1", "[cs.SD]", "26", "Jan", "2026")
+    forms = ("foo", "https://arxiv.org/pdf/2601.18904v1.pdf", *stamp, "2601.99999")
+    ran = digest("paper", "--sample", *forms, "--json")
+    assert ran.code == 2
+    papers = ran.json["papers"]
+    assert [one["id"] for one in papers] == ["foo", "2601.18904v1", "2601.18908v1", "2601.99999"]
+    assert "'foo' is no arXiv identifier" in papers[0]["error"]
+    assert "arXiv knows no paper 2601.99999" in papers[3]["error"]
+    none = digest("paper", "--sample", "foo", "bar")
+    assert (none.code, "'foo', 'bar' are no arXiv identifiers" in none.err) == (2, True)
+    for form in ("https://www.alphaxiv.org/overview/2601.18904v1", "2601.18904v1.pdf"):
+        assert digest("text", "--sample", form).code == 0

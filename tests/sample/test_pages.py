@@ -204,6 +204,39 @@ def test_text_is_escaped_and_an_author_list_may_be_missing(
     assert "(author list is unavailable)" in page
 
 
+def test_lines_of_authors_links_and_counts_are_arxivs_own(
+    server: Server, get: httpx2.Client, tmp_path: Path
+) -> None:
+    names = ["The DEEP Collaboration", "Li", "Ann Lee (MIT)", "Bo King, Jr."]
+    rows = [
+        record("2601.00001", authors=names, comments="see a.org/x, doi:10.1145/1.2"),
+        record("2601.00002", authors=[f"Author N{n}" for n in range(101)]),
+        record("2601.00003", authors=[f"Author N{n}" for n in range(102)]),
+        record("2601.00004"),
+    ]
+    server.set(records=(write(tmp_path / "r.jsonl", *rows),), deleted=("2601.00004",))
+    page = get.get("/list/cs.SD/new").text
+    assert headings(page)[1] == "New submissions (showing 3 of 4 entries)"
+    assert "Total of 4 entries" in page
+    lines = [html.tostring(one, encoding="unicode") for one in tree(page).find_class("list-authors")]
+    plain = re.sub(r"<a [^>]*>([^<]*)</a>", r"[\1]", lines[0])
+    assert "The [DEEP Collaboration], Li, [Ann Lee] (MIT), [Bo King Jr.]" in plain
+    assert [line.count("<a ") for line in lines] == [3, 101, 100]
+    assert '<a href="http://a.org/x" rel="external noopener nofollow"' in page
+    assert 'data-doi="10.1145/1.2"' in page
+
+
+def test_a_category_of_two_codes_has_one_page(server: Server, get: httpx2.Client, tmp_path: Path) -> None:
+    rows = [record("2601.00001", categories=["eess.SY"]), record("2601.00002", categories=["cs.NI"])]
+    server.set(records=(write(tmp_path / "r.jsonl", *rows),))
+    for place in ("/list/{}/new", "/catchup/{}/2026-01-28?abs=True&page=1"):
+        moved = get.get(place.format("cs.SY"))
+        assert (moved.status_code, moved.headers["location"]) == (301, place.format("eess.SY"))
+        assert ids(get.get(place.format("eess.SY")).text) == ["2601.00001"]
+    server.set(records=(tmp_path / "r.jsonl",), instead={"eess.SY": "cs.NI"})
+    assert ids(get.get("/list/eess.SY/new").text) == ["2601.00002"]
+
+
 def test_an_unchanged_page_is_not_sent_again(get: httpx2.Client) -> None:
     first = get.get("/list/cs.SD/new")
     again = get.get("/list/cs.SD/new", headers={"If-None-Match": first.headers["ETag"]})

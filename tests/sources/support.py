@@ -115,9 +115,14 @@ def section(heading: str, entries: Sequence[str]) -> str:
     return f"<dl id='articles'>\n<h3>{heading}</h3>\n{''.join(entries)}</dl>\n"
 
 
-def page(*sections: str, date_words: str = "Wednesday, 28 January 2026", total: int | None = None) -> str:
+def page(
+    *sections: str,
+    date_words: str = "Wednesday, 28 January 2026",
+    total: int | None = None,
+    subject: str = "Sound",
+) -> str:
     counted = "" if total is None else f"<div class='paging'>Total of {total} entries </div>"
     return (
-        "<!DOCTYPE html><html><head><title>Sound</title></head><body><h1>Sound</h1>"
+        f"<!DOCTYPE html><html><head><title>{subject}</title></head><body><h1>{subject}</h1>"
         f"<h3>Showing new listings for {date_words}</h3>{counted}{''.join(sections)}{counted}</body></html>"
     )

@@ -12,9 +12,11 @@ from digest.errors import SourceError, StaleError
 from digest.model import Announcement, Listing, Paper, Section
 from digest.sources.arxiv import calendar, no_announcement, oai_pmh
 from digest.sources.arxiv.category_day import CategoryDay, merge
-from digest.sources.arxiv.feed import FeedItem, disagreements, parse_feed
+from digest.sources.arxiv.export_api import LISTED_AUTHORS
+from digest.sources.arxiv.feed import FeedItem, disagreements, feed_date, parse_feed
 from digest.sources.arxiv.listing_fetch import Reading, keep, read_catchup, read_listing, saved
 from digest.sources.arxiv.no_announcement import NoAnnouncement
+from digest.sources.arxiv.saved_pages import latest_reading
 from digest.sources.arxiv.wording import clock_words, some
 from digest.sources.http_client import Http, snapshot_of
 
@@ -64,13 +66,15 @@ async def announce(
     found = await _find(section, day, http, settings, now, approximate, zone)
     if isinstance(found, NoAnnouncement):
         return found
-    date = found.days[0].date
+    date, withheld = found.days[0].date, sum(one.withheld for one in found.days)
     listings, papers = merge(found.days)
-    items, feed_notes = await _feed(section, date, found, http, settings)
-    notes = [*found.notes, *feed_notes]
-    fresh_listing = found.source == "listing" and not found.saved
-    if items or (fresh_listing and now.astimezone(calendar.EASTERN).date() == date):
-        notes += disagreements(items, listings) if items is not None else ()
+    if not listings and not withheld:
+        return no_announcement.nothing(date, section.categories)
+    items, feed_notes = await _feed(section, date, found, http, settings, now)
+    notes = [*found.notes, *(words for one in found.days for words in one.shortfall()), *feed_notes]
+    if items is not None:
+        notes += disagreements(items, listings, section.categories)
+    papers = _with_authors(papers, items or ())
     listings, papers, pinned = _with_versions(listings, papers, items or (), found.source)
     return Announcement(
         date=date,
@@ -79,6 +83,7 @@ async def announce(
         source=found.source,
         saved=found.saved,
         declared={one.category: one.declared for one in found.days if one.declared},
+        withheld=withheld,
         notes=(*notes, *pinned),
     )
 
@@ -92,16 +97,45 @@ async def _find(
     approximate: bool,
     zone: tzinfo | None,
 ) -> _Found | NoAnnouncement:
-    """The sources in their order; every branch ends in papers, a quiet day or an error."""
+    """What was kept, or the sources in their order.
+
+    A kept day that lacks papers which arXiv counts is asked for again, and stands if that fails.
+    """
     if day is None:
         latest = await _latest(section, None, http, settings)
         assert isinstance(latest, _Found), "without a day the latest is taken as it is"
         return latest
+    kept = _kept(section, day, http)
+    if kept is not None and not any(one.withheld for one in kept.days):
+        return kept
+    try:
+        return await _asked(section, day, http, settings, now, approximate, zone)
+    except SourceError:
+        if kept is None:
+            raise
+        return kept
+
+
+def _kept(section: Section, day: Date, http: Http) -> _Found | None:
+    """The day from our own snapshots."""
     kept = [saved(category, day, http.snapshots) for category in section.categories]
     days = [one for one in kept if one is not None]
-    if len(days) == len(kept):
-        first = http.snapshots.day(section.categories[0], day)[0].url
-        return _Found(days, "catchup" if "/catchup/" in first else "listing", saved=True)
+    if len(days) < len(kept):
+        return None
+    from_listing = all(kind == "listing" for _, kind in days)
+    return _Found([one for one, _ in days], "listing" if from_listing else "catchup", saved=True)
+
+
+async def _asked(
+    section: Section,
+    day: Date,
+    http: Http,
+    settings: ArxivSettings,
+    now: datetime,
+    approximate: bool,
+    zone: tzinfo | None,
+) -> _Found | NoAnnouncement:
+    """The day from arXiv's sources, in their order; every branch ends in papers, a quiet day or an error."""
     newest = calendar.current(now)
     in_reach = newest - CATCHUP_REACH <= day < newest
     if not in_reach and (day == newest or not approximate):
@@ -109,7 +143,7 @@ async def _find(
         if not isinstance(shown, Date):
             return shown
         if day == newest and shown < day:
-            return _missing(day, shown, zone)
+            return _missing(section, day, shown, zone)
     if in_reach or day == newest:
         return await _catchup(section, day, http, settings)
     if approximate:
@@ -132,8 +166,7 @@ async def _latest(section: Section, day: Date | None, http: Http, settings: Arxi
     if len(set(stated.values())) > 1:
         which = ", ".join(f"{category} of {date}" for category, date in stated.items())
         raise StaleError(f"arXiv's listing pages are of different days: {which}. Try again in an hour.")
-    keep(readings, http.snapshots)
-    return _Found([reading.day for reading in readings], "listing")
+    return _Found(_taken(readings, http), "listing")
 
 
 async def _catchup(
@@ -141,16 +174,29 @@ async def _catchup(
 ) -> _Found | NoAnnouncement:
     """The announcement of a day that is out, from the catch-up pages."""
     readings = [await read_catchup(category, day, http, settings) for category in section.categories]
-    if not any(reading.day.listings for reading in readings):
-        return no_announcement.holiday(day)
-    keep(readings, http.snapshots)
-    return _Found([reading.day for reading in readings], "catchup")
+    if not any(reading.day.total for reading in readings):
+        return no_announcement.nothing(day, section.categories)
+    return _Found(_taken(readings, http), "catchup")
 
 
-def _missing(day: Date, stated: Date, zone: tzinfo | None) -> NoAnnouncement:
+def _taken(readings: Sequence[Reading], http: Http) -> list[CategoryDay]:
+    """The days that were read, which are kept; in place of one that lacks papers, what was kept before."""
+    days, new = [], []
+    for reading in readings:
+        before = saved(reading.day.category, reading.day.date, http.snapshots)
+        if before is not None and before[0].withheld < reading.day.withheld:
+            days.append(before[0])
+        else:
+            days.append(reading.day)
+            new.append(reading)
+    keep(new, http.snapshots)
+    return days
+
+
+def _missing(section: Section, day: Date, stated: Date, zone: tzinfo | None) -> NoAnnouncement:
     """The announcement is due, and arXiv still shows an earlier one."""
     if calendar.is_listed_holiday(day):
-        return no_announcement.holiday(day)
+        return no_announcement.nothing(day, section.categories)
     due = clock_words(calendar.due(day), zone)
     raise StaleError(
         f"The announcement of {day} was due at {due}, but arXiv's page is still that of {stated}. "
@@ -167,31 +213,58 @@ async def _approximately(
         days.append(harvested)
         too_old += left_out
     if not any(one.listings for one in days):
-        return no_announcement.holiday(day)
+        return no_announcement.nothing(day, section.categories)
     note = (
         "Approximate, from OAI-PMH: papers changed after this day are missing; which papers are new, "
-        f"cross-listed or replaced is inferred; {too_old} records with no recent version were left out."
+        f"cross-listed or replaced is inferred; {too_old} records were left out, which have no version "
+        "of that week or one above the fifth."
     )
     return _Found(days, "oai", (note,))
 
 
 async def _feed(
-    section: Section, date: Date, found: _Found, http: Http, settings: ArxivSettings
+    section: Section, date: Date, found: _Found, http: Http, settings: ArxivSettings, now: datetime
 ) -> tuple[tuple[FeedItem, ...] | None, tuple[str, ...]]:
-    """The feed of the day, where there is one; its failure is a note and nothing more."""
+    """The feed of the day, where there is one; its failure is a note and nothing more.
+
+    It is made anew at midnight in the East: in the evening of the announcement it is that of the day before.
+    """
     query = "+".join(section.categories)
     if found.saved:
-        kept = http.snapshots.day(query, date)
-        return (parse_feed(kept[-1].body), ()) if kept else (None, ())
-    if found.source != "listing":
+        kept = latest_reading(http.snapshots.day(query, date), "feed")
+        usable = [one for one in kept if _is_of(date, one.body, one.fetched)]
+        return (parse_feed(usable[-1].body) if usable else None), ()
+    if found.source != "listing" or now.astimezone(calendar.EASTERN).date() != date:
         return None, ()
     try:
         page = await http.get(f"{settings.feed}/atom/{query}", attempts=2)
         items = parse_feed(page.text)
     except SourceError as error:
         return None, (f"The feed could not be compared: {error}",)
-    http.snapshots.put(snapshot_of(page).model_copy(update={"category": query, "date": date}))
+    if not _is_of(date, page.text, page.fetched):
+        return None, ()
+    label = {"kind": "feed", "category": query, "date": date, "pages": 1}
+    http.snapshots.put(snapshot_of(page).model_copy(update=label))
     return items, ()
+
+
+def _is_of(date: Date, feed: str, fetched: datetime) -> bool:
+    """Whether a feed is that of the announcement of `date`, by its own date and by when it came."""
+    stated = feed_date(feed)
+    return fetched.astimezone(calendar.EASTERN).date() == date and stated in (None, date)
+
+
+def _with_authors(papers: Sequence[Paper], items: Sequence[FeedItem]) -> tuple[Paper, ...]:
+    """The papers, with the feed's authors where the listing page has cut a long list."""
+    by_feed = {item.id: item.authors for item in items}
+
+    def whole(paper: Paper) -> Paper:
+        names = by_feed.get(paper.id, ())
+        if len(names) > len(paper.authors) >= LISTED_AUTHORS:
+            return paper.model_copy(update={"authors": names})
+        return paper
+
+    return tuple(whole(paper) for paper in papers)
 
 
 def _with_versions(
@@ -199,14 +272,15 @@ def _with_versions(
 ) -> tuple[tuple[Listing, ...], tuple[Paper, ...], tuple[str, ...]]:
     """Listings and papers with the version that was announced.
 
-    The feed states it. A page states the version that is current when the page is made; what is new was
-    announced as version 1, whatever has become of it since.
+    The feed states it, and so do pages for papers that they have in HTML: the higher one counts, for neither
+    knows a version before it is announced. What is new was announced as version 1, whatever has become of
+    it since.
     """
     by_feed = {item.id: item.version for item in items}
     changed = []
     versions: list[int | None] = []
     for listing in listings:
-        version = by_feed.get(listing.id) or listing.version
+        version = max(by_feed.get(listing.id) or 0, listing.version or 0) or None
         if listing.kind == "new" and source != "oai":
             if (version or 1) > 1:
                 changed.append(listing.id)

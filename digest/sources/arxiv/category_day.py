@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date as Date  # noqa: N812 - `date` is the name of a field below
+
+from pydantic import Field
 
 from digest.errors import CountError, SourceError
 from digest.model import KINDS, Kind, Listing, Paper, Record
+from digest.sources import taxonomy
 from digest.sources.arxiv.listing_parse import ListingPage, PageSection
 
 
@@ -17,8 +20,31 @@ class CategoryDay(Record):
     category: str
     date: Date
     declared: dict[Kind, int]
+    total: int = Field(default=0, description="papers of all kinds that arXiv counts")
     listings: tuple[Listing, ...]
     papers: tuple[Paper, ...]
+
+    @property
+    def withheld(self) -> int:
+        """The papers that arXiv counts, and does not show."""
+        return max(self.total - len(self.listings), 0)
+
+    def shortfall(self) -> Iterator[str]:
+        """In words, what arXiv counts and does not show."""
+        left = self.withheld
+        for kind, declared in self.declared.items():
+            shown = sum(listing.kind == kind for listing in self.listings)
+            if declared > shown:
+                left -= declared - shown
+                yield self._short(f", {kind}", declared, shown)
+        if left:  # of a kind that has no heading any more
+            yield self._short("", self.total, len(self.listings))
+
+    def _short(self, kind: str, declared: int, shown: int) -> str:
+        return (
+            f"{self.category}{kind}: {declared} declared, {shown} shown; "
+            "arXiv took the rest down after the announcement, it seems."
+        )
 
 
 def expected_entries(pages: Sequence[ListingPage]) -> int:
@@ -32,11 +58,51 @@ def found_entries(pages: Iterable[ListingPage]) -> int:
     return sum(len(section.listings) for page in pages for section in page.sections)
 
 
+def check_page(category: str, page: ListingPage) -> None:
+    """Refuse a page that is not of this category, or that contradicts itself.
+
+    Raises:
+        SourceError: its heading names another category, a paper is not in this one, or nothing names it.
+        CountError: it breaks off, or a heading says another number than stands below it.
+    """
+    _check_subject(category, page)
+    if page.cut:
+        raise CountError(f"A page of {category} breaks off after {found_entries([page])} papers.")
+    for section in page.sections:
+        if len(section.listings) != section.shown:
+            raise CountError(
+                f"A page of {category} says it shows {section.shown} {section.kind} papers, "
+                f"but {len(section.listings)} could be read."
+            )
+
+
+def _check_subject(category: str, page: ListingPage) -> None:
+    papers = [paper for section in page.sections for paper in section.papers if paper.categories]
+    strange = [
+        paper for paper in papers if not any(taxonomy.belongs(code, category) for code in paper.categories)
+    ]
+    if strange:
+        which = f"{strange[0].id} ({', '.join(strange[0].categories)})"
+        raise SourceError(
+            f"The page is not that of {category}: {len(strange)} of its papers are not in it, as {which}."
+        )
+    names = taxonomy.names_of(category)
+    if names.intersection(page.subjects):
+        return
+    if others := set(page.subjects).intersection(taxonomy.category_names().values()):
+        raise SourceError(f"The page is not that of {category}: its heading is {min(others)!r}.")
+    if names and not papers:
+        raise SourceError(f"The page does not say that it is that of {category}.")
+
+
 def join_pages(category: str, pages: Sequence[ListingPage]) -> CategoryDay:
     """Make one day of a category's pages, in their order.
 
+    A whole page may show fewer papers than there were: those that arXiv took down after the announcement
+    are counted still, and shown no more.
+
     Raises:
-        CountError: what was read is not what the pages declare; the message has the figures.
+        CountError: the pages contradict themselves or each other; the message has the figures.
         SourceError: a page states no date, or they state different ones.
     """
     dates = {page.date for page in pages}
@@ -46,15 +112,14 @@ def join_pages(category: str, pages: Sequence[ListingPage]) -> CategoryDay:
     if date is None:
         raise SourceError(f"The page of {category} does not state which day it is of.")
     sections = [section for page in pages for section in page.sections]
-    for section in sections:
-        _check_section(category, section)
     declared = _declared(pages)
     _check_kinds(category, declared, sections)
-    _check_whole(category, declared, pages)
+    _check_totals(category, declared, pages)
     return CategoryDay(
         category=category,
         date=date,
         declared=declared,
+        total=expected_entries(pages),
         listings=tuple(listing for section in sections for listing in section.listings),
         papers=tuple(paper for section in sections for paper in section.papers),
     )
@@ -65,32 +130,32 @@ def _declared(pages: Iterable[ListingPage]) -> dict[Kind, int]:
     return {section.kind: section.total for page in pages for section in page.sections}
 
 
-def _check_section(category: str, section: PageSection) -> None:
-    if len(section.listings) != section.shown:
-        raise CountError(
-            f"A page of {category} says it shows {section.shown} {section.kind} papers, "
-            f"but {len(section.listings)} could be read."
-        )
-
-
 def _check_kinds(category: str, declared: dict[Kind, int], sections: Sequence[PageSection]) -> None:
     for kind, total in declared.items():
-        if any(section.total != total for section in sections if section.kind == kind):
+        of_kind = [section for section in sections if section.kind == kind]
+        if any(section.total != total for section in of_kind):
             raise CountError(f"The pages of {category} give different numbers of {kind} papers.")
-        ids = [one.id for section in sections if section.kind == kind for one in section.listings]
-        if len(ids) != total:
-            raise CountError(f"arXiv declares {total} {kind} papers in {category}, but lists {len(ids)}.")
+        ids = [one.id for section in of_kind for one in section.listings]
         if twice := [one for one, times in Counter(ids).items() if times > 1]:
             raise CountError(f"The pages of {category} list {twice[0]} twice among {total} {kind} papers.")
+        if len(ids) > total:
+            raise CountError(f"arXiv declares {total} {kind} papers in {category}, but lists {len(ids)}.")
 
 
-def _check_whole(category: str, declared: dict[Kind, int], pages: Sequence[ListingPage]) -> None:
-    found = sum(declared.values())
-    for page in pages:
-        if page.cut:
-            raise CountError(f"A page of {category} breaks off after {found} papers.")
-        if page.total is not None and page.total != found:
-            raise CountError(f"arXiv declares {page.total} papers in all in {category}, but lists {found}.")
+def _check_totals(category: str, declared: dict[Kind, int], pages: Sequence[ListingPage]) -> None:
+    totals = {page.total for page in pages if page.total is not None}
+    if len(totals) > 1:
+        raise CountError(f"The pages of {category} state different totals: {sorted(totals)}.")
+    by_heading = sum(declared.values())
+    for total in totals:
+        if total < by_heading:
+            raise CountError(
+                f"arXiv declares {total} papers in all in {category}, but {by_heading} by its headings."
+            )
+    found, expected = found_entries(pages), expected_entries(pages)
+    at_end = pages[-1].whole and not any(section.goes_on for section in pages[-1].sections)
+    if found < expected and not at_end:
+        raise CountError(f"arXiv declares {expected} papers in {category}, but lists {found}.")
 
 
 def merge(days: Sequence[CategoryDay]) -> tuple[tuple[Listing, ...], tuple[Paper, ...]]:
@@ -111,10 +176,12 @@ def merge(days: Sequence[CategoryDay]) -> tuple[tuple[Listing, ...], tuple[Paper
 
 
 def repeats(day: CategoryDay, previous: CategoryDay) -> bool:
-    """Whether a day is an earlier one under a new date.
+    """Whether a day is an earlier one under a new date, be it with some papers gone since.
 
     A paper is new or cross-listed in a category once; one or two may well be replaced twice in a row.
     """
-    ids = {(one.kind, one.id) for one in day.listings}
-    sure = len(ids) > 2 or any(kind != "replaced" for kind, _ in ids)
-    return bool(ids) and sure and ids == {(one.kind, one.id) for one in previous.listings}
+    ids, before = ({(one.kind, one.id) for one in each.listings} for each in (day, previous))
+    once = {one for one in ids if one[0] != "replaced"}
+    if once:
+        return all(2 * len(each & before) > len(each) for each in (once, ids))
+    return len(ids) > 2 and ids <= before

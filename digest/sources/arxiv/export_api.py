@@ -6,6 +6,7 @@ Package `arxiv` builds the queries and reads the answers; the asking itself is d
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -23,8 +24,12 @@ if TYPE_CHECKING:
 
 _BATCH = 100
 _BAD_REQUEST = 400
-_LISTED_AUTHORS = 100
-"""arXiv's listing pages cut longer lists here without a word (browse code, truncate_author_list_size)."""
+LISTED_AUTHORS = 100
+"""arXiv's listing pages cut longer lists after so many linked names, without a word (browse code,
+truncate_author_list_size); names of three letters and less are not linked."""
+
+
+_PUT_BEFORE = re.compile(r"http://|https://(?:dx\.)?doi\.org/")
 
 
 async def enrich(
@@ -33,7 +38,7 @@ async def enrich(
     """The papers in their order, with what the API knows of them, and notes on what it did not.
 
     Texts stay as the listing has them, except where listings are known to lose something: a list of authors
-    that is missing or cut at 100, a missing abstract, a scheme that was put before a bare host name, and
+    that is missing or cut after 100, a missing abstract, a scheme that was put before a bare host name, and
     categories that are aliases of others.
     """
     found: dict[str, arxiv.Result] = {}
@@ -146,13 +151,21 @@ def _enriched(paper: Paper, result: arxiv.Result | None) -> Paper:
 
 def _authors(paper: Paper, result: arxiv.Result) -> tuple[str, ...]:
     names = tuple(markup.collapse(author.name) for author in result.authors)
-    cut = len(paper.authors) in (0, _LISTED_AUTHORS) and len(names) > len(paper.authors)
-    return names if cut else paper.authors
+    cut = not paper.authors or len(paper.authors) >= LISTED_AUTHORS
+    return names if cut and len(names) > len(paper.authors) else paper.authors
 
 
 def _unlinked(listed: str, known: str) -> str:
-    """The API's text where it differs from the listing's only by schemes that arXiv put before host names."""
-    return known if known.replace("http://", "") == listed.replace("http://", "") else listed
+    """The listing's text without what arXiv put before bare host names and DOIs, by the API's text."""
+    if _PUT_BEFORE.sub("", listed) == _PUT_BEFORE.sub("", known):
+        return known
+    words = known.split()
+
+    def written(link: re.Match[str]) -> str:
+        bare = any(word.endswith(link[1]) for word in words)
+        return link[1] if bare and not any(word.endswith(link[0]) for word in words) else link[0]
+
+    return re.sub(r"http://(\S+)", written, listed)
 
 
 def _categories(paper: Paper, result: arxiv.Result) -> tuple[str, ...]:

@@ -7,14 +7,18 @@ Fields: arXiv, help/rss_specifications.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
+from datetime import date as Date  # noqa: N812 - named as in digest.model
+from email.utils import parsedate_to_datetime
 
 from lxml import etree
 from pydantic import Field
 
 from digest.errors import SourceError
 from digest.model import Kind, Listing, Record
-from digest.sources.arxiv import markup
+from digest.sources.arxiv import calendar, markup
 from digest.sources.arxiv.wording import some
+from digest.sources.taxonomy import belongs
 
 _TYPES: dict[str, Kind] = {
     "new": "new",
@@ -24,12 +28,19 @@ _TYPES: dict[str, Kind] = {
 }
 
 
+_MADE = ("{*}updated", "channel/lastBuildDate", "channel/pubDate")
+_LIMIT = 2000
+"""arXiv's feeds end after so many items (help/rss)."""
+
+
 class FeedItem(Record):
     """One paper of the feed."""
 
     id: str
     version: int | None
     kind: Kind | None = Field(description="None for a type that arXiv has not documented")
+    primary: str | None = Field(default=None, description="its first category")
+    authors: tuple[str, ...] = Field(default=(), description="all of them; listing pages end after 100")
 
 
 def parse_feed(text: str) -> tuple[FeedItem, ...]:
@@ -48,28 +59,62 @@ def parse_feed(text: str) -> tuple[FeedItem, ...]:
     return tuple(_item(one) for one in root.iter("item", "{http://www.w3.org/2005/Atom}entry"))
 
 
+def feed_date(text: str) -> Date | None:
+    """The day, in the East, on which the feed was made; None when it does not say."""
+    root = markup.parse_xml(text)
+    if root is None:
+        return None
+    stated = next(filter(None, (root.findtext(name) for name in _MADE)), "")
+    try:
+        made = datetime.fromisoformat(stated) if stated[:4].isdigit() else parsedate_to_datetime(stated)
+    except ValueError:
+        return None
+    return made.replace(tzinfo=made.tzinfo or UTC).astimezone(calendar.EASTERN).date()
+
+
 def _item(element: etree._Element) -> FeedItem:
     stated = element.findtext("guid") or element.findtext("{*}id") or ""
     read = markup.identifier(stated)
     if read is None:
         raise SourceError(f"An item of the feed has no arXiv identifier: {stated[:80]!r}.")
     announced = element.findtext("{*}announce_type") or ""
-    return FeedItem(id=read[0], version=read[1], kind=_TYPES.get(announced.strip().lower()))
+    category = element.find("{*}category")
+    return FeedItem(
+        id=read[0],
+        version=read[1],
+        kind=_TYPES.get(announced.strip().lower()),
+        primary=None if category is None else category.get("term") or category.text,
+        authors=tuple(markup.names_in(element.findtext("{*}creator") or "")),
+    )
 
 
-def disagreements(items: Sequence[FeedItem], listings: Sequence[Listing]) -> tuple[str, ...]:
+def disagreements(
+    items: Sequence[FeedItem], listings: Sequence[Listing], subjects: Sequence[str] = ()
+) -> tuple[str, ...]:
     """In words, where the feed and the listing pages of one day differ; the listing pages are believed.
 
-    Both label a paper that is new in one category and cross-listed in another as new.
+    Both label a paper that is new in one category and cross-listed in another as new. The pages of an archive
+    leave out what is cross-listed within it, the feed does not.
+
+    Args:
+        items: of the feed.
+        listings: of the pages.
+        subjects: the categories and archives that were asked for.
     """
     in_feed = {item.id: item for item in items}
     in_pages = {listing.id: listing for listing in listings}
     if in_pages and not in_feed:
         return ("The feed is empty although the listing pages are not.",)
     notes = []
-    if only_pages := [one for one in in_pages if one not in in_feed]:
+    only_pages = [one for one in in_pages if one not in in_feed]
+    if only_pages and len(items) < _LIMIT:
         notes.append(f"Not in the feed, but on the listing pages: {some(only_pages)}.")
-    if only_feed := [one for one in in_feed if one not in in_pages]:
+    within = {
+        item.id
+        for item in items
+        if item.kind == "cross" and item.primary and any(belongs(item.primary, one) for one in subjects)
+    }
+    if only_feed := [one for one in in_feed if one not in in_pages and one not in within]:
         notes.append(f"In the feed, but not on the listing pages: {some(only_feed)}.")
     other_kind = [
         f"{one} ({in_feed[one].kind} in the feed, {listing.kind} on the pages)"

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date as Date  # noqa: N812 - named as in digest.model
 from datetime import timedelta
 
 from digest.config import ArxivSettings
-from digest.errors import SourceError, StaleError, UnavailableError, UnreachableError
+from digest.errors import CountError, SourceError, StaleError, UnavailableError, UnreachableError
 from digest.ledger import SnapshotStore
 from digest.sources.arxiv import calendar
 from digest.sources.arxiv.category_day import (
     CategoryDay,
+    check_page,
     expected_entries,
     found_entries,
     join_pages,
     repeats,
 )
 from digest.sources.arxiv.listing_parse import ListingPage, parse_listing
+from digest.sources.arxiv.saved_pages import PageKind, latest_reading
 from digest.sources.http_client import Http, Page, snapshot_of
 from digest.sources.http_responses import headline
 
 _PAGE_SIZE = 2000
 _MOST_PAGES = 20
+_MOST_READINGS = 3
+_LATER = "Nothing was published; try again later."
 
 
 @dataclass
@@ -31,17 +35,13 @@ class Reading:
     """A category's day, with the answers that it was read from."""
 
     day: CategoryDay
+    kind: PageKind
     answers: list[Page]
 
 
 async def read_listing(category: str, http: Http, settings: ArxivSettings) -> Reading:
     """What /list/<category>/new shows, whatever day it is of."""
-    address = f"{settings.pages}/list/{category}/new"
-
-    def url_of(_: int, found: int) -> str:
-        return f"{address}?skip={found}&show={_PAGE_SIZE}" if found else address
-
-    return await _read(category, url_of, http)
+    return await _read(category, "listing", f"{settings.pages}/list/{category}/new", http)
 
 
 async def read_catchup(category: str, day: Date, http: Http, settings: ArxivSettings) -> Reading:
@@ -50,7 +50,7 @@ async def read_catchup(category: str, day: Date, http: Http, settings: ArxivSett
     Caches keep such a page for a week: it must not be asked for before the announcement is out.
     """
     address = f"{settings.pages}/catchup/{category}/{day}?abs=True"
-    reading = await _read(category, lambda number, _: f"{address}&page={number}", http)
+    reading = await _read(category, "catchup", address, http)
     if reading.day.date != day:
         raise StaleError(f"{address}: the page states {reading.day.date}. Try again later.")
     if not reading.day.listings:
@@ -58,49 +58,80 @@ async def read_catchup(category: str, day: Date, http: Http, settings: ArxivSett
     return reading
 
 
-async def _read(category: str, url_of: Callable[[int, int], str], http: Http) -> Reading:
+async def _read(category: str, kind: PageKind, address: str, http: Http) -> Reading:
     """Ask for pages until all entries that they declare are there; all of them again when one is damaged.
 
-    Args:
-        category: whose pages.
-        url_of: number of the page from 1, entries read so far -> its URL.
-        http: asks arXiv.
+    Pages that show fewer entries than they declare are believed when a second reading is the same.
 
     Raises:
         CountError: the pages do not hold what they declare.
         SourceError: a page could not be had or read. All messages begin with the URL.
     """
-    try:
-        return await _read_once(category, url_of, http)
-    except (UnreachableError, UnavailableError):
-        raise
-    except SourceError:  # cut on the way, or changed between two pages
-        return await _read_once(category, url_of, http)
+    damage: SourceError | None = None
+    short: CategoryDay | None = None
+    for _ in range(_MOST_READINGS):
+        try:
+            reading = await _read_once(category, kind, address, http)
+        except (UnreachableError, UnavailableError):
+            raise
+        except SourceError as error:  # cut on the way, or changed between two pages
+            if damage is not None:
+                raise
+            damage = error
+            continue
+        if not reading.day.withheld or reading.day == short:
+            return reading
+        short = reading.day
+    raise damage or CountError(f"{address}: the page changes while it is read. {_LATER}")
 
 
-async def _read_once(category: str, url_of: Callable[[int, int], str], http: Http) -> Reading:
+async def _read_once(category: str, kind: PageKind, address: str, http: Http) -> Reading:
     answers: list[Page] = []
     pages: list[ListingPage] = []
-    before = -1
-    while before < found_entries(pages) < expected_entries(pages) or not pages:
-        before = found_entries(pages)
+    place: int | None = 0 if kind == "listing" else 1
+    while place is not None:
         if len(pages) == _MOST_PAGES:
-            break  # what is missing then is told by `join_pages`
-        answer = await http.get(url_of(len(pages) + 1, before))
+            raise CountError(f"{answers[0].url}: there are more than {_MOST_PAGES} pages. {_LATER}")
+        answer = await http.get(_url(kind, address, place))
         if answer.status != 200:
             reason = headline(answer.text.encode())
             raise UnavailableError(
                 f"{answer.url}: arXiv refuses (HTTP {answer.status}): {reason.rstrip('.')}."
             )
         try:
-            pages.append(parse_listing(answer.text, category))
+            page = parse_listing(answer.text, category)
+            check_page(category, page)
         except SourceError as error:
-            raise type(error)(f"{answer.url}: {error}") from error
+            raise type(error)(f"{answer.url}: {error} {_LATER}") from error
+        pages.append(page)
         answers.append(answer)
+        place = _next(kind, place, pages)
     try:
-        return Reading(join_pages(category, pages), answers)
+        return Reading(join_pages(category, pages), kind, answers)
     except SourceError as error:
-        raise type(error)(f"{answers[0].url}: {error} Nothing was published; try again later.") from error
+        raise type(error)(f"{answers[0].url}: {error} {_LATER}") from error
+
+
+def _url(kind: PageKind, address: str, place: int) -> str:
+    if kind == "catchup":
+        return f"{address}&page={place}"
+    return f"{address}?skip={place}&show={_PAGE_SIZE}" if place else address
+
+
+def _next(kind: PageKind, place: int, pages: Sequence[ListingPage]) -> int | None:
+    """Where the page after the last begins: entries to skip, or its number. None: there is none.
+
+    arXiv is asked for no page that it does not name: it refuses them for minutes.
+    """
+    found, last = found_entries(pages), pages[-1]
+    on_last = found_entries([last])
+    if not on_last or found >= expected_entries(pages):
+        return None
+    if further := [other for other in last.others if other > place]:
+        return min(further)
+    if on_last >= _PAGE_SIZE or any(section.goes_on for section in last.sections):
+        return found if kind == "listing" else place + 1
+    return None
 
 
 def _check_age(page: Page, day: Date) -> None:
@@ -110,13 +141,23 @@ def _check_age(page: Page, day: Date) -> None:
         raise StaleError(f"{page.url}: the page is older than the announcement. Try again in a few days.")
 
 
-def saved(category: str, day: Date, snapshots: SnapshotStore) -> CategoryDay | None:
-    """The category's day from our own snapshots, if they are there and still found complete."""
-    try:
-        pages = [parse_listing(one.body, category) for one in snapshots.day(category, day)]
-        return join_pages(category, pages) if pages else None
-    except SourceError:
-        return None
+def saved(category: str, day: Date, snapshots: SnapshotStore) -> tuple[CategoryDay, PageKind] | None:
+    """The category's day from our own snapshots, if they are there and still found whole.
+
+    The listing goes before catch-up pages, which may show later versions.
+    """
+    labelled = snapshots.day(category, day)
+    kinds: tuple[PageKind, ...] = ("listing", "catchup")
+    for kind in kinds:
+        try:
+            pages = [parse_listing(one.body, category) for one in latest_reading(labelled, kind)]
+            for page in pages:
+                check_page(category, page)
+            if pages:
+                return join_pages(category, pages), kind
+        except SourceError:
+            continue
+    return None
 
 
 def keep(readings: Sequence[Reading], snapshots: SnapshotStore) -> None:
@@ -129,12 +170,18 @@ def keep(readings: Sequence[Reading], snapshots: SnapshotStore) -> None:
         category, date = reading.day.category, reading.day.date
         before = snapshots.before(category, date)
         previous = saved(category, before, snapshots) if before else None
-        if previous is not None and repeats(reading.day, previous):
+        if previous is not None and repeats(reading.day, previous[0]):
             raise StaleError(
-                f"{reading.answers[0].url}: the page is dated {date}, but lists exactly the papers of "
-                f"{before}. Nothing was published; try again later."
+                f"{reading.answers[0].url}: the page is dated {date}, but lists the papers of "
+                f"{before}. {_LATER}"
             )
     for reading in readings:
-        label = {"category": reading.day.category, "date": reading.day.date}
-        for page in reading.answers:
+        for number, page in enumerate(reading.answers, start=1):
+            label = {
+                "kind": reading.kind,
+                "category": reading.day.category,
+                "date": reading.day.date,
+                "page": number,
+                "pages": len(reading.answers),
+            }
             snapshots.put(snapshot_of(page).model_copy(update=label))

@@ -20,15 +20,20 @@ from digest.sources.arxiv import markup
 _KINDS: dict[str, Kind] = {"new": "new", "cross": "cross", "repla": "replaced"}
 _SECTION = re.compile(
     r"(New|Cross|Repla)[\w-]*\b[^()]*\("
-    r"(?:continued\s*,)?\s*showing\s+(?:first\s+|last\s+)?([\d,]+)\s+of\s+([\d,]+)\s+entr",
+    r"(continued\s*,)?\s*showing\s+(?:(first|last)\s+)?([\d,]+)\s+of\s+([\d,]+)\s+entr",
     re.IGNORECASE,
 )
+_CATCHUP = re.compile(r"catchup results for (.*) on \w{3}, \d{1,2} \w{3} \d{4}", re.IGNORECASE)
+_FURTHER = re.compile(r"[?&](?:skip|page)=(\d+)")
 _DATE = re.compile(r"\b(\d{1,2})\s+([A-Z][a-z]{2})[a-z]*\.?\s+(\d{4})\b")
 _STATES_DATE = re.compile(r"showing new listings for|catchup results for", re.IGNORECASE)
 _TOTAL = re.compile(r"total of\s+([\d,]+)\s+entr", re.IGNORECASE)
 _NO_UPDATES = re.compile(r"no (?:further )?updates\b", re.IGNORECASE)
 _END_OF_ENTRY = re.compile(r"</(?:dd|dl|body|html)\b", re.IGNORECASE)
 _END_OF_PAGE = re.compile(r"</html\s*>\s*(?:<!--.*?-->\s*)*$", re.IGNORECASE | re.DOTALL)
+_Heading = tuple[Kind, int, int, bool]
+"""Kind, entries on this page, entries on all pages, whether more follow."""
+
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
@@ -38,6 +43,7 @@ class PageSection(Record):
     kind: Kind
     shown: int = Field(description="entries on this page, as the heading says")
     total: int = Field(description="entries of this kind on all pages, as the heading says")
+    goes_on: bool = Field(default=False, description="whether the heading says that more of them follow")
     listings: tuple[Listing, ...]
     papers: tuple[Paper, ...] = Field(description="papers[i] belongs to listings[i]")
 
@@ -48,7 +54,15 @@ class ListingPage(Record):
     date: Date | None = Field(description="of the announcement; None when the page states none")
     total: int | None = Field(description="entries of all kinds on all pages; None when the page states none")
     sections: tuple[PageSection, ...]
+    subjects: tuple[str, ...] = Field(
+        default=(), description="its main headings: the name of its category or archive"
+    )
+    others: frozenset[int] = Field(
+        default=frozenset(),
+        description="pages that it links to: their skip (listing) or number (catchup)",
+    )
     cut: bool = Field(description="whether the page breaks off where entries may be missing")
+    whole: bool = Field(default=True, description="whether the page comes to its end")
 
 
 def parse_listing(text: str, category: str) -> ListingPage:
@@ -63,9 +77,10 @@ def parse_listing(text: str, category: str) -> ListingPage:
     """
     root = markup.parse_html(text)
     stated: Date | None = None
+    subjects: list[str] = []
     sections: list[PageSection] = []
     found: list[tuple[Listing, Paper]] = []
-    heading: tuple[Kind, int, int] | None = None
+    heading: _Heading | None = None
     for element in root.iter("h1", "h2", "h3", "h4", "dt"):
         if element.tag == "dt":
             if heading is None:
@@ -75,10 +90,14 @@ def parse_listing(text: str, category: str) -> ListingPage:
         words = markup.collapse(element.text_content())
         if section := _SECTION.match(words):
             sections += _finished(heading, found)
-            heading = (_KINDS[section[1].lower()], _number(section[2]), _number(section[3]))
+            goes_on = (section[3] or "").lower() == "first" or bool(section[2] and not section[3])
+            heading = (_KINDS[section[1].lower()], _number(section[4]), _number(section[5]), goes_on)
             found = []
-        elif _STATES_DATE.search(words):
-            stated = _date_in(words)
+        else:
+            if _STATES_DATE.search(words):
+                stated = _date_in(words)
+            if element.tag == "h1":
+                subjects.append(named[1] if (named := _CATCHUP.match(words)) else words)
     sections += _finished(heading, found)
     visible = _around_entries(root)
     totals = {_number(one) for one in _TOTAL.findall(visible)}
@@ -86,8 +105,24 @@ def parse_listing(text: str, category: str) -> ListingPage:
         raise SourceError(f"The page of {category} states different totals: {sorted(totals)}.")
     if not sections and not totals and not _NO_UPDATES.search(visible):
         raise SourceError(f"The page of {category} is no listing; it says: {_first_words(root)}")
-    cut = not _END_OF_PAGE.search(text) and (not totals or not _END_OF_ENTRY.search(_last_entry(text)))
-    return ListingPage(date=stated, total=min(totals, default=None), sections=tuple(sections), cut=cut)
+    whole = bool(_END_OF_PAGE.search(text))
+    return ListingPage(
+        date=stated,
+        total=min(totals, default=None),
+        sections=tuple(sections),
+        subjects=tuple(subjects),
+        others=frozenset(_linked_pages(root)),
+        cut=not whole and (not totals or not _END_OF_ENTRY.search(_last_entry(text))),
+        whole=whole,
+    )
+
+
+def _linked_pages(root: html.HtmlElement) -> Iterator[int]:
+    """The numbers in links to other pages of the same listing; no entries are left in the tree."""
+    for anchor in root.iter("a"):
+        target = anchor.get("href") or ""
+        if ("/list/" in target or "/catchup/" in target) and (number := _FURTHER.search(target)):
+            yield int(number[1])
 
 
 def _last_entry(text: str) -> str:
@@ -102,15 +137,14 @@ def _around_entries(root: html.HtmlElement) -> str:
     return str(root.text_content())
 
 
-def _finished(
-    heading: tuple[Kind, int, int] | None, found: list[tuple[Listing, Paper]]
-) -> Iterator[PageSection]:
+def _finished(heading: _Heading | None, found: list[tuple[Listing, Paper]]) -> Iterator[PageSection]:
     if heading is not None:
-        kind, shown, total = heading
+        kind, shown, total, goes_on = heading
         yield PageSection(
             kind=kind,
             shown=shown,
             total=total,
+            goes_on=goes_on,
             listings=tuple(listing for listing, _ in found),
             papers=tuple(paper for _, paper in found),
         )

@@ -14,6 +14,10 @@ _IDENTIFIER = re.compile(rf"({_NEW_ID}|{_OLD_ID})(?:v([1-9]\d*))?")
 _CATEGORY = re.compile(r"[a-z][a-z-]*(?:\.[A-Za-z-]+)?")
 _REPLACED_LINK = re.compile(r"this (?:(?:https?|ftp) )?URL")
 _INNER_PARENTHESES = re.compile(r"\([^()]*\)")
+_SUFFIX = r"\s*(?:[JS]r\b\.?|SJ\b|[IVX]{2,4}\b)\s*(?:$|[,;:(]|and\b)"
+_BETWEEN_NAMES = re.compile(rf"[;:]|,(?!{_SUFFIX})|\s+and\s+")
+_ARTICLE = re.compile(r"(?<!for\s)\bthe\s+$", re.IGNORECASE)
+_NO_PART = re.compile(r"^(?:and\s+)?(?:(?:for|on behalf of)\s+(?:the\s+)?)?", re.IGNORECASE)
 _NO_NAMES = re.compile(r"(?:and|for|for the|the|on behalf of|on behalf of the|et\.? al\.?)?", re.IGNORECASE)
 
 
@@ -44,7 +48,7 @@ def element_text(element: html.HtmlElement) -> str:
 
 
 def _pieces(element: html.HtmlElement) -> Iterator[str]:
-    link = _linked_url(element) if element.tag == "a" else None
+    link = element.get("data-doi") or _linked_url(element) if element.tag == "a" else None
     if link is not None:
         yield link
     elif isinstance(element.tag, str):  # neither a comment nor a processing instruction
@@ -72,14 +76,17 @@ def _linked_url(anchor: html.HtmlElement) -> str | None:
 def authors(element: html.HtmlElement) -> tuple[str, ...]:
     """The names in a listing's line of authors: the linked ones, and short ones that arXiv leaves unlinked.
 
+    "The CMS Collaboration" is one, although its article stands outside of the link.
     "(author list is unavailable)" gives none, affiliations in parentheses are left out.
     """
     names: list[str] = []
     loose = element.text or ""
     for child in element:
         if child.tag == "a":
+            article = found[0] if (found := _ARTICLE.search(loose)) else ""
+            loose = loose.removesuffix(article)
             names += names_in(loose) if loose.strip(" ,\n") else ()
-            names.append(collapse(child.text_content()))
+            names.append(collapse(article + child.text_content()))
             loose = ""
         elif isinstance(child.tag, str):
             loose += child.text_content()
@@ -95,8 +102,8 @@ def names_in(text: str) -> list[str]:
         if shorter == text:
             break
         text = shorter
-    parts = re.split(r"[,;:]|\s+and\s+", collapse(text))
-    plain = (re.sub(r"^and\s+", "", part.strip(" ()")) for part in parts)
+    parts = _BETWEEN_NAMES.split(collapse(text))
+    plain = (_NO_PART.sub("", part.strip(" ()")) for part in parts)
     return [name for name in plain if not _NO_NAMES.fullmatch(name)]
 
 

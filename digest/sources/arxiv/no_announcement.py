@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date as Date  # noqa: N812 - `date` is the name of a field below
 from datetime import datetime, tzinfo
 from typing import Literal
@@ -16,7 +17,7 @@ from digest.sources.arxiv.wording import clock_words
 class NoAnnouncement(Record):
     """Why there is nothing to publish; the run ends well."""
 
-    kind: Literal["weekend", "holiday", "early"]
+    kind: Literal["weekend", "nothing", "early"]
     date: Date
     sentence: str
     expected: datetime | None = Field(default=None, description="of early: when the announcement is due, UTC")
@@ -40,10 +41,14 @@ def without_asking(day: Date, now: datetime, zone: tzinfo | None = None) -> NoAn
     return NoAnnouncement(kind="early", date=day, sentence=sentence, expected=expected)
 
 
-def holiday(day: Date) -> NoAnnouncement:
-    """The day had no announcement although it was no weekend."""
+def nothing(day: Date, categories: Sequence[str]) -> NoAnnouncement:
+    """The day had no papers in these categories although it was no weekend.
+
+    On the day itself the listing tells a holiday from a day without papers, later arXiv's pages do not: so
+    that one day has one answer, ours does not either.
+    """
     sentence = (
-        f"arXiv announced nothing on {day:%Y-%m-%d} in these categories: "
-        "a holiday there, or a postponed announcement."
+        f"arXiv announced nothing on {day:%Y-%m-%d} in {', '.join(categories)}: "
+        "there were no papers, or it was a holiday there."
     )
-    return NoAnnouncement(kind="holiday", date=day, sentence=sentence)
+    return NoAnnouncement(kind="nothing", date=day, sentence=sentence)

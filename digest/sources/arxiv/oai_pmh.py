@@ -17,6 +17,7 @@ from lxml import etree
 from digest.config import ArxivSettings
 from digest.errors import SourceError
 from digest.model import Kind, Listing, Paper, Record
+from digest.sources import taxonomy
 from digest.sources.arxiv import markup
 from digest.sources.arxiv.category_day import CategoryDay
 from digest.sources.http_client import Http
@@ -27,6 +28,8 @@ _PHYSICS = (
 )
 _FRESH = timedelta(days=7)
 """A version announced on a day was submitted at most so long before; older ones had their record edited."""
+_LAST_ANNOUNCED = 5
+"""Later versions are never announced (arXiv: help/replace)."""
 _PAGES = 40
 
 
@@ -39,7 +42,7 @@ class OaiPage(Record):
 
 def set_of(category: str) -> str:
     """The OAI set of a category: cs:cs:SD, physics:hep-th, physics:astro-ph:CO."""
-    archive, _, subject = category.partition(".")
+    archive, _, subject = taxonomy.canonical(category).partition(".")
     if archive in _PHYSICS:
         return ":".join(["physics", archive, subject] if subject else ["physics", archive])
     return ":".join([archive, archive, subject] if subject else [archive, archive])
@@ -101,7 +104,7 @@ def _instant(version: etree._Element) -> datetime | None:
 
 
 async def harvest(category: str, day: Date, http: Http, settings: ArxivSettings) -> tuple[CategoryDay, int]:
-    """The papers of `category` whose record last changed on `day`, and how many were left out as too old.
+    """The papers of `category` whose record last changed on `day`, and how many others were left out.
 
     Raises:
         SourceError: OAI-PMH gave no usable answer.
@@ -118,13 +121,13 @@ async def harvest(category: str, day: Date, http: Http, settings: ArxivSettings)
         page = parse_oai((await http.get(f"{settings.oai}?{urlencode(asked)}")).text)
         papers += page.papers
         if page.token is None:
-            return _as_day(category, day, papers), sum(not _is_fresh(one, day) for one in papers)
+            return _as_day(category, day, papers), sum(not _is_announced(one, day) for one in papers)
         asked = {"verb": "ListRecords", "resumptionToken": page.token}
     raise SourceError(f"OAI-PMH gave more than {_PAGES} pages for {category} on {day}; there is no such day.")
 
 
 def _as_day(category: str, day: Date, papers: Sequence[Paper]) -> CategoryDay:
-    kept = {paper.id: paper for paper in papers if _is_fresh(paper, day)}
+    kept = {paper.id: paper for paper in papers if _is_announced(paper, day)}
     listings = tuple(
         Listing(
             id=paper.id,
@@ -140,11 +143,13 @@ def _as_day(category: str, day: Date, papers: Sequence[Paper]) -> CategoryDay:
     )
 
 
-def _is_fresh(paper: Paper, day: Date) -> bool:
-    return paper.updated is None or day - paper.updated.date() <= _FRESH
+def _is_announced(paper: Paper, day: Date) -> bool:
+    fresh = paper.updated is None or day - paper.updated.date() <= _FRESH
+    return fresh and (paper.version or 1) <= _LAST_ANNOUNCED
 
 
 def _kind(paper: Paper, category: str) -> Kind:
     if paper.version != 1:
         return "replaced"
-    return "new" if paper.categories[:1] == (category,) else "cross"
+    primary = paper.categories[0] if paper.categories else ""
+    return "new" if taxonomy.belongs(primary, category) else "cross"

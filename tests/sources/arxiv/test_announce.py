@@ -16,6 +16,7 @@ from tests.sources.conftest import RawServer, response
 from tests.sources.support import announced, entry, morning, page, section
 
 MONDAY, TUESDAY, WEDNESDAY = (date(2026, 1, day) for day in (26, 27, 28))
+SOUND = Section(key="sound", title="声音", categories=("cs.SD",))
 RECORDS = [
     invented.record(1, MONDAY),
     invented.record(2, MONDAY, "replaced"),
@@ -124,7 +125,7 @@ def test_days_without_a_digest_and_why(server: Server) -> None:
     assert server.stats()["requests"] == {}  # nothing that a cache could keep was asked for
     holiday = announced(server.url, date(2026, 1, 22), now)
     assert isinstance(holiday, NoAnnouncement)
-    assert holiday.kind == "holiday"
+    assert holiday.kind == "nothing"
     assert len({weekend.sentence, early.sentence, holiday.sentence}) == 3
 
 
@@ -143,14 +144,14 @@ def test_an_old_page_on_a_listed_holiday(server: Server) -> None:
     server.set(today=holiday, listing_as=date(2026, 1, 19), listing_of=MONDAY)
     result = announced(server.url, holiday, morning(holiday))
     assert isinstance(result, NoAnnouncement)
-    assert result.kind == "holiday"
+    assert result.kind == "nothing"
 
 
 def test_the_same_papers_under_a_new_date_are_refused(server: Server) -> None:
     snapshots = MemoryLedger()
     announced(server.url, TUESDAY, morning(WEDNESDAY), snapshots=snapshots)
     server.set(listing_of=TUESDAY, listing_as=WEDNESDAY)
-    with pytest.raises(StaleError, match="dated 2026-01-28, but lists exactly the papers of 2026-01-27"):
+    with pytest.raises(StaleError, match="dated 2026-01-28, but lists the papers of 2026-01-27"):
         announced(server.url, None, morning(WEDNESDAY), snapshots=snapshots)
     assert snapshots.day("cs.SD", WEDNESDAY) == ()
 
@@ -158,7 +159,7 @@ def test_the_same_papers_under_a_new_date_are_refused(server: Server) -> None:
 def test_a_wrong_count_publishes_nothing_and_is_not_remembered(server: Server) -> None:
     snapshots = MemoryLedger()
     server.set(miscount=1)
-    with pytest.raises(CountError, match=r"/list/cs.SD/new.*declares 2 new papers in cs.SD, but lists 1"):
+    with pytest.raises(CountError, match=r"/list/cs.SD/new.*declares 3 papers in all in cs.SD, but 6 by"):
         announced(server.url, None, morning(WEDNESDAY), snapshots=snapshots)
     server.set()
     assert len(found(announced(server.url, None, morning(WEDNESDAY), snapshots=snapshots)).listings) == 4
@@ -221,8 +222,10 @@ def test_long_past_days_are_refused_or_approximate(server: Server) -> None:
 
 def test_a_page_of_another_day_in_one_category_is_refused(raw_server: RawServer) -> None:
     def answer(path: str, _headers: dict[str, str]) -> bytes:
-        words = "Wednesday, 28 January 2026" if "cs.SD" in path else "Tuesday, 27 January 2026"
-        return response("200 OK", page("<p>No updates today.</p>", date_words=words))
+        sound = "cs.SD" in path
+        words = "Wednesday, 28 January 2026" if sound else "Tuesday, 27 January 2026"
+        subject = "Sound" if sound else "Audio and Speech Processing"
+        return response("200 OK", page("<p>No updates today.</p>", date_words=words, subject=subject))
 
     raw_server.answer = answer
     with pytest.raises(StaleError, match=r"cs\.SD of 2026-01-28, eess\.AS of 2026-01-27"):
@@ -236,9 +239,9 @@ def test_an_empty_page_from_before_the_announcement_proves_nothing(raw_server: R
     )
     raw_server.answer = lambda _path, _headers: response("200 OK", empty, "Age: 172800")
     with pytest.raises(StaleError, match="older than the announcement"):
-        announced(raw_server.url, TUESDAY, morning(WEDNESDAY))
+        announced(raw_server.url, TUESDAY, morning(WEDNESDAY), section=SOUND)
     raw_server.answer = lambda _path, _headers: response("200 OK", empty, "Age: 3600")
-    assert isinstance(announced(raw_server.url, TUESDAY, morning(WEDNESDAY)), NoAnnouncement)
+    assert isinstance(announced(raw_server.url, TUESDAY, morning(WEDNESDAY), section=SOUND), NoAnnouncement)
 
 
 def test_what_was_new_stays_version_one(raw_server: RawServer) -> None:
@@ -248,8 +251,7 @@ def test_what_was_new_stays_version_one(raw_server: RawServer) -> None:
         "Showing new listings for Wednesday, 28", "Catchup results for Sound on Tue, 27"
     )
     raw_server.answer = lambda _path, _headers: response("200 OK", text)
-    music = Section(key="music", title="音乐", categories=("cs.SD",))
-    result = found(announced(raw_server.url, TUESDAY, morning(WEDNESDAY), section=music))
+    result = found(announced(raw_server.url, TUESDAY, morning(WEDNESDAY), section=SOUND))
     assert (result.listings[0].version, result.papers[0].version) == (1, 1)
     assert result.notes == (
         "Title and abstract are those of a later version than announced in 1 paper: 2601.00001.",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from digest.errors import SourceError
 from digest.model import Kind, Listing
 from digest.sources.arxiv.category_day import join_pages, merge
-from digest.sources.arxiv.feed import FeedItem, disagreements, parse_feed
+from digest.sources.arxiv.feed import FeedItem, disagreements, feed_date, parse_feed
 from digest.sources.arxiv.listing_parse import parse_listing
 
 ATOM = """<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom" xmlns:a="http://arxiv.org/schemas/atom">
@@ -66,6 +67,37 @@ def test_each_disagreement_is_named() -> None:
     assert disagreements([], [listing(1)]) == ("The feed is empty although the listing pages are not.",)
 
 
+def test_what_is_cross_listed_within_an_archive_is_in_the_feed_alone() -> None:
+    feed = ATOM.format(
+        "<entry><id>oai:arXiv.org:2601.00001v1</id><category term='cs.CL'/><category term='cs.LG'/>"
+        "<a:announce_type>cross</a:announce_type></entry>" + ENTRY.format("2601.00002v1", "new")
+    )
+    items = parse_feed(feed)
+    assert disagreements(items, [listing(2)], ["cs"]) == ()
+    assert len(disagreements(items, [listing(2)], ["eess.AS"])) == 1
+
+
+@pytest.mark.parametrize(
+    ("made", "day"),
+    [
+        ("<updated>2026-01-28T05:00:00+00:00</updated>", date(2026, 1, 28)),
+        ("<updated>2026-01-28T04:59:59+00:00</updated>", date(2026, 1, 27)),
+        ("<updated>2026-07-28T04:00:02Z</updated>", date(2026, 7, 28)),
+        ("<updated>2026-07-28T00:00:00-04:00</updated>", date(2026, 7, 28)),
+        ("<updated>soon</updated>", None),
+        ("", None),
+    ],
+)
+def test_the_day_on_which_a_feed_was_made(made: str, day: date | None) -> None:
+    assert feed_date(ATOM.format(made + ENTRY.format("2601.00001v1", "new"))) == day
+
+
+def test_the_day_of_an_rss_feed() -> None:
+    rss = "<rss><channel><title>t</title><lastBuildDate>{}</lastBuildDate></channel></rss>"
+    assert feed_date(rss.format("Wed, 28 Jan 2026 05:00:02 +0000")) == date(2026, 1, 28)
+    assert feed_date(rss.format("Wed, 28 Jan 2026 04:00:02 +0000")) == date(2026, 1, 27)
+
+
 COUNTS = {
     "atom/real_cs.AI_2025-08-20_zotero-arxiv-daily.xml": (2, 5, 0),
     "atom/served_2025-05-14_cs.SD+eess.AS.xml": (4, 2, 4),
@@ -78,7 +110,9 @@ COUNTS = {
 
 @pytest.mark.parametrize("name", COUNTS)
 def test_recorded_feeds(shared: Path, name: str) -> None:
-    items = parse_feed((shared / "arxiv" / name).read_text(encoding="utf-8"))
+    text = (shared / "arxiv" / name).read_text(encoding="utf-8")
+    assert str(feed_date(text)) in name
+    items = parse_feed(text)
     counts = Counter(one.kind for one in items)
     assert (counts["new"], counts["cross"], counts["replaced"]) == COUNTS[name]
     assert all(one.version for one in items)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from digest.errors import CountError, SourceError
 from digest.model import Kind, Paper
-from digest.sources.arxiv.category_day import CategoryDay, join_pages
+from digest.sources.arxiv.category_day import CategoryDay, check_page, join_pages
 from digest.sources.arxiv.listing_parse import parse_listing
 from tests.sources.support import entry, page, section
 
@@ -158,7 +158,10 @@ def test_what_is_no_listing_is_refused(text: str) -> None:
 
 
 def joined(*texts: str) -> CategoryDay:
-    return join_pages("cs.SD", [parse_listing(text, "cs.SD") for text in texts])
+    pages = [parse_listing(text, "cs.SD") for text in texts]
+    for one in pages:
+        check_page("cs.SD", one)
+    return join_pages("cs.SD", pages)
 
 
 def ids(*numbers: int) -> list[str]:
@@ -187,11 +190,11 @@ def test_pages_that_continue_each_other() -> None:
         ([page(section("New submissions (showing 3 of 3 entries)", ids(1, 2)))], "shows 3 new papers, but 2"),
         (
             [page(section("New submissions (showing first 2 of 5 entries)", ids(1, 2)))],
-            "declares 5 new papers in cs.SD, but lists 2",
+            "declares 5 papers in cs.SD, but lists 2",
         ),
         (
-            [page(section("New submissions (showing 2 of 2 entries)", ids(1, 2)), total=4)],
-            "declares 4 papers in all in cs.SD, but lists 2",
+            [page(section("New submissions (showing 2 of 2 entries)", ids(1, 2)), total=1)],
+            "declares 1 papers in all in cs.SD, but 2 by its headings",
         ),
         ([page(section("New submissions (showing 2 of 2 entries)", ids(1, 1)))], "list 2601.00001 twice"),
         (
