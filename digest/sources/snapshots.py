@@ -20,7 +20,7 @@ _KINDS: dict[str, SnapshotKind] = {
     r"/catchup/[^/]+/\d{4}-\d\d-\d\d(?:\?|$)": "catchup",
     r"/(?:atom|rss)/[^/]+$": "feed",
 }
-"""What the URLs of older snapshots end in, whose label has no kind."""
+"""Ends of URLs, for older snapshots whose label has no kind."""
 
 
 class Snapshot(Record):
