@@ -51,7 +51,7 @@ def names_of(code: str) -> frozenset[str]:
 
 
 def belongs(code: str, subject: str) -> bool:
-    """Whether a paper with category `code` is one of `subject`, a category or an archive."""
+    """True if papers of category `code` are papers of `subject`, a category or an archive."""
     return canonical(code) == canonical(subject) or any(
         one.startswith(f"{subject}.") for one in _codes_of(code)
     )

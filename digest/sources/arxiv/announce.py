@@ -97,7 +97,7 @@ async def _find(
     approximate: bool,
     zone: tzinfo | None,
 ) -> _Found | NoAnnouncement:
-    """What was kept, or the sources in their order.
+    """The day as it was kept, else from the sources in their order.
 
     A kept day that lacks papers which arXiv counts is asked for again, and stands if that fails.
     """
@@ -249,7 +249,7 @@ async def _feed(
 
 
 def _is_of(date: Date, feed: str, fetched: datetime) -> bool:
-    """Whether a feed is that of the announcement of `date`, by its own date and by when it came."""
+    """True for the feed of the announcement of `date`, by its own date and by when it came."""
     stated = feed_date(feed)
     return fetched.astimezone(calendar.EASTERN).date() == date and stated in (None, date)
 

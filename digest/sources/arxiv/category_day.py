@@ -176,7 +176,7 @@ def merge(days: Sequence[CategoryDay]) -> tuple[tuple[Listing, ...], tuple[Paper
 
 
 def repeats(day: CategoryDay, previous: CategoryDay) -> bool:
-    """Whether a day is an earlier one under a new date, be it with some papers gone since.
+    """True for a day that is an earlier one under a new date, be it with some papers gone since.
 
     A paper is new or cross-listed in a category once; one or two may well be replaced twice in a row.
     """
