@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, TypeAlias
 
 import pymupdf
@@ -51,7 +51,8 @@ class Glyphs(_mupdf.FzDevice2):  # type: ignore[misc]  # pymupdf carries no type
         self.use_virtual_fill_text()
         self.use_virtual_stroke_text()
         self.use_virtual_ignore_text()
-        self._at: defaultdict[tuple[int, int], list[Painted]] = defaultdict(list)
+        self._at: defaultdict[tuple[int, int], list[tuple[Painted, int]]] = defaultdict(list)
+        self._missing: set[tuple[int, int]] = set()
 
     def fill_text(self, _: Untyped, text: Untyped, matrix: Untyped, *_rest: Untyped) -> None:
         """Called by MuPDF."""
@@ -77,27 +78,52 @@ class Glyphs(_mupdf.FzDevice2):  # type: ignore[misc]  # pymupdf carries no type
             # as text that is not drawn.
             if not is_ignored or _mupdf.ll_fz_font_t3_procs(span.font):
                 wrapped = _mupdf.FzTextSpan(span)
+                is_substitute = bool(_mupdf.ll_fz_font_flags(span.font).ft_substitute)
                 for i in range(span.len):
                     item = wrapped.items(i)
                     x = item.x * m.a + item.y * m.c + m.e
                     y = item.x * m.b + item.y * m.d + m.f
-                    self._at[round(_GRID * x), round(_GRID * y)].append(painted)
+                    place = round(_GRID * x), round(_GRID * y)
+                    self._at[place].append((painted, item.ucs))
+                    if item.gid == 0 and is_substitute:
+                        self._missing.add(place)
             span = span.next
 
     def own(self, word: Word) -> list[Painted]:
-        """What has a glyph where a character of the word begins."""
+        """What has the glyphs of most of the word's characters where they begin; of single ones, else."""
+        count: Counter[int] = Counter()
         found: dict[int, Painted] = {}
-        for x, y in word.origins:
-            column, row = round(_GRID * x), round(_GRID * y)
-            for place in ((column + dx, row + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)):
-                found |= {id(painted): painted for painted in self._at.get(place, ())}
-        return list(found.values())
+        for char, origin in zip(word.content, word.origins, strict=True):
+            here = [pair for place in _near(*origin) for pair in self._at.get(place, ())]
+            same = [painted for painted, code in here if code == ord(char)]
+            painted_here = {id(painted): painted for painted in same or [painted for painted, _ in here]}
+            count.update(painted_here.keys())
+            found |= painted_here
+        most = [painted for key, painted in found.items() if 2 * count[key] >= len(word.content)]
+        return most or list(found.values())
+
+    def is_missing(self, x: float, y: float) -> bool:
+        """Whether the glyph that begins there is of a font that the file lacks, and so is not known here."""
+        return not self._missing.isdisjoint(_near(x, y))
+
+
+def _near(x: float, y: float) -> Iterator[tuple[int, int]]:
+    column, row = round(_GRID * x), round(_GRID * y)
+    return ((column + across, row + down) for across in (-1, 0, 1) for down in (-1, 0, 1))
+
+
+def paper(area: tuple[int, int, int, int]) -> Untyped:
+    """White pixels. In those of pymupdf's own constructor coloured glyphs of Type 3 come out black."""
+    bounds = _mupdf.FzIrect(*area)
+    pixels = _mupdf.fz_new_pixmap_with_bbox(_mupdf.fz_device_rgb(), bounds, _mupdf.FzSeparations(), 0)
+    _mupdf.fz_clear_pixmap_with_value(pixels, 255)
+    return _pymupdf.Pixmap("raw", pixels)
 
 
 def shape(painted: Iterable[Painted], area: tuple[int, int, int, int], scale: float) -> bytes:
     """How much of each pixel the glyphs cover, 0 to 255, with `scale` pixels a point."""
-    pixels = _pymupdf.Pixmap(_pymupdf.csGRAY, _pymupdf.IRect(area), False)
-    pixels.clear_with(0)
+    pixels = _pymupdf.Pixmap(_pymupdf.csGRAY, _pymupdf.IRect(area), True)
+    pixels.clear_with()
     device = _mupdf.fz_new_draw_device(_mupdf.FzMatrix(scale, 0, 0, scale, 0, 0), pixels.this)
     gray, parameters = _mupdf.fz_device_gray(), _mupdf.FzColorParams()
     for each in painted:
@@ -106,4 +132,4 @@ def shape(painted: Iterable[Painted], area: tuple[int, int, int, int], scale: fl
         else:
             _mupdf.fz_stroke_text(device, each.text, each.stroke, each.matrix, gray, FULL, 1.0, parameters)
     _mupdf.fz_close_device(device)
-    return bytes(pixels.samples)
+    return bytes(pixels.samples)[1::2]  # glyphs of Type 3 may have colours of their own

@@ -7,6 +7,7 @@ and where a colour alone does not tell (white on a dark figure), at the page as 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import NamedTuple
@@ -27,6 +28,7 @@ _NEAR = 32
 _BLANK = 0.97  # share of one colour: no ink
 _PIXELS = 1500.0  # of the longer side of a page as it is drawn
 _COVER = (12.0, 4.0)  # points; smaller images (rules, bullets) cover no words
+_ROW, _LAST_ROW = 20.0, 1000  # of points, in which runs are looked for
 _CLIPPED = 64  # MuPDF's FZ_STEXT_CLIPPED: the characters were used as a clipping path
 _ASCII_MARKS = bytes(code for code in range(128) if not chr(code).isalnum())
 _WORDS = re.compile(r"[^\W_]+")
@@ -107,13 +109,13 @@ class Inspection:
         self._masked = {i["number"] for i in sheet.unclipped.extractIMGINFO() if i["has-mask"]}
         self._covered = covered(self._blocks)
         spans = [span for line in sheet.spans for span in line]
-        self._visible = [s["bbox"] for s in spans if s["alpha"] and not s["text"].isspace()]
+        self._visible = Beside(s for s in spans if s["alpha"] and not s["text"].isspace())
         self._pixels: pymupdf.Pixmap | None = None
 
     def lines(self) -> list[list[Run]]:
         """The runs of every line, in reading order, without hidden ones that stand visible in their place."""
         lines = [[run for span in line for run in self._runs(span)] for line in self._sheet.spans]
-        visible = [run.span for line in lines for run in line if run.how is None]
+        visible = Beside(run.span for line in lines for run in line if run.how is None)
         return [[run for run in line if run.how is None or not _stands(run.span, visible)] for line in lines]
 
     def _runs(self, span: Span) -> Iterator[Run]:
@@ -126,13 +128,13 @@ class Inspection:
 
     def _how(self, span: Span) -> str | None:
         if span["alpha"] == 0:
-            if self._sheet.has_type_3 and self._sheet.is_drawn([span]):
+            if self._sheet.has_type_3 and self._sheet.is_drawn(span):
                 return None  # Type 3 glyphs without colours of their own
             return "text layer" if self._depicts(span["bbox"]) else "invisible"
         if span["size"] < TINY:
             return f"{span['size']:.1f} pt"
         suspicion = self._suspicion(span)
-        return None if suspicion is None or self._sheet.is_drawn([span]) else suspicion
+        return None if suspicion is None or self._sheet.is_drawn(span) else suspicion
 
     def _suspicion(self, span: Span) -> str | None:
         """How a run may be hidden, by its colour and by what lies over it."""
@@ -154,7 +156,7 @@ class Inspection:
     def _depicts(self, box: Box) -> bool:
         """Whether a scan or a drawing, and not other text, shows something where the box is."""
         blank = self._background(_mupdf.Rect(box))[0] > _BLANK
-        return not blank and not any(_overlap(box, visible) for visible in self._visible)
+        return not blank and next(self._visible.over(box), None) is None
 
     def _hides(self, place: int, block: Block, box: Untyped, content: str) -> bool:
         if content.strip() not in block.content:
@@ -193,10 +195,28 @@ def together(lines: Iterable[list[Run]]) -> Iterator[Hidden]:
             yield Hidden(how, content)
 
 
-def _stands(span: Span, visible: Iterable[Span]) -> bool:
+class Beside:
+    """Runs, by where they stand."""
+
+    def __init__(self, spans: Iterable[Span]) -> None:
+        self._rows: defaultdict[int, list[Span]] = defaultdict(list)
+        for span in spans:
+            for row in _rows(span["bbox"]):
+                self._rows[row].append(span)
+
+    def over(self, box: Box) -> Iterator[Span]:
+        """Those that a box lies over; some may come twice."""
+        return (s for row in _rows(box) for s in self._rows.get(row, ()) if _overlap(box, s["bbox"]))
+
+
+def _rows(box: Box) -> range:
+    return range(max(int(box[1] // _ROW), 0), min(int(box[3] // _ROW), _LAST_ROW) + 1)
+
+
+def _stands(span: Span, visible: Beside) -> bool:
     """Whether the words of a hidden run can be read in its place."""
-    near = "".join(other["text"] for other in visible if _overlap(span["bbox"], other["bbox"]))
-    return _squeezed(span["text"]) in _squeezed(near)
+    near = {id(other): other["text"] for other in visible.over(span["bbox"])}
+    return _squeezed(span["text"]) in _squeezed("".join(near.values()))
 
 
 def is_light(color: int) -> bool:

@@ -152,6 +152,8 @@ def _page(document: Untyped, number: int, sheet: Sheet) -> Page:
         runs = hidden_text.Inspection(sheet).lines()
         lines = tuple(_lines_of_runs(runs))
         unseen = list(hidden_text.together(runs))
+        if unseen or sheet.has_type_3:
+            sheet.show([[run.span for run in line if run.how is None] for line in runs])
         drawn = "".join(span["text"] for line in sheet.spans for span in line)
     else:
         lines, unseen = tuple(_lines_of_html(sheet.styled)), []

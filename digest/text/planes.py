@@ -29,11 +29,11 @@ class Plane(NamedTuple):
                 start = (y - top) * width - left
                 yield self.data[start + x0 : start + x1]
 
-    def share(self, shape: Plane, box: Pixels) -> float:
-        """How much of a shape within a box is ones here; 0 where there is nothing of the shape."""
+    def share(self, shape: Plane, box: Pixels) -> float | None:
+        """How much of a shape within a box is ones here; None where there is nothing of the shape."""
         own = int.from_bytes(b"".join(shape.rows(box)))
         here = int.from_bytes(b"".join(self.rows(box)))
-        return (own & here).bit_count() / own.bit_count() if own else 0.0
+        return (own & here).bit_count() / own.bit_count() if own else None
 
 
 def columns(rows: list[bytes]) -> bytes:

@@ -25,11 +25,14 @@ _TYPE_3 = "Type3 ("
 _ABOVE, _BELOW = (
     0.8,
     0.25,
-)  # of the size of a Type 3 font; what such a font says of its own box may be anything
+)  # of the size of a Type 3 font, whose own box may be anything
 _LONG = 4  # letters that are not drawn in a word that is
 _MOST = 0.5
 
 Span: TypeAlias = dict[str, Any]
+Place: TypeAlias = tuple[float, float, str]
+"""Where a character begins, and which it is."""
+
 IsUsed: TypeAlias = Callable[[Sequence[str]], bool]
 """Whether the words of a line are among those that are wanted."""
 
@@ -43,19 +46,32 @@ class Sheet:
         self.text: Untyped = _mupdf.TextPage(self.picture.get_textpage(FLAGS))
         self.unclipped: Untyped = _mupdf.TextPage(self.picture.get_textpage(_UNCLIPPED))
         self.styled: str = self.text.extractHTML()
-        self.undrawn: set[tuple[float, float, str]] = set()
+        self.undrawn: set[Place] = set()
         """Places of characters that were looked for and are not drawn."""
         self._ink = Ink(self.picture)
-        self._seen: set[int] = set()
+        self._seen: set[Word] = set()
+        self._shown: list[list[Span]] | None = None
 
     @property
     def has_type_3(self) -> bool:
         """Whether glyphs are little drawings, whose size says nothing by itself."""
         return _TYPE_3 in self.styled
 
-    @cached_property
+    @property
     def spans(self) -> list[list[Span]]:
-        """The runs of characters, line by line, with their characters in `chars`."""
+        """The runs of characters, line by line; their characters in `chars` where they had to be looked at."""
+        return self._raw if self.has_type_3 or self.undrawn else self._plain
+
+    @cached_property
+    def _plain(self) -> list[list[Span]]:
+        lines = [line["spans"] for block in self.text.extractDICT()["blocks"] for line in block["lines"]]
+        for row, spans in enumerate(lines):
+            for column, span in enumerate(spans):
+                span["at"] = row, column
+        return lines
+
+    @cached_property
+    def _raw(self) -> list[list[Span]]:
         lines = [line for block in self.text.extractRAWDICT()["blocks"] for line in block["lines"]]
         for line in lines:
             for span in line["spans"]:
@@ -64,59 +80,69 @@ class Sheet:
             _measure(lines)
         return [line["spans"] for line in lines]
 
-    @cached_property
+    def _with_chars(self, span: Span) -> Span:
+        if "chars" in span:
+            return span
+        row, column = span["at"]
+        return self._raw[row][column]
+
+    def show(self, lines: Sequence[Sequence[Span]]) -> None:
+        """Take for visible, until it is looked at, these runs only."""
+        self._shown = [[self._with_chars(span) for span in spans] for spans in lines]
+
     def _lines(self) -> list[list[Word]]:
-        if self.has_type_3:
-            return [found for spans in self.spans if (found := list(_words(spans)))]
-        words = self.text.extractWORDS()
+        if self._shown is not None:
+            return [found for spans in self._shown if (found := list(_words(spans)))]
         return [
             [Word(word[4], word[:4]) for word in line]
-            for _, line in groupby(words, key=lambda word: (word[5], word[6]))
+            for _, line in groupby(self.text.extractWORDS(), key=lambda word: (word[5], word[6]))
         ]
 
     def look(self, is_used: IsUsed) -> bool:
         """Look whether the lines that are used are drawn, and those beside them; whether some are not."""
-        words = [[word.content for word in line] for line in self._lines]
-        used = [place for place, line in enumerate(words) if is_used(line)]
-        wanted = {place + by for place in used for by in (-1, 0, 1)} if used else set(range(len(words)))
-        lines = [self._lines[place] for place in sorted(wanted - self._seen) if 0 <= place < len(words)]
-        self._seen |= wanted
-        doubtful = self._ink.doubtful(lines, (word for line in self._lines for word in line))
+        lines = self._lines()
+        used = [i for i, line in enumerate(lines) if is_used([word.content for word in line])]
+        wanted = {i + by for i in used for by in (-1, 0, 1)} if used else range(len(lines))
+        unseen = [line for i, line in enumerate(lines) if i in wanted and line[0] not in self._seen]
+        self._seen.update(line[0] for line in unseen)
+        doubtful = self._ink.doubtful(unseen, (word for line in lines for word in line))
+        boxes = {_corner(word.box) for word in doubtful}
+        rows = {row for _, row in boxes}
         known = len(self.undrawn)
-        if doubtful:
-            boxes = {_place(word.box) for word in doubtful}
-            for spans in self.spans:
-                for word in _words(spans):
-                    if _place(word.box) in boxes:
-                        self.undrawn |= set(self._undrawn(word))
+        for spans in self._raw if doubtful else ():
+            if any(round(span["bbox"][1]) in rows for span in spans):
+                words = [word for word in _words(spans) if _corner(word.box) in boxes]
+                self.undrawn |= self._undrawn(words)
         return len(self.undrawn) > known
 
-    def is_drawn(self, spans: Sequence[Span]) -> bool:
-        """Whether most of the letters in some spans are."""
-        letters = drawn = 0
-        for word in _words(spans):
-            letters += sum(map(str.isalnum, word.content))
-            drawn += sum(map(str.isalnum, word.content)) - sum(c.isalnum() for *_, c in self._undrawn(word))
-        return drawn > _MOST * letters
+    def is_drawn(self, span: Span) -> bool:
+        """Whether most of the letters of a span are."""
+        words = list(_words([self._with_chars(span)]))
+        letters = sum(sum(map(str.isalnum, word.content)) for word in words)
+        return letters - len(self._undrawn(words)) > _MOST * letters
 
-    def _undrawn(self, word: Word) -> list[tuple[float, float, str]]:
-        """The characters that are not drawn; some strokes of a word do not count, whatever crosses them."""
-        letters = [
-            (is_drawn, (*origin, char))
-            for is_drawn, origin, char in zip(self._ink.drawn(word), word.origins, word.content, strict=True)
-            if char.isalnum()
-        ]
-        if not letters:
-            return []
-        runs = [(is_drawn, len(list(run))) for is_drawn, run in groupby(is_drawn for is_drawn, _ in letters)]
-        longest = max((length for is_drawn, length in runs if not is_drawn), default=0)
-        share = sum(is_drawn for is_drawn, _ in letters) / len(letters)
-        if share < _MOST:
-            return [place for _, place in letters]
-        return [place for is_drawn, place in letters if not is_drawn] if longest >= _LONG else []
+    def _undrawn(self, words: Sequence[Word]) -> set[Place]:
+        """The letters that are not drawn."""
+        drawn = self._ink.drawn(words) if words else []
+        return {place for word, found in zip(words, drawn, strict=True) for place in _missing(word, found)}
 
 
-def split(span: Span, undrawn: set[tuple[float, float, str]]) -> Iterator[tuple[bool, Span]]:
+def _missing(word: Word, drawn: Sequence[bool]) -> list[Place]:
+    """Letters of a word that are not drawn; a few do not count, whatever crosses them."""
+    letters = [
+        (is_drawn, (*origin, char))
+        for is_drawn, origin, char in zip(drawn, word.origins, word.content, strict=True)
+        if char.isalnum()
+    ]
+    share = sum(is_drawn for is_drawn, _ in letters) / (len(letters) or 1)
+    if share < _MOST:
+        return [place for _, place in letters]
+    runs = groupby(is_drawn for is_drawn, _ in letters)
+    longest = max((len(list(run)) for is_drawn, run in runs if not is_drawn), default=0)
+    return [place for is_drawn, place in letters if not is_drawn] if longest >= _LONG else []
+
+
+def split(span: Span, undrawn: set[Place]) -> Iterator[tuple[bool, Span]]:
     """A span in parts that are drawn, or are not; marks and spaces go with what stands before them."""
     states = [
         (*char["origin"], char["c"]) not in undrawn if char["c"].isalnum() else None for char in span["chars"]
@@ -188,5 +214,5 @@ def _around(boxes: Sequence[Box]) -> Box:
     return min(lefts), min(tops), max(rights), max(bottoms)
 
 
-def _place(box: Box) -> tuple[int, int]:
+def _corner(box: Box) -> tuple[int, int]:
     return round(box[0]), round(box[1])
