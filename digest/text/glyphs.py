@@ -112,10 +112,14 @@ def _near(x: float, y: float) -> Iterator[tuple[int, int]]:
     return ((column + across, row + down) for across in (-1, 0, 1) for down in (-1, 0, 1))
 
 
-def paper(area: tuple[int, int, int, int]) -> Untyped:
-    """White pixels. In those of pymupdf's own constructor coloured glyphs of Type 3 come out black."""
+def paper(area: tuple[int, int, int, int], colours: int) -> Untyped:
+    """White pixels of 1 or 3 colours.
+
+    In pixels of pymupdf's own constructor coloured glyphs of Type 3 come out black.
+    """
     bounds = _mupdf.FzIrect(*area)
-    pixels = _mupdf.fz_new_pixmap_with_bbox(_mupdf.fz_device_rgb(), bounds, _mupdf.FzSeparations(), 0)
+    space = _mupdf.fz_device_rgb() if colours == 3 else _mupdf.fz_device_gray()
+    pixels = _mupdf.fz_new_pixmap_with_bbox(space, bounds, _mupdf.FzSeparations(), 0)
     _mupdf.fz_clear_pixmap_with_value(pixels, 255)
     return _pymupdf.Pixmap("raw", pixels)
 

@@ -25,14 +25,15 @@ _pymupdf: Untyped = pymupdf
 _mupdf: Untyped = _pymupdf.mupdf
 _mupdf.fz_disable_icc()  # colours need not be exact here, and managing them takes longer than drawing
 
-_WORD = re.compile(r"[^\W_]{2}|[\u3040-\u30ff\u3400-\u9fff]")
-"""What says something; single letters and digits of formulas do not."""
+_WORD = re.compile(r"[^\W\d_]{3}|\d\d|[\u3040-\u30ff\u3400-\u9fff]")
+"""What says something; letters and digits of formulas do not by themselves."""
 
-_CERTAIN = 48  # levels of 255 by which ink differs, at a glance
+_CERTAIN = 48  # levels of 255 by which ink differs, at a glance and without colours
 _FAINT = 26  # levels; a fainter difference is not seen
 
 # At a glance, at one pixel a point, or fewer:
 _MOST_PIXELS = 2_000_000
+_GLANCE = 1.0  # pixels a point
 _CORE = (0.40, 0.78)  # of a word's height, from the top: where every letter and digit has ink
 _INKED = 0.3  # of a line's length
 _DENSE = 0.85  # of the core: rather something over the line
@@ -67,8 +68,8 @@ class Ink:
         entangled = _entangled(among)
         found: list[Word] = []
         for area, group in _areas(lines):
-            scale = min((_MOST_PIXELS / max(_size(area), 1.0)) ** 0.5, 1.0)
-            ink = self._text_alone(self._on_page(area, scale), scale, _CERTAIN)
+            scale = min((_MOST_PIXELS / max(_size(area), 1.0)) ** 0.5, _GLANCE)
+            ink = self._text_alone(self._on_page(area, scale), scale, _CERTAIN, colours=1)
             for line in group:
                 crossed = [word for word in line if word.box in entangled]
                 if crossed or not _is_inked(ink, _around(line), scale):
@@ -85,7 +86,7 @@ class Ink:
         area = self._on_page(_around(line), scale)
         if area[0] >= area[2] or area[1] >= area[3]:
             return [[False] * len(word.content) for word in line]
-        alone = self._text_alone(area, scale, _FAINT)
+        alone = self._text_alone(area, scale, _FAINT, colours=3)
         views: dict[frozenset[int], _View] = {}
         verdicts = []
         for word in line:
@@ -103,7 +104,7 @@ class Ink:
         inside = Plane(alone.area, covered.translate(at_least(max(3 * max(covered) // 4, _FAINT))))
         outside = Plane(alone.area, covered.translate(below(_BESIDE)))
         if any(each.is_ignored for each in own):
-            pixels = self._draw(alone.area, scale)
+            pixels = self._draw(alone.area, scale, colours=3)
             alone = unlike_background(bytes(pixels.samples), outside, _FAINT)
         return _View(inside, outside, alone)
 
@@ -118,30 +119,31 @@ class Ink:
         """The pixels of what of a box, and a little around it, is on the page."""
         return tuple(((_pymupdf.Rect(_widened(box, 1.0)) & self._rect) * _pymupdf.Matrix(scale, scale)).irect)
 
-    def _draw(self, area: Pixels, scale: float) -> Untyped:
-        """An area as it is drawn on white paper."""
-        pixels = paper(area)
+    def _draw(self, area: Pixels, scale: float, *, colours: int) -> Untyped:
+        """An area as it is drawn on white paper, in 1 or 3 colours."""
+        pixels = paper(area, colours)
         device = _mupdf.fz_new_draw_device(_mupdf.FzMatrix(), pixels.this)
         self._run(device, area, scale)
         _mupdf.fz_close_device(device)
         return pixels
 
-    def _text_alone(self, area: Pixels, scale: float, level: int) -> Plane:
+    def _text_alone(self, area: Pixels, scale: float, level: int, *, colours: int) -> Plane:
         """Where the page looks different without its text, by at least a level."""
-        pixels = self._draw(area, scale)
+        pixels = self._draw(area, scale, colours=colours)
         pixels.invert_irect(pixels.irect)
         device = _mupdf.fz_new_draw_device(_mupdf.FzMatrix(), pixels.this)
         device.m_internal.fill_text = device.m_internal.stroke_text = None
         box = tuple(map(float, area))
-        colours = _mupdf.FzColorspace()
-        _mupdf.fz_begin_group(device, _mupdf.FzRect(*box), colours, 1, 0, _mupdf.FZ_BLEND_NORMAL, 0.5)
+        own, normal = _mupdf.FzColorspace(), _mupdf.FZ_BLEND_NORMAL
+        _mupdf.fz_begin_group(device, _mupdf.FzRect(*box), own, 1, 0, normal, 0.5)
         sheet, gray = _mupdf.FzPath(), _mupdf.fz_device_gray()
         _mupdf.fz_rectto(sheet, *box)
         _mupdf.fz_fill_path(device, sheet, 0, _mupdf.FzMatrix(), gray, FULL, 1.0, _mupdf.FzColorParams())
         self._run(device, area, scale)
         _mupdf.fz_end_group(device)
         _mupdf.fz_close_device(device)
-        return strong(area, bytes(pixels.samples).translate(_APART), level)
+        apart = bytes(pixels.samples).translate(_APART)
+        return strong(area, apart, level) if colours == 3 else Plane(area, apart.translate(at_least(level)))
 
     def _run(self, device: Untyped, area: Pixels, scale: float) -> None:
         matrix = _mupdf.FzMatrix(scale, 0, 0, scale, 0, 0)

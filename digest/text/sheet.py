@@ -59,7 +59,7 @@ class Sheet:
 
     @property
     def spans(self) -> list[list[Span]]:
-        """The runs of characters, line by line; their characters in `chars` where they had to be looked at."""
+        """The runs of characters, line by line; those of Type 3, and of pages looked at, have `chars`."""
         return self._raw if self.has_type_3 or self.undrawn else self._plain
 
     @cached_property
@@ -84,7 +84,8 @@ class Sheet:
         if "chars" in span:
             return span
         row, column = span["at"]
-        return self._raw[row][column]
+        found: Span = self._raw[row][column]
+        return found
 
     def show(self, lines: Sequence[Sequence[Span]]) -> None:
         """Take for visible, until it is looked at, these runs only."""
