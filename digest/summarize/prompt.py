@@ -19,6 +19,7 @@ from digest.errors import UsageError
 from digest.llm.request import Message
 from digest.model import Paper, Record, Text
 from digest.resources import find, shipped
+from digest.summarize.bounds import within
 from digest.summarize.fence import fence
 
 Input = Literal["title", "abstract", "comments", "text"]
@@ -56,9 +57,9 @@ class Prompt(Record):
         stands inside a fence that it cannot close.
         """
         values: dict[Input, str] = {
-            "title": paper.title,
-            "abstract": paper.abstract,
-            "comments": paper.comments or "",
+            "title": within("title", paper.title),
+            "abstract": within("abstract", paper.abstract),
+            "comments": within("comments", paper.comments or ""),
             "text": _passages(text),
         }
         parts = [f"{_LABELS[name]}：{values[name]}" for name in self.inputs if values[name]]
