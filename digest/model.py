@@ -199,6 +199,7 @@ class Entry(Record):
     flag: Flag | None = None
     findings: tuple[Finding, ...] = ()
     text: TextOrigin | None = None
+    notes: tuple[str, ...] = Field(default=(), description="what the model was not shown of it, in words")
     link_base: str | None = Field(
         default=None, description="what stands before the id in a published link, where ours would differ"
     )

@@ -14,6 +14,7 @@ from digest import __version__
 from digest.cli.eval import eval_app, gold_app
 from digest.cli.runs import app as runs_app
 from digest.errors import DigestError
+from digest.printable import printable_streams
 
 app = typer.Typer(
     name="digest",
@@ -225,6 +226,11 @@ def main() -> None:
     gc.set_threshold(100_000)  # what imports make stays: looking for garbage in it takes a tenth of the time
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal without Chinese shows escapes, and no error
         sys.stdout.reconfigure(errors="backslashreplace")
+    with printable_streams():
+        _run()
+
+
+def _run() -> None:
     try:
         app()
     except DigestError as error:

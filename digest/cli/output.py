@@ -15,6 +15,7 @@ from digest.llm.batch import Pending
 from digest.llm.cached_client import RunUsage
 from digest.model import KINDS, Announcement, Digest, Section, TextOrigin
 from digest.pipeline.day import Published
+from digest.printable import printable
 from digest.publish.counts import checks_of
 from digest.sources.arxiv.no_announcement import NoAnnouncement
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 def aside(sentence: str) -> None:
     """Tell a person what is going on, where the result does not go."""
-    print(sentence, file=sys.stderr, flush=True)
+    print(printable(sentence), file=sys.stderr, flush=True)  # bars, when there are any, take it from here
 
 
 COMPLETE, DEFECTS, FLAGGED = 0, 1, 3
@@ -122,6 +123,8 @@ def _published(result: Published) -> None:
             rules = ", ".join(sorted({finding.rule for finding in entry.text.findings}))
             print(f"in the PDF of {entry.paper.id}, kept out of the prompt or to be looked at: {rules}")
     for entry in digest.entries:
+        for note in entry.notes:
+            print(f"note on {entry.paper.id}: {note}")
         if entry.flag is not None:
             print(f"flagged {entry.paper.id}: {entry.flag.reason} ({entry.flag.code})")
 

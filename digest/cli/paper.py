@@ -12,6 +12,7 @@ from digest.cli.output import COMPLETE, FLAGGED, origin, took
 from digest.llm.cached_client import RunUsage
 from digest.model import Entry, Finding
 from digest.pipeline.redo import Redone, Unknown
+from digest.printable import bare, printable
 
 Mark = Literal["=", "-", "+"]
 _WORDS = re.compile(r"[A-Za-z0-9]+(?:[-.][A-Za-z0-9]+)*|\s+|.", re.DOTALL)
@@ -143,21 +144,22 @@ def _side_by_side(olds: Sequence[Entry], entry: Entry) -> None:
     from rich.table import Column, Table
     from rich.text import Text
 
-    console = Console()
+    console = Console(file=bare(sys.stdout))
     befores: list[Entry | None] = list(olds) or [None]
     for old in befores:
         columns = (Column(name, overflow="fold") for name in ("before", "after"))  # Chinese has no spaces
         table = Table(*columns, expand=True, show_lines=True)
         before, after = Text(), Text()
-        for mark, piece in difference("" if old is None else _line(old), _line(entry)):
+        lines = ("" if old is None else printable(_line(old)), printable(_line(entry)))
+        for mark, piece in difference(*lines):
             if mark != "+":
                 before.append(piece, "red strike" if mark == "-" else "")
             if mark != "-":
                 after.append(piece, "bold green" if mark == "+" else "")
         table.add_row(before, after)
-        table.add_row(Text("\n".join(_found_of(old))), Text("\n".join(_found_of(entry))))
+        table.add_row(*(Text(printable("\n".join(_found_of(one)))) for one in (old, entry)))
         made = "in no digest here" if old is None else _made(old)
-        table.add_row(Text(made), Text(_made(entry)))
+        table.add_row(Text(printable(made)), Text(printable(_made(entry))))
         console.print(table)
 
 

@@ -12,6 +12,7 @@ from digest.ledger import Ledger
 from digest.model import Completion, Entry, Finding, Listing, Paper, Request, Summary, Text, TextOrigin
 from digest.pipeline.check_cache import CheckCache
 from digest.pipeline.resources import Resources
+from digest.summarize.bounds import cuts
 from digest.summarize.summarizer import Job, Outcome, summarise
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ async def make_entry(
         summary=outcome.summary,
         flag=outcome.flag,
         findings=outcome.findings,
+        notes=cuts(paper),
         text=text.origin if outcome.text else text.origin.model_copy(update=_REFUSED),
     )
 

@@ -6,6 +6,8 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
+from digest.printable import bare, printable
+
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
@@ -79,7 +81,7 @@ class Bars:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
         )
-        self._bars = RichProgress(*columns, console=Console(stderr=True))
+        self._bars = RichProgress(*columns, console=Console(file=bare(sys.stderr)))
         self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> Self:
@@ -93,7 +95,7 @@ class Bars:
 
     def say(self, sentence: str) -> None:
         """Print above the bars; never as markup, since titles may look like it."""
-        self._bars.console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+        self._bars.console.print(printable(sentence), markup=False, highlight=False, soft_wrap=True)
 
     def start(self, stage: str, total: int) -> None:
         """Show a new bar."""

@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError
 from digest.config import find, shipped
 from digest.errors import UsageError
 from digest.model import Message, Paper, Record, Text
+from digest.summarize.bounds import within
 from digest.summarize.fence import fence
 
 Input = Literal["title", "abstract", "comments", "text"]
@@ -55,9 +56,9 @@ class Prompt(Record):
         stands inside a fence that it cannot close.
         """
         values: dict[Input, str] = {
-            "title": paper.title,
-            "abstract": paper.abstract,
-            "comments": paper.comments or "",
+            "title": within("title", paper.title),
+            "abstract": within("abstract", paper.abstract),
+            "comments": within("comments", paper.comments or ""),
             "text": _passages(text),
         }
         parts = [f"{_LABELS[name]}：{values[name]}" for name in self.inputs if values[name]]

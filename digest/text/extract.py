@@ -7,14 +7,14 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digest.model import Finding, Text, TextOrigin
+from digest.model import Finding, Passage, Text, TextOrigin
 from digest.text import clean, injection, selection, tokens
 from digest.text import title_match as titles
 from digest.text.errors import PdfError
 
 if TYPE_CHECKING:
     from digest.text.clean import Row
-    from digest.text.pdf_pages import Page
+    from digest.text.pdf_pages import Page, Pdf
 
 _FIRST_PAGES = 3
 _SCANNED = 200  # letters a page; fewer are the marks on a scan
@@ -35,14 +35,13 @@ def extract(path: Path, title: str | None, model: str, budget: int, page_limit: 
     """
     from digest.text.pdf_pages import EXTRACTOR, read_pages  # pymupdf is loaded where it is used
 
-    pdf = read_pages(path, page_limit)
-    rows = clean.body(pdf.pages)
+    with read_pages(path, page_limit) as pdf:
+        rows, passages = _chosen(pdf, budget, lambda text: tokens.count(text, model)[0])
     found = injection.gravest([*_unseen(pdf.pages), *_addressed(rows)])
     if sum(len(row.content) for row in rows) < _SCANNED * len(pdf.pages):
         raise PdfError("hardly any text in PDF, it may be scanned", findings=found)
     if title is not None and not titles.occurs(title, _first_pages(rows)):
         raise PdfError("title not found in PDF", findings=found)
-    passages = selection.passages(rows, budget, lambda text: tokens.count(text, model)[0])
     if not passages:
         raise PdfError("no running text in PDF", findings=found)
     counted, counted_by = tokens.count("\n".join(passage.content for passage in passages), model)
@@ -56,6 +55,15 @@ def extract(path: Path, title: str | None, model: str, budget: int, page_limit: 
         findings=found,
     )
     return Text(origin=origin, passages=passages)
+
+
+def _chosen(pdf: Pdf, budget: int, count: selection.Count) -> tuple[list[Row], tuple[Passage, ...]]:
+    """All lines of a PDF, and passages of which all that nobody can see has been taken out."""
+    while True:
+        rows = clean.body(pdf.pages)
+        passages = selection.passages(rows, budget, count)
+        if not pdf.look(passages):
+            return rows, passages
 
 
 def _unseen(pages: Sequence[Page]) -> Iterator[Finding]:

@@ -7,17 +7,15 @@ and where a colour alone does not tell (white on a dark figure), at the page as 
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import pymupdf
 
-Untyped: TypeAlias = Any
-"""pymupdf and its objects: most of its functions carry no types."""
-
-Box: TypeAlias = tuple[float, float, float, float]
-"""Left, top, right, bottom, in points."""
+from digest.text.glyphs import Box, Untyped
+from digest.text.sheet import FLAGS, Sheet, Span, split
 
 _mupdf: Untyped = pymupdf
 
@@ -30,6 +28,7 @@ _NEAR = 32
 _BLANK = 0.97  # share of one colour: no ink
 _PIXELS = 1500.0  # of the longer side of a page as it is drawn
 _COVER = (12.0, 4.0)  # points; smaller images (rules, bullets) cover no words
+_ROW, _LAST_ROW = 20.0, 1000  # of points, in which runs are looked for
 _CLIPPED = 64  # MuPDF's FZ_STEXT_CLIPPED: the characters were used as a clipping path
 _ASCII_MARKS = bytes(code for code in range(128) if not chr(code).isalnum())
 _WORDS = re.compile(r"[^\W_]+")
@@ -53,7 +52,7 @@ class Block(NamedTuple):
 class Run(NamedTuple):
     """Characters of one style on one line, and how they are hidden, if they are."""
 
-    span: dict[str, Any]
+    span: Span
     how: str | None
 
 
@@ -89,11 +88,11 @@ def outside(blocks: list[Block], visible: str, page: pymupdf.Rect) -> Iterator[H
             yield Hidden(how, "\n".join(lines))
 
 
-def clipping(page: Untyped, flags: int) -> Iterator[Hidden]:
+def clipping(page: Untyped) -> Iterator[Hidden]:
     """Text in render mode 7, which a display list forgets where it clips nothing."""
     if b" Tr" not in page.read_contents():
         return
-    for block in page.get_text("dict", flags=flags & ~_mupdf.TEXT_PRESERVE_IMAGES)["blocks"]:
+    for block in page.get_text("dict", flags=FLAGS)["blocks"]:
         spans = [span for line in block["lines"] for span in line["spans"]]
         clipped = [s["text"] for s in spans if s["char_flags"] & _CLIPPED and s["alpha"] == 0]
         if clipped:
@@ -103,27 +102,42 @@ def clipping(page: Untyped, flags: int) -> Iterator[Hidden]:
 class Inspection:
     """One page, looked at run by run."""
 
-    def __init__(self, page: Untyped, unclipped: Untyped, picture: Untyped) -> None:
-        self._picture = picture
-        self._blocks = blocks_of(unclipped)
-        self._masked = {i["number"] for i in unclipped.extractIMGINFO() if i["has-mask"]}
+    def __init__(self, sheet: Sheet) -> None:
+        self._sheet = sheet
+        self._picture = sheet.picture
+        self._blocks = blocks_of(sheet.unclipped)
+        self._masked = {i["number"] for i in sheet.unclipped.extractIMGINFO() if i["has-mask"]}
         self._covered = covered(self._blocks)
-        self._dict = page.extractDICT()
-        spans = [s for block in self._dict["blocks"] for line in block["lines"] for s in line["spans"]]
-        self._visible = [s["bbox"] for s in spans if s["alpha"] and not s["text"].isspace()]
+        spans = [span for line in sheet.spans for span in line]
+        self._visible = Beside(s for s in spans if s["alpha"] and not s["text"].isspace())
         self._pixels: pymupdf.Pixmap | None = None
 
-    def lines(self) -> Iterator[list[Run]]:
-        """The runs of every line, in reading order."""
-        for block in self._dict["blocks"]:
-            for line in block["lines"]:
-                yield [Run(span, self._how(span)) for span in line["spans"]]
+    def lines(self) -> list[list[Run]]:
+        """The runs of every line, in reading order, without hidden ones that stand visible in their place."""
+        lines = [[run for span in line for run in self._runs(span)] for line in self._sheet.spans]
+        visible = Beside(run.span for line in lines for run in line if run.how is None)
+        return [[run for run in line if run.how is None or not _stands(run.span, visible)] for line in lines]
 
-    def _how(self, span: dict[str, Any]) -> str | None:
+    def _runs(self, span: Span) -> Iterator[Run]:
+        how = self._how(span)
+        if how is not None or not self._sheet.undrawn:
+            yield Run(span, how)
+            return
+        for is_drawn, part in split(span, self._sheet.undrawn):
+            yield Run(part, None if is_drawn else self._suspicion(part) or "not drawn")
+
+    def _how(self, span: Span) -> str | None:
         if span["alpha"] == 0:
+            if self._sheet.has_type_3 and self._sheet.is_drawn(span):
+                return None  # Type 3 glyphs without colours of their own
             return "text layer" if self._depicts(span["bbox"]) else "invisible"
         if span["size"] < TINY:
             return f"{span['size']:.1f} pt"
+        suspicion = self._suspicion(span)
+        return None if suspicion is None or self._sheet.is_drawn(span) else suspicion
+
+    def _suspicion(self, span: Span) -> str | None:
+        """How a run may be hidden, by its colour and by what lies over it."""
         box = _mupdf.Rect(span["bbox"])
         if is_light(span["color"]) and self._is_background(box, span["color"]):
             return "colour of the background"
@@ -142,7 +156,7 @@ class Inspection:
     def _depicts(self, box: Box) -> bool:
         """Whether a scan or a drawing, and not other text, shows something where the box is."""
         blank = self._background(_mupdf.Rect(box))[0] > _BLANK
-        return not blank and not any(_overlap(box, visible) for visible in self._visible)
+        return not blank and next(self._visible.over(box), None) is None
 
     def _hides(self, place: int, block: Block, box: Untyped, content: str) -> bool:
         if content.strip() not in block.content:
@@ -179,6 +193,30 @@ def together(lines: Iterable[list[Run]]) -> Iterator[Hidden]:
         content = "\n".join(content for _, content in group if content)
         if content:
             yield Hidden(how, content)
+
+
+class Beside:
+    """Runs, by where they stand."""
+
+    def __init__(self, spans: Iterable[Span]) -> None:
+        self._rows: defaultdict[int, list[Span]] = defaultdict(list)
+        for span in spans:
+            for row in _rows(span["bbox"]):
+                self._rows[row].append(span)
+
+    def over(self, box: Box) -> Iterator[Span]:
+        """Those that a box lies over; some may come twice."""
+        return (s for row in _rows(box) for s in self._rows.get(row, ()) if _overlap(box, s["bbox"]))
+
+
+def _rows(box: Box) -> range:
+    return range(max(int(box[1] // _ROW), 0), min(int(box[3] // _ROW), _LAST_ROW) + 1)
+
+
+def _stands(span: Span, visible: Beside) -> bool:
+    """Whether the words of a hidden run can be read in its place."""
+    near = {id(other): other["text"] for other in visible.over(span["bbox"])}
+    return _squeezed(span["text"]) in _squeezed("".join(near.values()))
 
 
 def is_light(color: int) -> bool:

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import pymupdf
 
+from digest.model import Passage
 from digest.text import hidden_text
 from digest.text.errors import PdfError
-from digest.text.hidden_text import Hidden, Run, Untyped
+from digest.text.glyphs import Untyped
+from digest.text.hidden_text import Hidden, Run
+from digest.text.sheet import Sheet
 
 _mupdf: Untyped = pymupdf
 
 EXTRACTOR = f"pymupdf {_mupdf.VersionBind}"
 
-_FLAGS = (
-    _mupdf.TEXTFLAGS_TEXT & ~_mupdf.TEXT_PRESERVE_LIGATURES
-) | _mupdf.TEXT_IGNORE_ACTUALTEXT  # ActualText says whatever its author likes; glyphs are what is seen
-_UNCLIPPED = (_FLAGS & ~_mupdf.TEXT_CLIP) | _mupdf.TEXT_PRESERVE_IMAGES
-
 _PARAGRAPH = '<p style="top:'
 _TAG = re.compile(r"<[^>]*>")
+_PHRASE = 3  # words by which a line of a passage is known
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W_\u3040-\u30ff\u3400-\u9fff]+")
 _NEARLY_WHITE = re.compile("#[ef].[ef].[ef].")
 
 
@@ -47,11 +48,60 @@ class Page(NamedTuple):
     hidden: tuple[Hidden, ...]
 
 
-class Pdf(NamedTuple):
-    """The pages that were read, and how many there are."""
+class Pdf:
+    """An open file: the pages that were read, and how many there are. A context manager."""
 
-    pages: tuple[Page, ...]
-    total: int
+    def __init__(self, document: Untyped, numbers: Iterable[int]) -> None:
+        self.total: int = document.page_count
+        self._document = document
+        self._sheets: dict[int, Sheet] = {}
+        self._pages: dict[int, Page] = {}
+        for number in numbers:
+            self._read(number)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._sheets.clear()
+        self._document.close()
+
+    @property
+    def pages(self) -> tuple[Page, ...]:
+        """In the order of the file."""
+        return tuple(self._pages.values())
+
+    def look(self, passages: Sequence[Passage]) -> bool:
+        """Look where passages come from whether they are drawn; whether words were found that are not.
+
+        These are then hidden, so other passages may be chosen, which have to be looked at in turn.
+        """
+        texts: defaultdict[int, list[str]] = defaultdict(list)
+        for passage in passages:
+            for number in passage.pages:
+                texts[number].append(passage.content)
+        changed = [number for number, found in texts.items() if self._look(number - 1, found)]
+        return bool(changed)
+
+    def _look(self, number: int, texts: Sequence[str]) -> bool:
+        sheet = self._sheets[number]
+        used = {phrase for text in texts for phrase in _phrases([text])}
+        try:
+            if not sheet.look(lambda words: not used.isdisjoint(_phrases(words))):
+                return False
+            self._pages[number] = _page(self._document, number, sheet)
+        except Exception:  # noqa: BLE001 - mupdf's errors and those of its wrapper have no common base
+            del self._pages[number]  # rather none of it than what nobody may have seen
+        return True
+
+    def _read(self, number: int) -> None:
+        """One page; left out where it cannot be read."""
+        try:
+            sheet = Sheet(self._document[number])
+            self._pages[number] = _page(self._document, number, sheet)
+        except Exception:  # noqa: BLE001 - mupdf's errors and those of its wrapper have no common base
+            return
+        self._sheets[number] = sheet
 
 
 def read_pages(path: Path, limit: int) -> Pdf:
@@ -70,58 +120,65 @@ def read_pages(path: Path, limit: int) -> Pdf:
         document = _mupdf.open(path, filetype="pdf")
     except Exception as error:  # its exceptions have no common base
         raise PdfError("PDF is damaged") from error
-    with document:
-        if not document.is_pdf:
-            raise PdfError("not a PDF")
-        if document.needs_pass:
-            raise PdfError("PDF is encrypted")
-        count = document.page_count
-        if count == 0:
-            raise PdfError("PDF is damaged")
-        numbers: Iterable[int] = range(count)
-        if count > limit:
-            last = limit // 3
-            numbers = [*range(limit - last), *range(count - last, count)]
-        pages = [page for number in numbers if (page := _read(document, number)) is not None]
-    if not pages:
-        raise PdfError("PDF is damaged")
-    return Pdf(tuple(pages), count)
-
-
-def _read(document: Untyped, number: int) -> Page | None:
-    """One page; None where it cannot be read."""
     try:
-        page = document[number]
-        # Annotations are left out of the list, so whatever they say is not on the page.
-        picture = page.get_displaylist(annots=0)
-        text = _mupdf.TextPage(picture.get_textpage(_FLAGS))
-        unclipped = _mupdf.TextPage(picture.get_textpage(_UNCLIPPED))
-        styled = text.extractHTML()
-        blocks = hidden_text.blocks_of(unclipped)
-        if _is_suspect(styled) or hidden_text.covered(blocks):
-            runs = list(hidden_text.Inspection(text, unclipped, picture).lines())
-            lines = tuple(_lines_of_runs(runs))
-            unseen = list(hidden_text.together(runs))
-            drawn = "".join(run.span["text"] for line in runs for run in line)
-        else:
-            lines, unseen = tuple(_lines_of_html(styled)), []
-            drawn = "".join(line.content for line in lines)
-        unseen += hidden_text.outside(blocks, drawn, picture.rect)
-        unseen += hidden_text.clipping(page, _FLAGS)
-        unseen += _annotations(document, number)
-    except Exception:  # noqa: BLE001 - mupdf's errors and those of its wrapper have no common base
-        return None
-    return Page(number + 1, picture.rect.height, lines, tuple(unseen))
+        pdf = Pdf(document, _numbers(document, limit))
+    except PdfError:
+        document.close()
+        raise
+    if not pdf.pages:
+        document.close()
+        raise PdfError("PDF is damaged")
+    return pdf
+
+
+def _numbers(document: Untyped, limit: int) -> Iterable[int]:
+    """The pages to read, from 0. Raises `PdfError` if none can be."""
+    if not document.is_pdf:
+        raise PdfError("not a PDF")
+    if document.needs_pass:
+        raise PdfError("PDF is encrypted")
+    count = document.page_count
+    if count == 0:
+        raise PdfError("PDF is damaged")
+    if count <= limit:
+        return range(count)
+    last = limit // 3
+    return [*range(limit - last), *range(count - last, count)]
+
+
+def _page(document: Untyped, number: int, sheet: Sheet) -> Page:
+    blocks = hidden_text.blocks_of(sheet.unclipped)
+    if sheet.undrawn or _is_suspect(sheet.styled) or hidden_text.covered(blocks):
+        runs = hidden_text.Inspection(sheet).lines()
+        lines = tuple(_lines_of_runs(runs))
+        unseen = list(hidden_text.together(runs))
+        if unseen or sheet.has_type_3:
+            sheet.show([[run.span for run in line if run.how is None] for line in runs])
+        drawn = "".join(span["text"] for line in sheet.spans for span in line)
+    else:
+        lines, unseen = tuple(_lines_of_html(sheet.styled)), []
+        drawn = "".join(line.content for line in lines)
+    unseen += hidden_text.outside(blocks, drawn, sheet.picture.rect)
+    unseen += hidden_text.clipping(document[number])
+    unseen += _annotations(document, number)
+    return Page(number + 1, sheet.picture.rect.height, lines, tuple(unseen))
+
+
+def _phrases(texts: Iterable[str]) -> set[tuple[str, ...]]:
+    """Every few words in a row; fewer words as they are."""
+    words = _WORD.findall(" ".join(texts))
+    return {tuple(words[start : start + _PHRASE]) for start in range(max(len(words) - _PHRASE + 1, 1))}
 
 
 def _is_suspect(styled: str) -> bool:
-    """Whether a run is under 2 pt, or has no colour (it is invisible), or nearly that of paper.
+    """Whether a run is under 2 pt, is of Type 3, or has no colour (it is invisible), or nearly that of paper.
 
     A style without a colour ends with its size, as the styles of lines and of the page do. Names of fonts,
     which may be anything, stand before it.
     """
     return (
-        "font-size:0." in styled
+        "Type3 (" in styled
+        or "font-size:0." in styled
         or "font-size:1." in styled
         or styled.count('pt">') != styled.count(_PARAGRAPH) + 1
         or _NEARLY_WHITE.search(styled) is not None

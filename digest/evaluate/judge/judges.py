@@ -19,6 +19,7 @@ from digest.errors import AnswerError
 from digest.evaluate.judge.verdicts import TURNED, Judged, Pair, Side, decided
 from digest.evaluate.metrics import metrics
 from digest.model import Completion, Message, Request
+from digest.summarize.bounds import within
 from digest.summarize.checks import Source
 from digest.summarize.checks.rule import Reading
 from digest.summarize.checks.topic import glossary, terms_of
@@ -144,7 +145,7 @@ class ModelJudge:
             ValueError: it is not readable.
         """
         paper = pair.paper
-        shown = {"标题": paper.title, "摘要": paper.abstract, **lines}
+        shown = {"标题": within("title", paper.title), "摘要": within("abstract", paper.abstract), **lines}
         content = fence("\n\n".join(f"{label}：{text}" for label, text in shown.items()))
         request = Request(
             model=self.model,

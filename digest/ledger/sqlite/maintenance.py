@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import re
 import shutil
@@ -16,6 +17,9 @@ from digest.ledger import FILE_NAME
 from digest.ledger.sqlite.connection import connect_to_read, damaged, unpack_text
 from digest.ledger.sqlite.ledger import SqliteLedger
 from digest.ledger.sqlite.schema import migrate
+
+_PART = re.compile(r"(\d+)\.(?:[a-z]+\.)?part.*")
+"""The process, and with a dot what it was, after the name of the file that is being written."""
 
 _MOST_GROWN = 100
 """A header that states more than so many times the file's size is damaged itself."""
@@ -79,7 +83,8 @@ def backup(folder: Path, target: Path) -> None:
     path = folder / FILE_NAME
     if target.exists() and target.samefile(path):
         raise UsageError(f"{target} is the ledger itself: name another file.")
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    clear(target)
+    beside = _beside(target, "copy")
     with contextlib.closing(connect_to_read(path)) as source:
         try:
             with contextlib.closing(sqlite3.connect(beside)) as copy:
@@ -98,15 +103,14 @@ def backup(folder: Path, target: Path) -> None:
         except OSError as error:
             raise UsageError(f"{target}: cannot be written ({error.strerror}).") from error
         finally:
-            for leftover in (beside, beside.with_name(f"{beside.name}-journal")):
-                leftover.unlink(missing_ok=True)
+            clear(target)
 
 
 def rescue(folder: Path, target: Path) -> dict[str, tuple[int, int]]:
     """Write every row that can still be read into a new ledger; by table: rows kept, rows damaged.
 
     Each table is read from its beginning and from its end, up to what is damaged. The damaged file stays as
-    it is.
+    it is, and `target` appears when it is complete.
 
     Raises:
         UsageError: there is no ledger, or `target` exists or cannot be written.
@@ -117,22 +121,52 @@ def rescue(folder: Path, target: Path) -> dict[str, tuple[int, int]]:
         raise UsageError(f"{path}: there is no ledger.")
     if target.exists():
         raise UsageError(f"{target} exists: name a new file.")
-    work = target.with_name(f".{target.name}.{os.getpid()}.part")
+    clear(target)
+    work, beside = _beside(target, "damaged"), _beside(target, "new")
     try:
         _whole_copy(path, work)
         with contextlib.closing(sqlite3.connect(work, isolation_level=None)) as source:
             _open_damaged(source, path)
-            with contextlib.closing(sqlite3.connect(target, isolation_level=None)) as copy:
+            with contextlib.closing(sqlite3.connect(beside, isolation_level=None)) as copy:
                 migrate(copy)
-                return {table: _copy(table, source, copy) for table in _tables(copy)}
+                found = {table: _copy(table, source, copy) for table in _tables(copy)}
+                copy.execute("PRAGMA journal_mode = DELETE")  # the file alone is renamed
+        with beside.open("rb") as file:
+            os.fsync(file.fileno())
+        beside.replace(target)
     except OSError as error:
         raise UsageError(f"{target}: cannot be written ({error.strerror}).") from error
     except sqlite3.DatabaseError as error:
-        target.unlink(missing_ok=True)
         raise UsageError(f"{target}: cannot be written ({error}).") from error
+    else:
+        return found
     finally:
-        for leftover in target.parent.glob(f"{work.name}*"):
-            leftover.unlink()
+        clear(target)
+
+
+def clear(target: Path) -> None:
+    """Delete what this process, and processes that were killed, left beside a file that they were writing."""
+    for part in target.parent.glob(f".{glob.escape(target.name)}.*.part*"):
+        owner = _PART.fullmatch(part.name.removeprefix(f".{target.name}."))
+        if owner is not None and (int(owner[1]) == os.getpid() or not _is_alive(int(owner[1]))):
+            with contextlib.suppress(OSError):
+                part.unlink()
+
+
+def _beside(target: Path, what: str) -> Path:
+    return target.with_name(f".{target.name}.{os.getpid()}.{what}.part")
+
+
+def _is_alive(process: int) -> bool:
+    if os.name == "nt":
+        return False  # a file that somebody has open cannot be deleted there
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 def _whole_copy(path: Path, work: Path) -> None:

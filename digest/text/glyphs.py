@@ -1,0 +1,139 @@
+"""The shapes of a page's glyphs, whatever covers or clips them. Imports pymupdf: only workers import it."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple, TypeAlias
+
+import pymupdf
+
+Untyped: TypeAlias = Any
+"""pymupdf and its objects: most of its functions carry no types."""
+
+Box: TypeAlias = tuple[float, float, float, float]
+"""Left, top, right, bottom, in points."""
+
+_pymupdf: Untyped = pymupdf
+_mupdf: Untyped = _pymupdf.mupdf
+
+FULL: Untyped = _mupdf.new_floats(1)
+"""White, as an array of C."""
+
+_mupdf.floats_setitem(FULL, 0, 1.0)
+
+_GRID = 2  # cells a point
+
+
+class Word(NamedTuple):
+    """Characters without a space: their box, and where each begins and stands."""
+
+    content: str
+    box: Box
+    origins: tuple[tuple[float, float], ...] = ()
+    boxes: tuple[Box, ...] = ()
+
+
+class Painted(NamedTuple):
+    """Glyphs painted in one go: how they are drawn, and where."""
+
+    text: Untyped
+    stroke: Untyped
+    matrix: Untyped
+    is_ignored: bool
+
+
+class Glyphs(_mupdf.FzDevice2):  # type: ignore[misc]  # pymupdf carries no types
+    """A device that receives a page's text, and tells of a word which of it the word is."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.use_virtual_fill_text()
+        self.use_virtual_stroke_text()
+        self.use_virtual_ignore_text()
+        self._at: defaultdict[tuple[int, int], list[tuple[Painted, int]]] = defaultdict(list)
+        self._missing: set[tuple[int, int]] = set()
+
+    def fill_text(self, _: Untyped, text: Untyped, matrix: Untyped, *_rest: Untyped) -> None:
+        """Called by MuPDF."""
+        self._keep(text, None, matrix, is_ignored=False)
+
+    def stroke_text(
+        self, _: Untyped, text: Untyped, stroke: Untyped, matrix: Untyped, *_rest: Untyped
+    ) -> None:
+        """Called by MuPDF."""
+        kept = _mupdf.FzStrokeState(_mupdf.ll_fz_keep_stroke_state(stroke))
+        self._keep(text, kept, matrix, is_ignored=False)
+
+    def ignore_text(self, _: Untyped, text: Untyped, matrix: Untyped) -> None:
+        """Called by MuPDF."""
+        self._keep(text, None, matrix, is_ignored=True)
+
+    def _keep(self, text: Untyped, stroke: Untyped, m: Untyped, *, is_ignored: bool) -> None:
+        matrix = _mupdf.FzMatrix(m.a, m.b, m.c, m.d, m.e, m.f)
+        painted = Painted(_mupdf.FzText(_mupdf.ll_fz_keep_text(text)), stroke, matrix, is_ignored)
+        span = text.head
+        while span:
+            # A glyph of Type 3 in the colours of its surroundings comes as what it consists of, and
+            # as text that is not drawn.
+            if not is_ignored or _mupdf.ll_fz_font_t3_procs(span.font):
+                wrapped = _mupdf.FzTextSpan(span)
+                is_substitute = bool(_mupdf.ll_fz_font_flags(span.font).ft_substitute)
+                for i in range(span.len):
+                    item = wrapped.items(i)
+                    x = item.x * m.a + item.y * m.c + m.e
+                    y = item.x * m.b + item.y * m.d + m.f
+                    place = round(_GRID * x), round(_GRID * y)
+                    self._at[place].append((painted, item.ucs))
+                    if item.gid == 0 and is_substitute:
+                        self._missing.add(place)
+            span = span.next
+
+    def own(self, word: Word) -> list[Painted]:
+        """What has the glyphs of most of the word's characters where they begin; of single ones, else."""
+        count: Counter[int] = Counter()
+        found: dict[int, Painted] = {}
+        for char, origin in zip(word.content, word.origins, strict=True):
+            here = [pair for place in _near(*origin) for pair in self._at.get(place, ())]
+            same = [painted for painted, code in here if code == ord(char)]
+            painted_here = {id(painted): painted for painted in same or [painted for painted, _ in here]}
+            count.update(painted_here.keys())
+            found |= painted_here
+        most = [painted for key, painted in found.items() if 2 * count[key] >= len(word.content)]
+        return most or list(found.values())
+
+    def is_missing(self, x: float, y: float) -> bool:
+        """Whether the glyph that begins there is of a font that the file lacks, and so is not known here."""
+        return not self._missing.isdisjoint(_near(x, y))
+
+
+def _near(x: float, y: float) -> Iterator[tuple[int, int]]:
+    column, row = round(_GRID * x), round(_GRID * y)
+    return ((column + across, row + down) for across in (-1, 0, 1) for down in (-1, 0, 1))
+
+
+def paper(area: tuple[int, int, int, int], colours: int) -> Untyped:
+    """White pixels of 1 or 3 colours.
+
+    In pixels of pymupdf's own constructor coloured glyphs of Type 3 come out black.
+    """
+    bounds = _mupdf.FzIrect(*area)
+    space = _mupdf.fz_device_rgb() if colours == 3 else _mupdf.fz_device_gray()
+    pixels = _mupdf.fz_new_pixmap_with_bbox(space, bounds, _mupdf.FzSeparations(), 0)
+    _mupdf.fz_clear_pixmap_with_value(pixels, 255)
+    return _pymupdf.Pixmap("raw", pixels)
+
+
+def shape(painted: Iterable[Painted], area: tuple[int, int, int, int], scale: float) -> bytes:
+    """How much of each pixel the glyphs cover, 0 to 255, with `scale` pixels a point."""
+    pixels = _pymupdf.Pixmap(_pymupdf.csGRAY, _pymupdf.IRect(area), True)
+    pixels.clear_with()
+    device = _mupdf.fz_new_draw_device(_mupdf.FzMatrix(scale, 0, 0, scale, 0, 0), pixels.this)
+    gray, parameters = _mupdf.fz_device_gray(), _mupdf.FzColorParams()
+    for each in painted:
+        if each.stroke is None:
+            _mupdf.fz_fill_text(device, each.text, each.matrix, gray, (1.0,), 1.0, parameters)
+        else:
+            _mupdf.fz_stroke_text(device, each.text, each.stroke, each.matrix, gray, FULL, 1.0, parameters)
+    _mupdf.fz_close_device(device)
+    return bytes(pixels.samples)[1::2]  # glyphs of Type 3 may have colours of their own

@@ -1,0 +1,263 @@
+"""Which of a page's words are drawn, by what is on the paper. Imports pymupdf: only workers import it.
+
+A page is drawn with its text and without it: where the two differ is the text's ink, whatever may hide
+text. That settles most lines at a glance, at 72 dots an inch. What is left is looked at closely, each word
+beside the shapes of its own glyphs, so that ink of other words does not count as its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import NamedTuple, TypeAlias
+
+import pymupdf
+
+from digest.text import glyphs
+from digest.text.glyphs import FULL, Box, Glyphs, Untyped, Word, paper
+from digest.text.planes import Pixels, Plane, at_least, below, columns, strong, unlike_background
+
+Line: TypeAlias = Sequence[Word]
+"""The words of a line, or of a part of one."""
+
+_pymupdf: Untyped = pymupdf
+_mupdf: Untyped = _pymupdf.mupdf
+_mupdf.fz_disable_icc()  # colours need not be exact here, and managing them takes longer than drawing
+
+_WORD = re.compile(r"[^\W\d_]{3}|\d\d|[\u3040-\u30ff\u3400-\u9fff]")
+"""What says something; letters and digits of formulas do not by themselves."""
+
+_CERTAIN = 48  # levels of 255 by which ink differs, at a glance and without colours
+_FAINT = 26  # levels; a fainter difference is not seen
+
+# At a glance, at one pixel a point, or fewer:
+_MOST_PIXELS = 2_000_000
+_GLANCE = 1.0  # pixels a point
+_CORE = (0.40, 0.78)  # of a word's height, from the top: where every letter and digit has ink
+_INKED = 0.3  # of a line's length
+_DENSE = 0.85  # of the core: rather something over the line
+_GAP = 4.0  # points without ink, or a word's height: no space between letters or words
+_ROW = 6.0  # points of the rows by which words are compared with each other
+_HUGE = 72.0  # points
+_NEIGHBOURS = 64
+_SHARED = 0.15
+_IN_VAIN = 4000.0  # square points that may be drawn in vain to draw two lines at once
+
+# Looked at closely:
+_HEIGHT = 24.0  # pixels of a word
+_FINEST = 12.0  # pixels a point
+_BESIDE = 20  # levels of 255; pixels that a glyph covers less are beside it
+_OWN = 0.6  # of a glyph's shape has ink
+_OTHER = 0.7  # of that share, beside the glyphs: the ink is another's
+_TINY = 0.9  # points; the ink of a word of 2 pt, which cannot be read, is as high
+
+_APART = bytes(min(abs(2 * level - 255), 255) for level in range(256))
+"""A picture and the negative of another, both at half their strength: how far apart the pictures are."""
+
+
+class Ink:
+    """A page's display list, and what it draws where."""
+
+    def __init__(self, picture: Untyped) -> None:
+        self._list = picture.this
+        self._rect = picture.rect
+
+    def doubtful(self, lines: Iterable[Line], among: Iterable[Word]) -> list[Word]:
+        """The words of `lines` that a glance does not show to be drawn; `among` are all words of the page."""
+        entangled = _entangled(among)
+        found: list[Word] = []
+        for area, group in _areas(lines):
+            scale = min((_MOST_PIXELS / max(_size(area), 1.0)) ** 0.5, _GLANCE)
+            ink = self._text_alone(self._on_page(area, scale), scale, _CERTAIN, colours=1)
+            for line in group:
+                crossed = [word for word in line if word.box in entangled]
+                if crossed or not _is_inked(ink, _around(line), scale):
+                    doubted = [w for w in line if w in crossed or not _is_inked(ink, w.box, scale)]
+                    if any(_WORD.search(word.content) for word in doubted):
+                        found += doubted
+        return found
+
+    def drawn(self, line: Line) -> list[list[bool]]:
+        """Of each character of a line's words whether it has ink of its own, large enough to be read."""
+        # Fonts for formulas and delimiters have high boxes, so the smallest counts.
+        sizes = [max(box[2] - box[0], box[3] - box[1]) for word in line for box in word.boxes]
+        scale = min(_HEIGHT / max(min(sizes), 0.1), _FINEST, (_MOST_PIXELS / _size(_around(line))) ** 0.5)
+        area = self._on_page(_around(line), scale)
+        if area[0] >= area[2] or area[1] >= area[3]:
+            return [[False] * len(word.content) for word in line]
+        alone = self._text_alone(area, scale, _FAINT, colours=3)
+        views: dict[frozenset[int], _View] = {}
+        verdicts = []
+        for word in line:
+            own = self._glyphs.own(word)
+            key = frozenset(map(id, own))
+            if key not in views:
+                views[key] = self._view(own, alone, scale)
+            drawn = _drawn(word, views[key], scale)
+            missing = [self._glyphs.is_missing(*place) for place in word.origins]
+            verdicts.append([one or other for one, other in zip(drawn, missing, strict=True)])
+        return verdicts
+
+    def _view(self, own: Sequence[glyphs.Painted], alone: Plane, scale: float) -> _View:
+        covered = glyphs.shape(own, alone.area, scale)
+        inside = Plane(alone.area, covered.translate(at_least(max(3 * max(covered) // 4, _FAINT))))
+        outside = Plane(alone.area, covered.translate(below(_BESIDE)))
+        if any(each.is_ignored for each in own):
+            pixels = self._draw(alone.area, scale, colours=3)
+            alone = unlike_background(bytes(pixels.samples), outside, _FAINT)
+        return _View(inside, outside, alone)
+
+    @cached_property
+    def _glyphs(self) -> Glyphs:
+        found = Glyphs()
+        everything = _mupdf.FzRect(_mupdf.FzRect.Fixed_INFINITE)
+        _mupdf.fz_run_display_list(self._list, found, _mupdf.FzMatrix(), everything, _mupdf.FzCookie())
+        return found
+
+    def _on_page(self, box: Box, scale: float) -> Pixels:
+        """The pixels of what of a box, and a little around it, is on the page."""
+        return tuple(((_pymupdf.Rect(_widened(box, 1.0)) & self._rect) * _pymupdf.Matrix(scale, scale)).irect)
+
+    def _draw(self, area: Pixels, scale: float, *, colours: int) -> Untyped:
+        """An area as it is drawn on white paper, in 1 or 3 colours."""
+        pixels = paper(area, colours)
+        device = _mupdf.fz_new_draw_device(_mupdf.FzMatrix(), pixels.this)
+        self._run(device, area, scale)
+        _mupdf.fz_close_device(device)
+        return pixels
+
+    def _text_alone(self, area: Pixels, scale: float, level: int, *, colours: int) -> Plane:
+        """Where the page looks different without its text, by at least a level."""
+        pixels = self._draw(area, scale, colours=colours)
+        pixels.invert_irect(pixels.irect)
+        device = _mupdf.fz_new_draw_device(_mupdf.FzMatrix(), pixels.this)
+        device.m_internal.fill_text = device.m_internal.stroke_text = None
+        box = tuple(map(float, area))
+        own, normal = _mupdf.FzColorspace(), _mupdf.FZ_BLEND_NORMAL
+        _mupdf.fz_begin_group(device, _mupdf.FzRect(*box), own, 1, 0, normal, 0.5)
+        sheet, gray = _mupdf.FzPath(), _mupdf.fz_device_gray()
+        _mupdf.fz_rectto(sheet, *box)
+        _mupdf.fz_fill_path(device, sheet, 0, _mupdf.FzMatrix(), gray, FULL, 1.0, _mupdf.FzColorParams())
+        self._run(device, area, scale)
+        _mupdf.fz_end_group(device)
+        _mupdf.fz_close_device(device)
+        apart = bytes(pixels.samples).translate(_APART)
+        return strong(area, apart, level) if colours == 3 else Plane(area, apart.translate(at_least(level)))
+
+    def _run(self, device: Untyped, area: Pixels, scale: float) -> None:
+        matrix = _mupdf.FzMatrix(scale, 0, 0, scale, 0, 0)
+        within = _mupdf.FzRect(*map(float, area))
+        _mupdf.fz_run_display_list(self._list, device, matrix, within, _mupdf.FzCookie())
+
+
+class _View(NamedTuple):
+    """Glyphs close up: where they are, where they are not, and where there is ink."""
+
+    inside: Plane
+    outside: Plane
+    ink: Plane
+
+
+def _drawn(word: Word, view: _View, scale: float) -> list[bool]:
+    area = _filled(view.inside, _scaled(_widened(word.box, 1.0), scale))
+    upright = columns(list(view.inside.rows(area))).count(1) / len(word.content)
+    if max(area[3] - area[1], upright) < _TINY * scale:
+        return [False] * len(word.content)
+    inked = view.ink.share(view.inside, area) or 0.0
+    if (view.ink.share(view.outside, area) or 0.0) > _OTHER * inked:
+        return [False] * len(word.content)
+    shares = [view.ink.share(view.inside, _scaled(box, scale)) for box in word.boxes]
+    return [(inked if share is None else share) > _OWN for share in shares]
+
+
+def _filled(plane: Plane, area: Pixels) -> Pixels:
+    """The part of an area in which there is anything."""
+    rows = list(plane.rows(area))
+    high = [place for place, row in enumerate(rows) if 1 in row]
+    if not high:
+        return 0, 0, 0, 0
+    wide = columns(rows)
+    left, top = max(area[0], plane.area[0]), max(area[1], plane.area[1])
+    return left + wide.find(1), top + high[0], left + wide.rfind(1) + 1, top + high[-1] + 1
+
+
+def _is_inked(ink: Plane, box: Box, scale: float) -> bool:
+    """Whether the middle of a line has ink along its whole length, and paper between."""
+    left, top, right, bottom = box
+    height = bottom - top
+    rows = list(ink.rows(_scaled((left, top + _CORE[0] * height, right, top + _CORE[1] * height), scale)))
+    inked = columns(rows)
+    if not inked:
+        return False
+    dense = sum(row.count(1) for row in rows) > _DENSE * len(rows) * len(inked)
+    gap = max(map(len, inked.split(b"\1")))
+    return not dense and inked.count(1) >= _INKED * len(inked) and gap <= max(height, _GAP) * scale
+
+
+def _areas(lines: Iterable[Line]) -> Iterator[tuple[Box, list[Line]]]:
+    """Lines in groups that lie close together, so that little else is drawn with them."""
+    area: Box | None = None
+    group: list[Line] = []
+    for line in lines:
+        box = _around(line)
+        union = _union(area or box, box)
+        if area is not None and _size(union) > 1.3 * (_size(area) + _size(box)) + _IN_VAIN:
+            yield area, group
+            union, group = box, []
+        area, group = union, [*group, line]
+    if area is not None:
+        yield area, group
+
+
+def _entangled(words: Iterable[Word]) -> set[Box]:
+    """The boxes of words that lie across other words, and of huge ones."""
+    rows: dict[int, list[tuple[Box, Box]]] = {}
+    found: set[Box] = set()
+    for word in words:
+        left, top, right, bottom = word.box
+        height = bottom - top
+        if height > _HUGE:
+            found.add(word.box)
+            continue
+        core = (left, top + _CORE[0] * height, right, top + _CORE[1] * height)
+        for row in range(int(core[1] // _ROW), int(core[3] // _ROW) + 1):
+            rows.setdefault(row, []).append((core, word.box))
+    for cores in rows.values():
+        cores.sort()
+        for i, (core, box) in enumerate(cores):
+            for other, other_box in cores[i + 1 : i + _NEIGHBOURS]:
+                if other[0] >= core[2]:
+                    break
+                if _crosses(core, other):
+                    found |= {box, other_box}
+    return found
+
+
+def _crosses(one: Box, other: Box) -> bool:
+    """Whether boxes share a good part of the smaller one; `other` begins further to the right."""
+    width = min(one[2], other[2]) - other[0]
+    height = min(one[3], other[3]) - max(one[1], other[1])
+    return width > 0 and height > 0 and width * height > _SHARED * min(_size(one), _size(other))
+
+
+def _around(line: Line) -> Box:
+    lefts, tops, rights, bottoms = zip(*(word.box for word in line), strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
+
+
+def _widened(box: Box, by: float) -> Box:
+    return box[0] - by, box[1] - by, box[2] + by, box[3] + by
+
+
+def _union(one: Box, other: Box) -> Box:
+    return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])
+
+
+def _size(box: Box) -> float:
+    return (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _scaled(box: Box, scale: float) -> Pixels:
+    left, top, right, bottom = (scale * edge for edge in box)
+    return int(left), int(top), max(round(right), int(left) + 1), max(round(bottom), int(top) + 1)

@@ -1,0 +1,219 @@
+"""A page as MuPDF reads it. Imports pymupdf: only workers import this module."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, cached_property
+from itertools import groupby, pairwise
+from typing import Any, TypeAlias
+
+import pymupdf
+
+from digest.text.glyphs import Box, Untyped, Word
+from digest.text.ink import Ink
+
+_mupdf: Untyped = pymupdf
+
+FLAGS = (
+    _mupdf.TEXTFLAGS_TEXT & ~_mupdf.TEXT_PRESERVE_LIGATURES
+) | _mupdf.TEXT_IGNORE_ACTUALTEXT  # ActualText says whatever its author likes; glyphs are what is seen
+_UNCLIPPED = (FLAGS & ~_mupdf.TEXT_CLIP) | _mupdf.TEXT_PRESERVE_IMAGES
+
+_TYPE_3 = "Type3 ("
+"""So MuPDF begins the name of a font without a name."""
+
+_ABOVE, _BELOW = (
+    0.8,
+    0.25,
+)  # of the size of a Type 3 font, whose own box may be anything
+_LONG = 4  # letters that are not drawn in a word that is
+_MOST = 0.5
+
+Span: TypeAlias = dict[str, Any]
+Place: TypeAlias = tuple[float, float, str]
+"""Where a character begins, and which it is."""
+
+IsUsed: TypeAlias = Callable[[Sequence[str]], bool]
+"""Whether the words of a line are among those that are wanted."""
+
+
+class Sheet:
+    """One page: its text, its text with what lies beyond its edges and clips, and how it is drawn."""
+
+    def __init__(self, page: Untyped) -> None:
+        # Annotations are left out of the list, so whatever they say is not on the page.
+        self.picture: Untyped = page.get_displaylist(annots=0)
+        self.text: Untyped = _mupdf.TextPage(self.picture.get_textpage(FLAGS))
+        self.unclipped: Untyped = _mupdf.TextPage(self.picture.get_textpage(_UNCLIPPED))
+        self.styled: str = self.text.extractHTML()
+        self.undrawn: set[Place] = set()
+        """Places of characters that were looked for and are not drawn."""
+        self._ink = Ink(self.picture)
+        self._seen: set[Word] = set()
+        self._shown: list[list[Span]] | None = None
+
+    @property
+    def has_type_3(self) -> bool:
+        """Whether glyphs are little drawings, whose size says nothing by itself."""
+        return _TYPE_3 in self.styled
+
+    @property
+    def spans(self) -> list[list[Span]]:
+        """The runs of characters, line by line; those of Type 3, and of pages looked at, have `chars`."""
+        return self._raw if self.has_type_3 or self.undrawn else self._plain
+
+    @cached_property
+    def _plain(self) -> list[list[Span]]:
+        lines = [line["spans"] for block in self.text.extractDICT()["blocks"] for line in block["lines"]]
+        for row, spans in enumerate(lines):
+            for column, span in enumerate(spans):
+                span["at"] = row, column
+        return lines
+
+    @cached_property
+    def _raw(self) -> list[list[Span]]:
+        lines = [line for block in self.text.extractRAWDICT()["blocks"] for line in block["lines"]]
+        for line in lines:
+            for span in line["spans"]:
+                span["text"] = "".join(char["c"] for char in span["chars"])
+        if self.has_type_3:
+            _measure(lines)
+        return [line["spans"] for line in lines]
+
+    def _with_chars(self, span: Span) -> Span:
+        if "chars" in span:
+            return span
+        row, column = span["at"]
+        found: Span = self._raw[row][column]
+        return found
+
+    def show(self, lines: Sequence[Sequence[Span]]) -> None:
+        """Take for visible, until it is looked at, these runs only."""
+        self._shown = [[self._with_chars(span) for span in spans] for spans in lines]
+
+    def _lines(self) -> list[list[Word]]:
+        if self._shown is not None:
+            return [found for spans in self._shown if (found := list(_words(spans)))]
+        return [
+            [Word(word[4], word[:4]) for word in line]
+            for _, line in groupby(self.text.extractWORDS(), key=lambda word: (word[5], word[6]))
+        ]
+
+    def look(self, is_used: IsUsed) -> bool:
+        """Look whether the lines that are used are drawn, and those beside them; whether some are not."""
+        lines = self._lines()
+        used = [i for i, line in enumerate(lines) if is_used([word.content for word in line])]
+        wanted = {i + by for i in used for by in (-1, 0, 1)} if used else range(len(lines))
+        unseen = [line for i, line in enumerate(lines) if i in wanted and line[0] not in self._seen]
+        self._seen.update(line[0] for line in unseen)
+        doubtful = self._ink.doubtful(unseen, (word for line in lines for word in line))
+        boxes = {_corner(word.box) for word in doubtful}
+        rows = {row for _, row in boxes}
+        known = len(self.undrawn)
+        for spans in self._raw if doubtful else ():
+            if any(round(span["bbox"][1]) in rows for span in spans):
+                words = [word for word in _words(spans) if _corner(word.box) in boxes]
+                self.undrawn |= self._undrawn(words)
+        return len(self.undrawn) > known
+
+    def is_drawn(self, span: Span) -> bool:
+        """Whether most of the letters of a span are."""
+        words = list(_words([self._with_chars(span)]))
+        letters = sum(sum(map(str.isalnum, word.content)) for word in words)
+        return letters - len(self._undrawn(words)) > _MOST * letters
+
+    def _undrawn(self, words: Sequence[Word]) -> set[Place]:
+        """The letters that are not drawn."""
+        drawn = self._ink.drawn(words) if words else []
+        return {place for word, found in zip(words, drawn, strict=True) for place in _missing(word, found)}
+
+
+def _missing(word: Word, drawn: Sequence[bool]) -> list[Place]:
+    """Letters of a word that are not drawn; a few do not count, whatever crosses them."""
+    letters = [
+        (is_drawn, (*origin, char))
+        for is_drawn, origin, char in zip(drawn, word.origins, word.content, strict=True)
+        if char.isalnum()
+    ]
+    share = sum(is_drawn for is_drawn, _ in letters) / (len(letters) or 1)
+    if share < _MOST:
+        return [place for _, place in letters]
+    runs = groupby(is_drawn for is_drawn, _ in letters)
+    longest = max((len(list(run)) for is_drawn, run in runs if not is_drawn), default=0)
+    return [place for is_drawn, place in letters if not is_drawn] if longest >= _LONG else []
+
+
+def split(span: Span, undrawn: set[Place]) -> Iterator[tuple[bool, Span]]:
+    """A span in parts that are drawn, or are not; marks and spaces go with what stands before them."""
+    states = [
+        (*char["origin"], char["c"]) not in undrawn if char["c"].isalnum() else None for char in span["chars"]
+    ]
+    last = next((state for state in states if state is not None), True)
+    filled = [last := last if state is None else state for state in states]
+    for is_drawn, pairs in groupby(zip(filled, span["chars"], strict=True), key=lambda pair: pair[0]):
+        chars = [char for _, char in pairs]
+        yield (
+            is_drawn,
+            {
+                **span,
+                "chars": chars,
+                "text": "".join(char["c"] for char in chars),
+                "bbox": _around([char["bbox"] for char in chars]),
+            },
+        )
+
+
+def _words(spans: Sequence[Span]) -> Iterator[Word]:
+    chars = [char for span in spans for char in span["chars"]]
+    for is_space, group in groupby(chars, key=lambda char: char["c"].isspace()):
+        if not is_space:
+            word = list(group)
+            boxes = tuple(char["bbox"] for char in word)
+            origins = tuple(char["origin"] for char in word)
+            yield Word("".join(char["c"] for char in word), _around(boxes), origins, boxes)
+
+
+def _measure(lines: Sequence[dict[str, Any]]) -> None:
+    """Give Type 3 fonts the size of a usual font with letters as wide, and their characters fitting boxes."""
+    usual: dict[str, float] = {}
+    wide: dict[str, float] = {}
+    found = [
+        (span, line["dir"])
+        for line in lines
+        for span in line["spans"]
+        if span["font"].startswith(_TYPE_3) and span["size"]
+    ]
+    for span, _ in found:
+        font = span["font"]
+        for one, other in pairwise(span["chars"]):
+            (x0, y0), (x1, y1) = one["origin"], other["origin"]
+            wide[font] = wide.get(font, 0.0) + ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5
+            usual[font] = usual.get(font, 0.0) + _width(one["c"]) * span["size"]
+    for span, direction in found:
+        span["size"] *= wide.get(span["font"], 0.0) / (usual.get(span["font"], 0.0) or 1.0) or 1.0
+        if direction == (1.0, 0.0):
+            for char in span["chars"]:
+                left, _, right, _ = char["bbox"]
+                base = char["origin"][1]
+                char["bbox"] = (left, base - _ABOVE * span["size"], right, base + _BELOW * span["size"])
+            span["bbox"] = _around([char["bbox"] for char in span["chars"]])
+
+
+@cache
+def _width(char: str) -> float:
+    """Of a character in Times, in sizes."""
+    return float(_times().glyph_advance(ord(char)))
+
+
+@cache
+def _times() -> Untyped:
+    return _mupdf.Font("tiro")
+
+
+def _around(boxes: Sequence[Box]) -> Box:
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
+
+
+def _corner(box: Box) -> tuple[int, int]:
+    return round(box[0]), round(box[1])

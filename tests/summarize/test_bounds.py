@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from digest.model import Paper
+from digest.summarize import prompt
+from digest.summarize.bounds import MOST, cuts, within
+
+
+def test_no_paper_fills_the_prompt() -> None:
+    long = Paper(
+        id="2601.00001",
+        version=1,
+        title="Herons " * 10_000,
+        abstract="word " * 200_000,
+        comments="x" * 1_000_000,
+        authors=tuple(f"A. Heron {i}" for i in range(3000)),
+    )
+
+    for name in ("fields", "line"):
+        asked = sum(len(message.content) for message in prompt.load(name).render(long))
+        assert asked < 30_000
+    assert len(cuts(long)) == 3
+    assert "only the first 8,000 of 1,000,000 characters of the abstract are in the prompt" in cuts(long)
+
+
+def test_an_abstract_of_20_000_characters_is_cut_between_words() -> None:
+    cut = within("abstract", "heron " * 3_400)
+
+    assert cut.endswith("heron […]")
+    assert len(cut) <= MOST["abstract"] + 4
+
+
+def test_what_arxiv_takes_is_left_as_it_is() -> None:
+    longest = "a" * 6_200
+
+    assert within("abstract", longest) == longest
+    assert cuts(Paper(id="2601.00001", version=1, title="T", abstract=longest)) == ()
