@@ -125,7 +125,7 @@ def _model_settings(settings: Settings) -> Iterator[Check]:
 
 async def _endpoint(settings: Settings) -> AsyncIterator[Check]:
     """What the endpoint says: its models, and one cheap question."""
-    quick = settings.model.model_copy(update={"attempts": 2})
+    quick = settings.model.model_copy(update={"attempts": 2, "patience": 0})
     endpoint = Endpoint(quick, patience=_PATIENCE)
     try:
         names = await endpoint.models(_PATIENCE)

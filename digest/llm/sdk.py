@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     import httpx2
     import openai
 
+_CONNECT = 15.0
+"""Seconds until a server that does not even take the connection is held to be unreachable."""
+
 _AS_GET = {301, 302, 303}
 
 
@@ -22,6 +25,7 @@ def connect(settings: ModelSettings, profile: Profile) -> openai.AsyncOpenAI:
     """Make a client: imported where it is first needed, since the SDK takes half a second."""
     import ssl
 
+    import httpx2
     import openai
 
     # reading the certificates takes a twentieth of a second; without any, TLS is refused
@@ -29,7 +33,7 @@ def connect(settings: ModelSettings, profile: Profile) -> openai.AsyncOpenAI:
     return openai.AsyncOpenAI(
         api_key=settings.key.get_secret_value() or "none",
         base_url=profile.base_url,
-        timeout=settings.timeout,
+        timeout=httpx2.Timeout(settings.timeout, connect=min(_CONNECT, settings.timeout)),
         max_retries=0,
         default_headers=settings.headers,
         http_client=openai.DefaultAsyncHttpxClient(
