@@ -186,9 +186,9 @@ async def _asked(endpoint: Endpoint, settings: Settings) -> Check:
 def _slow(took: float, timeout: float) -> str:
     """What to do with a model that takes so many seconds for a short question."""
     return (
-        f"That is much of the {timeout:g} s that model.timeout allows, and with passages of the paper it takes"
-        f" longer: a hundred papers one after another take {in_words(100 * took)}. Raise model.timeout, lower"
-        " text.budget, or take a smaller model."
+        f"That is much of the {timeout:g} s that model.timeout allows, and with passages of the paper it "
+        f"takes longer: a hundred papers one after another take {in_words(100 * took)}. "
+        "Raise model.timeout, lower text.budget, or take a smaller model."
     )
 
 
