@@ -26,12 +26,15 @@ from digest.llm.request import Request
 from digest.llm.response import MalformedError, UnusableError, names_in, read
 from digest.llm.retry import PATIENCE, RetryPolicy
 from digest.llm.retry_after import in_words, told_to_wait
-from digest.llm.sdk import RedirectedError, connect
+from digest.llm.sdk import RedirectedError, connect, timeouts
 from digest.model import Completion
 
 if TYPE_CHECKING:
     import httpx2
     import openai
+
+_SLOWER = 4
+"""So many times as long as `timeout` a server on this machine gets in the end, where it needs that."""
 
 _LESSONS = 5
 """How often one question is put in another form before the endpoint counts as accepting none."""
@@ -71,6 +74,7 @@ class Endpoint:
         self._sleep = sleep
         self._forms = Forms(self.profile, recall, remember)
         self._patience = patience
+        self._allowed = settings.timeout
         self._outage = min(patience, settings.patience) if settings.attempts > 1 else 0.0
         self._clock = clock
         self._say = say
@@ -253,8 +257,13 @@ class Endpoint:
         """Send a question; the SDK's typed method takes half as long again to rewrite body and answer."""
         import httpx2
 
-        async with asyncio.timeout(self._settings.timeout):  # DeepSeek sends blank lines while it is busy
-            return await self.client().post("/chat/completions", body=body, cast_to=httpx2.Response)
+        async with asyncio.timeout(self._allowed):  # DeepSeek sends blank lines while it is busy
+            return await self.client().post(
+                "/chat/completions",
+                body=body,
+                options={"timeout": timeouts(self._allowed)},
+                cast_to=httpx2.Response,
+            )
 
     def _refused(
         self,
@@ -284,7 +293,7 @@ class Endpoint:
         kind, why = kind_of(error), self._reason(error)
         late = kind == "silent" and not connecting(error)
         if late:
-            why = f"no answer within {self._settings.timeout:g} s; model.timeout allows more"
+            why = f"no answer within {self._allowed:g} s; model.timeout allows more"
         final = AnswerError("unreachable", f"{self.address} did not answer ({why})")
         return self._noted(TransientError(final, down=kind == "refused"), permit, {}, late=late)
 
@@ -293,6 +302,8 @@ class Endpoint:
     ) -> TransientError:
         """The same, after the limiter got to know of it, and the user, once, what is waited for."""
         self._limiter.failed(permit, trouble, headers, late=late)
+        if late and self.profile.loopback and permit.load == 1:  # a slow machine, and nobody else is to blame
+            self._allowed = min(2 * self._allowed, _SLOWER * self._settings.timeout)
         if trouble.down and self._outage and not self._down:
             self._down = True
             self._say(f"{trouble.final}; it is waited for, up to {in_words(self._outage)}")

@@ -21,11 +21,17 @@ class RedirectedError(Exception):
     """A question was sent on in a way that loses it; the text is the address it was sent to."""
 
 
+def timeouts(length: float) -> httpx2.Timeout:
+    """What a question that may take so many seconds may wait for, step by step."""
+    import httpx2
+
+    return httpx2.Timeout(length, connect=min(_CONNECT, length))
+
+
 def connect(settings: ModelSettings, profile: Profile) -> openai.AsyncOpenAI:
     """Make a client: imported where it is first needed, since the SDK takes half a second."""
     import ssl
 
-    import httpx2
     import openai
 
     # reading the certificates takes a twentieth of a second; without any, TLS is refused
@@ -33,7 +39,7 @@ def connect(settings: ModelSettings, profile: Profile) -> openai.AsyncOpenAI:
     return openai.AsyncOpenAI(
         api_key=settings.key.get_secret_value() or "none",
         base_url=profile.base_url,
-        timeout=httpx2.Timeout(settings.timeout, connect=min(_CONNECT, settings.timeout)),
+        timeout=timeouts(settings.timeout),
         max_retries=0,
         default_headers=settings.headers,
         http_client=openai.DefaultAsyncHttpxClient(

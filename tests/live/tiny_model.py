@@ -1,4 +1,4 @@
-"""A tiny language model with random weights: a real file for a real server, to try the protocol, not prose."""
+"""A tiny language model with random weights: a real file for a real server, to try protocol, not prose."""
 
 from __future__ import annotations
 

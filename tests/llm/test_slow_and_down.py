@@ -41,6 +41,16 @@ def test_one_on_this_machine_is_never_asked_more_than_it_answers_in_time(seconds
     assert found.end == pytest.approx(20 * seconds, rel=0.01)
 
 
+@pytest.mark.parametrize("seconds", [130, 300, 470])
+def test_one_on_this_machine_that_is_slower_than_allowed_gets_more_time(seconds: float) -> None:
+    model = Model(seconds)
+    found = ask(model, 4, **LOCAL)
+    assert not found.errors
+    assert len(model.given_up) <= 2
+    assert found.end <= 4 * seconds + 120 + 240 + 2
+    assert not ask(Model(20), 20, concurrency=8, **LOCAL).errors
+
+
 @pytest.mark.parametrize("seconds", [1, 10, 45])
 def test_one_on_this_machine_that_answers_many_at_once_is_asked_as_many(seconds: float) -> None:
     model = Model(seconds, slots=64)
