@@ -126,6 +126,7 @@ class Concurrency:
     _clean: int = field(default=0, init=False)
     _at_last_answer: float = field(init=False)
     _cut_at: int = field(default=0, init=False)
+    _in_time_at: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self.limit = self._at_last_answer = min(self.ceiling, self.start or self.ceiling)
@@ -140,13 +141,14 @@ class Concurrency:
             return
         self._cut_at = 0
         self._borne = max(self._borne, load)
+        self._in_time_at = max(self._in_time_at, load)
         self._clean += 1
         if number > self._newest_refused:
             self.limit = max(self.limit, min(load, self.ceiling))
         if under_way + 1 >= 0.8 * self.limit:
             step = 1 if self._clean > 2 * self.limit or not self._newest_refused else 0.05
             in_time = IN_TIME * self.timeout * load / took if took else NEVER
-            self.limit = max(self.limit, min(self.ceiling, self.limit + step, max(self._borne, in_time)))
+            self.limit = max(self.limit, min(self.ceiling, self.limit + step, max(self._in_time_at, in_time)))
         self._at_last_answer = self.limit
 
     def timed_out(self, answered: int, last: int) -> bool:
@@ -156,9 +158,9 @@ class Concurrency:
             Whether that may be for too many under way: fewer may be now, or nothing sent since is answered.
         """
         fit = max(1.0, answered / 2)
-        if fit < self.limit:
+        if fit < int(self.limit):
             self.limit = self._at_last_answer = fit
-            self._borne, self._clean = min(self._borne, int(fit)), 0
+            self._in_time_at, self._clean = min(self._in_time_at, int(fit)), 0
             self._newest_refused = self._cut_at = last
         return self._cut_at > 0
 
