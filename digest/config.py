@@ -30,6 +30,10 @@ ENVIRONMENT = {
 """Which variable sets which setting."""
 
 
+CONCURRENCY = 8
+"""Questions under way at once where nothing is set; a server on this machine is asked one at first."""
+
+
 class _Table(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -78,12 +82,13 @@ class ModelSettings(_Table):
     preset: str = ""
     key: SecretStr = SecretStr("")
 
-    concurrency: int = Field(default=8, ge=1, le=512)
+    concurrency: int | None = Field(default=None, ge=1, le=512, description="None: see `CONCURRENCY`")
     requests_per_minute: int | None = Field(default=None, ge=1)
     tokens_per_minute: int | None = Field(default=None, ge=1)
     max_cost: float | None = Field(default=None, ge=0, description="US dollars of one command")
     timeout: float = Field(default=120, gt=0, description="seconds")
     attempts: int = Field(default=5, ge=1, le=20)
+    patience: float = Field(default=300, ge=0, le=86400, description="seconds")
     answer_format: Literal["auto", "json_schema", "json_object", "text"] = "auto"
     body: dict[str, Any] = Field(default_factory=dict)
     headers: dict[str, str] = Field(default_factory=dict)

@@ -19,6 +19,7 @@ from digest.cli.session import CommandOptions, prepared
 from digest.config import ENVIRONMENT, Settings
 from digest.errors import DigestError, UsageError
 from digest.llm.endpoint import Endpoint
+from digest.llm.retry_after import in_words
 from digest.model import Paper, Request
 
 _OWN_FILE = Path("digest.toml")
@@ -27,6 +28,10 @@ _SPACE = 1e9
 
 _PATIENCE = 20.0
 """Seconds that the endpoint may keep its question waiting: a run has more, but nobody watches that."""
+
+_SLOW = 0.2
+"""Of the timeout: a question that takes more is told of; one with passages of a paper takes two to four times
+as long where reading it takes the time."""
 
 _REACH = 20.0
 """Seconds that arXiv may take to answer."""
@@ -124,7 +129,7 @@ def _model_settings(settings: Settings) -> Iterator[Check]:
 
 async def _endpoint(settings: Settings) -> AsyncIterator[Check]:
     """What the endpoint says: its models, and one cheap question."""
-    quick = settings.model.model_copy(update={"attempts": 2})
+    quick = settings.model.model_copy(update={"attempts": 2, "patience": 0})
     endpoint = Endpoint(quick, patience=_PATIENCE)
     try:
         names = await endpoint.models(_PATIENCE)
@@ -160,6 +165,7 @@ async def _asked(endpoint: Endpoint, settings: Settings) -> Check:
         body=endpoint.body,
     )
     completion = await endpoint.complete(request)
+    took = completion.milliseconds / 1000
     cost = "price unknown" if completion.cost is None else f"${completion.cost:.5f}"
     usage = f"{completion.usage.input} tokens in, {completion.usage.output} out, {cost}"
     form = endpoint.traits(settings.model.name).answer_format
@@ -167,8 +173,22 @@ async def _asked(endpoint: Endpoint, settings: Settings) -> Check:
         _read(completion.content, prompt.answer)
     except ValueError as error:
         advice = "Try another model, or model.answer_format in digest.toml."
-        return Check("question", "note", f"answered as {form} ({usage}), but: {error}", advice)
-    return Check("question", "ok", f"answered as {form} in {completion.milliseconds} ms ({usage})")
+        return Check(
+            "question", "note", f"answered as {form} in {took:.1f} s ({usage}), but: {error}", advice
+        )
+    found = f"answered as {form} in {took:.1f} s ({usage})"
+    if took > _SLOW * settings.model.timeout:
+        return Check("question", "note", found, _slow(took, settings.model.timeout))
+    return Check("question", "ok", found)
+
+
+def _slow(took: float, timeout: float) -> str:
+    """What to do with a model that takes so many seconds for a short question."""
+    return (
+        f"That is much of the {timeout:g} s that model.timeout allows, and with passages of the paper it "
+        f"takes longer: a hundred papers one after another take {in_words(100 * took)}. "
+        "Raise model.timeout, lower text.budget, or take a smaller model."
+    )
 
 
 def _schema() -> dict[str, Any]:

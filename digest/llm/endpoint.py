@@ -8,28 +8,32 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from digest.config import ModelSettings
-from digest.errors import AnswerError, ModelError, QuotaError
+from digest.errors import AnswerError, DigestError, ModelError, QuotaError
 from digest.llm.capabilities import Forms, LearnedError, Traits, write
 from digest.llm.circuit_breaker import CircuitBreaker
 from digest.llm.cost import Budget, prices
-from digest.llm.error_mapping import TransientError, meaning_of
+from digest.llm.error_mapping import TOO_LATE, TransientError, meaning_of
 from digest.llm.limiter import ClosedError, Limiter, Permit
 from digest.llm.presets import profile
+from digest.llm.reach import connecting, kind_of, reason
 from digest.llm.redact import KeyRedactor, words_of
 from digest.llm.response import MalformedError, UnusableError, names_in, read
 from digest.llm.retry import PATIENCE, RetryPolicy
 from digest.llm.retry_after import in_words, told_to_wait
-from digest.llm.sdk import RedirectedError, connect
+from digest.llm.sdk import RedirectedError, connect, timeouts
 from digest.model import Completion, Request
 
 if TYPE_CHECKING:
     import httpx2
     import openai
+
+_SLOWER = 4
+"""So many times as long as `timeout` a server on this machine gets in the end, where it needs that."""
 
 _LESSONS = 5
 """How often one question is put in another form before the endpoint counts as accepting none."""
@@ -44,6 +48,8 @@ class Endpoint:
         remember: called with a model and what was learned of it (JSON).
         sleep: how to wait before the next try; tests hand in one that does not.
         patience: seconds that one question may be kept waiting by the endpoint.
+        clock: seconds, monotonic.
+        say: tells the user why nothing happens for a while.
 
     Attributes:
         profile: what is known of it before the first question.
@@ -59,18 +65,25 @@ class Endpoint:
         remember: Callable[[str, str], None] = lambda *_: None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         patience: float = PATIENCE,
+        clock: Callable[[], float] = time.monotonic,
+        say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.profile = profile(settings)
         self._settings = settings
         self._sleep = sleep
         self._forms = Forms(self.profile, recall, remember)
         self._patience = patience
-        self._limiter = Limiter(settings, patience=patience)
+        self._allowed = settings.timeout
+        self._outage = min(patience, settings.patience) if settings.attempts > 1 else 0.0
+        self._clock = clock
+        self._say = say
+        self._limiter = Limiter(settings, clock, patience, outage=self._outage, local=self.profile.loopback)
         self.price = prices(settings, self.profile)
         self.budget = Budget(settings.max_cost, self.price, settings.fallback)
         self._standing = CircuitBreaker(lambda model: self.learned(model) is not None)
         self.mask = KeyRedactor(settings.key.get_secret_value())
         self._reached = False
+        self._down = False
         self._client: openai.AsyncOpenAI | None = None
 
     @property
@@ -102,18 +115,25 @@ class Endpoint:
             ModelError: the endpoint answers nobody: wrong key, unknown model, no connection at all.
             UsageError: there is a ceiling, and no price.
         """
-        tries = RetryPolicy(self._settings.attempts, self._patience)
+        tries = RetryPolicy(self._settings.attempts, self._patience, self._clock, self._outage)
         try:
             return await tries.carry_out(
                 lambda: self._send(request, tries.since), self._sleep, lambda: self._limiter.accepted
             )
         except TransientError as trouble:
-            if self._reached:
-                raise trouble.final from trouble
-            hint = "Check OPENAI_BASE_URL and the network, then run again."
-            error = ModelError(f"{trouble.final}. {hint}")
-            self._standing.close(request.model, error)
-            raise error from trouble
+            raise self._given_up(str(trouble), request.model, trouble.final) from trouble
+        except ClosedError as error:
+            said = f"{self.address} {error}" + (f"; the last: {tries.said}" if tries.said else "")
+            final = AnswerError("unreachable", f"{said}. Run again later.")
+            raise self._given_up(said, request.model, final) from error
+
+    def _given_up(self, said: str, model: str, final: DigestError) -> DigestError:
+        """What it means that a question is not sent again; of an endpoint that was never reached, for all."""
+        if self._reached:
+            return final
+        error = ModelError(f"{said}. Check OPENAI_BASE_URL and the network, then run again.")
+        self._standing.close(model, error)
+        return error
 
     async def settled(self) -> None:
         """Wait until no question is under way, at most as long as one may take."""
@@ -191,8 +211,6 @@ class Endpoint:
             except UnusableError as error:
                 cost = error.completion.cost
                 raise
-            except ClosedError as error:
-                raise AnswerError("unreachable", f"{self.address} {error}. Run again later.") from error
             except LearnedError as lesson:
                 taught, said = lesson.form, str(lesson)
             else:
@@ -210,7 +228,6 @@ class Endpoint:
         import openai
 
         self._standing.check(request.model)
-        started = time.monotonic()
         try:
             response = await self._post(write(request, form, self.profile.body))
         except openai.APIStatusError as error:
@@ -221,17 +238,16 @@ class Endpoint:
         except RedirectedError as error:
             raise self._moved(self.mask.text(str(error)), request.model) from error
         except (openai.APIConnectionError, httpx2.InvalidURL, UnicodeError, TimeoutError) as error:
-            final = AnswerError("unreachable", f"{self.address} did not answer ({self._reason(error)})")
-            raise TransientError(final) from error
+            raise self._unreached(error, permit) from error
         self._reached = True
         try:
-            completion = read(self._json(response), request, round((time.monotonic() - started) * 1000))
+            completion = read(self._json(response), request, round((self._clock() - permit.at) * 1000))
         except UnusableError as error:
             error.completion = self._priced(error.completion)
             self._answered(permit, response, error.completion)
             raise
         except MalformedError as error:
-            raise self._refused(error.status or 502, str(error), permit, request, form, response) from error
+            raise self._refused(error.status or 500, str(error), permit, request, form, response) from error
         self._answered(permit, response, completion)
         self._forms.answered(request.model, form)
         return self._priced(completion)
@@ -240,8 +256,13 @@ class Endpoint:
         """Send a question; the SDK's typed method takes half as long again to rewrite body and answer."""
         import httpx2
 
-        async with asyncio.timeout(self._settings.timeout):  # DeepSeek sends blank lines while it is busy
-            return await self.client().post("/chat/completions", body=body, cast_to=httpx2.Response)
+        async with asyncio.timeout(self._allowed):  # DeepSeek sends blank lines while it is busy
+            return await self.client().post(
+                "/chat/completions",
+                body=body,
+                options={"timeout": timeouts(self._allowed)},
+                cast_to=httpx2.Response,
+            )
 
     def _refused(
         self,
@@ -259,14 +280,33 @@ class Endpoint:
             if told is not None and told > self._patience:
                 why = f"{meaning.final}; it says to wait {in_words(told)}"
                 meaning.final = AnswerError("unreachable", why)
-            if meaning.limited:
-                self._limiter.refused(permit, response.headers, told)
-            return meaning
+            return self._noted(meaning, permit, response.headers, late=status in TOO_LATE)
         if status in {400, 422} and isinstance(meaning, AnswerError) and meaning.code == "rejected":
             other = self._forms.refused(request.model, form, request, said)
             if other is not None:
                 return LearnedError(said, other)
         return self._standing.weigh(meaning, status, request.model)
+
+    def _unreached(self, error: Exception, permit: Permit) -> TransientError:
+        """What it means that no answer came."""
+        kind, why = kind_of(error), self._reason(error)
+        late = kind == "silent" and not connecting(error)
+        if late:
+            why = f"no answer within {self._allowed:g} s; model.timeout allows more"
+        final = AnswerError("unreachable", f"{self.address} did not answer ({why})")
+        return self._noted(TransientError(final, down=kind == "refused"), permit, {}, late=late)
+
+    def _noted(
+        self, trouble: TransientError, permit: Permit, headers: Mapping[str, str], *, late: bool
+    ) -> TransientError:
+        """The same, after the limiter got to know of it, and the user, once, what is waited for."""
+        self._limiter.failed(permit, trouble, headers, late=late)
+        if late and self.profile.loopback and permit.load == 1:  # a slow machine, and nobody else is to blame
+            self._allowed = min(2 * self._allowed, _SLOWER * self._settings.timeout)
+        if trouble.down and self._outage and not self._down:
+            self._down = True
+            self._say(f"{trouble.final}; it is waited for, up to {in_words(self._outage)}")
+        return trouble
 
     def _moved(self, address: str, model: str) -> ModelError:
         self._reached = True
@@ -276,6 +316,7 @@ class Endpoint:
 
     def _answered(self, permit: Permit, response: httpx2.Response, completion: Completion) -> None:
         usage = completion.usage
+        self._down = False
         self._standing.answers(completion.model)
         self._limiter.answered(permit, response.headers, usage.input + usage.output)
 
@@ -293,4 +334,4 @@ class Endpoint:
             raise MalformedError(f"the answer is no JSON but {kind}") from None
 
     def _reason(self, error: Exception) -> str:
-        return " ".join(self.mask.text(str(error)).split())[:200] or "no answer in time"
+        return self.mask.text(reason(error))[:200]

@@ -11,6 +11,18 @@ import re
 from digest.errors import AnswerError, DigestError, ModelError, QuotaError
 
 _TRANSIENT = {408, 409, 425, 429}
+_DOWN = {502, 503, 520, 521, 522, 523, 529, 530}
+"""There is nobody behind the gateway, or a server starts; from 520 on: Cloudflare, Anthropic."""
+
+_STARTING = re.compile(
+    r"\bloading (?:the |this )?model|\bmodel\b.{0,80}\b(?:loading|starting|being loaded|warming up)\b"
+    r"|connection (?:error|refused)|cannot connect to|all connection attempts failed"
+)
+"""A server that loads its model, or a gateway that does not reach it, at any status."""
+
+TOO_LATE = {408, 504, 524}
+"""A gateway waited for an answer, and none came; 524: Cloudflare."""
+
 _FILTERS = ("data_inspection_failed", "content_filter", "content filter")
 _REFUSAL_WORDS = (
     "content exists risk",
@@ -44,14 +56,20 @@ class TransientError(Exception):
     """Trouble that may be over when the same question is sent again.
 
     Attributes:
-        limited: a rate limit; it costs time, not one of the attempts.
+        limited: a rate limit, or too much load; it costs time, not one of the attempts.
+        down: the endpoint answers nobody; likewise.
+        took: seconds until it was known.
         told: seconds that the endpoint says to wait, if it does.
         final: what the trouble means if it stays.
     """
 
-    def __init__(self, final: DigestError, *, limited: bool = False, told: float | None = None) -> None:
+    def __init__(
+        self, final: DigestError, *, limited: bool = False, down: bool = False, told: float | None = None
+    ) -> None:
         super().__init__(str(final))
         self.limited = limited
+        self.down = down
+        self.took = 0.0
         self.told = told
         self.final = final
 
@@ -80,7 +98,8 @@ def meaning_of(
         return ModelError(_denied(status, short, model, address))
     final = f"{address} answered HTTP {status}: {short}"
     if status in _TRANSIENT or status >= 500 or any(word in words for word in _BROKEN_ANSWER):
-        return TransientError(AnswerError("unreachable", final), limited=status == 429, told=told)
+        down = status in _DOWN or _STARTING.search(words) is not None
+        return TransientError(AnswerError("unreachable", final), limited=status == 429, down=down, told=told)
     return AnswerError("rejected", final)
 
 

@@ -12,7 +12,8 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from digest.config import ModelSettings
+from digest.config import CONCURRENCY, ModelSettings
+from digest.llm.error_mapping import TransientError
 from digest.llm.rate_limits import Concurrency, Gate, Guess, Refusals, Remaining, SlidingWindow, Use
 from digest.llm.retry import PATIENCE
 from digest.llm.retry_after import in_words
@@ -26,12 +27,16 @@ class Permit:
         number: of the questions sent, from 1.
         load: how many were under way when it was given, this one included.
         tokens: what it is expected to take.
-        use: the same, where tokens a minute are counted.
+        at: when it was given (seconds, monotonic).
+        accepted: how many questions were answered by then.
+        use: what it is expected to take, where tokens a minute are counted.
     """
 
     number: int
     load: int
     tokens: int
+    at: float
+    accepted: int
     use: Use | None = None
 
 
@@ -52,9 +57,11 @@ class Limiter:
     """The queue in front of one endpoint.
 
     Args:
-        settings: concurrency, and requests and tokens a minute where they are set.
+        settings: timeout, concurrency, and requests and tokens a minute where they are set.
         clock: seconds, monotonic.
         patience: seconds that the endpoint may keep a question waiting.
+        outage: seconds that an endpoint that is down is waited for; 0: it is not.
+        local: whether it is a server on this machine: many answer one question after another.
 
     Attributes:
         accepted: questions that were answered.
@@ -66,10 +73,15 @@ class Limiter:
         settings: ModelSettings,
         clock: Callable[[], float] = time.monotonic,
         patience: float = PATIENCE,
+        *,
+        outage: float = 0.0,
+        local: bool = False,
     ) -> None:
         self._clock = clock
-        self._patience = patience
-        self._slots = Concurrency(settings.concurrency)
+        self._patience = self._until_given_up = patience
+        self._outage = outage
+        start = 1 if local and settings.concurrency is None else None
+        self._slots = Concurrency(settings.concurrency or CONCURRENCY, start, settings.timeout)
         self._refusals = Refusals()
         self._gate = Gate()
         self._guess = Guess()
@@ -80,6 +92,7 @@ class Limiter:
         self._timer: asyncio.TimerHandle | None = None
         self._sent = 0
         self._refusing_since: float | None = None
+        self._silent_since: float | None = None
         self.accepted = 0
         self._under_way: dict[int, Permit] = {}
         self.idle = asyncio.Event()
@@ -112,8 +125,8 @@ class Limiter:
         """The question was answered, and took so many tokens."""
         now = self._end(permit)
         self.accepted += 1
-        self._refusing_since = None
-        self._slots.accepted(permit.number, permit.load, len(self._under_way))
+        self._refusing_since = self._silent_since = None
+        self._slots.accepted(permit.number, permit.load, len(self._under_way), now - permit.at)
         self._refusals.answered(permit.number)
         self._gate.answered(permit.number)
         self._guess.answered(permit.number)
@@ -122,9 +135,23 @@ class Limiter:
         self._report(permit, headers, now)
         self._advance()
 
-    def refused(self, permit: Permit, headers: Mapping[str, str], told: float | None) -> None:
-        """The endpoint takes no more for now (HTTP 429), and said how long (seconds), or did not."""
+    def refused(
+        self,
+        permit: Permit,
+        headers: Mapping[str, str],
+        told: float | None,
+        patience: float | None = None,
+    ) -> None:
+        """The endpoint takes no more for now, and said how long (seconds), or did not.
+
+        Args:
+            permit: of the question that was refused.
+            headers: of the refusal.
+            told: seconds to wait, if it said so.
+            patience: how long it may go on so; None: as long as for a rate limit.
+        """
         now = self._end(permit)
+        self._until_given_up = self._patience if patience is None else patience
         if self._refusing_since is None:
             self._refusing_since = now
         in_a_row = self._refusals.refused(permit.number)
@@ -137,6 +164,36 @@ class Limiter:
             self._slots.refused(permit.number, permit.load, under_way, in_a_row)
         self._report(permit, headers, now)
         self._advance()
+
+    def failed(
+        self, permit: Permit, trouble: TransientError, headers: Mapping[str, str], *, late: bool = False
+    ) -> None:
+        """The question failed in a way that may pass; what concerns the others too is reckoned with.
+
+        Args:
+            permit: of the question.
+            trouble: why; it is marked as limited where too many were under way.
+            headers: of the answer, if there was one.
+            late: whether there was none in time.
+        """
+        silent = 0 < permit.accepted == self.accepted  # it answered before, and nobody since
+        if late:
+            trouble.took = self._clock() - permit.at
+            trouble.limited = self._timed_out(permit)
+        elif trouble.limited:
+            self.refused(permit, headers, trouble.told)
+        elif self._outage and (trouble.down or silent):
+            patience = self._patience if trouble.told else self._outage
+            self.refused(permit, headers, trouble.told, patience)
+
+    def _timed_out(self, permit: Permit) -> bool:
+        """The question got no answer in time; whether that may be for too many under way."""
+        self._end(permit)
+        if self._silent_since is None:
+            self._silent_since = permit.at
+        overloaded = self._slots.timed_out(self.accepted - permit.accepted, self._sent)
+        self._advance()
+        return overloaded
 
     def done(self, permit: Permit) -> None:
         """The question is no longer under way; if nothing else was said of it, it told nothing of limits."""
@@ -185,8 +242,11 @@ class Limiter:
         if wait > self._patience:
             return f"says to wait {in_words(wait)}"
         since = max(first.since, self._refusing_since) if self._refusing_since is not None else now
-        if wait and now + wait - since > self._patience:
+        if wait and now + wait - since > self._until_given_up:
             return f"has refused everybody for {in_words(now - since)}"
+        since = max(first.since, self._silent_since) if self._silent_since is not None else now
+        if now - since > self._patience:
+            return f"has answered nobody for {in_words(now - since)}"
         return None
 
     def _told(self, tokens: int, now: float) -> float:
@@ -216,7 +276,7 @@ class Limiter:
         if self._requests is not None:
             self._requests.use(now, 1)
         use = None if self._tokens is None else self._tokens.use(now, tokens)
-        permit = Permit(self._sent, len(self._under_way) + 1, tokens, use)
+        permit = Permit(self._sent, len(self._under_way) + 1, tokens, now, self.accepted, use)
         self._under_way[permit.number] = permit
         self.idle.clear()
         return permit

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -55,7 +56,7 @@ class Profile(Record):
     @property
     def loopback(self) -> bool:
         """Whether the endpoint is on this machine."""
-        return urlsplit(self.base_url).hostname in {"127.0.0.1", "localhost", "::1"}
+        return _on_this_machine(self.base_url)
 
 
 def profile(settings: ModelSettings) -> Profile:
@@ -65,17 +66,27 @@ def profile(settings: ModelSettings) -> Profile:
         UsageError: there is no such preset; names those there are.
     """
     name, preset = _choose(settings)
-    wanted = settings.answer_format
+    wanted, address = settings.answer_format, settings.base_url or preset.base_url
     return Profile(
         preset=name,
-        base_url=settings.base_url or preset.base_url,
+        base_url=address,
         answer_format=preset.answer_format if wanted == "auto" else wanted,
         fixed_format=wanted != "auto",
         token_limit=preset.token_limit,
-        key=preset.key,
+        key=preset.key and not _on_this_machine(address),
         batch=preset.batch,
         body={**preset.body, **settings.body},
     )
+
+
+def _on_this_machine(address: str) -> bool:
+    """Whether an address leads nowhere else: RFC 6761, section 6.3, and RFC 1122, section 3.2.1.3."""
+    host = urlsplit(address).hostname or ""
+    try:
+        number = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return number.is_loopback or number.is_unspecified
 
 
 def _choose(settings: ModelSettings) -> tuple[str, Preset]:

@@ -1,11 +1,16 @@
-"""How often one question is sent, and how long it waits in between: for tenacity."""
+"""How often one question is sent, and how long it waits in between: for tenacity.
+
+Trouble of one question costs one of its tries. Trouble of the endpoint, which others have too, costs time
+only: a server is restarted in minutes, and a rate limit is over when it is over.
+"""
 
 from __future__ import annotations
 
 import random
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
@@ -14,11 +19,14 @@ from digest.llm.error_mapping import TransientError
 T = TypeVar("T")
 
 PATIENCE = 900.0
-"""Seconds that one question may spend waiting because the endpoint refused or failed: rate limits are no
-failed attempts. What it waits for its turn in our own queue does not count."""
+"""Seconds that one question may spend waiting for a rate limit, or for an endpoint that is overloaded. What
+it waits for its turn in our own queue does not count."""
 
 _SHORTEST, _LONGEST = 0.5, 30.0
 """Seconds that the first wait takes at most, and any wait, where the endpoint says nothing."""
+
+_Kind = Literal["own", "limited", "down"]
+"""Trouble of this question alone; a rate limit or too much load; an endpoint that answers nobody."""
 
 _BELIEVED = 10
 """So many times in a row an endpoint is taken at its word: one that says `soon` for ever is not hammered."""
@@ -31,23 +39,32 @@ class RetryPolicy:
         most: how often it may fail; rate limits are no failures.
         patience: see `PATIENCE`.
         clock: seconds, monotonic.
+        outage: seconds that it may wait for an endpoint that is down; 0: each time is a failure.
 
     Attributes:
         since: when it failed first, if it did.
+        said: why it failed last, in words; empty: it did not.
     """
 
     def __init__(
-        self, most: int, patience: float = PATIENCE, clock: Callable[[], float] = time.monotonic
+        self,
+        most: int,
+        patience: float = PATIENCE,
+        clock: Callable[[], float] = time.monotonic,
+        outage: float = 0.0,
     ) -> None:
         self._most = most
         self._patience = patience
+        self._outage = outage
         self._clock = clock
         self.since: float | None = None
-        self._waited = 0.0
+        self.said = ""
+        self._waited: defaultdict[_Kind, float] = defaultdict(float)
+        self._kind: _Kind = "own"
         self._failures = 0
         self._in_a_row = 0
         self._accepted = 0
-        self._last: TransientError | None = None
+        self._told = 0.0
 
     async def carry_out(
         self,
@@ -65,6 +82,7 @@ class RetryPolicy:
         Raises:
             TransientError: the last one, when there is no next try.
         """
+        self._accepted = accepted()
 
         async def attempt() -> T:
             try:
@@ -92,24 +110,29 @@ class RetryPolicy:
         """
         if self.since is None:
             self.since = self._clock()
-        self._failures += not error.limited
         stray = error.limited and accepted > self._accepted
         self._in_a_row = 1 if stray else self._in_a_row + 1
-        self._accepted, self._last = accepted, error
+        self._kind = self._kind_of(error, accepted)
+        self._failures += self._kind == "own"
+        self._waited[self._kind] += error.took
+        self._accepted, self._told = accepted, error.told or 0.0
+        self.said = str(error)
+
+    def _kind_of(self, error: TransientError, accepted: int) -> _Kind:
+        if error.limited or (error.down and error.told):
+            return "limited"
+        silent = 0 < accepted == self._accepted  # it answered before, and nobody since
+        return "down" if self._outage and (error.down or silent) else "own"
 
     def wait(self, _: RetryCallState) -> float:
         """Seconds until the next try: as the endpoint says, to the letter; else exponential with jitter."""
-        told = self._told or 0.0
-        steps = self._in_a_row - 1 - (_BELIEVED if told else 0)
+        steps = self._in_a_row - 1 - (_BELIEVED if self._told else 0)
         own = random.uniform(0, min(_LONGEST, _SHORTEST * 2**steps)) if steps >= 0 else 0.0  # noqa: S311
-        wait = max(told, own)
-        self._waited += wait
+        wait = max(self._told, own)
+        self._waited[self._kind] += wait
         return wait
 
     def over(self, _: RetryCallState) -> bool:
         """Whether there is no next try."""
-        return self._failures >= self._most or self._waited + (self._told or 0.0) > self._patience
-
-    @property
-    def _told(self) -> float | None:
-        return self._last.told if self._last else None
+        patience = self._outage if self._kind == "down" else self._patience
+        return self._failures >= self._most or self._waited[self._kind] + self._told > patience

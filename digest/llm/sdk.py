@@ -11,11 +11,21 @@ if TYPE_CHECKING:
     import httpx2
     import openai
 
+_CONNECT = 15.0
+"""Seconds until a server that does not even take the connection is held to be unreachable."""
+
 _AS_GET = {301, 302, 303}
 
 
 class RedirectedError(Exception):
     """A question was sent on in a way that loses it; the text is the address it was sent to."""
+
+
+def timeouts(length: float) -> httpx2.Timeout:
+    """What a question that may take so many seconds may wait for, step by step."""
+    import httpx2
+
+    return httpx2.Timeout(length, connect=min(_CONNECT, length))
 
 
 def connect(settings: ModelSettings, profile: Profile) -> openai.AsyncOpenAI:
@@ -29,7 +39,7 @@ def connect(settings: ModelSettings, profile: Profile) -> openai.AsyncOpenAI:
     return openai.AsyncOpenAI(
         api_key=settings.key.get_secret_value() or "none",
         base_url=profile.base_url,
-        timeout=settings.timeout,
+        timeout=timeouts(settings.timeout),
         max_retries=0,
         default_headers=settings.headers,
         http_client=openai.DefaultAsyncHttpxClient(

@@ -66,6 +66,7 @@ async def open_resources(
         settings.model,
         recall=lambda model: ledger.traits(endpoint.address, model),
         remember=lambda model, traits: ledger.keep_traits(endpoint.address, model, traits),
+        say=progress.say,
     )
     async with AsyncExitStack() as stack:
         stack.push_async_callback(endpoint.close)

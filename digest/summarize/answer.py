@@ -19,9 +19,12 @@ class UnreadableError(ValueError):
 
 
 class Fields(BaseModel):
-    """The structured answer: task is a noun phrase, problem what is solved, contribution a verb phrase."""
+    """The structured answer: task is a noun phrase, problem what is solved, contribution a verb phrase.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+    Further fields, which nothing but a schema keeps a model from adding, are left out.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
 
     kind: PaperKind
     task: str = Field(min_length=2, max_length=60)

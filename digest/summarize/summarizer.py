@@ -15,6 +15,9 @@ from digest.summarize.prompt import Prompt
 _ATTEMPTS = 3
 """The first question and at most two corrections."""
 
+_SAID = {"kind", "task", "problem", "contribution", "line"}
+"""What an answer says; where that is the same again, further corrections help nothing."""
+
 _REASONS = {
     "refused": "模型拒绝回答",
     "empty": "模型的回答是空的",
@@ -113,6 +116,7 @@ async def _of_fallback(job: Job) -> Outcome:
 async def _converse(job: Job, text: Text | None) -> Outcome:
     conversation = job.prompt.render(job.paper, text)
     best: Outcome | None = None
+    before = ""
     noticed: list[Finding] = []
     for attempt in range(1, _ATTEMPTS + 1):
         completion = await job.ask(job.request(conversation), job.paper.id, fresh=job.fresh)
@@ -120,16 +124,18 @@ async def _converse(job: Job, text: Text | None) -> Outcome:
             summary = _read(completion, job, attempt)
         except answer.UnreadableError as error:
             noticed.append(Finding(rule="unreadable", severity=3, evidence=str(error)))
-            wrong = [str(error)]
+            said, wrong = completion.content.strip(), [str(error)]
         else:
+            said = summary.model_dump_json(include=_SAID)
             findings = tuple(job.check(summary))
             if best is None or _weight(findings) < _weight(best.findings):
                 best = Outcome(summary, findings=findings)
             serious = [finding for finding in findings if finding.severity >= 2]
             noticed += serious
             wrong = _in_words(serious)
-        if not wrong:
+        if not wrong or said == before:  # asked once more it would say the same again
             break
+        before = said
         conversation = (*conversation, *_correction(completion, wrong))
     if best is None or best.summary is None:
         return _flagged("unreadable")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -57,7 +58,7 @@ def test_all_is_well_and_the_key_is_not_shown(
 
 
 def test_what_is_not_set_is_told(examined: Callable[..., Any], sample_server: Callable[..., Server]) -> None:
-    code, checks, _ = examined(sample_server())
+    code, checks, _ = examined(sample_server(), {"OPENAI_BASE_URL": "https://model.example/v1"})
     assert code == 2
     assert "OPENAI_API_KEY" in checks["key"]["found"]
     assert "DIGEST_MODEL" in checks["model"]["advice"]
@@ -71,6 +72,19 @@ def test_a_server_of_ones_own_needs_no_key(
     assert checks["key"]["state"] == "ok"
     assert "chat_template_kwargs" in checks["preset"]["found"]
     assert code == 0
+    code, checks, _ = examined(sample_server(), {"DIGEST_MODEL": "m"})  # at a port that no preset knows
+    assert (code, checks["key"]["found"]) == (0, "none is needed")
+
+
+def test_how_long_a_question_took_is_told_and_much_of_the_time_allowed_is_a_note(
+    examined: Callable[..., Any], sample_server: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, checks, _ = examined(sample_server(), {"DIGEST_MODEL": "m"})
+    assert re.search(r"answered as json_schema in [0-9.]+ s", checks["question"]["found"])
+    monkeypatch.setattr(doctor_module, "_SLOW", 0.0)
+    code, checks, _ = examined(sample_server(), {"DIGEST_MODEL": "m"})
+    assert (code, checks["question"]["state"]) == (0, "note")
+    assert "model.timeout" in checks["question"]["advice"]
 
 
 @pytest.mark.parametrize(

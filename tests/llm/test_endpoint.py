@@ -51,6 +51,7 @@ class Asked:
             "key": "k",
             "name": "m",
             "attempts": 4,
+            "patience": 0,
             "timeout": 60,
             **settings,
         }

@@ -29,7 +29,8 @@ def ask(server: Server, **settings: Any) -> tuple[Completion, list[float]]:
     title = Library(Knobs()).records[0].title
     messages = (Message(role="system", content="Answer in json."), Message(role="user", content=title))
     request = Request(model="m", messages=messages, temperature=0.0, max_tokens=300, json_schema=schema())
-    given = {"base_url": f"{server.url}/v1", "key": "secret-key", "name": "m", "attempts": 3, **settings}
+    given = {"base_url": f"{server.url}/v1", "key": "secret-key", "name": "m", "attempts": 3, "patience": 0}
+    given |= settings
     endpoint = Endpoint(ModelSettings.model_validate(given), sleep=sleep)
 
     async def go() -> Completion:

@@ -110,6 +110,46 @@ def test_an_endpoint_that_bears_less_than_before_is_noticed() -> None:
     assert slots.limit > 20  # after clean rounds it tries more again
 
 
+def test_what_comes_too_late_leaves_half_as_many_as_came_meanwhile() -> None:
+    slots = Concurrency(8, timeout=120)
+    assert slots.timed_out(answered=2, last=10)
+    assert slots.limit == 1
+    slots.accepted(9, 8, 1, 120)  # sent before that: it tells nothing
+    assert slots.limit == 1
+    assert slots.timed_out(answered=0, last=11)  # nothing sent since was answered
+    slots.accepted(12, 1, 0, 45)
+    assert not slots.timed_out(answered=0, last=13)  # alone, and a server that answers: its own trouble
+
+
+def test_one_that_hangs_while_others_are_answered_takes_no_slots_away() -> None:
+    slots = Concurrency(64, timeout=4)
+    assert not slots.timed_out(answered=240, last=300)
+    assert slots.limit == 64
+
+
+@pytest.mark.parametrize(("took", "limit"), [(1, 8), (20, 4), (45, 2), (60, 1)])
+def test_slots_grow_as_long_as_questions_one_after_another_are_answered_in_time(
+    took: float, limit: int
+) -> None:
+    slots = Concurrency(8, start=1, timeout=120)
+    for number in range(1, 50):
+        load = int(slots.limit)
+        slots.accepted(number, load, load - 1, took * load)  # one after another
+    assert int(slots.limit) == limit
+
+
+def test_what_was_borne_before_is_borne_again_however_long_it_takes() -> None:
+    slots = Concurrency(8, timeout=120)
+    for number in range(1, 9):
+        slots.accepted(number, number, 7, 100)
+    for number in range(9, 9 + IN_A_ROW):
+        slots.refused(number, 8, 4, number - 8)
+    assert slots.limit == 4
+    for number in range(20, 60):
+        slots.accepted(number, 4, 3, 100)
+    assert slots.limit > 4
+
+
 def test_the_gate_closes_for_all_when_several_in_a_row_are_told_to_wait() -> None:
     gate, refusals = Gate(), Refusals()
     for number in range(1, IN_A_ROW):

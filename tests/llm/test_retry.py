@@ -67,6 +67,52 @@ def test_failures_are_counted_and_rate_limits_are_not() -> None:
     assert tries.over(STATE)
 
 
+def test_time_and_not_tries_ends_the_waiting_for_one_that_is_down() -> None:
+    tries, down, waited = (
+        RetryPolicy(2, outage=300),
+        TransientError(AnswerError("unreachable", "no"), down=True),
+        0.0,
+    )
+    tries.failed(down, 0)
+    while not tries.over(STATE):
+        waited += tries.wait(STATE)
+        tries.failed(down, 0)
+    assert 300 < waited <= 330
+
+
+def test_one_that_answered_and_answers_nobody_since_is_down_whatever_it_says() -> None:
+    tries = RetryPolicy(2, outage=300)
+    for accepted in (7, 7, 7):
+        tries.failed(trouble(), accepted)  # the first of them after others were answered
+        tries.wait(STATE)
+    assert not tries.over(STATE)
+    tries.failed(trouble(), 8)
+    assert tries.over(STATE)
+
+
+def test_one_that_never_answered_is_not_held_to_be_restarted() -> None:
+    tries = RetryPolicy(2, outage=300)
+    for _ in range(2):
+        tries.failed(trouble(), 0)
+    assert tries.over(STATE)
+
+
+def test_who_says_how_long_it_is_down_is_believed() -> None:
+    tries = RetryPolicy(2, outage=300)
+    tries.failed(TransientError(AnswerError("unreachable", "no"), down=True, told=600), 0)
+    assert not tries.over(STATE)
+
+
+def test_time_under_way_counts_as_waiting() -> None:
+    tries = RetryPolicy(5)
+    for _ in range(8):
+        assert not tries.over(STATE)
+        late = trouble(limited=True)
+        late.took = 120
+        tries.failed(late, 0)
+    assert tries.over(STATE)
+
+
 def test_one_that_says_soon_for_ever_is_not_believed_for_ever() -> None:
     found = waits([(trouble(limited=True, told=0.001), 0)] * 17)
     assert found == [0.001] * 10 + [0.5, 1, 2, 4, 8, 16, 30]

@@ -36,13 +36,20 @@ def test_fields_are_found_in_what_models_put_around_them(content: str) -> None:
         ("{" * 5000, "没有完整的 JSON"),
         (JSON.replace("method", "magic"), "kind"),
         (json.dumps({**FIELDS, "task": None}), "task"),
-        (json.dumps({**FIELDS, "extra": 1}), "extra"),
         (json.dumps({k: v for k, v in FIELDS.items() if k != "problem"}), "problem"),
     ],
 )
 def test_an_unreadable_answer_says_why(content: str, why: str) -> None:
     with pytest.raises(UnreadableError, match=why):
         read_fields(content)
+
+
+@pytest.mark.parametrize(
+    "more", [{"title": "一篇论文"}, {"line": "该论文。", "confidence": 0.9, "notes": [{}]}]
+)
+def test_further_fields_are_left_out(more: dict[str, object]) -> None:
+    assert read_fields(json.dumps({**FIELDS, **more})).model_dump() == FIELDS
+    assert read_fields(json.dumps({**more, **FIELDS})).model_dump() == FIELDS
 
 
 def test_a_line_is_read_without_thinking_and_fences() -> None:

@@ -1,0 +1,202 @@
+"""Servers of one's own: slow, with one slot, restarted in mid-run, or not there; in simulated time."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from typing import Any
+
+import httpx2
+import pytest
+
+from digest.errors import AnswerError, ModelError
+from tests.llm.simulated import Model, ask, no_connection, status
+
+LOCAL = {"base_url": "http://127.0.0.1:8080/v1"}
+RESET = ConnectionResetError(104, "Connection reset by peer")
+REFUSED = ConnectionRefusedError(111, "Connect call failed ('127.0.0.1', 8080)")
+UNKNOWN = socket.gaierror(-2, "Name or service not known")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "cancels"),
+    [(20, True), (45, True), (60, True), (100, True), (20, False), (45, False), (60, False)],
+)
+def test_a_server_with_one_slot_does_not_starve(seconds: float, *, cancels: bool) -> None:
+    model = Model(seconds, cancels=cancels)
+    found = ask(model, 20, concurrency=8)
+    assert not found.errors
+    assert [round(at) for at, _ in found.answers][:1] == [seconds]
+    lost = 0 if cancels else 16 * seconds  # what it goes on with although nobody waits for it
+    assert found.end <= 20 * seconds + 3 * 120 + lost
+
+
+@pytest.mark.parametrize("seconds", [5, 20, 45, 60, 100])
+def test_one_on_this_machine_is_never_asked_more_than_it_answers_in_time(seconds: float) -> None:
+    model = Model(seconds)
+    found = ask(model, 20, **LOCAL)
+    assert not found.errors
+    assert not model.given_up
+    assert found.end == pytest.approx(20 * seconds, rel=0.01)
+
+
+@pytest.mark.parametrize("seconds", [130, 300, 470])
+def test_one_on_this_machine_that_is_slower_than_allowed_gets_more_time(seconds: float) -> None:
+    model = Model(seconds)
+    found = ask(model, 4, **LOCAL)
+    assert not found.errors
+    assert len(model.given_up) <= 2
+    assert found.end <= 4 * seconds + 120 + 240 + 2
+    assert not ask(Model(20), 20, concurrency=8, **LOCAL).errors
+
+
+@pytest.mark.parametrize("seconds", [1, 10, 45])
+def test_one_on_this_machine_that_answers_many_at_once_is_asked_as_many(seconds: float) -> None:
+    model = Model(seconds, slots=64)
+    found = ask(model, 100, **LOCAL)
+    assert model.longest == 8
+    assert found.end <= 1.5 * 100 / 8 * seconds
+
+
+def test_what_is_set_is_asked_at_once() -> None:
+    model = Model(1, slots=64)
+    assert ask(model, 64, concurrency=64, **LOCAL).end == pytest.approx(1)
+
+
+def test_one_that_hangs_takes_no_slots_from_the_others() -> None:
+    model = Model(10, slots=64)
+    hung = Model(10_000, slots=64)
+
+    class Both(Model):
+        async def post(self, _: str, body: dict[str, Any], **__: object) -> httpx2.Response:
+            first = "question 3." in str(body) and not hung.asked
+            return await (hung if first else model).post("", body)
+
+    found = ask(Both(), 200, concurrency=16)
+    assert not found.errors
+    assert found.end <= 1.3 * 200 / 16 * 10
+    assert len(hung.given_up) == 1
+
+
+def test_a_silent_endpoint_ends_for_all_before_long() -> None:
+    found = ask(Model(1e9), 200, concurrency=8)
+    assert len(found.errors) == 200
+    assert found.end <= 1500
+    assert any("model.timeout" in str(error) for _, error in found.errors)
+
+
+def test_a_gateways_timeout_is_one_of_ours() -> None:
+    model = Model(45)
+
+    class Gateway(Model):
+        async def post(self, _: str, body: dict[str, Any], **__: object) -> httpx2.Response:
+            try:
+                async with asyncio.timeout(100):
+                    return await model.post("", body)
+            except TimeoutError:
+                raise status(504, "upstream request timeout") from None
+
+    found = ask(Gateway(), 20, concurrency=8)
+    assert not found.errors
+    assert found.end <= 20 * 45 + 300
+
+
+def restarted(at: float, words: str) -> Exception | None:
+    """Down from second 100 on; back after three minutes, and then it loads its model for one."""
+    if 100 <= at < 280:
+        return no_connection(REFUSED)
+    return status(503, "Loading model") if 280 <= at < 340 else None
+
+
+BEHIND_A_GATEWAY = [
+    status(502, "Bad Gateway"),
+    status(503, "no healthy upstream"),
+    status(500, "litellm.InternalServerError: OpenAIException - Connection error."),
+    status(500, "Internal Server Error"),
+    no_connection(RESET),
+    no_connection(UNKNOWN),
+    status(503, "Overloaded", **{"retry-after": "60"}),
+]
+
+
+@pytest.mark.parametrize("concurrency", [1, 8, 64])
+def test_a_server_that_is_restarted_in_mid_run_is_waited_for(concurrency: int) -> None:
+    model = Model(5, slots=8, trouble=restarted)
+    found = ask(model, 300, concurrency=concurrency)
+    assert not found.errors
+    down = [at for at in model.asked if 110 <= at < 340]
+    assert len(down) <= 60 + 2 * concurrency  # not hammered
+    after = min(at for at, _ in found.answers if at > 340)
+    assert after <= 340 + 60
+    assert len([sentence for sentence in found.said if "waited for" in sentence]) == 1
+
+
+@pytest.mark.parametrize("error", BEHIND_A_GATEWAY, ids=str)
+def test_so_is_one_behind_a_gateway(error: Exception) -> None:
+    model = Model(5, slots=8, trouble=lambda at, _: error if 100 <= at < 220 else None)
+    found = ask(model, 300, concurrency=8)
+    assert not found.errors
+    assert len([at for at in model.asked if 100 <= at < 220]) <= 60  # not hammered
+
+
+@pytest.mark.parametrize("error", [no_connection(REFUSED), status(503, "Loading model")], ids=str)
+def test_one_that_starts_is_waited_for(error: Exception) -> None:
+    model = Model(5, trouble=lambda at, _: error if at < 180 else None)
+    found = ask(model, 10, **LOCAL)
+    assert not found.errors
+    assert len([at for at in model.asked if at < 180]) <= 60
+
+
+def test_one_that_never_starts_ends_the_run_after_minutes() -> None:
+    model = Model(trouble=lambda *_: no_connection(REFUSED))
+    found = ask(model, 300, concurrency=8)
+    assert len(found.errors) == 300
+    assert all(isinstance(error, ModelError) for _, error in found.errors)
+    assert "connection refused" in str(found.errors[0][1])
+    assert "OPENAI_BASE_URL" in str(found.errors[0][1])
+    assert 120 <= found.end <= 420
+    assert len(model.asked) <= 500
+    assert len(found.said) == 1
+    assert "5 minutes" in found.said[0]
+
+
+@pytest.mark.parametrize(
+    ("error", "word"),
+    [
+        (no_connection(UNKNOWN), "DNS"),
+        (no_connection(ssl.SSLCertVerificationError(1, "certificate verify failed")), "TLS"),
+        (no_connection(OSError(101, "Network is unreachable")), "unreachable"),
+    ],
+)
+def test_offline_ends_in_seconds(error: Exception, word: str) -> None:
+    found = ask(Model(trouble=lambda *_: error), 30)
+    assert all(isinstance(error, ModelError) for _, error in found.errors)
+    assert word in str(found.errors[0][1])
+    assert found.end <= 15
+
+
+@pytest.mark.parametrize("settings", [{"attempts": 1}, {"patience": 0}])
+def test_who_does_not_want_to_wait_does_not(settings: dict[str, int]) -> None:
+    found = ask(Model(trouble=lambda *_: no_connection(REFUSED)), 3, **settings)
+    assert len(found.errors) == 3
+    assert found.end <= 15
+    assert not found.said
+
+
+@pytest.mark.parametrize("error", [status(500, "out of range"), no_connection(RESET)], ids=str)
+def test_a_question_that_alone_fails_is_given_up_after_its_attempts(error: Exception) -> None:
+    model = Model(1, slots=8, trouble=lambda _, words: error if "question 7." in words else None)
+    found = ask(model, 400, concurrency=8)
+    ((at, final),) = found.errors
+    assert isinstance(final, AnswerError)
+    assert at <= 30
+
+
+def test_an_endpoint_that_stays_down_is_given_up_by_all_at_once() -> None:
+    model = Model(5, slots=8, trouble=lambda at, _: status(502, "Bad Gateway") if at >= 100 else None)
+    found = ask(model, 300, concurrency=8)
+    assert len(found.answers) == 160 - 8
+    assert len(found.errors) == 300 - 152
+    assert any("Bad Gateway" in str(error) for _, error in found.errors)
+    assert 340 <= found.end <= 480
