@@ -44,7 +44,7 @@ class Result:
         """0 complete or nothing to do, 3 flagged papers, else the error's own."""
         if isinstance(self.outcome, DigestError):
             return self.outcome.exit_code
-        if isinstance(self.outcome, Published) and self.outcome.digest.counts.flagged:
+        if isinstance(self.outcome, Published) and self.outcome.state == "flagged":
             return FLAGGED
         return COMPLETE
 
@@ -83,6 +83,7 @@ class Result:
             "checks": checks_of(digest.entries).model_dump(),
             **self.outcome.tally.report(),
             "flagged": {entry.paper.id: entry.flag.reason for entry in digest.entries if entry.flag},
+            "kept": dict(self.outcome.kept),
         }
 
 
@@ -123,6 +124,8 @@ def _published(result: Published) -> None:
     for entry in digest.entries:
         if entry.flag is not None:
             print(f"flagged {entry.paper.id}: {entry.flag.reason} ({entry.flag.code})")
+    for paper, reason in result.kept.items():
+        print(f"keeps its earlier line {paper}: {reason}")
 
 
 def took(tally: RunUsage) -> str:

@@ -15,6 +15,7 @@ from digest.model import Digest, Entry, Listing, Paper
 from digest.pipeline.entry import make_entry
 from digest.pipeline.resources import Resources
 from digest.publish.files import digests_with, with_entry, write_digest
+from digest.publish.keeping import is_better
 
 if TYPE_CHECKING:
     from digest.sources.http_client import Http
@@ -115,6 +116,7 @@ async def _rewrite(entry: Entry, tools: Resources, run: int) -> tuple[Path, ...]
         written = []
         holders = digests_with(tools.settings.run.out, entry.paper.id)
         replaced = _replaced(_entries(holders, entry.paper.id), entry.paper)
+        replaced = tuple(old for old in replaced if not is_better(old, entry))
         for digest in holders:
             changed = with_entry(digest, entry, replaced)
             if changed != digest:

@@ -12,6 +12,7 @@ from digest.errors import FormatError, UsageError
 from digest.model import Digest, Entry
 from digest.publish.counts import counts_of
 from digest.publish.json_format import from_json, to_json
+from digest.publish.keeping import read_digest, refuse_loss
 from digest.publish.markdown import render
 
 
@@ -20,11 +21,12 @@ def import_file(source: Path, target: Path) -> Digest:
 
     Raises:
         FormatError: `source` is no digest; nothing is written.
-        UsageError: a file cannot be read or written, or both are the same.
+        UsageError: a file cannot be read or written, both are the same, or `target` holds more lines.
     """
     from digest.publish.markdown_parser import parse
 
     digest = parse(_read(source, target), str(source.absolute()))
+    refuse_loss(target, digest)
     write_atomically(target, to_json(digest))
     return digest
 
@@ -34,9 +36,11 @@ def render_file(source: Path, target: Path) -> Digest:
 
     Raises:
         FormatError: `source` is no JSON; nothing is written.
-        UsageError: `source` is no digest, a file cannot be read or written, or both are the same.
+        UsageError: `source` is no digest, a file cannot be read or written, both are the same, or `target`
+            holds more lines.
     """
     digest = from_json(_read(source, target), str(source))
+    refuse_loss(target, digest)
     write_atomically(target, render(digest))
     return digest
 
@@ -169,5 +173,5 @@ def published(folder: Path, day: date, section: str) -> Digest | None:
 
 def finished(folder: Path, day: date, section: str) -> Digest | None:
     """The same, if it keeps its promise without a flag."""
-    digest = published(folder, day, section)
+    digest = read_digest(folder / day.isoformat() / f"{section}.json")
     return digest if digest and digest.counts.kept and not digest.counts.flagged else None

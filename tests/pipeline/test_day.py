@@ -9,67 +9,14 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from digest.cli import app
-from digest.sample import Server, fault
+from digest.sample import fault
+from tests.conftest import Run, Start, use
 
 DAY = "2026-01-28"
-Start = Callable[..., Server]
-
-
-@dataclass(frozen=True)
-class Ran:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Run = Callable[..., Ran]
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working directory, and an environment that says nothing."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "DIGEST_MODEL"):
-        monkeypatch.delenv(name, raising=False)
-    return tmp_path
-
-
-@pytest.fixture
-def digest(folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command in this process."""
-
-    def run(*words: str) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["digest", *words])
-        with pytest.raises(SystemExit) as end:
-            app.main()
-        out, err = capfd.readouterr()
-        assert "Traceback" not in out + err
-        return Ran(int(end.value.code or 0), out, err)
-
-    return run
-
-
-def use(server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch, more: str = "") -> None:
-    """Make `folder` one whose settings name the server, as a user's would name arXiv and an endpoint."""
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-not-to-be-seen")
-    addresses = "".join(f'{name} = "{server.url}"\n' for name in ("pages", "api", "feed", "pdf"))
-    (folder / "digest.toml").write_text(
-        f'[arxiv]\n{addresses}[model]\nname = "m"\nbase_url = "{server.url}/v1"\n'
-        f'[run]\nsections = ["audio"]\n{more}',
-        encoding="utf-8",
-    )
 
 
 def masked(markdown: str) -> tuple[str, list[str]]:
@@ -393,8 +340,9 @@ def test_a_line_that_was_asked_for_alone_stays(digest: Run, folder: Path) -> Non
 def test_what_the_endpoint_says_is_told_where_papers_are_flagged(
     digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    daily = fault("429", path="^/v1/chat", headers={"Retry-After": "86400"})
-    use(sample_server(faults=(daily,)), folder, monkeypatch)
+    papers = ("2601.18908", "2601.19017")
+    daily = [fault("429", path="^/v1/chat", paper=one, headers={"Retry-After": "86400"}) for one in papers]
+    use(sample_server(faults=tuple(daily)), folder, monkeypatch)
     ran = digest("run", "--no-pdf", "--limit", "3")
     assert ran.code == 3
     assert "not answered, the last for this reason: " in ran.out

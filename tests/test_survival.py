@@ -1,0 +1,163 @@
+"""A good digest outlives whatever happens to the endpoint: its lines are the same before and after."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from digest.sample import Fault, Server, fault
+from tests.conftest import Run, Start, use
+
+DAY = "2026-01-28"
+FIRST = "2601.18904"
+JOB = ("run", "--no-pdf", "--limit", "4")
+
+
+def error(status: int, message: str, **fields: Any) -> Fault:
+    """What a gateway or a server says to every question."""
+    return Fault(path="^/v1/chat", status=status, body={"error": {"message": message, **fields}})
+
+
+DEAD = {
+    "wrong key": fault("bad-key"),
+    "500s": fault("server-error"),
+    "a gateway without its database": error(400, "No connected db."),
+    "a gateway that cannot route": error(500, "litellm.InternalServerError: Connection error."),
+    "a model that loads": error(503, "Loading model", type="unavailable_error", code=503),
+    "no way in": fault("reset", path="^/v1/chat"),
+}
+POOR = {
+    "empty account": fault("no-balance"),
+    "empty account after two papers": fault("no-balance", every=3),
+    "a context of 512 tokens": error(
+        400, "request (2000 tokens) exceeds the available context size (512 tokens), try increasing it"
+    ),
+    "an answer that is none": fault("invalid-json"),
+    "half of the questions": fault("server-error", every=2),
+}
+
+
+@pytest.fixture
+def server(folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch) -> Server:
+    started = sample_server()
+    use(started, folder, monkeypatch)
+    settings = folder / "digest.toml"
+    text = settings.read_text(encoding="utf-8").replace("[model]\n", "[model]\nattempts = 1\n")
+    settings.write_text(text, encoding="utf-8")
+    return started
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (folder / "runs" / DAY).glob("*")}
+
+
+def lines(folder: Path) -> list[str]:
+    text = (folder / f"runs/{DAY}/audio.md").read_text(encoding="utf-8")
+    return [line for line in text.splitlines() if line.startswith("- **简介")]
+
+
+@pytest.mark.parametrize("name", DEAD)
+def test_an_endpoint_that_answers_nobody_publishes_nothing(
+    name: str, digest: Run, folder: Path, server: Server
+) -> None:
+    server.faults(DEAD[name])
+    ran = digest(*JOB)
+    assert ran.code == 4, ran
+    assert not list(folder.rglob("audio.*"))
+
+
+@pytest.mark.parametrize("words", [("--fresh",), ("--model", "another"), ("--prompt", "line")])
+@pytest.mark.parametrize("name", ["wrong key", "500s", "a gateway without its database"])
+def test_and_leaves_a_good_digest_alone(
+    name: str, words: tuple[str, ...], digest: Run, folder: Path, server: Server
+) -> None:
+    assert digest(*JOB).code == 0
+    before = files(folder)
+    server.faults(DEAD[name])
+    assert digest(*JOB, *words).code == 4
+    assert files(folder) == before
+    server.faults()
+    assert digest(*JOB).code == 0
+    assert files(folder) == before
+
+
+@pytest.mark.parametrize("words", [("--fresh",), ("--model", "another")])
+@pytest.mark.parametrize("name", POOR)
+def test_lines_stay_where_a_run_has_no_better_ones(
+    name: str, words: tuple[str, ...], digest: Run, folder: Path, server: Server
+) -> None:
+    assert digest(*JOB).code == 0
+    before = lines(folder)
+    assert len(before) == 4
+    server.faults(POOR[name])
+    bad = digest(*JOB, *words)
+    assert bad.code in {3, 4}
+    if words[0] == "--model" or name != "an answer that is none":  # --fresh, and it was answered
+        assert lines(folder) == before
+    server.faults()
+    assert digest(*JOB).code == 0
+    assert lines(folder) == before
+
+
+def test_what_stays_is_told_and_tried_again(digest: Run, folder: Path, server: Server) -> None:
+    assert digest(*JOB).code == 0
+    server.faults(fault("server-error", paper=FIRST))
+    ran = digest(*JOB, "--model", "another")
+    assert ran.code == 3
+    assert "summarised 4, flagged 0" in ran.out
+    assert f"keeps its earlier line {FIRST}: " in ran.out
+    record = json.loads((folder / f"runs/{DAY}/audio.json").read_text(encoding="utf-8"))
+    assert FIRST in record["notes"][-1]
+    server.faults()
+    (values,) = digest(*JOB, "--model", "another", "--json").json
+    assert (values["exit_code"], values["asked"], values["kept"]) == (0, 1, {})
+
+
+def test_fresh_answers_stand_even_if_they_are_worse(digest: Run, folder: Path, server: Server) -> None:
+    assert digest(*JOB).code == 0
+    server.faults(fault("refusal", paper=FIRST))
+    assert digest(*JOB, "--fresh").code == 3
+    assert sum("未生成" in line for line in lines(folder)) == 1
+
+
+def test_a_damaged_record_beside_a_good_page_loses_no_line(digest: Run, folder: Path, server: Server) -> None:
+    assert digest(*JOB).code == 0
+    before = lines(folder)
+    (folder / f"runs/{DAY}/audio.json").write_text("{", encoding="utf-8")
+    server.faults(fault("server-error", paper=FIRST))
+    assert digest(*JOB, "--model", "another").code == 3
+    assert lines(folder) == before
+
+
+def test_a_paper_asked_alone_keeps_its_line_when_the_new_one_fails(
+    digest: Run, folder: Path, server: Server
+) -> None:
+    assert digest(*JOB).code == 0
+    before = files(folder)
+    server.faults(
+        fault("empty", content='{"kind": "method", "task": "a", "problem": "b", "contribution": "c"}')
+    )
+    ran = digest("paper", FIRST)
+    assert ran.code == 3
+    assert files(folder) == before
+    assert "no digest was changed" in ran.out
+
+
+def test_import_and_render_do_not_lose_lines_either(digest: Run, folder: Path, server: Server) -> None:
+    assert digest(*JOB).code == 0
+    before = files(folder)
+    server.faults(fault("server-error", paper=FIRST))
+    assert digest(*JOB, "--model", "another", "--out", "poor").code == 3
+    poor, good = folder / "poor" / DAY, folder / "runs" / DAY
+    for words in (
+        ("import", poor / "audio.md", "-o", good / "audio.json"),
+        ("render", poor / "audio.json", "-o", good / "audio.md"),
+    ):
+        refused = digest(*map(str, words))
+        assert refused.code == 2
+        assert FIRST in refused.err
+    assert files(folder) == before
+    assert digest("render", str(good / "audio.json"), "-o", str(poor / "audio.md")).code == 0
