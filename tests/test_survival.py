@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,11 @@ def lines(folder: Path) -> list[str]:
     return [line for line in text.splitlines() if line.startswith("- **简介")]
 
 
-@pytest.mark.parametrize("name", DEAD)
+def most_are_slow(cases: Sequence[str], quick: str) -> list[Any]:
+    return [pytest.param(one, marks=[] if one == quick else pytest.mark.slow) for one in cases]
+
+
+@pytest.mark.parametrize("name", most_are_slow([*DEAD], "a gateway without its database"))
 def test_an_endpoint_that_answers_nobody_publishes_nothing(
     name: str, digest: Run, folder: Path, server: Server
 ) -> None:
@@ -70,7 +75,7 @@ def test_an_endpoint_that_answers_nobody_publishes_nothing(
 
 
 @pytest.mark.parametrize("words", [("--fresh",), ("--model", "another"), ("--prompt", "line")])
-@pytest.mark.parametrize("name", ["wrong key", "500s", "a gateway without its database"])
+@pytest.mark.parametrize("name", most_are_slow([*DEAD], "500s"))
 def test_and_leaves_a_good_digest_alone(
     name: str, words: tuple[str, ...], digest: Run, folder: Path, server: Server
 ) -> None:
@@ -85,7 +90,7 @@ def test_and_leaves_a_good_digest_alone(
 
 
 @pytest.mark.parametrize("words", [("--fresh",), ("--model", "another")])
-@pytest.mark.parametrize("name", POOR)
+@pytest.mark.parametrize("name", most_are_slow([*POOR], "half of the questions"))
 def test_lines_stay_where_a_run_has_no_better_ones(
     name: str, words: tuple[str, ...], digest: Run, folder: Path, server: Server
 ) -> None:

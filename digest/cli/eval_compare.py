@@ -12,7 +12,7 @@ from pathlib import Path
 
 from digest.cli import eval_output
 from digest.cli import output as show
-from digest.cli.session import CommandOptions, prepared
+from digest.cli.session import CommandOptions, open_ledger, prepared
 from digest.config import load
 from digest.errors import UsageError
 from digest.evaluate.comparison.compare import Comparison, compare, too_many_errors
@@ -139,7 +139,7 @@ def _ask(
         ledger.finish(asker.run, "complete", asker.tally.report())
         return judged
 
-    with Ledger(settings.run.out) as ledger, choose(quiet=given.quiet) as progress:
+    with open_ledger(settings, given) as ledger, choose(quiet=given.quiet) as progress:
         progress.start("pairs", sum(map(len, questions(board, base).values())))
         return board, asyncio.run(go(ledger))
 

@@ -15,14 +15,13 @@ from pathlib import Path
 
 from digest import __version__
 from digest.cli import output
-from digest.cli.session import CommandOptions, Ready, prepared
+from digest.cli.session import CommandOptions, Ready, open_ledger, prepared
 from digest.config import Settings
 from digest.errors import UsageError
 from digest.evaluate.gold import dataset as gold_sets
 from digest.evaluate.metrics.scoring import score_run
 from digest.evaluate.runs.folder import RunFolder, RunInfo, create, key_of, labels, runs_in
 from digest.evaluate.runs.runner import refuse_leaks, run_cells
-from digest.ledger import Ledger
 from digest.llm.cached_client import RunUsage
 from digest.pipeline.progress import choose
 from digest.pipeline.resources import open_resources
@@ -85,7 +84,7 @@ def _ask(folder: RunFolder, ready: Ready, papers: Sequence[str], epochs: int) ->
             now = replace(tools, clock=lambda: datetime.now(UTC))
             return await run_cells(folder, now, frozenset(papers), epochs)
 
-    with Ledger(settings.run.out) as ledger, choose(quiet=given.quiet or given.json) as progress:
+    with open_ledger(settings, given) as ledger, choose(quiet=given.quiet or given.json) as progress:
         return asyncio.run(go())
 
 

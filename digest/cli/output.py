@@ -77,6 +77,7 @@ class Result:
             "date": _day(digest.date),
             "state": self.outcome.state,
             "source": digest.source,
+            "sample": digest.sample,
             "notes": list(digest.notes),
             "files": [str(self.outcome.markdown), str(self.outcome.json)],
             "counts": digest.counts.model_dump(),

@@ -125,7 +125,7 @@ def list_announcements(given: CommandOptions, day: str | None) -> int:
     from digest.sources.http_client import Http
 
     found: list[tuple[Section, Announcement | NoAnnouncement]] = []
-    with prepared(given, asks_model=False) as ready, Ledger(ready.settings.run.out) as ledger:
+    with prepared(given, asks_model=False) as ready, open_ledger(ready.settings, given) as ledger:
         wanted = None if day is None else parse_day(day, ready.clock())
         sections = ready.settings.chosen_sections()
         arxiv = ready.settings.arxiv
@@ -213,7 +213,7 @@ async def _attempt(
 
 def _finished_before(section: Section, day: date | None, tools: Resources) -> Digest | None:
     """The digest that an earlier run completed; None if there is none, or papers of it are flagged."""
-    return None if day is None else finished(tools.settings.run.out, day, section.key)
+    return None if day is None else tools.own(finished(tools.settings.run.out, day, section.key))
 
 
 @contextmanager
@@ -226,7 +226,7 @@ def prepared(given: CommandOptions, *, asks_model: bool = True) -> Iterator[Read
         yield Ready(settings, lambda: datetime.now(UTC), given)
         return
     from digest.sample import EVENING, start
-    from digest.sample.chat import MODEL
+    from digest.sample.knobs import FOLDER, MODEL
 
     with start() as server:
         own: dict[str, dict[str, Any]] = {
@@ -242,9 +242,22 @@ def prepared(given: CommandOptions, *, asks_model: bool = True) -> Iterator[Read
             own[table] = {**own.get(table, {}), **known}
         began = datetime.now(UTC)
         settings = load(own, {})
+        out = settings.run.out / FOLDER  # apart from real work, and neither is taken for the other
+        settings = settings.model_copy(update={"run": settings.run.model_copy(update={"out": out})})
         if asks_model and not (given.quiet or given.json):
             print(RECORDED)
         yield Ready(settings, lambda: EVENING + (datetime.now(UTC) - began), given)
+
+
+def open_ledger(settings: Settings, given: CommandOptions) -> Ledger:
+    """The ledger of a command; what earlier versions mixed into one of real work is taken out, and told."""
+    from digest.sample.traces import take_out
+
+    ledger = Ledger(settings.run.out)
+    said = None if given.sample else take_out(ledger, settings.run.out)
+    if said and not given.quiet:
+        output.aside(said)
+    return ledger
 
 
 def _require_model(settings: Settings) -> None:
@@ -272,10 +285,11 @@ def with_resources(ready: Ready, go: Callable[[Resources], Awaitable[None]], *, 
                 approximate=given.approximate,
                 batch=given.batch,
                 wait=given.waits,
+                sample=given.sample,
             )
             await go(with_flags)
 
-    with Ledger(ready.settings.run.out) as ledger, choose(quiet=quiet) as progress:
+    with open_ledger(ready.settings, given) as ledger, choose(quiet=quiet) as progress:
         asyncio.run(inside())
 
 

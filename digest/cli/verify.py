@@ -15,7 +15,9 @@ from digest.ledger.sqlite.history import History
 from digest.ledger.sqlite.schema import migrate
 from digest.model import Announcement, Completion, Digest, Entry, Text
 from digest.publish.json_format import from_json
+from digest.publish.keeping import of_sample
 from digest.publish.markdown import render
+from digest.sample.knobs import FOLDER
 from digest.sources.snapshots import Snapshot
 from digest.summarize import answer
 from digest.summarize.compose import compose, tidy
@@ -90,7 +92,8 @@ def _digest(path: Path, history: History) -> Iterator[str]:
         yield f"{path}: cannot be read ({error})"
         return
     yield from _page(path.with_suffix(".md"), digest)
-    for entry in digest.entries:
+    ours = not of_sample(digest) or path.parent.parent.name == FOLDER
+    for entry in digest.entries if ours else ():
         if entry.summary and entry.summary.completion and (problem := _line(entry, history)):
             yield f"{path}: {entry.paper.id}: {problem}"
     counts = digest.counts

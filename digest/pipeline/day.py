@@ -78,7 +78,7 @@ async def run_day(
             return made
         _refuse_empty(made, asker.tally)
         flags = {entry.paper.id: entry.flag for entry in made.entries if entry.flag}
-        before = standing(out, made.date, section.key)
+        before = tools.own(standing(out, made.date, section.key))
         made, kept = keep_lines(made, before, fresh=tools.fresh)
         markdown, record = write_digest(made, out)
     except BaseException as error:
@@ -118,7 +118,7 @@ async def _make_digest(
     count = len(announcement.listings)
     source = f"{announcement.source}, saved before" if announcement.saved else announcement.source
     tools.progress.say(f"{section.title} {announcement.date}: {count} papers announced (source: {source})")
-    _guard(section, announcement, limit, tools.settings.run.out)
+    _guard(section, announcement, limit, tools)
     tools.ledger.event(asker.run, "source", "announced", detail=f"{count} papers ({source})")
     entries = await _batch(section, announcement, tools, asker, limit)
     if isinstance(entries, Pending):
@@ -131,6 +131,7 @@ async def _make_digest(
         declared=announcement.declared,
         notes=announcement.notes,
         entries=entries,
+        sample=tools.sample,
     )
 
 
@@ -177,9 +178,10 @@ def _kept_announcement(section: Section, day: date, tools: Resources) -> Announc
     return kept.model_copy(update={"saved": True})
 
 
-def _guard(section: Section, announcement: Announcement, limit: int | None, out: Path) -> None:
+def _guard(section: Section, announcement: Announcement, limit: int | None, tools: Resources) -> None:
     """A quick look, or a list with gaps, must not take the place of a longer digest."""
-    there = standing(out, announcement.date, section.key)
+    out = tools.settings.run.out
+    there = tools.own(standing(out, announcement.date, section.key))
     if there is None:
         return
     place, held = f"{out}/{announcement.date}/{section.key}", len(there.entries)
@@ -285,7 +287,7 @@ def _chosen(section: Section, day: date, tools: Resources) -> Mapping[str, Entry
     there = None
     if asked:
         with suppress(DigestError):  # a file that was damaged is written anew
-            there = published(tools.settings.run.out, day, section.key)
+            there = tools.own(published(tools.settings.run.out, day, section.key))
     found = {
         entry.paper.versioned_id: entry
         for entry in (there.entries if there else ())

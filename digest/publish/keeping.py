@@ -69,6 +69,14 @@ def refuse_loss(target: Path, digest: Digest) -> None:
         )
 
 
+def of_sample(digest: Digest) -> bool:
+    """Whether a digest is of the sample day; one of an earlier version says so by its model only."""
+    from digest.sample.knobs import MODEL
+
+    models = {entry.summary.model for entry in digest.entries if entry.summary}
+    return digest.sample or models == {MODEL}
+
+
 def standing(folder: Path, day: object, section: str) -> Digest | None:
     """The digest of a section and day under `folder`, by its JSON, else by its Markdown; None without one."""
     place = folder / f"{day}"

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from digest.publish.markdown import SAMPLE
 from digest.sample import fault
 from tests.conftest import Run, Start, use
 
@@ -33,8 +34,12 @@ def test_the_sample_day_is_the_published_one_but_for_its_lines(digest: Run, fold
     assert "recorded" in first.out
     assert "announced 44 = listed 44 = summarised 44 + flagged 0" in first.out
     assert "questions asked 44, answers from the ledger 0" in first.out
-    files = [folder / "runs" / DAY / f"audio.{kind}" for kind in ("md", "json")]
-    markdown = files[0].read_text(encoding="utf-8")
+    files = [folder / "runs/sample" / DAY / f"audio.{kind}" for kind in ("md", "json")]
+    assert f"{files[0].relative_to(folder)}" in first.out
+    assert [path.name for path in (folder / "runs").iterdir()] == ["sample"]
+    marked = files[0].read_text(encoding="utf-8")
+    markdown = marked.replace(f"{SAMPLE}\n\n", "")
+    assert len(marked) > len(markdown)
     published = (root / "tests/data/audio-20260128.md").read_text(encoding="utf-8")
     assert masked(markdown) == masked(published)
     assert len(re.findall(r"^- \*\*简介: 该论文.+。\*\*$", markdown, re.MULTILINE)) == 44
@@ -86,7 +91,8 @@ def test_a_quick_look_does_not_replace_a_digest(digest: Run, folder: Path) -> No
     refused = digest("run", "--sample", "--no-pdf", "--limit", "3")
     assert refused.code == 2
     assert "--out" in refused.err
-    assert len(json.loads((folder / f"runs/{DAY}/audio.json").read_text(encoding="utf-8"))["entries"]) == 44
+    record = folder / f"runs/sample/{DAY}/audio.json"
+    assert len(json.loads(record.read_text(encoding="utf-8"))["entries"]) == 44
 
 
 def test_papers_without_an_answer_are_shown_and_tried_again(
@@ -318,7 +324,7 @@ def test_a_terminal_without_chinese_shows_escapes(folder: Path) -> None:
 
 
 def test_a_line_that_was_asked_for_alone_stays(digest: Run, folder: Path) -> None:
-    day = folder / "runs" / DAY
+    day = folder / "runs/sample" / DAY
     job = ("run", "--sample", "--no-pdf", "--limit", "3")
     assert digest(*job).code == 0
     before = (day / "audio.md").read_bytes()

@@ -42,6 +42,8 @@ def import_digests(paths: Iterable[Path], since: Date | None = None) -> Imported
     papers: dict[str, GoldPaper] = {}
     for path in paths:
         digest = _read(path)
+        if digest.sample:
+            raise UsageError(f"{path} is of the sample day: its lines are recorded answers, and no gold.")
         if since and (digest.date is None or digest.date < since):
             left_out[f"before {since}"] += len(digest.entries)
             continue

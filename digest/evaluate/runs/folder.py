@@ -27,6 +27,7 @@ from digest.evaluate.gold import dataset as gold_sets
 from digest.evaluate.gold.dataset import Gold
 from digest.model import Finding, Record
 from digest.publish.files import write_atomically
+from digest.sample.knobs import FOLDER
 from digest.summarize.prompt import Prompt
 
 R = TypeVar("R", bound=Record)
@@ -215,12 +216,13 @@ def create(folder: Path, info: RunInfo, gold: bytes) -> RunFolder:
 
 
 def open_run(run: Path, folder: Path) -> RunFolder:
-    """A run by its path, or by its name in `folder`.
+    """A run by its path, or by its name in `folder`, else among those of the sample day.
 
     Raises:
         UsageError: there is none, or it was written by another version.
     """
-    path = run if (run / "run.json").exists() else folder / run
+    places = (run, folder / run, folder.parent / FOLDER / folder.name / run)
+    path = next((place for place in places if (place / "run.json").exists()), folder / run)
     try:
         text = (path / "run.json").read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
