@@ -88,7 +88,7 @@ async def open_resources(
             from digest.text.reader import TextReader
 
             folder, address = settings.run.out / "pdf", settings.arxiv.pdf
-            reader = TextReader(settings.text, folder, address, (await http()).download)
+            reader = TextReader(settings.text, folder, address, (await http()).download, progress.say)
             return await stack.enter_async_context(reader)
 
         http, reader = _once(open_http), _once(open_reader)

@@ -23,7 +23,7 @@ _LONGEST = timedelta(hours=12)
 
 
 def left_in(store: Store) -> bool:
-    """Whether a ledger holds anything of the sample day: a page from this machine, dated by that day's clock."""
+    """Whether a ledger holds anything of the sample day: a page of this machine by that day's clock."""
     sql = "SELECT 1 FROM snapshots WHERE url >= ? AND url < ? AND fetched >= ? AND fetched < ? LIMIT 1"
     return store.one(sql, _pages()) is not None
 

@@ -28,12 +28,14 @@ from digest.sources.http_responses import (
     TransientError,
     UnavailableError,
     UnreachableError,
+    WithdrawnError,
     beside,
     copy,
     headline,
     is_throttling,
     read,
     retry_after,
+    says_withdrawn,
 )
 from digest.sources.snapshots import Snapshot, SnapshotStore
 
@@ -167,7 +169,8 @@ class Http:
 
         Raises:
             TooLargeError: more than `limit_bytes`.
-            UnavailableError: arXiv answers with a page that says why there is no PDF.
+            UnavailableError: arXiv answers with a page that says why there is no PDF; `WithdrawnError` if
+                there will be none.
             UnreachableError: no usable answer now.
         """
 
@@ -175,9 +178,8 @@ class Http:
             async with self._stream(url, {}, _RETRIED_PDF) as response:
                 if response.status_code != 200:
                     reason = headline(await read(response, _PAGE_LIMIT))
-                    raise UnavailableError(
-                        f"{url}: arXiv has no PDF (HTTP {response.status_code}): {reason}."
-                    )
+                    kind = WithdrawnError if says_withdrawn(reason) else UnavailableError
+                    raise kind(f"{url}: arXiv has no PDF (HTTP {response.status_code}): {reason}.")
                 with beside(target) as file:
                     return await copy(response, file, limit_bytes)
 

@@ -22,7 +22,11 @@ class UnreachableError(SourceError):
 
 
 class UnavailableError(SourceError):
-    """arXiv has no such file: withdrawn, never there, not public, or not to be built."""
+    """arXiv gives no such file now: not there yet, not public, not to be built, or a captcha instead."""
+
+
+class WithdrawnError(UnavailableError):
+    """arXiv says of the paper itself that there is no file, and there will be none."""
 
 
 class TooLargeError(SourceError):
@@ -99,6 +103,11 @@ def beside(target: Path) -> Iterator[BinaryIO]:
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)
+
+
+def says_withdrawn(reason: str) -> bool:
+    """Whether arXiv's words for a missing PDF are of the paper, and final."""
+    return re.search(r"\bwithdrawn\b", reason, re.IGNORECASE) is not None
 
 
 def headline(body: bytes) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from types import TracebackType
@@ -17,8 +17,9 @@ from pebble import ProcessExpired, ProcessPool
 from digest.config import TextSettings
 from digest.errors import SourceError
 from digest.model import Paper, Text, TextOrigin
-from digest.sources.http_responses import TooLargeError, UnavailableError
+from digest.sources.http_responses import TooLargeError, UnavailableError, WithdrawnError
 from digest.text import cache
+from digest.text.breaker import Breaker
 from digest.text.errors import PdfError
 from digest.text.extract import extract
 from digest.text.worker import prepare
@@ -45,13 +46,25 @@ class TextReader:
         folder: the cache of PDFs.
         base_url: where `/pdf/<id>v<N>` is asked for.
         download: fetches one file.
+        say: tells a person when no more PDFs are asked for.
     """
 
-    def __init__(self, settings: TextSettings, folder: Path, base_url: str, download: Download) -> None:
+    def __init__(
+        self,
+        settings: TextSettings,
+        folder: Path,
+        base_url: str,
+        download: Download,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._settings = settings
         self._folder = folder
         self._base_url = base_url.rstrip("/")
         self._download = download
+        self._say = say
+        self._breaker = Breaker()
+        self._refused: dict[str, PdfError] = {}
+        self._turn = asyncio.Lock()
         self._pool: ProcessPool | None = None
         self._starting = asyncio.Lock()
         self._in_use: Counter[Path] = Counter()
@@ -71,6 +84,8 @@ class TextReader:
         """
         if self._settings.source == "abstract":
             return _abstract(PdfError("as configured"))
+        if paper.versioned_id in self._refused:  # once a run is enough
+            return _abstract(self._refused[paper.versioned_id])
         path = self._folder / cache.name_of(paper.versioned_id)
         self._in_use[path] += 1
         try:
@@ -94,6 +109,22 @@ class TextReader:
         """See to it that the PDF is in the cache, whole. Raises `PdfError`."""
         if paper.version is not None and cache.take(path):
             return
+        async with self._turn:  # one after another, as arXiv asks; so a refusal counts for those that wait
+            if self._breaker.open:
+                raise PdfError("not asked for, since arXiv refused most PDFs of this run", transient=True)
+            try:
+                await self._fetch_whole(paper, path)
+            except PdfError as error:
+                if not error.transient:
+                    self._breaker.came()
+                else:
+                    self._refused[paper.versioned_id] = error
+                    if said := self._breaker.refused(str(error)):
+                        self._say(said)
+                raise
+            self._breaker.came()
+
+    async def _fetch_whole(self, paper: Paper, path: Path) -> None:
         url = f"{self._base_url}/pdf/{quote(paper.versioned_id)}"
         limit = self._settings.size_limit
         for _ in range(2):
@@ -102,7 +133,8 @@ class TextReader:
             except TooLargeError as error:
                 raise PdfError(f"PDF larger than {limit} MB") from error
             except UnavailableError as error:
-                raise PdfError(str(error).removeprefix(f"{url}: ").rstrip(".")) from error
+                reason = str(error).removeprefix(f"{url}: ").rstrip(".")
+                raise PdfError(reason, transient=not isinstance(error, WithdrawnError)) from error
             except SourceError as error:
                 raise PdfError("PDF could not be fetched", transient=True) from error
             if cache.take(path):

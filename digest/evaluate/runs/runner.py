@@ -61,6 +61,10 @@ class Memory:
         self.completions.append(completion)
         return completion
 
+    def waits_for(self, key: str) -> bool:
+        """See `CachedClient`."""
+        return self.asker.waits_for(key)
+
     @property
     def run(self) -> int:
         """See `CachedClient`."""
