@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from digest.errors import UsageError
 from digest.model import Section
+from digest.reading import at_home, read_text
 from digest.resources import shipped
 
 ENVIRONMENT = {
@@ -56,6 +57,11 @@ class RunSettings(_Table):
     prompt: str = "fields"
     out: Path = Path("runs")
     reuse_unchanged: bool = False
+
+    @field_validator("out")
+    @classmethod
+    def _at_home(cls, out: Path) -> Path:
+        return at_home(str(out))
 
 
 class PriceSettings(_Table):
@@ -193,13 +199,9 @@ def load(
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path}: not valid TOML: {error}.") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8 text (byte {error.start}).") from error
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}.") from error
 
 
 def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -259,7 +261,7 @@ def _line_of(path: Path | None, location: list[str]) -> int | None:
         return None
     table, found = "", None
     wanted = {".".join(location[:depth]): location[depth] for depth in range(len(location))}
-    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, text in enumerate(read_text(path).splitlines(), start=1):
         if header := re.match(r"\s*\[\s*([^\[\]]+?)\s*\]", text):
             table = header[1]
             if table.split(".") == location[: table.count(".") + 1]:

@@ -21,6 +21,7 @@ from digest.errors import DigestError, UsageError
 from digest.llm.endpoint import Endpoint
 from digest.llm.request import Request
 from digest.model import Paper
+from digest.reading import read_text
 
 _OWN_FILE = Path("digest.toml")
 _SPACE = 1e9
@@ -75,7 +76,7 @@ def _python() -> Check:
 
 def _settings(settings: Settings, given: CommandOptions) -> Iterator[Check]:
     """The settings that are not as shipped, each with where it came from; a key is never shown."""
-    own = tomllib.loads(_OWN_FILE.read_text(encoding="utf-8")) if _OWN_FILE.exists() else {}
+    own = tomllib.loads(read_text(_OWN_FILE)) if _OWN_FILE.exists() else {}
     yield Check("settings", "ok", str(_OWN_FILE.absolute()) if own else "as shipped: there is no digest.toml")
     sources: dict[tuple[str, str], str] = {}
     if given.sample:

@@ -9,10 +9,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from digest.errors import UsageError
 from digest.model import Digest, Paper, Record, Severity
 from digest.publish.json_format import from_json
 from digest.publish.markdown_parser import parse
+from digest.reading import read_text
 from digest.summarize.checks import Rule, Source, about, check, rules_for
 
 _COLUMNS = ("file", "number", "id", "severity", "rule", "evidence")
@@ -88,12 +88,7 @@ def _lint(digest: Digest, name: str, rules: Sequence[Rule]) -> Iterator[Row]:
 
 
 def _read(path: Path) -> Digest:
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8 text (byte {error.start}).") from error
+    text = read_text(path)
     return from_json(text, str(path)) if path.suffix == ".json" else parse(text, str(path))
 
 

@@ -223,4 +223,9 @@ def origin(text: TextOrigin) -> str:
 
 def as_json(value: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
     """Print plain values as JSON."""
-    print(json.dumps(value, ensure_ascii=False, indent=2))
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:  # what such a terminal would show instead is no JSON
+        text = json.dumps(value, indent=2)
+    print(text)

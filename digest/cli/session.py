@@ -101,7 +101,11 @@ def redo(given: CommandOptions, wanted: Sequence[str], *, keep: bool) -> int:
     from digest.cli import paper as compare
     from digest.pipeline.redo import Redone, Unknown, redo_papers
 
-    names = [name for one in wanted for name in (sys.stdin.read().split() if one == "-" else [one])]
+    names = [
+        name
+        for one in wanted
+        for name in (sys.stdin.read().replace("\ufeff", "").split() if one == "-" else [one])
+    ]
     if not names:
         raise UsageError("Name the papers: identifiers such as 2601.19781, or - to read them from a pipe.")
     results: list[tuple[tuple[Redone | Unknown, ...], RunUsage]] = []

@@ -17,6 +17,7 @@ from digest.model import Announcement, Completion, Digest, Entry, Text
 from digest.publish.json_format import from_json
 from digest.publish.keeping import of_sample
 from digest.publish.markdown import render
+from digest.reading import read_text
 from digest.sample.knobs import FOLDER
 from digest.sources.snapshots import Snapshot
 from digest.summarize import answer
@@ -87,9 +88,9 @@ def _records(history: History) -> Iterator[str]:
 def _digest(path: Path, history: History) -> Iterator[str]:
     """What of a digest is not what the ledger says, or what its Markdown does not say."""
     try:
-        digest = from_json(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        yield f"{path}: cannot be read ({error})"
+        digest = from_json(read_text(path), str(path))
+    except DigestError as error:
+        yield str(error)
         return
     yield from _page(path.with_suffix(".md"), digest)
     ours = not of_sample(digest) or path.parent.parent.name == FOLDER
@@ -103,9 +104,9 @@ def _digest(path: Path, history: History) -> Iterator[str]:
 
 def _page(path: Path, digest: Digest) -> Iterator[str]:
     try:
-        page = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        yield f"{path}: cannot be read ({error})"
+        page = read_text(path)
+    except DigestError as error:
+        yield str(error)
         return
     if page != render(digest):
         yield f"{path}: is not what the JSON beside it renders to"

@@ -8,6 +8,7 @@ from digest.errors import DigestError, UsageError
 from digest.model import Digest, Entry
 from digest.publish.counts import counts_of
 from digest.publish.json_format import from_json
+from digest.reading import read_text
 
 NOT_ANSWERED = frozenset({"unreachable", "rejected", "quota", "ceiling"})
 """Flags of papers that the endpoint gave no answer about."""
@@ -88,10 +89,7 @@ def read_digest(path: Path) -> Digest | None:
     from digest.publish.markdown_parser import parse
 
     try:
-        text = path.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError):
-        return None
-    try:
+        text = read_text(path)
         return from_json(text, str(path)) if text.startswith("{") else parse(text, str(path.absolute()))
     except DigestError:
         return None

@@ -14,6 +14,7 @@ from digest.evaluate.gold.dataset import GoldPaper, Reference, batches, flags_of
 from digest.model import Digest, Entry, Record
 from digest.publish.json_format import from_json
 from digest.publish.markdown_parser import parse
+from digest.reading import read_text
 
 Stratum = Literal["section", "day", "kind"]
 
@@ -80,12 +81,7 @@ def sample(papers: Sequence[GoldPaper], n: int, by: Sequence[Stratum], seed: int
 
 
 def _read(path: Path) -> Digest:
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8 text (byte {error.start}).") from error
+    text = read_text(path)
     return from_json(text, str(path)) if path.suffix == ".json" else parse(text, str(path.absolute()))
 
 

@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -248,7 +249,7 @@ def read_rows(path: Path, kind: type[R]) -> Iterator[R]:
     """
     if not path.exists():
         return
-    rows = path.read_bytes().split(b"\n")[:-1]
+    rows = path.read_bytes().removeprefix(codecs.BOM_UTF8).split(b"\n")[:-1]
     for number, row in enumerate(rows, start=1):
         try:
             yield kind.model_validate_json(row)
