@@ -45,9 +45,7 @@ def test_every_module_is_imported_without_what_only_posix_has() -> None:
         "for name in sys.argv[2].split():\n"
         "    if not name.endswith('__main__'): importlib.import_module(name)\n"
     )
-    ours = [
-        name for name in POSIX_ONLY if name not in {"posix", "pwd", "grp"}
-    ]  # the library needs these here
+    ours = [name for name in POSIX_ONLY if name not in {"posix", "pwd", "grp"}]  # Python needs these here
     command = [sys.executable, "-c", script, " ".join(ours), " ".join(names)]
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr

@@ -101,11 +101,7 @@ def redo(given: CommandOptions, wanted: Sequence[str], *, keep: bool) -> int:
     from digest.cli import paper as compare
     from digest.pipeline.redo import Redone, Unknown, redo_papers
 
-    names = [
-        name
-        for one in wanted
-        for name in (sys.stdin.read().replace("\ufeff", "").split() if one == "-" else [one])
-    ]
+    names = [name for one in wanted for name in (_piped() if one == "-" else [one])]
     if not names:
         raise UsageError("Name the papers: identifiers such as 2601.19781, or - to read them from a pipe.")
     results: list[tuple[tuple[Redone | Unknown, ...], RunUsage]] = []
@@ -121,6 +117,11 @@ def redo(given: CommandOptions, wanted: Sequence[str], *, keep: bool) -> int:
     else:
         compare.show(papers, tally, quiet=given.quiet, keep=keep)
     return compare.exit_code(papers)
+
+
+def _piped() -> list[str]:
+    """The words of standard input; PowerShell's pipes begin with a byte order mark."""
+    return sys.stdin.read().removeprefix("\ufeff").split()
 
 
 def list_announcements(given: CommandOptions, day: str | None) -> int:
