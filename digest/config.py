@@ -194,7 +194,12 @@ def load(
             layered.setdefault(table, {})[key] = value
     merged = _merge(merged, layered)
     given = {t: {k: v for k, v in keys.items() if v is not None} for t, keys in (flags or {}).items()}
-    return _validate(_merge(merged, given), None)
+    named = {
+        f"{table}.{key}": name
+        for name, (table, key) in ENVIRONMENT.items()
+        if key in layered.get(table, {}) and key not in given.get(table, {})
+    }
+    return _validate(_merge(merged, given), None, named)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -212,23 +217,27 @@ def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
     return merged
 
 
-def _validate(values: Mapping[str, Any], path: Path | None) -> Settings:
+def _validate(
+    values: Mapping[str, Any], path: Path | None, named: Mapping[str, str] | None = None
+) -> Settings:
+    """The settings, or a sentence about the first that is not usable; `named`: those of the environment."""
     secret = values.get("model", {})
     if path is not None and isinstance(secret, dict) and "key" in secret:
         raise UsageError(f"{path}: a key must not stand in a file; set OPENAI_API_KEY instead.")
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        raise UsageError(_explain(error, path)) from None
+        raise UsageError(_explain(error, path, named or {})) from None
 
 
-def _explain(error: ValidationError, path: Path | None) -> str:
+def _explain(error: ValidationError, path: Path | None, named: Mapping[str, str]) -> str:
     """One sentence for the first thing that is wrong: where, what, and what is allowed there."""
     errors = error.errors(include_url=False, include_context=False)
     # a misspelt key also makes a required one missing: the misspelling is what the user wants to hear of
     first = min(errors, key=lambda one: one["type"] != "extra_forbidden")
     location = [str(part) for part in first["loc"]]
     name = ".".join(location)
+    name = named.get(name, name)
     place = f"{path}: " if path else ""
     line = _line_of(path, location)
     if line:

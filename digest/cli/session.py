@@ -21,6 +21,7 @@ from digest.llm.batch import Pending
 from digest.llm.cached_client import RunUsage
 from digest.llm.presets import profile
 from digest.model import Announcement, Digest, Section, Text
+from digest.network import nothing_of_the_environment
 from digest.pipeline.day import Published, run_day
 from digest.pipeline.progress import choose
 from digest.pipeline.resources import Resources, open_resources
@@ -233,7 +234,7 @@ def prepared(given: CommandOptions, *, asks_model: bool = True) -> Iterator[Read
     from digest.sample import EVENING, start
     from digest.sample.knobs import FOLDER, MODEL
 
-    with start() as server:
+    with nothing_of_the_environment(), start() as server:
         own: dict[str, dict[str, Any]] = {
             "arxiv": {
                 **dict.fromkeys(("pages", "api", "feed", "pdf"), server.url),

@@ -14,6 +14,7 @@ from pydantic import Field
 from digest.config import ModelSettings
 from digest.errors import UsageError
 from digest.model import Record
+from digest.network import on_this_machine
 
 AnswerFormat = Literal["json_schema", "json_object", "text"]
 TokenLimit = Literal["max_tokens", "max_completion_tokens"]
@@ -55,7 +56,7 @@ class Profile(Record):
     @property
     def loopback(self) -> bool:
         """Whether the endpoint is on this machine."""
-        return urlsplit(self.base_url).hostname in {"127.0.0.1", "localhost", "::1"}
+        return on_this_machine(self.base_url)
 
 
 def profile(settings: ModelSettings) -> Profile:
