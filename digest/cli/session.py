@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -28,6 +29,8 @@ from digest.pipeline.resources import Resources, open_resources
 from digest.publish.files import finished
 from digest.sources.arxiv.no_announcement import NoAnnouncement
 from digest.summarize.prompt import load as load_prompt
+
+logger = logging.getLogger(__name__)
 
 Flags = Mapping[str, Mapping[str, Any]]
 
@@ -214,6 +217,7 @@ async def _attempt(
     try:
         return await run_day(section, day, tools, limit)
     except DigestError as error:
+        logger.debug("%s %s ended", section.key, day, exc_info=error)
         return error
 
 
@@ -227,6 +231,7 @@ def prepared(given: CommandOptions, *, asks_model: bool = True) -> Iterator[Read
     """Settings and clock for a command; with `--sample`, those of the sample day while its server runs."""
     if not given.sample:
         settings = load(given.flags, os.environ)
+        logger.debug("settings: %s", settings)
         if asks_model:
             _require_model(settings)
         yield Ready(settings, lambda: datetime.now(UTC), given)
@@ -260,6 +265,7 @@ def open_ledger(settings: Settings, given: CommandOptions) -> Ledger:
     from digest.sample.traces import take_out
 
     ledger = Ledger(settings.run.out)
+    logger.debug("ledger: %s", ledger.path)
     said = None if given.sample else take_out(ledger, settings.run.out)
     if said and not given.quiet:
         output.aside(said)

@@ -7,6 +7,7 @@ an answer means in `wire.py`, an error in `trouble.py`, and who may ask when is 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -31,6 +32,8 @@ from digest.model import Completion
 if TYPE_CHECKING:
     import httpx2
     import openai
+
+logger = logging.getLogger(__name__)
 
 _LESSONS = 5
 """How often one question is put in another form before the endpoint counts as accepting none."""
@@ -112,6 +115,7 @@ class Endpoint:
             if self._reached:
                 raise trouble.final from trouble
             hint = "Check OPENAI_BASE_URL and the network, then run again."
+            logger.debug("never reached", exc_info=trouble)
             error = ModelError(f"{trouble.final}. {hint}")
             self._standing.close(request.model, error)
             raise error from trouble
@@ -222,6 +226,7 @@ class Endpoint:
         except RedirectedError as error:
             raise self._moved(self.mask.text(str(error)), request.model) from error
         except (openai.APIConnectionError, httpx2.InvalidURL, UnicodeError, TimeoutError) as error:
+            logger.debug("no answer", exc_info=error)
             final = AnswerError("unreachable", f"{self.address} did not answer ({self._reason(error)})")
             raise TransientError(final) from error
         self._reached = True
@@ -254,6 +259,7 @@ class Endpoint:
         response: httpx2.Response,
     ) -> Exception:
         """What an error means; the others get to know what concerns them too: limits, accounts, forms."""
+        logger.debug("%s answered %s: %s", self.address, status, said)
         told = told_to_wait(response.headers, said)
         meaning = meaning_of(status, said, request.model, self.address, told)
         if isinstance(meaning, TransientError):

@@ -7,6 +7,7 @@ say one request in three seconds over one connection.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -38,6 +39,8 @@ from digest.sources.http_responses import (
 from digest.sources.snapshots import Snapshot, SnapshotStore
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 PAGES_SPACING = 15.0
 OTHER_SPACING = 3.0
@@ -194,6 +197,7 @@ class Http:
             except (httpx2.InvalidURL, httpx2.UnsupportedProtocol, httpx2.TooManyRedirects) as error:
                 raise UnreachableError(f"{url}: cannot be asked: {error}.") from error
             except (TransientError, httpx2.HTTPError, TimeoutError) as error:
+                logger.debug("%s", url, exc_info=error)
                 self._budget -= (self._clock() - begun).total_seconds()
                 raise _as_passing(error) from error
             finally:

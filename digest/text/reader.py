@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import multiprocessing
 from collections import Counter
 from collections.abc import Awaitable, Callable
@@ -23,6 +24,8 @@ from digest.text.breaker import Breaker
 from digest.text.errors import PdfError
 from digest.text.extract import extract
 from digest.text.worker import prepare
+
+logger = logging.getLogger(__name__)
 
 WORKERS = 2
 _TASKS_OF_A_WORKER = 100  # pymupdf 2.0 loses some 14 kB a page in extractBLOCKS
@@ -118,6 +121,7 @@ class TextReader:
                 if not error.transient:
                     self._breaker.came()
                 else:
+                    logger.debug("no PDF of %s", paper.versioned_id, exc_info=error)
                     self._refused[paper.versioned_id] = error
                     if said := self._breaker.refused(str(error)):
                         self._say(said)
