@@ -91,6 +91,10 @@ def labels(variants: Iterable[Variant]) -> dict[Variant, str]:
     return named
 
 
+TROUBLE = frozenset({"unreachable", "quota", "ceiling"})
+"""Errors that say nothing of the model: asking again may bring a line. All others are the model's own."""
+
+
 class Answer(Record):
     """One answer: the line, or why there is none, and what it took."""
 
