@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from digest.config import load
+from digest.errors import UsageError
+from digest.model import Announcement
+from digest.pipeline.day import _guard
+from digest.publish.json_format import from_json
 from digest.sample import Fault, Server, fault
 from tests.conftest import Run, Start, use
 
@@ -166,3 +173,22 @@ def test_import_and_render_do_not_lose_lines_either(digest: Run, folder: Path, s
         assert FIRST in refused.err
     assert files(folder) == before
     assert digest("render", str(good / "audio.json"), "-o", str(poor / "audio.md")).code == 0
+
+
+@pytest.mark.parametrize(("source", "shown"), [("oai", 3), ("listing", 0)])
+def test_a_list_with_gaps_does_not_take_the_place_of_a_whole_one(
+    source: str, shown: int, digest: Run, folder: Path, server: Server
+) -> None:
+    assert digest(*JOB).code == 0
+    record = (folder / f"runs/{DAY}/audio.json").read_text(encoding="utf-8")
+    entries = from_json(record, "audio.json").entries[:shown]
+    announcement = Announcement(
+        date=date(2026, 1, 28),
+        listings=tuple(entry.listing for entry in entries),
+        papers=tuple(entry.paper for entry in entries),
+        source=source,
+    )
+    settings = load({"run": {"out": folder / "runs"}})
+    tools = SimpleNamespace(settings=settings, own=lambda digest: digest)
+    with pytest.raises(UsageError, match=f"{4 - shown} papers that are not announced by {source}"):
+        _guard(settings.section("audio"), announcement, None, tools)  # type: ignore[arg-type]

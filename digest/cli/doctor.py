@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import platform
 import shutil
@@ -278,10 +279,17 @@ def _disk(out: Path) -> Check:
 def _ledger(out: Path) -> Iterator[Check]:
     from digest.cli.verify import verify
     from digest.ledger import FILE_NAME
+    from digest.ledger.sqlite.history import History
+    from digest.sample.knobs import FOLDER
+    from digest.sample.traces import left_in
 
     if not (out / FILE_NAME).exists():
         yield Check("ledger", "ok", "there is none yet; the first run makes one")
         return
+    with contextlib.suppress(DigestError), History(out) as history:
+        if out.name != FOLDER and left_in(history):
+            found = "earlier runs of the sample day are in it"
+            yield Check("ledger", "note", found, "The next `digest run` takes them out, and says so.")
     wrong = list(verify(out))
     for sentence in wrong:
         yield Check("ledger", "fail", sentence, "`digest runs verify` says more.", 4)

@@ -191,9 +191,10 @@ def _guard(section: Section, announcement: Announcement, limit: int | None, tool
             "Give another folder with --out."
         )
     missing = {entry.paper.id for entry in there.entries} - {one.id for one in announcement.listings}
-    if announcement.source == "oai" and missing:
+    if missing and (announcement.source == "oai" or not announcement.listings):
         raise UsageError(
-            f"{place} holds {len(missing)} papers that OAI-PMH does not show. Give another folder with --out."
+            f"{place} holds {len(missing)} papers that are not announced by {announcement.source}. "
+            "Give another folder with --out."
         )
 
 

@@ -97,6 +97,7 @@ def test_a_ledger_that_the_sample_got_into_is_recognised(digest: Run, folder: Pa
     assert list((folder / "runs/pdf").glob("*.pdf"))
     with Ledger(folder / "runs") as ledger:
         assert left_in(ledger)
+    assert "earlier runs of the sample day are in it" in digest("doctor").out
     ran = digest(*JOB, "--model", "recorded")
     assert ran.code == 0
     assert "earlier runs of the sample day" in ran.err

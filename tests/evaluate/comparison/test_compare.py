@@ -127,8 +127,8 @@ def test_many_errors_are_not_compared(gold: Gold, gold_file: Path, tmp_path: Pat
     assert too_many_errors(board) is None
     assert comparison.dropped == tuple(list(lines)[:2])
     many = {paper: None if index < 3 else line for index, (paper, line) in enumerate(lines.items())}
-    place, variants = tmp_path / "runs" / "eval", {"a": [lines], "b": [many]}
-    run = make_run(place, gold_file, variants, name="many", error="unreachable")
+    place = tmp_path / "runs" / "eval"
+    run = make_run(place, gold_file, {"a": [lines], "b": [many]}, name="many", error="unreachable")
     ran = digest("eval", "compare", run.path, "--base", "a")
     assert ran.code == 4
     assert "b: 3 of 44 papers have no answer (3 failed, 0 not asked yet)" in ran.err
