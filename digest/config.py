@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from digest.errors import UsageError
 from digest.model import Section
+from digest.system.files import at_home, read_text
 
 _PACKAGE = Path(__file__).parent
 _INSTALLED = _PACKAGE / "defaults"
@@ -63,6 +64,11 @@ class RunSettings(_Table):
     prompt: str = "fields"
     out: Path = Path("runs")
     reuse_unchanged: bool = False
+
+    @field_validator("out")
+    @classmethod
+    def _at_home(cls, out: Path) -> Path:
+        return at_home(str(out))
 
 
 class PriceSettings(_Table):
@@ -208,18 +214,19 @@ def load(
             layered.setdefault(table, {})[key] = value
     merged = _merge(merged, layered)
     given = {t: {k: v for k, v in keys.items() if v is not None} for t, keys in (flags or {}).items()}
-    return _validate(_merge(merged, given), None)
+    named = {
+        f"{table}.{key}": name
+        for name, (table, key) in ENVIRONMENT.items()
+        if key in layered.get(table, {}) and key not in given.get(table, {})
+    }
+    return _validate(_merge(merged, given), None, named)
 
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path}: not valid TOML: {error}.") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8 text (byte {error.start}).") from error
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}.") from error
 
 
 def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
@@ -230,23 +237,27 @@ def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
     return merged
 
 
-def _validate(values: Mapping[str, Any], path: Path | None) -> Settings:
+def _validate(
+    values: Mapping[str, Any], path: Path | None, named: Mapping[str, str] | None = None
+) -> Settings:
+    """The settings, or a sentence about the first that is not usable; `named`: those of the environment."""
     secret = values.get("model", {})
     if path is not None and isinstance(secret, dict) and "key" in secret:
         raise UsageError(f"{path}: a key must not stand in a file; set OPENAI_API_KEY instead.")
     try:
         return Settings.model_validate(values)
     except ValidationError as error:
-        raise UsageError(_explain(error, path)) from None
+        raise UsageError(_explain(error, path, named or {})) from None
 
 
-def _explain(error: ValidationError, path: Path | None) -> str:
+def _explain(error: ValidationError, path: Path | None, named: Mapping[str, str]) -> str:
     """One sentence for the first thing that is wrong: where, what, and what is allowed there."""
     errors = error.errors(include_url=False, include_context=False)
     # a misspelt key also makes a required one missing: the misspelling is what the user wants to hear of
     first = min(errors, key=lambda one: one["type"] != "extra_forbidden")
     location = [str(part) for part in first["loc"]]
     name = ".".join(location)
+    name = named.get(name, name)
     place = f"{path}: " if path else ""
     line = _line_of(path, location)
     if line:
@@ -279,7 +290,7 @@ def _line_of(path: Path | None, location: list[str]) -> int | None:
         return None
     table, found = "", None
     wanted = {".".join(location[:depth]): location[depth] for depth in range(len(location))}
-    for number, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+    for number, text in enumerate(read_text(path).splitlines(), start=1):
         if header := re.match(r"\s*\[\s*([^\[\]]+?)\s*\]", text):
             table = header[1]
             if table.split(".") == location[: table.count(".") + 1]:

@@ -9,7 +9,8 @@
         CountError                    a page does not hold what it says it holds
         StaleError                    a page is the one of an earlier day
         UnreachableError              no usable answer now; there may be one later
-        UnavailableError              there is no such file
+        UnavailableError              there is no such file now
+          WithdrawnError              there will be none
         TooLargeError                 the file is larger than the limit
       ModelError             exit 4   the model answers nobody: wrong key, unknown model, no connection
         QuotaError                    no money left to ask with; what is there is published as incomplete
@@ -69,7 +70,11 @@ class UnreachableError(SourceError):
 
 
 class UnavailableError(SourceError):
-    """arXiv has no such file: withdrawn, never there, not public, or not to be built."""
+    """arXiv gives no such file now: not there yet, not public, not to be built, or a captcha instead."""
+
+
+class WithdrawnError(UnavailableError):
+    """arXiv says of the paper itself that there is no file, and there will be none."""
 
 
 class TooLargeError(SourceError):

@@ -254,6 +254,7 @@ class Digest(Record):
     notes: tuple[str, ...] = ()
     entries: tuple[Entry, ...]
     form: Form | None = Field(default=None, description="of an imported file that is not of our form")
+    sample: bool = Field(default=False, description="of the sample day: recorded answers, typeset PDFs")
 
 
 class Message(Record):

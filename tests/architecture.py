@@ -16,8 +16,10 @@ PAGE = ROOT / "docs" / "architecture.md"
 
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("model", "errors"),
-    ("config", "ledger", "publish", "sample"),
+    ("system",),
+    ("config", "ledger", "publish"),
     ("sources", "text", "llm", "summarize"),
+    ("sample",),
     ("pipeline",),
     ("evaluate",),
     ("cli",),

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from digest.cli import app
 from digest.sample import Knobs, Server, start
 
 ROOT = Path(__file__).parent.parent
@@ -58,3 +62,55 @@ def sample_server() -> Iterator[Callable[..., Server]]:
             return running.enter_context(start(Knobs(**knobs)))
 
         yield started
+
+
+Start = Callable[..., Server]
+
+
+@dataclass(frozen=True)
+class Ran:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+Run = Callable[..., Ran]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working directory, and an environment that says nothing."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "DIGEST_MODEL"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def digest(folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command in this process."""
+
+    def run(*words: str) -> Ran:
+        monkeypatch.setattr(sys, "argv", ["digest", *words])
+        with pytest.raises(SystemExit) as end:
+            app.main()
+        out, err = capfd.readouterr()
+        assert "Traceback" not in out + err
+        return Ran(int(end.value.code or 0), out, err)
+
+    return run
+
+
+def use(server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch, more: str = "") -> None:
+    """Make `folder` one whose settings name the server, as a user's would name arXiv and an endpoint."""
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-not-to-be-seen")
+    addresses = "".join(f'{name} = "{server.url}"\n' for name in ("pages", "api", "feed", "pdf"))
+    (folder / "digest.toml").write_text(
+        f'[arxiv]\n{addresses}[model]\nname = "m"\nbase_url = "{server.url}/v1"\n'
+        f'[run]\nsections = ["audio"]\n{more}',
+        encoding="utf-8",
+    )

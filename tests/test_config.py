@@ -95,7 +95,7 @@ def test_an_unknown_section_names_those_there_are(folder: Path) -> None:
 
 def test_bytes_that_are_no_text(folder: Path) -> None:
     (folder / "digest.toml").write_bytes(b'[run]\nprompt = "\xff"\n')
-    with pytest.raises(UsageError, match="not UTF-8"):
+    with pytest.raises(UsageError, match="no UTF-8"):
         load()
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import io
+import logging
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,7 +16,10 @@ from digest import __version__
 from digest.cli.eval import eval_app, gold_app
 from digest.cli.runs import app as runs_app
 from digest.errors import DigestError
-from digest.printable import printable_streams
+from digest.system.logs import FLAG, VARIABLE, masked, story_of, switch_on, switched_on, without_switch
+from digest.system.terminal import printable_streams
+
+logger = logging.getLogger(__name__)
 
 app = typer.Typer(
     name="digest",
@@ -217,6 +222,9 @@ def options(
     version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version.")
     ] = False,
+    debug: Annotated[
+        bool, typer.Option(FLAG, help=f"Log what happens inside, as {VARIABLE}=1 does; goes behind, too.")
+    ] = False,
 ) -> None:
     """Hold the options that stand before a command."""
 
@@ -226,14 +234,21 @@ def main() -> None:
     gc.set_threshold(100_000)  # what imports make stays: looking for garbage in it takes a tenth of the time
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal without Chinese shows escapes, and no error
         sys.stdout.reconfigure(errors="backslashreplace")
+    debugging = switched_on(sys.argv[1:], os.environ)
+    sys.argv[1:] = without_switch(sys.argv[1:])
+    if debugging:
+        switch_on()
+        logger.debug("digest %s on Python %s: %s", __version__, sys.version, sys.argv[1:])
     with printable_streams():
-        _run()
+        _run(debugging=debugging)
 
 
-def _run() -> None:
+def _run(*, debugging: bool) -> None:
     try:
         app()
     except DigestError as error:
+        if debugging:
+            print(story_of(error), file=sys.stderr)
         print(f"digest: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except SystemExit as end:
@@ -241,5 +256,9 @@ def _run() -> None:
             print("digest: stopped. What was answered is kept; run it again to go on.", file=sys.stderr)
         raise
     except Exception as error:  # noqa: BLE001 - a bug; a traceback would help nobody at a terminal
-        print(f"digest: a bug: {type(error).__name__}: {error}. Please report it.", file=sys.stderr)
+        hint = f"Please report it, with what `digest {FLAG} ...` says."
+        if debugging:
+            print(story_of(error), file=sys.stderr)
+            hint = "Please report it, with the lines above."
+        print(f"digest: a bug: {type(error).__name__}: {masked(str(error))}. {hint}", file=sys.stderr)
         sys.exit(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import platform
 import shutil
@@ -12,7 +13,6 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 from digest.cli import output
 from digest.cli.session import CommandOptions, prepared
@@ -21,6 +21,8 @@ from digest.errors import DigestError, UsageError
 from digest.llm.endpoint import Endpoint
 from digest.llm.retry_after import in_words
 from digest.model import Paper, Request
+from digest.system.files import read_text
+from digest.system.network import OF_REQUESTS, client_options, explained, on_this_machine, proxies, unusable
 
 _OWN_FILE = Path("digest.toml")
 _SPACE = 1e9
@@ -66,7 +68,7 @@ def doctor(given: CommandOptions, *, fetch_vocabulary: bool) -> int:
 
 
 async def _all(settings: Settings, given: CommandOptions, *, fetch_vocabulary: bool) -> list[Check]:
-    checks = [_python(), *_settings(settings, given), *_model_settings(settings)]
+    checks = [_python(), *_settings(settings, given), *_environment(settings), *_model_settings(settings)]
     if all(check.state != "fail" for check in checks):
         checks += [check async for check in _endpoint(settings)]
     checks += [_vocabulary(settings.model.name, fetch=fetch_vocabulary), await _arxiv(settings)]
@@ -79,7 +81,7 @@ def _python() -> Check:
 
 def _settings(settings: Settings, given: CommandOptions) -> Iterator[Check]:
     """The settings that are not as shipped, each with where it came from; a key is never shown."""
-    own = tomllib.loads(_OWN_FILE.read_text(encoding="utf-8")) if _OWN_FILE.exists() else {}
+    own = tomllib.loads(read_text(_OWN_FILE)) if _OWN_FILE.exists() else {}
     yield Check("settings", "ok", str(_OWN_FILE.absolute()) if own else "as shipped: there is no digest.toml")
     sources: dict[tuple[str, str], str] = {}
     if given.sample:
@@ -98,6 +100,23 @@ def _settings(settings: Settings, given: CommandOptions) -> Iterator[Check]:
             value = getattr(getattr(settings, table, None), key, None)
             shown = str(value) if isinstance(value, Path) else value
             yield Check("", "ok", f"{table}.{key} = {shown!r} ({source})")
+
+
+def _environment(settings: Settings) -> Iterator[Check]:
+    """The variables that have to do with the network: proxies, and what cannot be used."""
+    places = settings.arxiv
+    urls = (settings.model.base_url, places.pages, places.api, places.feed, places.pdf, places.oai)
+    outside = not all(map(on_this_machine, urls))
+    wrong = unusable(os.environ)
+    for name, address in proxies(os.environ).items():
+        if name not in wrong and outside:
+            yield Check("variable", "ok", f"{name}: requests to the world go through {address}")
+    for name, why in wrong.items():
+        needed = outside and name not in OF_REQUESTS
+        found = f"{name} cannot be used: {why}"
+        yield Check(
+            "variable", "fail" if needed else "note", found, "Correct or unset it.", 2 if needed else 0
+        )
 
 
 def _keys(table: object) -> list[str]:
@@ -240,13 +259,13 @@ async def _arxiv(settings: Settings) -> Check:
 
     category = settings.chosen_sections()[0].categories[0]
     url = f"{settings.arxiv.pages}/list/{category}/new"
-    outside = urlsplit(url).hostname not in {
-        "127.0.0.1",
-        "localhost",
-        "::1",
-    }  # no proxy leads to this machine
     try:
-        async with httpx2.AsyncClient(timeout=_REACH, follow_redirects=True, trust_env=outside) as client:
+        with explained():
+            client = httpx2.AsyncClient(timeout=_REACH, follow_redirects=True, **client_options(url))
+    except UsageError as error:
+        return Check("arxiv", "fail", str(error), "Correct or unset it.", 2)
+    try:
+        async with client:
             response = await client.get(url, headers={"User-Agent": "bilingual-arxiv-digest (doctor)"})
     except httpx2.HTTPError as error:
         reason = f"{url} did not answer ({type(error).__name__})"
@@ -279,10 +298,17 @@ def _disk(out: Path) -> Check:
 def _ledger(out: Path) -> Iterator[Check]:
     from digest.cli.verify import verify
     from digest.ledger import FILE_NAME
+    from digest.ledger.sqlite.history import History
+    from digest.sample.knobs import FOLDER
+    from digest.sample.traces import left_in
 
     if not (out / FILE_NAME).exists():
         yield Check("ledger", "ok", "there is none yet; the first run makes one")
         return
+    with contextlib.suppress(DigestError), History(out) as history:
+        if out.name != FOLDER and left_in(history):
+            found = "earlier runs of the sample day are in it"
+            yield Check("ledger", "note", found, "The next `digest run` takes them out, and says so.")
     wrong = list(verify(out))
     for sentence in wrong:
         yield Check("ledger", "fail", sentence, "`digest runs verify` says more.", 4)

@@ -171,7 +171,7 @@ def compare(
     """Hold every variant against a base, with statistics; write report.html and report.md.
 
     Exit: 0 nothing is worse, 1 usage, 2 a gate is worse, 3 xling, a metric with --margin or a calibrated
-    judge is, 4 more than 5 % of the papers have no line.
+    judge is, 4 more than 5 % of the papers have no answer yet.
     """
     from digest.cli import eval_compare as commands
     from digest.errors import UsageError

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from digest.cli import eval_output
 from digest.cli import output as show
-from digest.cli.session import CommandOptions, prepared
+from digest.cli.session import CommandOptions, ledger_of, prepared
 from digest.config import load
 from digest.errors import UsageError
 from digest.evaluate.comparison.compare import Comparison, compare, too_many_errors
@@ -28,7 +28,7 @@ from digest.evaluate.metrics.scoring import score_run
 from digest.evaluate.report.decision import TOO_MANY_ERRORS, decide
 from digest.evaluate.report.report import Candidate, render
 from digest.evaluate.runs.folder import open_run, runs_in
-from digest.ledger import Ledger, open_ledger
+from digest.ledger import Ledger
 from digest.llm.cached_client import CachedClient, Completes
 from digest.llm.endpoint import Endpoint
 from digest.pipeline.progress import choose
@@ -140,7 +140,7 @@ def _ask(
         ledger.finish(asker.run, "complete", asker.tally.report())
         return judged
 
-    with open_ledger(settings.run.out) as ledger, choose(quiet=given.quiet) as progress:
+    with ledger_of(settings, given) as ledger, choose(quiet=given.quiet) as progress:
         progress.start("pairs", sum(map(len, questions(board, base).values())))
         return board, asyncio.run(go(ledger))
 

@@ -15,14 +15,13 @@ from pathlib import Path
 
 from digest import __version__
 from digest.cli import output
-from digest.cli.session import CommandOptions, Ready, prepared
+from digest.cli.session import CommandOptions, Ready, ledger_of, prepared
 from digest.config import Settings, find
 from digest.errors import UsageError
 from digest.evaluate.gold import dataset as gold_sets
 from digest.evaluate.metrics.scoring import score_run
-from digest.evaluate.runs.folder import RunFolder, RunInfo, create, key_of, labels, runs_in
+from digest.evaluate.runs.folder import TROUBLE, Answer, RunFolder, RunInfo, create, key_of, labels, runs_in
 from digest.evaluate.runs.runner import refuse_leaks, run_cells
-from digest.ledger import open_ledger
 from digest.llm.cached_client import RunUsage
 from digest.pipeline.progress import choose
 from digest.pipeline.resources import open_resources
@@ -84,7 +83,7 @@ def _ask(folder: RunFolder, ready: Ready, papers: Sequence[str], epochs: int) ->
             now = replace(tools, clock=lambda: datetime.now(UTC))
             return await run_cells(folder, now, frozenset(papers), epochs)
 
-    with open_ledger(settings.run.out) as ledger, choose(quiet=given.quiet or given.json) as progress:
+    with ledger_of(settings, given) as ledger, choose(quiet=given.quiet or given.json) as progress:
         return asyncio.run(go())
 
 
@@ -92,12 +91,15 @@ _NAME = re.compile(r"(?!.*\.(?:npz|jsonl)$)\w[\w.-]{0,79}")
 """Of a run: its folder has it."""
 
 
-def _next(folder: RunFolder, *, failed: bool) -> str:
+def _next(folder: RunFolder, *, unfinished: bool, failed: Sequence[Answer]) -> str:
     """What the user may want to do now."""
     info = folder.info
-    if failed:
+    if unfinished:
         return "start the same command again"
     if len(info.variants) == 1:
+        if failed:
+            why = shlex.join(["digest", "eval", "show", info.name, failed[0].id])
+            return f"see why the model gave no line, with {why}; it will hardly give one when asked again"
         return "the same command with a second --prompt or --model, to have something to compare it with"
     base = labels(info.variants)[info.variants[0]]
     return shlex.join(["digest", "eval", "compare", info.name, "--base", base])
@@ -121,5 +123,6 @@ def _report(folder: RunFolder, tally: RunUsage, given: CommandOptions, wanted: s
         )
         if why := tally.stopped or tally.trouble:
             print(f"stopped or not answered: {why}")
-        print(f"next: {_next(folder, failed=bool(failed or unasked))}")
+        unfinished = bool(unasked) or any(answer.error in TROUBLE for answer in failed)
+        print(f"next: {_next(folder, unfinished=unfinished, failed=failed)}")
     return output.FLAGGED if failed or unasked else output.COMPLETE

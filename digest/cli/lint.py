@@ -9,11 +9,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from digest.errors import UsageError
 from digest.model import Digest, Record, Severity
 from digest.publish.json_format import from_json
 from digest.publish.markdown_parser import parse
 from digest.summarize.checks import Rule, about, check, rules_for, source_of
+from digest.system.files import read_text
 
 _COLUMNS = ("file", "number", "id", "severity", "rule", "evidence")
 
@@ -83,12 +83,7 @@ def _lint(digest: Digest, name: str, rules: Sequence[Rule]) -> Iterator[Row]:
 
 
 def _read(path: Path) -> Digest:
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8 text (byte {error.start}).") from error
+    text = read_text(path)
     return from_json(text, str(path)) if path.suffix == ".json" else parse(text, str(path))
 
 

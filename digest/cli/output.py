@@ -15,9 +15,10 @@ from digest.llm.batch import Pending
 from digest.llm.cached_client import RunUsage
 from digest.model import KINDS, Announcement, Digest, Section, TextOrigin
 from digest.pipeline.day import Published
-from digest.printable import printable
+from digest.pipeline.entry import AS_ASKED
 from digest.publish.counts import checks_of
 from digest.sources.arxiv.no_announcement import NoAnnouncement
+from digest.system.terminal import printable
 
 if TYPE_CHECKING:
     from digest.summarize.checks import Rule
@@ -78,13 +79,16 @@ class Result:
             "date": _day(digest.date),
             "state": self.outcome.state,
             "source": digest.source,
+            "sample": digest.sample,
             "notes": list(digest.notes),
             "files": [str(self.outcome.markdown), str(self.outcome.json)],
             "counts": digest.counts.model_dump(),
             **({"withheld": digest.withheld} if digest.withheld else {}),
             "checks": checks_of(digest.entries).model_dump(),
+            "from_abstract": sum(_without_text(digest).values()),
             **self.outcome.tally.report(),
             "flagged": {entry.paper.id: entry.flag.reason for entry in digest.entries if entry.flag},
+            "kept": dict(self.outcome.kept),
         }
 
 
@@ -108,6 +112,9 @@ def _published(result: Published) -> None:
             f"summarised {counts.summarised}, flagged {counts.flagged}"
         )
     print(f"questions asked {tally.asked}, answers from the ledger {tally.reused}; {took(tally)}")
+    if reasons := _without_text(digest):
+        why = ", ".join(f"{reason} ({number})" for reason, number in reasons.most_common(3))
+        print(f"lines from title and abstract alone {sum(reasons.values())} of {counts.summarised}: {why}")
     if tally.stopped is not None:
         print(f"stopped: {tally.stopped}")
     if tally.trouble is not None:
@@ -118,6 +125,12 @@ def _published(result: Published) -> None:
         f"lines checked {checks.checked}: clean {checks.clean}, mended by asking again {checks.mended}, "
         f"doubtful {checks.doubtful}, flagged {checks.flagged}{rules}"
     )
+    _of_papers(result)
+
+
+def _of_papers(result: Published) -> None:
+    """What there is to say of single papers."""
+    digest = result.digest
     for entry in digest.entries:
         if entry.text is not None and entry.text.findings:
             rules = ", ".join(sorted({finding.rule for finding in entry.text.findings}))
@@ -127,6 +140,15 @@ def _published(result: Published) -> None:
             print(f"note on {entry.paper.id}: {note}")
         if entry.flag is not None:
             print(f"flagged {entry.paper.id}: {entry.flag.reason} ({entry.flag.code})")
+    for paper, reason in result.kept.items():
+        print(f"keeps its earlier line {paper}: {reason}")
+
+
+def _without_text(digest: Digest) -> Counter[str]:
+    """How many lines had to be made without the paper's text, by the reason."""
+    texts = (entry.text for entry in digest.entries if entry.summary)
+    reasons = (text.reason for text in texts if text is not None and text.source == "abstract")
+    return Counter(reason for reason in reasons if reason and reason != AS_ASKED)
 
 
 def took(tally: RunUsage) -> str:
@@ -205,4 +227,9 @@ def origin(text: TextOrigin) -> str:
 
 def as_json(value: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:
     """Print plain values as JSON."""
-    print(json.dumps(value, ensure_ascii=False, indent=2))
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:  # what such a terminal would show instead is no JSON
+        text = json.dumps(value, indent=2)
+    print(text)

@@ -12,7 +12,8 @@ from digest.cli.output import COMPLETE, FLAGGED, origin, took
 from digest.llm.cached_client import RunUsage
 from digest.model import Entry, Finding
 from digest.pipeline.redo import Redone, Unknown
-from digest.printable import bare, printable
+from digest.publish.keeping import is_better
+from digest.system.terminal import bare, printable
 
 Mark = Literal["=", "-", "+"]
 _WORDS = re.compile(r"[A-Za-z0-9]+(?:[-.][A-Za-z0-9]+)*|\s+|.", re.DOTALL)
@@ -87,7 +88,11 @@ def _why_unchanged(result: Redone, *, keep: bool) -> str:
         return "no digest here holds this paper"
     if keep:
         return "no digest was changed: --keep"
-    return "no digest was changed" + ("" if result.entry.summary else ": there is no new line")
+    if not result.entry.summary:
+        return "no digest was changed: there is no new line"
+    if any(is_better(old, result.entry) for old in result.older):
+        return "no digest was changed: the new line fails its checks, and the old one stays"
+    return "no digest was changed"
 
 
 def _different(older: Sequence[Entry]) -> Iterator[Entry]:

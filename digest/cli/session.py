@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -17,6 +18,7 @@ from digest.cli import output
 from digest.config import Settings, load
 from digest.errors import DigestError, ModelError, UsageError
 from digest.ledger import open_ledger
+from digest.ledger.sqlite.ledger import SqliteLedger
 from digest.llm.batch import Pending
 from digest.llm.cached_client import RunUsage
 from digest.llm.presets import profile
@@ -28,6 +30,9 @@ from digest.publish.files import finished
 from digest.sources.arxiv.no_announcement import NoAnnouncement
 from digest.sources.identifiers import find_identifiers
 from digest.summarize.prompt import load as load_prompt
+from digest.system.network import nothing_of_the_environment
+
+logger = logging.getLogger(__name__)
 
 Flags = Mapping[str, Mapping[str, Any]]
 
@@ -102,7 +107,7 @@ def redo(given: CommandOptions, wanted: Sequence[str], *, keep: bool) -> int:
     from digest.cli import paper as compare
     from digest.pipeline.redo import Redone, Unknown, redo_papers
 
-    names = [sys.stdin.read() if one == "-" else one for one in wanted]
+    names = [sys.stdin.read().removeprefix("\ufeff") if one == "-" else one for one in wanted]
     if not any(name.strip() for name in names):
         raise UsageError("Name the papers: identifiers such as 2601.19781, or - to read them from a pipe.")
     results: list[tuple[tuple[Redone | Unknown, ...], RunUsage]] = []
@@ -130,7 +135,7 @@ def list_announcements(given: CommandOptions, day: str | None) -> int:
 
     found: list[tuple[Section, Announcement | NoAnnouncement]] = []
     failed: list[tuple[Section, DigestError]] = []
-    with prepared(given, asks_model=False) as ready, open_ledger(ready.settings.run.out) as ledger:
+    with prepared(given, asks_model=False) as ready, ledger_of(ready.settings, given) as ledger:
         wanted = None if day is None else parse_day(day, ready.clock())
         sections = ready.settings.chosen_sections()
         arxiv = ready.settings.arxiv
@@ -232,12 +237,13 @@ async def _attempt(
     try:
         return await run_day(section, day, tools, limit)
     except DigestError as error:
+        logger.debug("%s %s ended", section.key, day, exc_info=error)
         return error
 
 
 def _finished_before(section: Section, day: date | None, tools: Resources) -> Digest | None:
     """The digest that an earlier run completed; None if there is none, or papers of it are flagged."""
-    return None if day is None else finished(tools.settings.run.out, day, section.key)
+    return None if day is None else tools.own(finished(tools.settings.run.out, day, section.key))
 
 
 @contextmanager
@@ -245,14 +251,15 @@ def prepared(given: CommandOptions, *, asks_model: bool = True) -> Iterator[Read
     """Settings and clock for a command; with `--sample`, those of the sample day while its server runs."""
     if not given.sample:
         settings = load(given.flags, os.environ)
+        logger.debug("settings: %s", settings)
         if asks_model:
             _require_model(settings)
         yield Ready(settings, lambda: datetime.now(UTC), given)
         return
     from digest.sample import EVENING, start
-    from digest.sample.chat import MODEL
+    from digest.sample.knobs import FOLDER, MODEL
 
-    with start() as server:
+    with nothing_of_the_environment(), start() as server:
         own: dict[str, dict[str, Any]] = {
             "arxiv": {
                 **dict.fromkeys(("pages", "api", "feed", "pdf"), server.url),
@@ -266,9 +273,23 @@ def prepared(given: CommandOptions, *, asks_model: bool = True) -> Iterator[Read
             own[table] = {**own.get(table, {}), **known}
         began = datetime.now(UTC)
         settings = load(own, {})
-        if asks_model and not (given.quiet or given.json):
-            print(RECORDED)
+        out = settings.run.out / FOLDER  # apart from real work, and neither is taken for the other
+        settings = settings.model_copy(update={"run": settings.run.model_copy(update={"out": out})})
+        if not (given.quiet or given.json):
+            print(RECORDED) if asks_model else output.aside(RECORDED)
         yield Ready(settings, lambda: EVENING + (datetime.now(UTC) - began), given)
+
+
+def ledger_of(settings: Settings, given: CommandOptions) -> SqliteLedger:
+    """The ledger of a command; what earlier versions mixed into one of real work is taken out, and told."""
+    from digest.sample.traces import take_out
+
+    ledger = open_ledger(settings.run.out)
+    logger.debug("ledger: %s", ledger.path)
+    said = None if given.sample else take_out(ledger, settings.run.out)
+    if said and not given.quiet:
+        output.aside(said)
+    return ledger
 
 
 def _require_model(settings: Settings) -> None:
@@ -296,10 +317,11 @@ def with_resources(ready: Ready, go: Callable[[Resources], Awaitable[None]], *, 
                 approximate=given.approximate,
                 batch=given.batch,
                 wait=given.waits,
+                sample=given.sample,
             )
             await go(with_flags)
 
-    with open_ledger(ready.settings.run.out) as ledger, choose(quiet=quiet) as progress:
+    with ledger_of(ready.settings, given) as ledger, choose(quiet=quiet) as progress:
         asyncio.run(inside())
 
 

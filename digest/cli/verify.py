@@ -16,9 +16,12 @@ from digest.ledger.sqlite.history import History
 from digest.ledger.sqlite.schema import migrate
 from digest.model import Announcement, Completion, Digest, Entry, Snapshot, Text
 from digest.publish.json_format import from_json
+from digest.publish.keeping import of_sample
 from digest.publish.markdown import render
+from digest.sample.knobs import FOLDER
 from digest.summarize import answer
 from digest.summarize.compose import compose, tidy
+from digest.system.files import read_text
 
 _MOST = 20
 _RECORDS: dict[str, tuple[str, str, type[BaseModel]]] = {
@@ -85,12 +88,13 @@ def _records(history: History) -> Iterator[str]:
 def _digest(path: Path, history: History) -> Iterator[str]:
     """What of a digest is not what the ledger says, or what its Markdown does not say."""
     try:
-        digest = from_json(path.read_text(encoding="utf-8"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
-        yield f"{path}: cannot be read ({error})"
+        digest = from_json(read_text(path), str(path))
+    except DigestError as error:
+        yield str(error)
         return
     yield from _page(path.with_suffix(".md"), digest)
-    for entry in digest.entries:
+    ours = not of_sample(digest) or path.parent.parent.name == FOLDER
+    for entry in digest.entries if ours else ():
         if entry.summary and entry.summary.completion and (problem := _line(entry, history)):
             yield f"{path}: {entry.paper.id}: {problem}"
     counts = digest.counts
@@ -100,9 +104,9 @@ def _digest(path: Path, history: History) -> Iterator[str]:
 
 def _page(path: Path, digest: Digest) -> Iterator[str]:
     try:
-        page = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        yield f"{path}: cannot be read ({error})"
+        page = read_text(path)
+    except DigestError as error:
+        yield str(error)
         return
     if page != render(digest):
         yield f"{path}: is not what the JSON beside it renders to"

@@ -124,6 +124,10 @@ class CachedClient:
         task.add_done_callback(lambda _: self._under_way.pop(key, None))
         return await task
 
+    def waits_for(self, key: str) -> bool:  # noqa: ARG002 - see `DeferringClient`
+        """Whether the question is in an open batch: nothing asked here is."""
+        return False
+
     def _recall(self, key: str, after: int, paper: str) -> Completion | None:
         kept = self._ledger.completion(key, after)
         if kept is not None:

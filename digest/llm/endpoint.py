@@ -7,6 +7,7 @@ an answer means in `wire.py`, an error in `trouble.py`, and who may ask when is 
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
@@ -31,6 +32,8 @@ from digest.model import Completion, Request
 if TYPE_CHECKING:
     import httpx2
     import openai
+
+logger = logging.getLogger(__name__)
 
 _SLOWER = 4
 """So many times as long as `timeout` a server on this machine gets in the end, where it needs that."""
@@ -238,6 +241,7 @@ class Endpoint:
         except RedirectedError as error:
             raise self._moved(self.mask.text(str(error)), request.model) from error
         except (openai.APIConnectionError, httpx2.InvalidURL, UnicodeError, TimeoutError) as error:
+            logger.debug("no answer", exc_info=error)
             raise self._unreached(error, permit) from error
         self._reached = True
         try:
@@ -274,6 +278,7 @@ class Endpoint:
         response: httpx2.Response,
     ) -> Exception:
         """What an error means; the others get to know what concerns them too: limits, accounts, forms."""
+        logger.debug("%s answered %s: %s", self.address, status, said)
         told = told_to_wait(response.headers, said)
         meaning = meaning_of(status, said, request.model, self.address, told)
         if isinstance(meaning, TransientError):

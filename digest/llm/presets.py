@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -15,6 +14,7 @@ from pydantic import Field
 from digest.config import ModelSettings
 from digest.errors import UsageError
 from digest.model import Record
+from digest.system.network import on_this_machine
 
 AnswerFormat = Literal["json_schema", "json_object", "text"]
 TokenLimit = Literal["max_tokens", "max_completion_tokens"]
@@ -56,7 +56,7 @@ class Profile(Record):
     @property
     def loopback(self) -> bool:
         """Whether the endpoint is on this machine."""
-        return _on_this_machine(self.base_url)
+        return on_this_machine(self.base_url)
 
 
 def profile(settings: ModelSettings) -> Profile:
@@ -73,20 +73,10 @@ def profile(settings: ModelSettings) -> Profile:
         answer_format=preset.answer_format if wanted == "auto" else wanted,
         fixed_format=wanted != "auto",
         token_limit=preset.token_limit,
-        key=preset.key and not _on_this_machine(address),
+        key=preset.key and not on_this_machine(address),
         batch=preset.batch,
         body={**preset.body, **settings.body},
     )
-
-
-def _on_this_machine(address: str) -> bool:
-    """Whether an address leads nowhere else: RFC 6761, section 6.3, and RFC 1122, section 3.2.1.3."""
-    host = urlsplit(address).hostname or ""
-    try:
-        number = ipaddress.ip_address(host)
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-    return number.is_loopback or number.is_unspecified
 
 
 def _choose(settings: ModelSettings) -> tuple[str, Preset]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from digest.config import ModelSettings
 from digest.llm.presets import Profile
+from digest.system.network import client_options, explained
 
 if TYPE_CHECKING:
     import httpx2
@@ -29,26 +30,23 @@ def timeouts(length: float) -> httpx2.Timeout:
 
 
 def connect(settings: ModelSettings, profile: Profile) -> openai.AsyncOpenAI:
-    """Make a client: imported where it is first needed, since the SDK takes half a second."""
-    import ssl
+    """Make a client: imported where it is first needed, since the SDK takes half a second.
 
+    Raises:
+        UsageError: a variable of the environment makes it impossible; names it.
+    """
     import openai
 
-    # reading the certificates takes a twentieth of a second; without any, TLS is refused
-    plain = profile.loopback and profile.base_url.startswith("http://")
-    return openai.AsyncOpenAI(
-        api_key=settings.key.get_secret_value() or "none",
-        base_url=profile.base_url,
-        timeout=timeouts(settings.timeout),
-        max_retries=0,
-        default_headers=settings.headers,
-        http_client=openai.DefaultAsyncHttpxClient(
-            # a proxy set for the outside world cannot reach a model on this machine
-            trust_env=not profile.loopback,
-            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else True,
-            event_hooks={"response": [_stop_at_get]},
-        ),
-    )
+    options = client_options(profile.base_url)
+    with explained():
+        return openai.AsyncOpenAI(
+            api_key=settings.key.get_secret_value() or "none",
+            base_url=profile.base_url,
+            timeout=timeouts(settings.timeout),
+            max_retries=0,
+            default_headers=settings.headers,
+            http_client=openai.DefaultAsyncHttpxClient(event_hooks={"response": [_stop_at_get]}, **options),
+        )
 
 
 async def _stop_at_get(response: httpx2.Response) -> None:

@@ -61,8 +61,13 @@ class CheckCache:
         return Outcome(kept.summary, None, kept.findings)
 
     def keep(self, question: str, outcome: Outcome) -> None:
-        """Keep what became of a question, if it was answered well, and by the model that was asked first."""
-        if outcome.summary is None or outcome.flag is not None or not self._ledger.completion(question):
+        """Keep what became of a question, if it was answered well, and by the model that was asked first.
+
+        A line whose correction got no answer is not kept: the next run asks for the correction again.
+        """
+        if outcome.summary is None or outcome.flag is not None or not outcome.whole:
+            return
+        if not self._ledger.completion(question):
             return
         kept = _Kept(summary=outcome.summary, findings=outcome.findings)
         self._ledger.keep_outcome(question, self._recipe, kept.model_dump_json(exclude_defaults=True))

@@ -23,6 +23,7 @@ from digest.pipeline.entry import Asks, make_entry
 from digest.pipeline.resources import Resources
 from digest.publish.counts import counts_of
 from digest.publish.files import published, write_digest
+from digest.publish.keeping import keep_lines, standing
 from digest.sources.arxiv.no_announcement import NoAnnouncement
 
 if TYPE_CHECKING:
@@ -40,11 +41,14 @@ class Published:
     markdown: Path
     json: Path
     tally: RunUsage
+    kept: Mapping[str, str]
+    """Papers whose line of an earlier run stays, as this one has no better; each with the reason."""
 
     @property
     def state(self) -> str:
         """In a word, for the ledger."""
-        return "flagged" if self.digest.counts.flagged or self.digest.withheld else "complete"
+        undone = self.digest.counts.flagged or self.digest.withheld or self.kept
+        return "flagged" if undone else "complete"
 
 
 async def run_day(
@@ -62,6 +66,7 @@ async def run_day(
         SourceError: arXiv gave no usable announcement; nothing was published.
         ModelError: the model answers nobody; nothing was published.
     """
+    out = tools.settings.run.out
     run = tools.ledger.begin("run", section.key, day)
     asker = CachedClient(tools.endpoint, tools.ledger, run)
     try:
@@ -72,18 +77,37 @@ async def run_day(
         if isinstance(made, Pending):
             tools.ledger.finish(run, "submitted", {"why": made.sentence, **asker.tally.report()}, made.date)
             return made
-        markdown, record = write_digest(made, tools.settings.run.out)
+        _refuse_empty(made, asker.tally)
+        flags = {entry.paper.id: entry.flag for entry in made.entries if entry.flag}
+        before = tools.own(standing(out, made.date, section.key))
+        made, kept = keep_lines(made, before, fresh=tools.fresh)
+        markdown, record = write_digest(made, out)
     except BaseException as error:
         why = str(error) or type(error).__name__
         tools.ledger.finish(run, "failed", {"why": why, **asker.tally.report()}, day)
         raise
     tools.ledger.keep_listings(made)
     tools.ledger.event(run, "publish", "written", detail=str(markdown))
-    result = Published(made, markdown, record, asker.tally)
-    flagged = {entry.paper.id: entry.flag.code for entry in made.entries if entry.flag}
+    reasons = {paper: flags[paper].reason for paper in kept}
+    result = Published(made, markdown, record, asker.tally, reasons)
+    flagged = {paper: flag.code for paper, flag in flags.items()}  # the next run tries these again
     report = {"counts": made.counts.model_dump(), "source": made.source, **asker.tally.report()}
     tools.ledger.finish(run, result.state, {**report, "flagged": flagged}, made.date)
     return result
+
+
+def _refuse_empty(made: Digest, tally: RunUsage) -> None:
+    """Do nothing if anybody answered anything, or there was nothing to ask.
+
+    Raises:
+        ModelError: no question was answered, and none from the ledger.
+    """
+    dead = {"unreachable", "rejected"}
+    if not made.entries or tally.asked or tally.reused or tally.stopped:
+        return
+    if all(entry.flag is not None and entry.flag.code in dead for entry in made.entries):
+        why = (tally.trouble or "it said nothing").rstrip(".")
+        raise ModelError(f"No question was answered, so nothing was published. The last reason: {why}.")
 
 
 async def _make_digest(
@@ -95,8 +119,7 @@ async def _make_digest(
     count = len(announcement.listings)
     source = f"{announcement.source}, saved before" if announcement.saved else announcement.source
     tools.progress.say(f"{section.title} {announcement.date}: {count} papers announced (source: {source})")
-    if limit is not None:
-        _guard(section, announcement.date, limit, tools.settings.run.out)
+    _guard(section, announcement, limit, tools)
     tools.ledger.event(asker.run, "source", "announced", detail=f"{count} papers ({source})")
     entries = await _batch(section, announcement, tools, asker, limit)
     if isinstance(entries, Pending):
@@ -110,6 +133,7 @@ async def _make_digest(
         withheld=announcement.withheld,
         notes=announcement.notes,
         entries=entries,
+        sample=tools.sample,
     )
 
 
@@ -156,13 +180,23 @@ def _kept_announcement(section: Section, day: date, tools: Resources) -> Announc
     return kept.model_copy(update={"saved": True})
 
 
-def _guard(section: Section, day: date, limit: int, out: Path) -> None:
-    """A quick look must not take the place of a longer digest."""
-    there = published(out, day, section.key)
-    if there is not None and len(there.entries) > limit:
+def _guard(section: Section, announcement: Announcement, limit: int | None, tools: Resources) -> None:
+    """A quick look, or a list with gaps, must not take the place of a longer digest."""
+    out = tools.settings.run.out
+    there = tools.own(standing(out, announcement.date, section.key))
+    if there is None:
+        return
+    place, held = f"{out}/{announcement.date}/{section.key}", len(there.entries)
+    if limit is not None and held > limit:
         raise UsageError(
-            f"{out}/{day}/{section.key}.json holds {len(there.entries)} papers, and --limit {limit} would "
-            f"leave {limit} of them. Give another folder with --out."
+            f"{place} holds {held} papers, and --limit {limit} would leave {limit} of them. "
+            "Give another folder with --out."
+        )
+    missing = {entry.paper.id for entry in there.entries} - {one.id for one in announcement.listings}
+    if missing and (announcement.source == "oai" or not announcement.listings):
+        raise UsageError(
+            f"{place} holds {len(missing)} papers that are not announced by {announcement.source}. "
+            "Give another folder with --out."
         )
 
 
@@ -256,7 +290,7 @@ def _chosen(section: Section, day: date, tools: Resources) -> Mapping[str, Entry
     there = None
     if asked:
         with suppress(DigestError):  # a file that was damaged is written anew
-            there = published(tools.settings.run.out, day, section.key)
+            there = tools.own(published(tools.settings.run.out, day, section.key))
     found = {
         entry.paper.versioned_id: entry
         for entry in (there.entries if there else ())

@@ -12,6 +12,7 @@ from digest.ledger import Ledger
 from digest.model import Completion, Entry, Finding, Listing, Paper, Request, Summary, Text, TextOrigin
 from digest.pipeline.check_cache import CheckCache
 from digest.pipeline.resources import Resources
+from digest.sources.http_responses import says_withdrawn
 from digest.summarize.bounds import cuts
 from digest.summarize.summarizer import Job, Outcome, summarise
 
@@ -19,8 +20,14 @@ if TYPE_CHECKING:
     from digest.summarize.checks import Source
 
 
+AS_ASKED = "only title and abstract were asked for"
+"""Why there is no text where none is wanted."""
+
 _REFUSED = {"source": "abstract", "reason": "the model refused it with passages of the text", "sections": ()}
 """What a line is made from in the end, when the model took title and abstract alone."""
+
+
+_REFUSALS = ("arXiv has no PDF (", "the answer is no PDF")
 
 
 class Asks(Protocol):
@@ -33,6 +40,10 @@ class Asks(Protocol):
 
     async def ask(self, request: Request, paper: str, *, fresh: bool = False, since: int = 0) -> Completion:
         """See `CachedClient.ask`."""
+        ...
+
+    def waits_for(self, key: str) -> bool:
+        """Whether the answer to a question is paid for and on its way: it is in an open batch."""
         ...
 
 
@@ -79,7 +90,7 @@ async def make_entry(
     ask = partial(asker.ask, since=since)
     model = tools.settings.model
     job = Job(paper, tools.prompt, model.name, ask, check, tools.fresh, model.fallback, tools.endpoint.body)
-    text = await _read(job, listing, tools, asker.run)
+    text = await _read(job, listing, tools, asker)
     outcome = await _outcome(job, text, tools, outcomes)
     _note(outcome, paper, tools, asker.run)
     return Entry(
@@ -115,16 +126,20 @@ def _note(outcome: Outcome, paper: Paper, tools: Resources, run: int) -> None:
     tools.ledger.event(run, "check", what, paper.id, json.dumps(found, ensure_ascii=False))
 
 
-async def _read(job: Job, listing: Listing, tools: Resources, run: int) -> Text:
-    """The paper's text, from the ledger when it was read before: the same question must come of it again."""
+async def _read(job: Job, listing: Listing, tools: Resources, asker: Asks) -> Text:
+    """The paper's text, from the ledger when it was read before: the same question must come of it again.
+
+    A PDF that did not come is asked for again by every run, unless arXiv says that there will be none.
+    """
+    run = asker.run
     paper, settings, ledger = job.paper, tools.settings.text, tools.ledger
     if settings.source == "abstract" or not tools.prompt.reads_text:
-        return Text(origin=TextOrigin(source="abstract", reason="only title and abstract were asked for"))
+        return Text(origin=TextOrigin(source="abstract", reason=AS_ASKED))
     # without a version the address may show another text tomorrow
     kept = None if paper.version is None else ledger.text(paper.versioned_id, recipe(settings))
     if kept is None and listing.kind == "replaced" and tools.settings.run.reuse_unchanged:
         kept = _unchanged(job, ledger, recipe(settings))
-    if kept is not None and not (tools.fresh and kept.transient):
+    if kept is not None and not _may_come(kept, job, tools, asker):
         ledger.event(run, "text", "kept", paper.id)
         return kept
     reader = await tools.reader()
@@ -132,6 +147,21 @@ async def _read(job: Job, listing: Listing, tools: Resources, run: int) -> Text:
     ledger.keep_text(paper.versioned_id, recipe(settings), text)
     ledger.event(run, "text", text.origin.source, paper.id, text.origin.reason)
     return text
+
+
+def _may_come(kept: Text, job: Job, tools: Resources, asker: Asks) -> bool:
+    """Whether to read the paper again, since what is kept is its abstract only.
+
+    What came of an older version of this program was never marked as passing.
+    """
+    reason = kept.origin.reason or ""
+    if kept.origin.source == "pdf" or says_withdrawn(reason):
+        return False
+    if not (tools.fresh or kept.transient or reason.startswith(_REFUSALS)):
+        return False
+    question = job.request(job.prompt.render(job.paper, kept)).key
+    bought = asker.waits_for(question) or tools.ledger.completion(question, asker.run) is not None
+    return not bought  # by a batch: the PDF can wait for the next run
 
 
 def _unchanged(job: Job, ledger: Ledger, wanted: str) -> Text | None:

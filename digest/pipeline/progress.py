@@ -6,7 +6,7 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
-from digest.printable import bare, printable
+from digest.system.terminal import bare, printable
 
 if TYPE_CHECKING:
     from rich.progress import TaskID

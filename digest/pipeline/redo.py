@@ -15,6 +15,7 @@ from digest.model import Digest, Entry, Listing, Paper
 from digest.pipeline.entry import make_entry
 from digest.pipeline.resources import Resources
 from digest.publish.files import digests_with, with_entry, write_digest
+from digest.publish.keeping import is_better
 
 if TYPE_CHECKING:
     from digest.sources.http_client import Http
@@ -95,7 +96,7 @@ async def redo_papers(
 async def _redo(
     paper_id: str, version: int | None, tools: Resources, asker: CachedClient, *, keep: bool
 ) -> Redone:
-    held = _entries(digests_with(tools.settings.run.out, paper_id), paper_id)
+    held = _entries(_holders(paper_id, tools), paper_id)
     paper = next((entry.paper for entry in reversed(held) if version in {None, entry.paper.version}), None)
     if paper is None:
         from digest.sources.arxiv.export_api import fetch_paper
@@ -124,8 +125,9 @@ async def _rewrite(entry: Entry, tools: Resources, run: int) -> tuple[Path, ...]
         )
     try:
         written = []
-        holders = digests_with(tools.settings.run.out, entry.paper.id)
+        holders = _holders(entry.paper.id, tools)
         replaced = _replaced(_entries(holders, entry.paper.id), entry.paper)
+        replaced = tuple(old for old in replaced if not is_better(old, entry))
         for digest in holders:
             changed = with_entry(digest, entry, replaced)
             if changed != digest:
@@ -134,6 +136,11 @@ async def _rewrite(entry: Entry, tools: Resources, run: int) -> tuple[Path, ...]
         return tuple(written)
     finally:
         tools.ledger.release_digests()
+
+
+def _holders(paper_id: str, tools: Resources) -> list[Digest]:
+    """The digests that hold a paper; of the sample day only in its own folder."""
+    return [one for one in digests_with(tools.settings.run.out, paper_id) if tools.own(one)]
 
 
 def _entries(holders: Sequence[Digest], paper_id: str) -> tuple[Entry, ...]:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, TypeVar
 from digest.config import Settings
 from digest.ledger import Ledger
 from digest.llm.endpoint import Endpoint
+from digest.model import Digest
 from digest.pipeline.progress import Progress
+from digest.publish.keeping import of_sample
 from digest.summarize.prompt import Prompt
 
 if TYPE_CHECKING:
@@ -44,6 +46,11 @@ class Resources:
     approximate: bool = False
     batch: bool = False
     wait: bool = False
+    sample: bool = False
+
+    def own(self, digest: Digest | None) -> Digest | None:
+        """The digest, unless it is of the sample day and this is real work."""
+        return None if digest is not None and of_sample(digest) and not self.sample else digest
 
 
 @asynccontextmanager
@@ -82,7 +89,7 @@ async def open_resources(
             from digest.text.reader import TextReader
 
             folder, address = settings.run.out / "pdf", settings.arxiv.pdf
-            reader = TextReader(settings.text, folder, address, (await http()).download)
+            reader = TextReader(settings.text, folder, address, (await http()).download, progress.say)
             return await stack.enter_async_context(reader)
 
         http, reader = _once(open_http), _once(open_reader)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Collection
 from datetime import date
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
-from digest.errors import FormatError, UsageError
+from digest.errors import UsageError
 from digest.model import Digest, Entry
 from digest.publish.counts import counts_of
 from digest.publish.json_format import from_json, to_json
+from digest.publish.keeping import read_digest, refuse_loss
 from digest.publish.markdown import render
+from digest.system.files import text_of
 
 
 def import_file(source: Path, target: Path) -> Digest:
@@ -20,11 +23,12 @@ def import_file(source: Path, target: Path) -> Digest:
 
     Raises:
         FormatError: `source` is no digest; nothing is written.
-        UsageError: a file cannot be read or written, or both are the same.
+        UsageError: a file cannot be read or written, both are the same, or `target` holds more lines.
     """
     from digest.publish.markdown_parser import parse
 
     digest = parse(_read(source, target), str(source.absolute()))
+    refuse_loss(target, digest)
     write_atomically(target, to_json(digest))
     return digest
 
@@ -34,9 +38,11 @@ def render_file(source: Path, target: Path) -> Digest:
 
     Raises:
         FormatError: `source` is no JSON; nothing is written.
-        UsageError: `source` is no digest, a file cannot be read or written, or both are the same.
+        UsageError: `source` is no digest, a file cannot be read or written, both are the same, or `target`
+            holds more lines.
     """
     digest = from_json(_read(source, target), str(source))
+    refuse_loss(target, digest)
     write_atomically(target, render(digest))
     return digest
 
@@ -50,7 +56,7 @@ def write_digest(digest: Digest, folder: Path) -> tuple[Path, Path]:
     key = digest.section.key
     if digest.date is None:
         raise UsageError(f"The digest of section {key} has no date, so it has no place in {folder}.")
-    if Path(key).name != key:
+    if not is_file_name(key):
         raise UsageError(f"A section called {key!r} cannot be written: the name is no file name.")
     place = folder / digest.date.isoformat()
     page, record = place / f"{key}.md", place / f"{key}.json"
@@ -58,6 +64,14 @@ def write_digest(digest: Digest, folder: Path) -> tuple[Path, Path]:
     for path, text in texts.items():
         write_atomically(path, text)
     return page, record
+
+
+def is_file_name(name: str, *, windows: bool = os.name == "nt") -> bool:
+    """Whether a file can be called so; Windows has devices such as `con`, and letters of its own."""
+    if Path(name).name != name:
+        return False
+    reserved = PureWindowsPath(name).is_reserved() or re.search(r'[<>:"|?*\x00-\x1f]|[. ]$', name)
+    return not (windows and reserved)
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -118,12 +132,7 @@ def _read(source: Path, target: Path) -> str:
         raise UsageError(f"{source} cannot be read: {error.strerror or error}.") from error
     if same:
         raise UsageError(f"{source} would be overwritten: give another file to write to.")
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        byte = content[error.start]
-        raise FormatError(f"{source}, line {line}: byte 0x{byte:02x} is no UTF-8 text.", line) from None
+    return text_of(content, str(source))
 
 
 def digests_with(folder: Path, paper_id: str) -> list[Digest]:
@@ -169,7 +178,7 @@ def published(folder: Path, day: date, section: str) -> Digest | None:
 
 def finished(folder: Path, day: date, section: str) -> Digest | None:
     """The same, if it keeps its promise without a flag, and holds all that arXiv counts."""
-    digest = published(folder, day, section)
+    digest = read_digest(folder / day.isoformat() / f"{section}.json")
     if digest is None or digest.withheld or digest.counts.flagged or not digest.counts.kept:
         return None
     return digest

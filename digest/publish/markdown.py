@@ -29,6 +29,9 @@ FIELDS = (CATEGORIES, LINE, LINK, AUTHORS, COMMENTS, ABSTRACT)
 END = "---"
 """The last line of an entry, below a line that holds `>` alone."""
 
+SAMPLE = "> 示例（sample）：各行是预先录制的回答，并非模型当场所写；PDF 由记录排版而成。"
+"""Stands below the heading of a digest of the sample day, and of no other."""
+
 PARTS = ("## 最新发布", "## 更新")
 """The headings of new and of replaced papers."""
 
@@ -54,7 +57,8 @@ def render(digest: Digest) -> str:
     replaced = [entry for entry in digest.entries if entry.listing.kind == "replaced"]
     declared = form.declared or (len(new), len(replaced))
     heading = form.heading or heading_of(digest.section)
-    head = f"{heading}\n\n- **最新发布 {declared[0]} 篇**\n\n- **更新 {declared[1]} 篇**\n\n"
+    mark = f"{SAMPLE}\n\n" if digest.sample else ""
+    head = f"{heading}\n\n{mark}- **最新发布 {declared[0]} 篇**\n\n- **更新 {declared[1]} 篇**\n\n"
     first, second = _blocks("new", new, form), _blocks("replaced", replaced, form)
     return f"{head}{PARTS[0]}\n\n{first}{PARTS[1]}\n\n{second}"
 

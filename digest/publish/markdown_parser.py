@@ -52,6 +52,7 @@ def parse(text: str, name: str) -> Digest:
     reader = _Reader(text, name)
     heading = reader.heading()
     section = _section(heading, name)
+    sample = reader.mark()
     declared = reader.count(_NEW_COUNT), reader.count(_REPLACED_COUNT)
     reader.literal(markdown.PARTS[0])
     reader.literal("")
@@ -72,6 +73,7 @@ def parse(text: str, name: str) -> Digest:
         notes=() if declared == listed else (_DISAGREEMENT.format(*declared, *listed),),
         entries=new + replaced,
         form=None if form == Form() else form,
+        sample=sample,
     )
     return _faithful(digest, form, text, name)
 
@@ -140,6 +142,14 @@ class _Reader:
         self.at = 1
         self.literal("")
         return heading
+
+    def mark(self) -> bool:
+        """Read the mark of the sample day and the empty line below, if it is there."""
+        if not self.next_is(markdown.SAMPLE):
+            return False
+        self.literal(markdown.SAMPLE)
+        self.literal("")
+        return True
 
     def count(self, form: re.Pattern[str]) -> int:
         """Read one of the counts of the head and the empty line below."""

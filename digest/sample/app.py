@@ -21,7 +21,7 @@ from digest.sample import api, chat, feeds, pages, pdf
 from digest.sample.batches import Batches
 from digest.sample.data import Library, Record, split_version
 from digest.sample.faults import Faults, Limits, Stats, cutting, kind_of, seconds_to_wait, until_left
-from digest.sample.knobs import Fault, Knobs
+from digest.sample.knobs import MODEL, Fault, Knobs
 from digest.sources.taxonomy import canonical
 
 _HTML, _XML = "text/html; charset=utf-8", "application/xml; charset=utf-8"
@@ -195,7 +195,7 @@ class Sample:
             _check_key(request)
         except chat.ChatError as error:
             return JSONResponse(error.body, error.status)
-        model = {"id": chat.MODEL, "object": "model", "created": 0, "owned_by": "sample"}
+        model = {"id": MODEL, "object": "model", "created": 0, "owned_by": "sample"}
         return JSONResponse({"object": "list", "data": [model]})
 
     async def _chat(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -10,10 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from digest.sample.data import Library, Record, share, words
-from digest.sample.knobs import Fault, Knobs
-
-MODEL = "recorded"
-"""The one name that `/v1/models` lists; questions may name any model."""
+from digest.sample.knobs import MODEL, Fault, Knobs
 
 
 class ChatError(Exception):

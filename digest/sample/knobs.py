@@ -16,6 +16,12 @@ DATA = Path(__file__).parent / "data"
 DAY = Date(2026, 1, 28)
 """The announcement that the package carries."""
 
+FOLDER = "sample"
+"""The sample day's own folder, inside the output folder."""
+
+MODEL = "recorded"
+"""The one name that `/v1/models` lists; questions may name any model."""
+
 CHAT = "^/v1/chat/completions"
 
 Action = Literal["answer", "rewrite", "truncate", "shorten", "stall", "reset", "silence", "delay"]

@@ -66,7 +66,8 @@ def main() -> None:
         sample = Sample(Knobs.model_validate_json(sys.argv[1] if len(sys.argv) > 1 else "{}"), abort)
     except UsageError as error:
         sys.exit(str(error))
-    server = _Server(uvicorn.Config(sample, http="h11", ws="none", lifespan="off", log_config=None))
+    config = uvicorn.Config(sample, http="h11", ws="none", lifespan="off", log_config=None, workers=1)
+    server = _Server(config)
     server.run(sockets=[plug])
 
 

@@ -7,12 +7,11 @@ say one request in three seconds over one connection.
 from __future__ import annotations
 
 import asyncio
-import ssl
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
@@ -23,7 +22,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wai
 
 from digest import __version__
 from digest.config import ArxivSettings
-from digest.errors import UnavailableError, UnreachableError, UsageError
+from digest.errors import UnavailableError, UnreachableError, WithdrawnError
 from digest.ledger import SnapshotStore
 from digest.model import Snapshot
 from digest.sources.http_responses import (
@@ -34,15 +33,18 @@ from digest.sources.http_responses import (
     is_throttling,
     read,
     retry_after,
+    says_withdrawn,
 )
+from digest.system.network import client_options, explained, on_this_machine
 
 T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 PAGES_SPACING = 15.0
 OTHER_SPACING = 3.0
 """Seconds between the end of one request to a host and the start of the next."""
 
-_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _RETRIED = frozenset({406, 408, 425, 429, 500, 502, 503, 504})
 _RETRIED_PDF = _RETRIED - {500}  # arXiv says 500 for papers whose PDF it failed to make
 _LONGEST_WAIT = 300.0
@@ -114,18 +116,16 @@ class Http:
         self._client: httpx2.AsyncClient | None = None
 
     async def __aenter__(self) -> Self:
-        try:
+        places = self.settings
+        options = client_options(places.pages, places.api, places.feed, places.pdf, places.oai)
+        with explained():
             self._client = httpx2.AsyncClient(
                 headers={"User-Agent": _user_agent(self.settings.contact)},
                 timeout=self._timeout,
-                verify=_trusted(),
                 follow_redirects=True,
                 max_redirects=5,
-                # A proxy of the environment is for the world, never for this machine.
-                mounts={f"all://{'[::1]' if host == '::1' else host}": None for host in _LOOPBACK},
+                **options,
             )
-        except (ImportError, ValueError) as error:
-            raise UsageError(f"The proxy that the environment names cannot be used: {error}.") from error
         return self
 
     async def __aexit__(
@@ -166,7 +166,8 @@ class Http:
 
         Raises:
             TooLargeError: more than `limit_bytes`.
-            UnavailableError: arXiv answers with a page that says why there is no PDF.
+            UnavailableError: arXiv answers with a page that says why there is no PDF; `WithdrawnError` if
+                there will be none.
             UnreachableError: no usable answer now.
         """
 
@@ -174,9 +175,8 @@ class Http:
             async with self._stream(url, {}, _RETRIED_PDF) as response:
                 if response.status_code != 200:
                     reason = headline(await read(response, _PAGE_LIMIT))
-                    raise UnavailableError(
-                        f"{url}: arXiv has no PDF (HTTP {response.status_code}): {reason}."
-                    )
+                    kind = WithdrawnError if says_withdrawn(reason) else UnavailableError
+                    raise kind(f"{url}: arXiv has no PDF (HTTP {response.status_code}): {reason}.")
                 with beside(target) as file:
                     return await copy(response, file, limit_bytes)
 
@@ -196,6 +196,7 @@ class Http:
             except (httpx2.InvalidURL, httpx2.UnsupportedProtocol, httpx2.TooManyRedirects) as error:
                 raise UnreachableError(f"{url}: cannot be asked: {error}.") from error
             except (TransientError, httpx2.HTTPError, TimeoutError) as error:
+                logger.debug("%s", url, exc_info=error)
                 self._budget -= (self._clock() - begun).total_seconds()
                 raise _as_passing(error) from error
             finally:
@@ -244,7 +245,7 @@ class Http:
         name = urlsplit(url).netloc
         if name not in self._hosts:
             spacing = OTHER_SPACING
-            if urlsplit(url).hostname in _LOOPBACK:
+            if on_this_machine(url):
                 spacing = 0.0
             elif name == urlsplit(self.settings.pages).netloc:
                 spacing = PAGES_SPACING
@@ -298,12 +299,6 @@ def _as_passing(error: Exception) -> TransientError:
     if isinstance(error, httpx2.ConnectError):
         return TransientError(f"no connection ({error})")
     return TransientError(f"the answer broke off ({str(error) or type(error).__name__})")
-
-
-@cache
-def _trusted() -> ssl.SSLContext:
-    """The certificates to trust; reading them takes longer than a page of arXiv."""
-    return httpx2.create_ssl_context()
 
 
 def _user_agent(contact: str) -> str:

@@ -89,6 +89,11 @@ def beside(target: Path) -> Iterator[BinaryIO]:
         part.unlink(missing_ok=True)
 
 
+def says_withdrawn(reason: str) -> bool:
+    """Whether arXiv's words for a missing PDF are of the paper, and final."""
+    return re.search(r"\bwithdrawn\b", reason, re.IGNORECASE) is not None
+
+
 def headline(body: bytes) -> str:
     """What an HTML page says first, for a sentence; the page is data and is cut short."""
     text = body.decode("utf-8", "replace")

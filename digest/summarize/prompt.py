@@ -10,7 +10,6 @@ import hashlib
 import json
 import re
 import tomllib
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, ValidationError
@@ -20,6 +19,7 @@ from digest.errors import UsageError
 from digest.model import Message, Paper, Record, Text
 from digest.summarize.bounds import within
 from digest.summarize.fence import fence
+from digest.system.files import at_home, read_text
 
 Input = Literal["title", "abstract", "comments", "text"]
 _LABELS: dict[Input, str] = {"title": "标题", "abstract": "摘要", "comments": "备注", "text": "正文节选"}
@@ -78,19 +78,17 @@ def load(name: str) -> Prompt:
     Raises:
         UsageError: there is no such file, or it is no prompt; says which, where, and what is there.
     """
-    path = Path(name)
+    try:
+        path = at_home(name)
+    except ValueError as error:
+        raise UsageError(f"--prompt {error}.") from error
     if path.suffix != ".md":
         path = find(f"prompts/{name}.md")
         if not path.exists():
             raise UsageError(
                 f"There is no prompt {name!r}. Prompts here: {', '.join(known())}; or give a file.md."
             )
-    try:
-        return parse(path.read_text(encoding="utf-8"), str(path))
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8 text (byte {error.start}).") from error
+    return parse(read_text(path), str(path))
 
 
 def known() -> list[str]:

@@ -48,12 +48,14 @@ class Outcome:
 
     Attributes:
         text: whether what was asked last held passages of the paper, where there are any.
+        whole: whether every correction that was asked for was answered.
     """
 
     summary: Summary | None = None
     flag: Flag | None = None
     findings: tuple[Finding, ...] = ()
     text: bool = True
+    whole: bool = True
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,15 @@ async def _converse(job: Job, text: Text | None) -> Outcome:
     best: Outcome | None = None
     before = ""
     noticed: list[Finding] = []
+    whole = True
     for attempt in range(1, _ATTEMPTS + 1):
-        completion = await job.ask(job.request(conversation), job.paper.id, fresh=job.fresh)
+        try:
+            completion = await job.ask(job.request(conversation), job.paper.id, fresh=job.fresh)
+        except (AnswerError, ModelError):
+            if best is None:
+                raise
+            whole = False  # a usable line is there; the trouble is that of the correction
+            break
         try:
             summary = _read(completion, job, attempt)
         except answer.UnreadableError as error:
@@ -139,7 +148,7 @@ async def _converse(job: Job, text: Text | None) -> Outcome:
         conversation = (*conversation, *_correction(completion, wrong))
     if best is None or best.summary is None:
         return _flagged("unreadable")
-    return _settled(best.summary, best.findings, noticed)
+    return replace(_settled(best.summary, best.findings, noticed), whole=whole)
 
 
 def _settled(summary: Summary, findings: tuple[Finding, ...], noticed: Sequence[Finding]) -> Outcome:

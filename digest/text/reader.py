@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import multiprocessing
 from collections import Counter
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from types import TracebackType
@@ -15,12 +16,15 @@ from urllib.parse import quote
 from pebble import ProcessExpired, ProcessPool
 
 from digest.config import TextSettings
-from digest.errors import SourceError, TooLargeError, UnavailableError
+from digest.errors import SourceError, TooLargeError, UnavailableError, WithdrawnError
 from digest.model import Paper, Text, TextOrigin
 from digest.text import cache
+from digest.text.breaker import Breaker
 from digest.text.errors import PdfError
 from digest.text.extract import extract
 from digest.text.worker import prepare
+
+logger = logging.getLogger(__name__)
 
 WORKERS = 2
 _TASKS_OF_A_WORKER = 100  # pymupdf 2.0 loses some 14 kB a page in extractBLOCKS
@@ -44,13 +48,25 @@ class TextReader:
         folder: the cache of PDFs.
         base_url: where `/pdf/<id>v<N>` is asked for.
         download: fetches one file.
+        say: tells a person when no more PDFs are asked for.
     """
 
-    def __init__(self, settings: TextSettings, folder: Path, base_url: str, download: Download) -> None:
+    def __init__(
+        self,
+        settings: TextSettings,
+        folder: Path,
+        base_url: str,
+        download: Download,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self._settings = settings
         self._folder = folder
         self._base_url = base_url.rstrip("/")
         self._download = download
+        self._say = say
+        self._breaker = Breaker()
+        self._refused: dict[str, PdfError] = {}
+        self._turn = asyncio.Lock()
         self._pool: ProcessPool | None = None
         self._starting = asyncio.Lock()
         self._in_use: Counter[Path] = Counter()
@@ -70,6 +86,8 @@ class TextReader:
         """
         if self._settings.source == "abstract":
             return _abstract(PdfError("as configured"))
+        if paper.versioned_id in self._refused:  # once a run is enough
+            return _abstract(self._refused[paper.versioned_id])
         path = self._folder / cache.name_of(paper.versioned_id)
         self._in_use[path] += 1
         try:
@@ -93,6 +111,23 @@ class TextReader:
         """See to it that the PDF is in the cache, whole. Raises `PdfError`."""
         if paper.version is not None and cache.take(path):
             return
+        async with self._turn:  # one after another, as arXiv asks; so a refusal counts for those that wait
+            if self._breaker.open:
+                raise PdfError("not asked for, since arXiv refused most PDFs of this run", transient=True)
+            try:
+                await self._fetch_whole(paper, path)
+            except PdfError as error:
+                if not error.transient:
+                    self._breaker.came()
+                else:
+                    logger.debug("no PDF of %s", paper.versioned_id, exc_info=error)
+                    self._refused[paper.versioned_id] = error
+                    if said := self._breaker.refused(str(error)):
+                        self._say(said)
+                raise
+            self._breaker.came()
+
+    async def _fetch_whole(self, paper: Paper, path: Path) -> None:
         url = f"{self._base_url}/pdf/{quote(paper.versioned_id)}"
         limit = self._settings.size_limit
         for _ in range(2):
@@ -101,7 +136,8 @@ class TextReader:
             except TooLargeError as error:
                 raise PdfError(f"PDF larger than {limit} MB") from error
             except UnavailableError as error:
-                raise PdfError(str(error).removeprefix(f"{url}: ").rstrip(".")) from error
+                reason = str(error).removeprefix(f"{url}: ").rstrip(".")
+                raise PdfError(reason, transient=not isinstance(error, WithdrawnError)) from error
             except SourceError as error:
                 raise PdfError("PDF could not be fetched", transient=True) from error
             if cache.take(path):

@@ -29,6 +29,7 @@ def make_run(
     *,
     name: str = "run",
     scored: bool = True,
+    error: str = "refused",
 ) -> RunFolder:
     """A scored run of variants, each with the lines of every epoch."""
     gold = gold_sets.read(gold_file)
@@ -59,7 +60,7 @@ def make_run(
                         model="model",
                         epoch=epoch,
                         line=line,
-                        error=None if line else "refused",
+                        error=None if line else error,
                     )
                     for paper, line in lines.items()
                 ],

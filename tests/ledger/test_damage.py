@@ -307,4 +307,4 @@ def test_a_backup_can_be_made_while_a_run_writes(tmp_path: Path) -> None:
             *(answer(number) for number in range(10)),
             None,
         ]
-    assert sorted(path.name for path in (tmp_path / "copy").iterdir()) == ["ledger.lock", FILE_NAME]
+    assert sorted(path.name for path in (tmp_path / "copy").iterdir()) == ["ledger.locks", FILE_NAME]

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from digest.ledger import open_ledger
 from digest.ledger.sqlite.connection import LOCK_NAME
 from digest.ledger.sqlite.locks import Locks, is_held
@@ -49,7 +51,34 @@ def test_what_is_let_go_can_be_had_and_no_file_means_nobody(tmp_path: Path) -> N
     locks.release("run 1")
     assert not locks.is_held("run 1")
     locks.close()
-    assert path.read_bytes() == b""
+    assert not list(path.iterdir())
+
+
+def test_two_processes_never_hold_one_lock_although_its_file_comes_and_goes(tmp_path: Path) -> None:
+    script = (
+        "import os, sys; from pathlib import Path; from digest.ledger.sqlite.locks import Locks\n"
+        "locks, inside = Locks(Path('locks')), Path('inside')\n"
+        "for _ in range(400):\n"
+        "    if locks.try_hold('ask'):\n"
+        "        os.close(os.open(inside, os.O_CREAT | os.O_EXCL | os.O_WRONLY))\n"
+        "        inside.unlink()\n"
+        "        locks.release('ask')\n"
+    )
+    both = [subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path) for _ in range(2)]
+    assert [one.wait(60) for one in both] == [0, 0]
+
+
+def test_where_locks_cannot_be_had_a_process_counts_as_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unsupported(*_: object, **__: object) -> bool:
+        raise OSError("not supported")
+
+    monkeypatch.setattr("digest.ledger.sqlite.locks.lock_descriptor", unsupported)
+    locks = Locks(tmp_path / "locks")
+    assert locks.try_hold("run 1")
+    locks.release("run 1")
+    assert not is_held(tmp_path / "locks", "run 1")
 
 
 class Model:

@@ -9,67 +9,15 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from digest.cli import app
-from digest.sample import Server, fault
+from digest.publish.markdown import SAMPLE
+from digest.sample import fault
+from tests.conftest import Run, Start, use
 
 DAY = "2026-01-28"
-Start = Callable[..., Server]
-
-
-@dataclass(frozen=True)
-class Ran:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-Run = Callable[..., Ran]
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working directory, and an environment that says nothing."""
-    monkeypatch.chdir(tmp_path)
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "DIGEST_MODEL"):
-        monkeypatch.delenv(name, raising=False)
-    return tmp_path
-
-
-@pytest.fixture
-def digest(folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command in this process."""
-
-    def run(*words: str) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["digest", *words])
-        with pytest.raises(SystemExit) as end:
-            app.main()
-        out, err = capfd.readouterr()
-        assert "Traceback" not in out + err
-        return Ran(int(end.value.code or 0), out, err)
-
-    return run
-
-
-def use(server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch, more: str = "") -> None:
-    """Make `folder` one whose settings name the server, as a user's would name arXiv and an endpoint."""
-    monkeypatch.setenv("OPENAI_API_KEY", "sk-not-to-be-seen")
-    addresses = "".join(f'{name} = "{server.url}"\n' for name in ("pages", "api", "feed", "pdf"))
-    (folder / "digest.toml").write_text(
-        f'[arxiv]\n{addresses}[model]\nname = "m"\nbase_url = "{server.url}/v1"\n'
-        f'[run]\nsections = ["audio"]\n{more}',
-        encoding="utf-8",
-    )
 
 
 def masked(markdown: str) -> tuple[str, list[str]]:
@@ -86,8 +34,12 @@ def test_the_sample_day_is_the_published_one_but_for_its_lines(digest: Run, fold
     assert "recorded" in first.out
     assert "announced 44 = listed 44 = summarised 44 + flagged 0" in first.out
     assert "questions asked 44, answers from the ledger 0" in first.out
-    files = [folder / "runs" / DAY / f"audio.{kind}" for kind in ("md", "json")]
-    markdown = files[0].read_text(encoding="utf-8")
+    files = [folder / "runs/sample" / DAY / f"audio.{kind}" for kind in ("md", "json")]
+    assert f"{files[0].relative_to(folder)}" in first.out
+    assert [path.name for path in (folder / "runs").iterdir()] == ["sample"]
+    marked = files[0].read_text(encoding="utf-8")
+    markdown = marked.replace(f"{SAMPLE}\n\n", "")
+    assert len(marked) > len(markdown)
     published = (root / "tests/data/audio-20260128.md").read_text(encoding="utf-8")
     assert masked(markdown) == masked(published)
     assert len(re.findall(r"^- \*\*简介: 该论文.+。\*\*$", markdown, re.MULTILINE)) == 44
@@ -139,7 +91,8 @@ def test_a_quick_look_does_not_replace_a_digest(digest: Run, folder: Path) -> No
     refused = digest("run", "--sample", "--no-pdf", "--limit", "3")
     assert refused.code == 2
     assert "--out" in refused.err
-    assert len(json.loads((folder / f"runs/{DAY}/audio.json").read_text(encoding="utf-8"))["entries"]) == 44
+    record = folder / f"runs/sample/{DAY}/audio.json"
+    assert len(json.loads(record.read_text(encoding="utf-8"))["entries"]) == 44
 
 
 def test_papers_without_an_answer_are_shown_and_tried_again(
@@ -376,7 +329,7 @@ def test_a_terminal_without_chinese_shows_escapes(folder: Path) -> None:
 
 
 def test_a_line_that_was_asked_for_alone_stays(digest: Run, folder: Path) -> None:
-    day = folder / "runs" / DAY
+    day = folder / "runs/sample" / DAY
     job = ("run", "--sample", "--no-pdf", "--limit", "3")
     assert digest(*job).code == 0
     before = (day / "audio.md").read_bytes()
@@ -398,8 +351,9 @@ def test_a_line_that_was_asked_for_alone_stays(digest: Run, folder: Path) -> Non
 def test_what_the_endpoint_says_is_told_where_papers_are_flagged(
     digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    daily = fault("429", path="^/v1/chat", headers={"Retry-After": "86400"})
-    use(sample_server(faults=(daily,)), folder, monkeypatch)
+    papers = ("2601.18908", "2601.19017")
+    daily = [fault("429", path="^/v1/chat", paper=one, headers={"Retry-After": "86400"}) for one in papers]
+    use(sample_server(faults=tuple(daily)), folder, monkeypatch)
     ran = digest("run", "--no-pdf", "--limit", "3")
     assert ran.code == 3
     assert "not answered, the last for this reason: " in ran.out

@@ -73,15 +73,21 @@ class Comparison:
 
 
 def too_many_errors(board: ResultTable) -> str | None:
-    """The sentence that takes the place of a comparison, if more than 5 % of the papers have no line."""
+    """The sentence that takes the place of a comparison, if more than 5 % of the papers got no answer yet.
+
+    Papers that a model answered without giving a line are no reason: that is what there is to be compared.
+    """
     for column in board.columns.values():
-        missing, n = board.unanswered(column), len(board.gold.papers)
-        if len(missing) > MOST_ERRORS * n:
-            failed = sum(column.failed(paper) for paper in missing)
+        n = len(board.gold.papers)
+        open_papers = [
+            paper.id for paper in board.gold.papers if column.unasked(paper.id) or column.troubled(paper.id)
+        ]
+        if len(open_papers) > MOST_ERRORS * n:
+            troubled = sum(column.troubled(paper) for paper in open_papers)
             return (
-                f"{column.label}: {len(missing)} of {n} papers have no line ({failed} failed, "
-                f"{len(missing) - failed} not asked yet). Start the same `digest eval run` again; numbers of "
-                f"half-finished runs are not compared. First: {', '.join(missing[:5])}."
+                f"{column.label}: {len(open_papers)} of {n} papers have no answer ({troubled} failed, "
+                f"{len(open_papers) - troubled} not asked yet). Start the same `digest eval run` again; "
+                f"numbers of half-finished runs are not compared. First: {', '.join(open_papers[:5])}."
             )
     return None
 

@@ -9,7 +9,7 @@ from statistics import fmean
 from digest.errors import UsageError
 from digest.evaluate.gold.dataset import Gold, GoldPaper
 from digest.evaluate.metrics.scoring import fresh_scores
-from digest.evaluate.runs.folder import GOLD, Answer, RunFolder, Score, Variant, gold_key, labels
+from digest.evaluate.runs.folder import GOLD, TROUBLE, Answer, RunFolder, Score, Variant, gold_key, labels
 from digest.summarize.prompt import Prompt
 
 
@@ -55,9 +55,13 @@ class VariantResults:
         lines = sum(answer.line is not None for answer in self.answers.get(paper, {}).values())
         return lines < self.epochs
 
-    def failed(self, paper: str) -> bool:
-        """Whether some epoch got no line."""
-        return any(answer.line is None for answer in self.answers.get(paper, {}).values())
+    def troubled(self, paper: str) -> bool:
+        """Whether some epoch got no answer, for a reason that is not the model's."""
+        return any(answer.error in TROUBLE for answer in self.answers.get(paper, {}).values())
+
+    def unasked(self, paper: str) -> bool:
+        """Whether some epoch is not asked yet."""
+        return len(self.answers.get(paper, {})) < self.epochs
 
     @property
     def every_answer(self) -> list[Answer]:

@@ -15,6 +15,7 @@ from digest.errors import UsageError
 from digest.model import Kind, Paper, Record
 from digest.summarize.checks import Source, about, check
 from digest.summarize.prompt import Prompt
+from digest.system.files import text_of
 
 
 class Reference(Record):
@@ -77,11 +78,9 @@ def read(path: Path) -> Gold:
     """
     try:
         content = path.read_bytes()
-        rows = content.decode("utf-8-sig").split("\n")
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8 text (byte {error.start}).") from error
+    rows = text_of(content, str(path)).split("\n")
     papers: dict[str, GoldPaper] = {}
     for number, row in enumerate(rows, start=1):
         if not row.strip():

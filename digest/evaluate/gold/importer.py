@@ -14,6 +14,7 @@ from digest.evaluate.gold.dataset import GoldPaper, Reference, batches, flags_of
 from digest.model import Digest, Entry, Record
 from digest.publish.json_format import from_json
 from digest.publish.markdown_parser import parse
+from digest.system.files import read_text
 
 Stratum = Literal["section", "day", "kind"]
 
@@ -42,6 +43,8 @@ def import_digests(paths: Iterable[Path], since: Date | None = None) -> Imported
     papers: dict[str, GoldPaper] = {}
     for path in paths:
         digest = _read(path)
+        if digest.sample:
+            raise UsageError(f"{path} is of the sample day: its lines are recorded answers, and no gold.")
         if since and (digest.date is None or digest.date < since):
             left_out[f"before {since}"] += len(digest.entries)
             continue
@@ -78,12 +81,7 @@ def sample(papers: Sequence[GoldPaper], n: int, by: Sequence[Stratum], seed: int
 
 
 def _read(path: Path) -> Digest:
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8 text (byte {error.start}).") from error
+    text = read_text(path)
     return from_json(text, str(path)) if path.suffix == ".json" else parse(text, str(path.absolute()))
 
 

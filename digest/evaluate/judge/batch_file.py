@@ -14,6 +14,7 @@ from digest.llm.batch.jsonl import write_rows
 from digest.llm.capabilities import Traits, write
 from digest.llm.response import MalformedError, read
 from digest.model import Completion, Request
+from digest.system.files import read_text
 
 
 class Collector:
@@ -49,12 +50,7 @@ class Replay:
 
     def __init__(self, path: Path) -> None:
         self.answers: dict[str, object] = {}
-        try:
-            rows = path.read_bytes().decode("utf-8").split("\n")
-        except OSError as error:
-            raise UsageError(f"{path}: cannot be read: {error.strerror}.") from error
-        except UnicodeDecodeError as error:
-            raise UsageError(f"{path}: not UTF-8 text (byte {error.start}).") from error
+        rows = read_text(path).split("\n")
         for number, row in enumerate(rows, start=1):
             if not row.strip():
                 continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from digest.evaluate.comparison.compare import Comparison, Row
+from digest.evaluate.comparison.compare import MOST_ERRORS, Comparison, Row
 from digest.evaluate.comparison.statistics import ALPHA, signed
 from digest.evaluate.judge.verdicts import Jury
 
@@ -39,9 +39,14 @@ def decide(comparison: Comparison, jury: Jury | None = None) -> Decision:
     gates = [row for row in guarded if row.word == "worse" and row.definition.tier == "gate"]
     others = [row for row in guarded if row.word == "worse" and row not in gates]
     open_rows = [row for row in guarded if row.word == "undecided"]
-    if gates:
-        why = f"Do not take {name}: worse than {base} by {_listed(gates)}."
+    err = comparison.row("err")
+    if err is not None and err.stat.mean > 100 * MOST_ERRORS:
+        # whatever the base does; with few papers chance could never be excluded
+        shares = f"{err.stat.mean:.0f} % of the papers have no line ({base}: {err.stat.base:.0f} %)"
+        why = f"Do not take {name}: {shares}."
         word: Literal["rejected", "worse", "undecided", "acceptable"] = "rejected"
+    elif gates:
+        why, word = f"Do not take {name}: worse than {base} by {_listed(gates)}.", "rejected"
     elif others:
         why, word = f"{name} is worse than {base} by {_listed(others)}.", "worse"
     elif jury and jury.calibrated and jury.p < ALPHA and jury.losses > jury.wins:

@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -27,6 +28,7 @@ from digest.evaluate.gold import dataset as gold_sets
 from digest.evaluate.gold.dataset import Gold
 from digest.model import Finding, Record
 from digest.publish.files import write_atomically
+from digest.sample.knobs import FOLDER
 from digest.summarize.prompt import Prompt
 
 R = TypeVar("R", bound=Record)
@@ -87,6 +89,10 @@ def labels(variants: Iterable[Variant]) -> dict[Variant, str]:
         model = f" x {variant.model}" if len(models) > 1 else ""
         named[variant] = f"{name}{model}{f' of {variant.text}' if len(texts) > 1 else ''}"
     return named
+
+
+TROUBLE = frozenset({"unreachable", "quota", "ceiling"})
+"""Errors that say nothing of the model: asking again may bring a line. All others are the model's own."""
 
 
 class Answer(Record):
@@ -215,12 +221,13 @@ def create(folder: Path, info: RunInfo, gold: bytes) -> RunFolder:
 
 
 def open_run(run: Path, folder: Path) -> RunFolder:
-    """A run by its path, or by its name in `folder`.
+    """A run by its path, or by its name in `folder`, else among those of the sample day.
 
     Raises:
         UsageError: there is none, or it was written by another version.
     """
-    path = run if (run / "run.json").exists() else folder / run
+    places = (run, folder / run, folder.parent / FOLDER / folder.name / run)
+    path = next((place for place in places if (place / "run.json").exists()), folder / run)
     try:
         text = (path / "run.json").read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
@@ -246,7 +253,7 @@ def read_rows(path: Path, kind: type[R]) -> Iterator[R]:
     """
     if not path.exists():
         return
-    rows = path.read_bytes().split(b"\n")[:-1]
+    rows = path.read_bytes().removeprefix(codecs.BOM_UTF8).split(b"\n")[:-1]
     for number, row in enumerate(rows, start=1):
         try:
             yield kind.model_validate_json(row)

@@ -60,6 +60,10 @@ class Memory:
         self.completions.append(completion)
         return completion
 
+    def waits_for(self, key: str) -> bool:
+        """See `CachedClient`."""
+        return self.asker.waits_for(key)
+
     @property
     def run(self) -> int:
         """See `CachedClient`."""
@@ -116,8 +120,12 @@ async def run_cells(folder: RunFolder, tools: Resources, papers: Container[str],
     except BaseExceptionGroup as errors:  # one that stops the whole run; the others were cancelled with it
         tools.ledger.finish(asker.run, "failed", {"why": str(errors.exceptions[0]), **asker.tally.report()})
         raise errors.exceptions[0] from None
-    tools.ledger.finish(asker.run, "complete", asker.tally.report())
-    return asker.tally
+    tally = asker.tally
+    if cells and tally.trouble and not (tally.asked or tally.reused or tally.stopped):
+        tools.ledger.finish(asker.run, "failed", {"why": tally.trouble, **tally.report()})
+        raise ModelError(f"No question was answered. The last reason: {tally.trouble.rstrip('.')}.")
+    tools.ledger.finish(asker.run, "complete", tally.report())
+    return tally
 
 
 @dataclass(frozen=True)

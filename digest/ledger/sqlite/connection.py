@@ -19,7 +19,7 @@ from digest.ledger.sqlite.schema import MIGRATIONS, check, migrate
 
 T = TypeVar("T", bound=BaseModel)
 
-LOCK_NAME = "ledger.lock"
+LOCK_NAME = "ledger.locks"
 _BUSY_SECONDS = 30.0
 
 

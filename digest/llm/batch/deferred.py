@@ -39,6 +39,10 @@ class DeferringClient:
         """The number of the run."""
         return self.asker.run
 
+    def waits_for(self, key: str) -> bool:
+        """Whether the question is in an open batch."""
+        return self.log.holder(key) is not None
+
     async def ask(self, request: Request, paper: str, *, fresh: bool = False, since: int = 0) -> Completion:
         """As `CachedClient.ask`; a question that a batch had and did not answer is asked directly.
 

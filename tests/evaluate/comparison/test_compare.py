@@ -127,11 +127,32 @@ def test_many_errors_are_not_compared(gold: Gold, gold_file: Path, tmp_path: Pat
     assert too_many_errors(board) is None
     assert comparison.dropped == tuple(list(lines)[:2])
     many = {paper: None if index < 3 else line for index, (paper, line) in enumerate(lines.items())}
-    run = make_run(tmp_path / "runs" / "eval", gold_file, {"a": [lines], "b": [many]}, name="many")
+    place = tmp_path / "runs" / "eval"
+    run = make_run(place, gold_file, {"a": [lines], "b": [many]}, name="many", error="unreachable")
     ran = digest("eval", "compare", run.path, "--base", "a")
     assert ran.code == 4
-    assert "b: 3 of 44 papers have no line (3 failed, 0 not asked yet)" in ran.err
+    assert "b: 3 of 44 papers have no answer (3 failed, 0 not asked yet)" in ran.err
     assert not ran.out
+
+
+@pytest.mark.parametrize("error", ["refused", "unreadable", "cut", "empty", "rejected", "a-code-of-tomorrow"])
+def test_a_hopeless_model_gets_a_verdict(
+    error: str, some: Gold, some_file: Path, tmp_path: Path, digest: Run
+) -> None:
+    lines = published(some)
+    none = dict.fromkeys(lines)
+    place = tmp_path / "runs" / "eval"
+    run = make_run(place, some_file, {"a": [lines], "b": [none]}, name="hopeless", error=error)
+    ran = digest("eval", "compare", run.path, "--base", "a")
+    assert ran.code == 2
+    assert "Do not take b: 100 % of the papers have no line (a: 0 %)." in ran.out
+    assert digest("eval", "compare", run.path, "--base", "b").code == 0
+
+
+def test_two_hopeless_models_do_not_replace_each_other(some: Gold, some_file: Path, tmp_path: Path) -> None:
+    none = dict.fromkeys(published(some))
+    _, comparison = compared(make_run(tmp_path, some_file, {"a": [none], "b": [none]}))
+    assert decide(comparison).word == "rejected"
 
 
 def test_half_finished_runs_are_named(gold: Gold, gold_file: Path, tmp_path: Path) -> None:
@@ -270,7 +291,7 @@ def test_epochs_are_compared_by_their_number(some: Gold, some_file: Path, tmp_pa
 def test_a_half_finished_epoch_is_not_compared(some: Gold, some_file: Path, tmp_path: Path) -> None:
     lines = published(some)
     board = load_results([make_run(tmp_path, some_file, {"a": [lines, lines], "b": [lines]})])
-    assert "12 of 12 papers have no line (0 failed, 12 not asked yet)" in (too_many_errors(board) or "")
+    assert "12 of 12 papers have no answer (0 failed, 12 not asked yet)" in (too_many_errors(board) or "")
 
 
 def test_runs_that_read_other_texts_are_other_variants(some: Gold, some_file: Path, tmp_path: Path) -> None:

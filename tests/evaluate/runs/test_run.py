@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from digest.evaluate.runs.folder import open_run
+from digest.sample import Fault, Server, fault
 from tests.evaluate.conftest import Run
 
 pytestmark = pytest.mark.slow
@@ -25,7 +27,7 @@ def few(gold_file: Path, tmp_path: Path) -> Path:
 
 
 def folder_of(tmp_path: Path) -> Path:
-    (run,) = (tmp_path / "runs" / "eval").glob("*/run.json")
+    (run,) = (tmp_path / "runs" / "sample" / "eval").glob("*/run.json")
     return run.parent
 
 
@@ -77,6 +79,43 @@ def test_limit_models_and_names(few: Path, tmp_path: Path, digest: Run) -> None:
     records.write_text("".join(row for row in rows if json.loads(row)["id"] == first), encoding="utf-8")
     assert json.loads(digest(*command, *models, "--limit", 1, "--json").out)["reused"] == 0  # it is there
     assert len(records.read_bytes().splitlines()) == 2
+
+
+def test_a_model_that_gives_no_line_ends_in_a_verdict(
+    few: Path,
+    tmp_path: Path,
+    digest: Run,
+    sample_server: Callable[..., Server],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = sample_server(faults=(fault("empty", content="I am a parrot."),))
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test-0000")
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url}/v1")
+    monkeypatch.setenv("DIGEST_MODEL", "parrot")
+    command = ("eval", "run", "--gold", few, "--prompt", "fields", "--no-pdf", "--name", "hopeless")
+    for _ in range(2):
+        ran = digest(*command)
+        assert ran.code == 3
+        assert "4 papers without a line" in ran.out
+        assert "same command" not in ran.out
+        assert "see why the model gave no line" in ran.out
+    server.faults()
+    assert digest(*command[:-1], "good", "--model", "right").code == 0
+    ran = digest("eval", "compare", "good", "hopeless", "--base", "fields x right")
+    assert ran.code == 2
+    assert "Do not take fields x parrot: 100 % of the papers have no line" in ran.out
+
+
+def test_an_evaluation_that_nobody_answers_says_so(
+    few: Path, digest: Run, sample_server: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead = Fault(path="^/v1/chat", status=400, body={"error": {"message": "No connected db."}})
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test-0000")
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{sample_server(faults=(dead,)).url}/v1")
+    monkeypatch.setenv("DIGEST_MODEL", "m")
+    ran = digest("eval", "run", "--gold", few, "--prompt", "line", "--no-pdf")
+    assert ran.code == 4
+    assert "No connected db" in ran.err
 
 
 def test_texts_of_pdfs_are_kept_for_scoring(few: Path, tmp_path: Path, digest: Run) -> None:

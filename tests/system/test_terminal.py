@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from digest.printable import bare, printable, printable_streams
+from digest.system.terminal import bare, printable, printable_streams
 
 ATTACK = "Title \x1b[2J\x1b]0;owned\x07 \x9b31m \u202etxet\u202c \u2066x\u2069 \u2028 \x7f\r\U000e0041 end"
 ACTIVE = set("\x1b\x07\x9b\u202e\u202c\u2066\u2069\u2028\x7f\r\U000e0041")

@@ -1,0 +1,71 @@
+"""The debug switch: what happened inside, on standard error, without keys."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from functools import cache
+
+VARIABLE, FLAG = "DIGEST_DEBUG", "--debug"
+_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|COOKIE", re.IGNORECASE)
+_IN_ADDRESS = re.compile(r"//[^/@\s]*@")
+_OFF = {"", "0", "false", "no", "off"}
+
+
+def switched_on(arguments: Sequence[str], environment: Mapping[str, str]) -> bool:
+    """Whether the command line or the environment asks for it."""
+    return FLAG in _flags(arguments) or environment.get(VARIABLE, "").strip().lower() not in _OFF
+
+
+def without_switch(arguments: Sequence[str]) -> list[str]:
+    """The arguments without the switch, which may stand before or behind a command."""
+    flags = _flags(arguments)
+    return [one for one in flags if one != FLAG] + list(arguments[len(flags) :])
+
+
+def switch_on() -> None:
+    """Log to standard error: all that this program does, and what its libraries find worth telling."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Masked("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.getLogger("digest").setLevel(logging.DEBUG)
+
+
+def story_of(error: BaseException) -> str:
+    """A traceback without keys."""
+    return masked("".join(traceback.format_exception(error)).rstrip())
+
+
+def masked(text: str) -> str:
+    """A text without what the environment keeps secret, and without the credentials of addresses."""
+    for value in _secrets():
+        text = text.replace(value, "***")
+    return _IN_ADDRESS.sub("//***@", _with_key_masked(text))
+
+
+class _Masked(logging.Formatter):
+    """Takes secrets out of whole records, their tracebacks included."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return masked(super().format(record))
+
+
+def _flags(arguments: Sequence[str]) -> Sequence[str]:
+    return arguments[: arguments.index("--")] if "--" in arguments else arguments
+
+
+@cache
+def _secrets() -> tuple[str, ...]:
+    named = (value.strip() for name, value in os.environ.items() if _SECRET.search(name))
+    return tuple(sorted((value for value in named if len(value) >= 8), key=len, reverse=True))
+
+
+def _with_key_masked(text: str) -> str:
+    """Without the endpoint's key in any spelling."""
+    from digest.llm.redact import KeyRedactor
+
+    return KeyRedactor(os.environ.get("OPENAI_API_KEY", "").strip()).text(text)

@@ -1,0 +1,110 @@
+"""The debug switch: a bug's traceback can be had, and nothing that is secret with it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from digest.sample import Fault
+from digest.system import logs as debug
+from digest.system.logs import masked, switched_on, without_switch
+from tests.conftest import Run, Start, use
+
+KEY = "sk-proj-Zu+9/aQ=="
+BUG = (
+    "import sys, os\n"
+    "import digest.cli.session as commands\n"
+    "def broken(*_, **__):\n"
+    "    raise RuntimeError('at https://me:pass-word@host: ' + os.environ['OPENAI_API_KEY'])\n"
+    "commands.list_announcements = broken\n"
+    "from digest.cli.app import main; main()\n"
+)
+
+
+@pytest.fixture(autouse=True)
+def quiet_again() -> Iterator[None]:
+    """Logging as it was."""
+    root, ours = logging.getLogger(), logging.getLogger("digest")
+    handlers, levels = root.handlers[:], (root.level, ours.level)
+    debug._secrets.cache_clear()
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(levels[0])
+    ours.setLevel(levels[1])
+    debug._secrets.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("words", "value", "on"),
+    [
+        (["list"], "", False),
+        (["list"], "0", False),
+        (["list"], "1", True),
+        (["--debug", "list"], "", True),
+        (["list", "--debug"], "", True),
+        (["list", "--", "--debug"], "", False),
+    ],
+)
+def test_the_switch(words: list[str], value: str, on: bool) -> None:
+    assert switched_on(words, {"DIGEST_DEBUG": value}) == on
+    assert "--debug" not in without_switch(words)[: words.index("--") if "--" in words else None]
+
+
+def buggy(folder: Path, *words: str, **environment: str) -> str:
+    ran = subprocess.run(
+        [sys.executable, "-c", BUG, *words],
+        cwd=folder,
+        env={**os.environ, "OPENAI_API_KEY": KEY, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 1
+    assert KEY not in ran.stderr
+    assert "pass-word" not in ran.stderr
+    return ran.stderr
+
+
+def test_a_bug_is_a_sentence_and_with_the_switch_a_traceback(tmp_path: Path) -> None:
+    quiet = buggy(tmp_path, "list")
+    assert quiet.startswith("digest: a bug: RuntimeError: at https://***@host: ***. Please report it")
+    assert len(quiet.splitlines()) == 1
+    assert "--debug" in quiet
+    for loud in (buggy(tmp_path, "--debug", "list"), buggy(tmp_path, "list", DIGEST_DEBUG="1")):
+        assert "Traceback (most recent call last)" in loud
+        assert ", in broken" in loud
+        assert "DEBUG digest.cli: digest " in loud
+
+
+def test_keys_of_any_variable_are_masked_in_any_spelling(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    monkeypatch.setenv("SOME_TOKEN", "another-secret")
+    assert masked(f"a {KEY} b another-secret") == "a *** b ***"
+    assert masked("k=sk-proj-Zu%2B9%2FaQ%3D%3D") == "k=***"
+    assert masked("via socks5://user:word@127.0.0.1:1") == "via socks5://***@127.0.0.1:1"
+
+
+def test_a_run_tells_what_happens_without_the_key(
+    digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(sample_server(), folder, monkeypatch)
+    said = {"error": {"message": "the key sk-not-to-be-seen is wrong"}}
+    server = sample_server(faults=(Fault(path="^/v1/chat", status=401, body=said),))
+    use(server, folder, monkeypatch)
+    command = [sys.executable, "-m", "digest", "--debug", "run", "--no-pdf", "--limit", "1"]
+    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert ran.returncode == 4
+    assert "sk-not-to-be-seen" not in ran.stdout + ran.stderr
+    for words in ("DEBUG digest.cli.session: settings: ", "INFO httpx2: HTTP Request: GET", "ModelError"):
+        assert words in ran.stderr, words
+    assert "answered 401" in ran.stderr
+
+
+def test_without_the_switch_nothing_is_logged(digest: Run) -> None:
+    assert "DEBUG" not in digest("list", "--sample").err
