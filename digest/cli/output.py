@@ -110,6 +110,8 @@ def _published(result: Published) -> None:
         print(f"stopped: {tally.stopped}")
     if tally.trouble is not None:
         print(f"not answered, the last for this reason: {tally.trouble}")
+    for sentence in tally.advice.values():
+        print(f"to be set better: {sentence}")
     checks = checks_of(digest.entries)
     rules = "".join(f"; {rule} {number}" for rule, number in checks.by_rule.items())
     print(

@@ -38,9 +38,14 @@ class Request(Record):
         return values
 
     @property
+    def prompt_tokens(self) -> int:
+        """An upper estimate of what the question takes: three bytes a token."""
+        return sum(len(message.content.encode()) for message in self.messages) // 3
+
+    @property
     def tokens(self) -> int:
-        """An upper estimate of what it takes, question and answer: three bytes a token."""
-        return sum(len(message.content.encode()) for message in self.messages) // 3 + self.max_tokens
+        """An upper estimate of what it takes, question and answer."""
+        return self.prompt_tokens + self.max_tokens
 
     @property
     def key(self) -> str:

@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from digest.summarize.checks import Source
 
 
-_REFUSED = {"source": "abstract", "reason": "the model refused it with passages of the text", "sections": ()}
-"""What a line is made from in the end, when the model took title and abstract alone."""
-
-
 class Asks(Protocol):
     """What asks the model for one run: an `CachedClient`, or what stands before one."""
 
@@ -78,7 +74,10 @@ async def make_entry(
 
     ask = partial(asker.ask, since=since)
     model = tools.settings.model
-    job = Job(paper, tools.prompt, model.name, ask, check, tools.fresh, model.fallback, tools.endpoint.body)
+    endpoint = tools.endpoint
+    job = Job(
+        paper, tools.prompt, model.name, ask, check, tools.fresh, model.fallback, endpoint.body, endpoint.fits
+    )
     text = await _read(job, listing, tools, asker.run)
     outcome = await _outcome(job, text, tools, outcomes)
     _note(outcome, paper, tools, asker.run)
@@ -88,7 +87,7 @@ async def make_entry(
         summary=outcome.summary,
         flag=outcome.flag,
         findings=outcome.findings,
-        text=text.origin if outcome.text else text.origin.model_copy(update=_REFUSED),
+        text=outcome.text or text.origin,
     )
 
 

@@ -116,6 +116,8 @@ def completion(question: Mapping[str, Any], content: str, cached: int, fault: Fa
     prompt = sum(estimate(_content(each)) + 4 for each in question["messages"])
     reasoning = estimate(str(message.get("reasoning_content") or ""))
     written = estimate(message["content"] or "") + reasoning
+    if finish == "length":
+        written = max(written, question.get("max_tokens") or question.get("max_completion_tokens") or 0)
     digest = hashlib.sha256(json.dumps(question["messages"], sort_keys=True).encode()).hexdigest()
     return {
         "id": f"chatcmpl-{digest[:24]}",
