@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 
 from digest.cli import output
@@ -19,7 +19,6 @@ from digest.cli.session import CommandOptions, prepared
 from digest.config import ENVIRONMENT, Settings
 from digest.errors import DigestError, UsageError
 from digest.llm.endpoint import Endpoint
-from digest.llm.request import Request
 from digest.model import Paper
 
 _OWN_FILE = Path("digest.toml")
@@ -149,33 +148,29 @@ async def _endpoint(settings: Settings) -> AsyncIterator[Check]:
 
 async def _asked(endpoint: Endpoint, settings: Settings) -> Check:
     """One question as a run asks it, about a paper of the sample day."""
+    from digest.llm.response import UnusableError
     from digest.summarize.prompt import load
+    from digest.summarize.summarizer import request_for
 
     prompt = load(settings.run.prompt)
-    request = Request(
-        model=settings.model.name,
-        messages=prompt.render(_a_paper()),
-        temperature=prompt.temperature,
-        max_tokens=prompt.max_tokens,
-        json_schema=_schema() if prompt.answer == "fields" else None,
-        body=endpoint.body,
-    )
-    completion = await endpoint.complete(request)
+    conversation = prompt.render(_a_paper())
+    request = request_for(prompt, settings.model.name, conversation, endpoint.body)
+    try:
+        completion = await endpoint.complete(request)
+    except UnusableError as error:
+        if not error.thinks:
+            raise
+        return Check("question", "note", "answered with thoughts only", f"{error}.")
     cost = "price unknown" if completion.cost is None else f"${completion.cost:.5f}"
     usage = f"{completion.usage.input} tokens in, {completion.usage.output} out, {cost}"
-    form = endpoint.traits(settings.model.name).answer_format
+    traits = endpoint.traits(settings.model.name)
+    form = ", ".join((traits.answer_format, *(f"without {field}" for field in traits.left_out)))
     try:
         _read(completion.content, prompt.answer)
     except ValueError as error:
         advice = "Try another model, or model.answer_format in digest.toml."
         return Check("question", "note", f"answered as {form} ({usage}), but: {error}", advice)
     return Check("question", "ok", f"answered as {form} in {completion.milliseconds} ms ({usage})")
-
-
-def _schema() -> dict[str, Any]:
-    from digest.summarize.answer import schema
-
-    return schema()
 
 
 def _read(content: str, form: str) -> None:

@@ -113,7 +113,11 @@ def judge_export(given: CommandOptions, run: str, base: str, name: str, output: 
     """Write what a judge would be asked and the ledger cannot answer as a batch file."""
     if name == RULE:
         raise UsageError("--judge rule asks nobody: `digest eval judge run` does it at once.")
-    collector = Collector()
+    settings = load(given.flags, os.environ)
+    with Ledger(settings.run.out) as ledger:
+        endpoint = Endpoint(settings.model, lambda model: ledger.traits(endpoint.address, model))
+        endpoint.traits(name)  # learned by earlier runs
+    collector = Collector(endpoint.write)
     _ask(given, run, base, name, collector)
     write_atomically(output, collector.to_jsonl())
     print(f"{output}: {len(collector.requests)} questions")

@@ -90,6 +90,17 @@ def _day(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
+def _why(tally: RunUsage) -> None:
+    """Print why something was not asked or not answered, and what could be set better."""
+    if tally.stopped is not None:
+        print(f"stopped: {tally.stopped}")
+    if tally.trouble is not None:
+        print(f"not answered, the last for this reason: {tally.trouble}")
+    for sentence in tally.advice.values():
+        if sentence != tally.trouble:
+            print(f"to be set better: {sentence}")
+
+
 def _published(result: Published) -> None:
     digest, counts, tally = result.digest, result.digest.counts, result.tally
     print(result.markdown, result.json, sep="\n")
@@ -106,12 +117,7 @@ def _published(result: Published) -> None:
             f"summarised {counts.summarised}, flagged {counts.flagged}"
         )
     print(f"questions asked {tally.asked}, answers from the ledger {tally.reused}; {took(tally)}")
-    if tally.stopped is not None:
-        print(f"stopped: {tally.stopped}")
-    if tally.trouble is not None:
-        print(f"not answered, the last for this reason: {tally.trouble}")
-    for sentence in tally.advice.values():
-        print(f"to be set better: {sentence}")
+    _why(tally)
     checks = checks_of(digest.entries)
     rules = "".join(f"; {rule} {number}" for rule, number in checks.by_rule.items())
     print(

@@ -55,7 +55,7 @@ _NUMBER = re.compile(r"(?<![\w.])\d[\d,]{0,8}(?![\w.]*\d)")
 _FORMATS: tuple[AnswerFormat, ...] = ("text", "json_object", "json_schema")
 LIMITS: tuple[TokenLimit, ...] = ("max_tokens", "max_completion_tokens")
 _MARGIN = 0.95
-_GUESS = 0.75
+_GUESS = 0.9
 """Of a question that was too long: what fits, where the endpoint told both lengths; and where it did not."""
 
 

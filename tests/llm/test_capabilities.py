@@ -125,8 +125,8 @@ def test_what_older_versions_learned_is_read() -> None:
         ("maximum context length is 4096 tokens. However, you requested 4696 tokens (3672 + 1024)", 828),
         ("n_keep: 13055>= n_ctx: 4096", 298),
         ("Range of input length should be [1, 500]", 500),
-        ("Prompt 超长", 750),
-        ("too long (request id: 202402252054072496684471HouQu4f)", 750),
+        ("Prompt 超长", 900),
+        ("too long (request id: 202402252054072496684471HouQu4f)", 900),
     ],
 )
 def test_the_length_that_fits_is_learned_from_the_numbers_told(message: str, fits: int) -> None:

@@ -7,19 +7,26 @@ The lines are those of OpenAI's Batch API (guides/batch): a question has `custom
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from digest.errors import AnswerError, UsageError
+from digest.llm.batch.jsonl import write_rows
 from digest.llm.request import Request
 from digest.llm.response import MalformedError, read
 from digest.model import Completion
 
 
 class Collector:
-    """Stands where an endpoint would, answers nothing, and collects what was asked."""
+    """Stands where an endpoint would, answers nothing, and collects what was asked.
 
-    def __init__(self) -> None:
+    Args:
+        body: of a question, in the form that the endpoint takes; see `Endpoint.write`.
+    """
+
+    def __init__(self, body: Callable[[Request], dict[str, Any]]) -> None:
+        self._body = body
         self.requests: dict[str, Request] = {}
 
     async def complete(self, request: Request) -> Completion:
@@ -33,7 +40,7 @@ class Collector:
 
     def to_jsonl(self) -> str:
         """The questions as a batch file."""
-        return "".join(json.dumps(_question(r), ensure_ascii=False) + "\n" for r in self.requests.values())
+        return write_rows(((request, "") for request in self.requests.values()), self._body).decode()
 
 
 class Replay:
@@ -79,16 +86,3 @@ class Replay:
             return read(body, request)
         except MalformedError as error:
             raise AnswerError("unreadable", str(error)) from None
-
-
-def _question(request: Request) -> dict[str, Any]:
-    form = {"name": "answer", "strict": True, "schema": request.json_schema}
-    body = {
-        "model": request.model,
-        "messages": [message.model_dump() for message in request.messages],
-        "temperature": request.temperature,
-        "max_tokens": request.max_tokens,
-        "response_format": {"type": "json_schema", "json_schema": form},
-        **request.body,
-    }
-    return {"custom_id": request.key, "method": "POST", "url": "/v1/chat/completions", "body": body}
