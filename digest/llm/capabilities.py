@@ -36,7 +36,9 @@ class Forms:
         self._proven: dict[str, Traits] = {}
         self._doubts: Counter[str] = Counter()
         self._cut_at: Counter[str] = Counter()
+        self._taken: Counter[str] = Counter()
         self._measured: set[str] = set()
+        self._doubted: set[str] = set()
 
     def of(self, model: str) -> Traits:
         """How a model's questions are put: learned, else as the endpoint's preset says."""
@@ -95,7 +97,7 @@ class Forms:
         """A question of so many tokens, in our own reckoning, was too long."""
         known, longest = self.of(model).longest, fitting(tokens, error)
         self._measured.add(model)
-        longest = longest if known is None else min(known, longest)
+        longest = max(longest if known is None else min(known, longest), self._taken[model])
         self._current[model] = self.of(model).model_copy(update={"longest": longest})
         if model in self._proven:
             self._keep(model, self._current[model])
@@ -113,14 +115,17 @@ class Forms:
             return True
         if doubt and model not in self._measured:
             self._measured.add(model)
+            self._doubted.add(model)
             return True
         return False
 
     def took(self, model: str, tokens: int) -> None:
-        """A question of so many tokens was answered: what was too long once is no more."""
+        """A question of so many tokens was answered: what was too long in an earlier run may be no more."""
+        self._taken[model] = max(self._taken[model], tokens)
         longest = self.of(model).longest
         if longest is not None and tokens > longest:
-            self._keep(model, self.of(model).model_copy(update={"longest": None}))
+            now = None if model in self._doubted else tokens
+            self._keep(model, self.of(model).model_copy(update={"longest": now}))
 
     def _keep(self, model: str, traits: Traits) -> None:
         self._current[model] = self._proven[model] = traits

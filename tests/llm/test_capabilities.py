@@ -200,6 +200,17 @@ def test_a_length_that_was_too_long_is_tried_again_once_by_a_later_run() -> None
     assert later.remembered[-1].longest is None
 
 
+def test_a_length_that_was_taken_is_not_too_long() -> None:
+    book = Book(STRONG)
+    book.forms.took("m", 1300)
+    book.forms.too_long("m", 1400, ApiError(400))
+    assert book.forms.fits("m", 1300, doubt=False)
+    book.forms.took("m", 1350)
+    assert book.forms.of("m").longest == 1350
+    book.forms.too_long("m", 3000, ApiError(400, message="3000 tokens > 1000 tokens"))
+    assert book.forms.of("m").longest == 1350
+
+
 def test_the_room_that_thoughts_needed_is_remembered() -> None:
     book = Book(STRONG)
     book.forms.ended("m", 600, 100)
