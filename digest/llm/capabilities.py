@@ -153,7 +153,7 @@ def write(request: Request, traits: Traits, fields: Mapping[str, Any]) -> dict[s
         fields: those that it wants with every question; they go before the prompt's own values.
     """
     body: dict[str, Any] = {"model": request.model}
-    given = {**fields, **request.body}
+    given = {**traits.added, **fields, **request.body}
     limit = token_field(traits)
     if limit is not None and not given.keys() & set(LIMITS):
         body[limit] = min(request.max_tokens, traits.answer_limit or request.max_tokens)

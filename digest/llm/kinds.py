@@ -38,15 +38,15 @@ def kind_of(error: ApiError, told: float | None = None) -> Kind:
         error: as the endpoint told it.
         told: seconds that it says to wait, if it does.
     """
-    kind, words = _by_fields(error), error.words
+    kind, words = _by_fields(error), error.words.replace("`", "")
     may_pass = error.status in {200, 429} and _say("rate", words)
     if kind == "empty account" and may_pass and not _says_empty(words):
         return "limited"  # Model Studio calls a rate limit insufficient_quota
-    if kind == "limited" and _say("empty", words) and not _say("rate", error.message):
+    if kind == "limited" and _say("empty", error.message) and not _say("rate", error.message):
         return "empty account"
-    if kind == "limited" and _say("too_long", words):
+    if kind == "limited" and _say("one_too_large", words):
         return "too long"  # one question above the limit of a minute: waiting is of no use
-    if kind is not None:
+    if kind is not None and not (kind == "transient" and error.status == 429):
         return kind
     return _of_429(words, told) if error.status == 429 else _by_words(error.status, words)
 
@@ -73,7 +73,7 @@ def _says_empty(words: str) -> bool:
 
 
 def _of_429(words: str, told: float | None) -> Kind:
-    if _say("too_long", words):
+    if _say("one_too_large", words):
         return "too long"
     if _say("denied", words):
         return "denied"
@@ -92,7 +92,7 @@ def _by_words(status: int, words: str) -> Kind:
         and (status in _REFUSING or (status >= 500 and not _say("outage", words))),
         "unknown model": status not in {401, 403} and _say("model", words),
         "no such address": status in {404, 405} or (status in {200, 400} and _say("address", words)),
-        "limited": rate and status in {200, 400, 403, 503},
+        "limited": rate and status in {200, 400, 403},
         "transient": status in _TRANSIENT or status >= 500 or status == 200 or _say("broken_answer", words),
     }
     return next(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from digest.llm.presets import AnswerFormat, TokenLimit
 from digest.llm.redact import ApiError
@@ -14,6 +14,7 @@ from digest.model import Record
 
 _FORMAT_WORDS = (
     *("response_format", "response format", "json_schema", "json schema", "json_object", "structured output"),
+    *("response_schema", "responseschema"),
     *("structured_output", "guided", "json mode", "json_mode", "grammar", "结构化输出"),
 )
 _ALSO = {
@@ -47,6 +48,9 @@ _STREAM_ONLY = re.compile(
     r"only (?:\w+ )?supports? (?:the )?stream|stream (?:must|should) be (?:set to )?true|[只仅]支持流式",
     re.IGNORECASE,
 )
+_WANTED = re.compile(r"\b([a-z_]{4,40}) must be (?:set to )?(true|false)\b", re.IGNORECASE)
+"""Model Studio and what stands before it want `enable_thinking` false of some models."""
+
 _AT_LEAST = re.compile(
     r"at least|greater than|larger than|too (?:small|low)|minimum|>=|≥|大于|不能低于", re.IGNORECASE
 )
@@ -66,6 +70,8 @@ class Traits(Record):
     token_limit: TokenLimit = "max_tokens"  # noqa: S105 - a field
     left_out: tuple[str, ...] = ()
     """Fields of questions that it does not take."""
+    added: dict[str, bool] = Field(default_factory=dict)
+    """Fields that it wants."""
     stream: bool = False
     """Whether it answers in streams only."""
     answer_limit: int | None = None
@@ -92,7 +98,8 @@ class Traits(Record):
     @property
     def form(self) -> tuple[object, ...]:
         """What shapes a question; lengths do not."""
-        return self.answer_format, self.token_limit, self.left_out, self.stream, self.answer_limit
+        added = tuple(sorted(self.added.items()))
+        return self.answer_format, self.token_limit, self.left_out, added, self.stream, self.answer_limit
 
     def with_form_of(self, other: Traits) -> Traits:
         """These lengths, and the form of others."""
@@ -111,6 +118,8 @@ def learn(traits: Traits, request: Request, error: ApiError, fields: Collection[
     said = error.words
     if _STREAM_ONLY.search(said):
         return None if traits.stream else traits.model_copy(update={"stream": True})
+    if (wanted := _WANTED.search(said)) and wanted[1] not in {*traits.added, *fields, *request.body}:
+        return traits.model_copy(update={"added": {**traits.added, wanted[1]: wanted[2].lower() == "true"}})
     blamed = next(_blamed(traits, request, error, fields), None)
     if blamed is None or (error.status >= 500 and not _NOT_TAKEN.search(said)):
         return None

@@ -26,6 +26,7 @@ NO_FORMAT = ApiError(400, message="guided decoding failed for this request")
 FIELDS = {"chat_template_kwargs": {}, "top_p": 1}
 WITHOUT_LIMIT = {"token_limit": "max_completion_tokens", "left_out": ("max_tokens",)}
 NO_TEMPERATURE = {"left_out": ("temperature",)}
+THINKING = {"enable_thinking": False}
 OBJECT = {"answer_format": "json_object"}
 
 
@@ -55,6 +56,8 @@ OBJECT = {"answer_format": "json_object"}
         ("property 'chat_template_kwargs' is unsupported", {"left_out": ("chat_template_kwargs",)}),
         ('Unknown name "top_p": Cannot find field.', {"left_out": ("top_p",)}),
         ("This model only support stream mode, please enable the stream parameter", {"stream": True}),
+        ("parameter.enable_thinking must be set to false for non-streaming calls", {"added": THINKING}),
+        ("Invalid value at 'generation_config.response_schema'", OBJECT),
         ("max_tokens is too large: 600. This model supports at most 100 tokens", {"answer_limit": 100}),
         ("Invalid max_tokens value, the valid range of max_tokens is [1, 512]", {"answer_limit": 512}),
         ("max_tokens must be less than 512", {"answer_limit": 511}),

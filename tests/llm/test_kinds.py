@@ -1,7 +1,7 @@
 """What kind of trouble real endpoints' errors are taken for.
 
-Of the bodies in errors.jsonl the rules were written against those of the set `tuned`; the others were set
-down before the rules were run on them. Fields and messages are facts, names are invented.
+The bodies in errors.jsonl were set down in three parts, the second and third before the rules were run on
+them: of these 75 of 80 and 44 of 51 were right at once. Fields and messages are facts, names are invented.
 """
 
 from __future__ import annotations
@@ -28,6 +28,6 @@ def kind(status: int, body: Any) -> str:
     return kind_of(error, told_to_wait({}, error.words))
 
 
-@pytest.mark.parametrize("case", [case for case in BODIES if case["set"] == "tuned"], ids=str)
+@pytest.mark.parametrize("case", BODIES, ids=str)
 def test_an_error_is_what_its_endpoint_means(case: dict[str, Any]) -> None:
     assert kind(case["status"], case["body"]) == case["kind"]
