@@ -101,7 +101,7 @@ class TextOrigin(Record):
     """Where the passages of a prompt came from, or why there are none."""
 
     source: Literal["pdf", "abstract"]
-    reason: str | None = Field(default=None, description="why only the abstract was used")
+    reason: str | None = Field(default=None, description="why only the abstract or part of the text was used")
     sections: tuple[str, ...] = Field(default=(), description="each with its pages: Introduction (1-2)")
     tokens: int = Field(default=0, ge=0, description="of the passages")
     counted_by: str | None = Field(default=None, description="name of the vocabulary, or estimate")

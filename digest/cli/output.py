@@ -204,7 +204,8 @@ def origin(text: TextOrigin) -> str:
         return f"abstract ({text.reason})" if text.reason else "abstract"
     sections = ", ".join(text.sections)
     counted = f"{text.tokens} tokens ({text.counted_by})"
-    return f"PDF of {text.pages} pages, read by {text.extractor}: {sections}; {counted}"
+    reason = f" ({text.reason})" if text.reason else ""
+    return f"PDF of {text.pages} pages, read by {text.extractor}: {sections}; {counted}{reason}"
 
 
 def as_json(value: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from digest.llm.lessons import LIMITS, Traits, fitting, learn, token_field, weaker_format, without
 from digest.llm.presets import Profile
 from digest.llm.redact import ApiError
-from digest.llm.request import Request
+from digest.llm.request import Message, Request
 
 _DOUBTS = 5
 """So many refusals without an answer take back a form that was answered before: one may be one paper's."""
@@ -170,11 +170,16 @@ def write(request: Request, traits: Traits, fields: Mapping[str, Any]) -> dict[s
         elif traits.answer_format == "json_object" and says_json:
             body["response_format"] = {"type": "json_object"}
     body = {name: value for name, value in {**body, **given}.items() if name not in traits.left_out}
-    return {
-        **body,
-        "model": request.model,
-        "messages": [message.model_dump() for message in request.messages],
-    }
+    messages = request.messages if traits.system else _said_by_user(request.messages)
+    return {**body, "model": request.model, "messages": [message.model_dump() for message in messages]}
+
+
+def _said_by_user(messages: Sequence[Message]) -> list[Message]:
+    """Messages without those of the system; what they say, the first of the user says before its own."""
+    system = [message.content for message in messages if message.role == "system"]
+    others = [message for message in messages if message.role != "system"]
+    first = "\n\n".join((*system, others[0].content if others else ""))
+    return [Message(role="user", content=first), *others[1:]]
 
 
 def weaker(traits: Traits, request: Request) -> Traits | None:

@@ -182,7 +182,8 @@ class Endpoint:
 
     def write(self, request: Request) -> dict[str, Any]:
         """The body of a question as this endpoint takes it."""
-        return write(request, self.traits(request.model), self.profile.body)
+        traits = self.traits(request.model)
+        return write(_with_room(request, traits), traits, self.profile.body)
 
     def fits(self, request: Request) -> bool:
         """Whether the model may take a question of that length, as far as its refusals taught."""
@@ -194,7 +195,7 @@ class Endpoint:
         taught: Traits | None = None
         for _ in range(_LESSONS):
             form = taught or self._forms.of(asked.model)
-            request = asked.model_copy(update={"max_tokens": max(asked.max_tokens, form.room or 0)})
+            request = _with_room(asked, form)
             reserved = await self.budget.reserve(request)
             cost: float | None = 0.0  # what is not answered costs nothing
             permit = None
@@ -338,3 +339,8 @@ class Endpoint:
 
     def _reason(self, error: Exception) -> str:
         return " ".join(self.mask.text(str(error)).split())[:200] or "no answer in time"
+
+
+def _with_room(request: Request, traits: Traits) -> Request:
+    """The request, with the room that answers of its model were found to need."""
+    return request.model_copy(update={"max_tokens": max(request.max_tokens, traits.room or 0)})

@@ -48,6 +48,13 @@ _STREAM_ONLY = re.compile(
     r"only (?:\w+ )?supports? (?:the )?stream|stream (?:must|should) be (?:set to )?true|[只仅]支持流式",
     re.IGNORECASE,
 )
+_NO_SYSTEM = re.compile(
+    r"system (?:role|message|prompt|instruction)s?.{0,30}not (?:\w+ )?(?:support|allow|enabled)"
+    r"|does(?: not|n't) support (?:the )?'?system'?|不支持 ?system",
+    re.IGNORECASE,
+)
+"""Gemma's template and the first reasoning models take no system message."""
+
 _WANTED = re.compile(r"\b([a-z_]{4,40}) must be (?:set to )?(true|false)\b", re.IGNORECASE)
 """Model Studio and what stands before it want `enable_thinking` false of some models."""
 
@@ -72,6 +79,8 @@ class Traits(Record):
     """Fields of questions that it does not take."""
     added: dict[str, bool] = Field(default_factory=dict)
     """Fields that it wants."""
+    system: bool = True
+    """Whether it takes a system message; else the user says that too."""
     stream: bool = False
     """Whether it answers in streams only."""
     answer_limit: int | None = None
@@ -98,8 +107,7 @@ class Traits(Record):
     @property
     def form(self) -> tuple[object, ...]:
         """What shapes a question; lengths do not."""
-        added = tuple(sorted(self.added.items()))
-        return self.answer_format, self.token_limit, self.left_out, added, self.stream, self.answer_limit
+        return tuple(self.model_dump(exclude={"room", "longest"}).items())
 
     def with_form_of(self, other: Traits) -> Traits:
         """These lengths, and the form of others."""
@@ -116,10 +124,8 @@ def learn(traits: Traits, request: Request, error: ApiError, fields: Collection[
         fields: further ones that every question has.
     """
     said = error.words
-    if _STREAM_ONLY.search(said):
-        return None if traits.stream else traits.model_copy(update={"stream": True})
-    if (wanted := _WANTED.search(said)) and wanted[1] not in {*traits.added, *fields, *request.body}:
-        return traits.model_copy(update={"added": {**traits.added, wanted[1]: wanted[2].lower() == "true"}})
+    if (learned := _way_of_asking(traits, request, said, fields)) is not None:
+        return learned
     blamed = next(_blamed(traits, request, error, fields), None)
     if blamed is None or (error.status >= 500 and not _NOT_TAKEN.search(said)):
         return None
@@ -131,6 +137,18 @@ def learn(traits: Traits, request: Request, error: ApiError, fields: Collection[
         other = next(name for name in LIMITS if name != blamed)
         traits = traits.model_copy(update={"token_limit": other})
     return without(traits, blamed)
+
+
+def _way_of_asking(traits: Traits, request: Request, said: str, fields: Collection[str]) -> Traits | None:
+    """What a refusal wants of all questions, that no field of this one is to blame for."""
+    if _STREAM_ONLY.search(said) and not traits.stream:
+        return traits.model_copy(update={"stream": True})
+    if _NO_SYSTEM.search(said) and traits.system:
+        return traits.model_copy(update={"system": False})
+    wanted = _WANTED.search(said)
+    if wanted and wanted[1] not in {*traits.added, *fields, *request.body}:
+        return traits.model_copy(update={"added": {**traits.added, wanted[1]: wanted[2].lower() == "true"}})
+    return None
 
 
 def _of_value(traits: Traits, request: Request, blamed: str, said: str) -> Traits | None:

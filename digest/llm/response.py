@@ -152,7 +152,7 @@ def _error(body: dict[str, Any], choice: dict[str, Any]) -> ApiError | None:
     if said:
         error = error_in(200, {"error": said})
         return error if error.words else replace(error, message="an error without words")
-    if base.get("status_code") and not choice:
+    if base.get("status_code") and not _text(_table(choice.get("message")).get("content")):
         return error_in(200, base)
     if choice:
         return None
@@ -162,7 +162,7 @@ def _error(body: dict[str, Any], choice: dict[str, Any]) -> ApiError | None:
             200, "content_filter", message=f"the prompt was blocked ({blocked.get('blockReason')})"
         )
     told = error_in(200, body)
-    says = told.message and body.keys() & {"message", "msg", "detail"}
+    says = told.message and body.keys() & {"message", "msg", "detail", "errors"}
     return told if told.status != 200 or told.code or says else None
 
 

@@ -59,6 +59,10 @@ def accept(question: Any, knobs: Knobs) -> None:  # noqa: ANN401 - a body as it 
         if name in question:
             message = f"Unsupported parameter: '{name}' is not supported with this model."
             raise ChatError(400, message, param=name, code="unsupported_parameter")
+    tokens = sum(estimate(_content(message)) for message in messages)
+    if knobs.context is not None and tokens > knobs.context:
+        message = f"request ({tokens} tokens) exceeds the available context size ({knobs.context} tokens)"
+        raise ChatError(400, message, type="exceed_context_size_error")
     wanted = _format(question)
     if wanted in knobs.rejects:
         raise ChatError(400, "This response_format type is unavailable now", param="response_format")

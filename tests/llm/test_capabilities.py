@@ -56,6 +56,11 @@ OBJECT = {"answer_format": "json_object"}
         ("property 'chat_template_kwargs' is unsupported", {"left_out": ("chat_template_kwargs",)}),
         ('Unknown name "top_p": Cannot find field.', {"left_out": ("top_p",)}),
         ("This model only support stream mode, please enable the stream parameter", {"stream": True}),
+        ("System role not supported", {"system": False}),
+        (
+            "'messages[0].role' does not support 'system' with this model.",
+            {"system": False},
+        ),
         ("parameter.enable_thinking must be set to false for non-streaming calls", {"added": THINKING}),
         ("Invalid value at 'generation_config.response_schema'", OBJECT),
         ("max_tokens is too large: 600. This model supports at most 100 tokens", {"answer_limit": 100}),
@@ -113,6 +118,13 @@ def test_settings_go_before_the_prompts_own_values() -> None:
     assert "max_tokens" not in body
     assert body["model"] == "m"
     assert len(body["messages"]) == 1
+
+
+def test_who_takes_no_system_message_is_told_by_the_user() -> None:
+    messages = (Message(role="system", content="Rules."), *REQUEST.messages)
+    asked = REQUEST.model_copy(update={"messages": messages})
+    body = write(asked, STRONG.model_copy(update={"system": False}), {})
+    assert body["messages"] == [{"role": "user", "content": "Rules.\n\njson?"}]
 
 
 def test_what_older_versions_learned_is_read() -> None:
