@@ -107,7 +107,7 @@ class AnswerError(DigestError):
     """One question got no usable answer; caught where the paper's entry is made, and shown as its flag.
 
     Attributes:
-        code: refused, empty, cut, unreachable, rejected.
+        code: refused, empty, cut, too_long, unreachable, rejected.
     """
 
     def __init__(self, code: str, message: str) -> None:

@@ -107,7 +107,7 @@ class TextOrigin(Record):
     """Where the passages of a prompt came from, or why there are none."""
 
     source: Literal["pdf", "abstract"]
-    reason: str | None = Field(default=None, description="why only the abstract was used")
+    reason: str | None = Field(default=None, description="why only the abstract or part of the text was used")
     sections: tuple[str, ...] = Field(default=(), description="each with its pages: Introduction (1-2)")
     tokens: int = Field(default=0, ge=0, description="of the passages")
     counted_by: str | None = Field(default=None, description="name of the vocabulary, or estimate")
@@ -284,9 +284,14 @@ class Request(Record):
         return values
 
     @property
+    def prompt_tokens(self) -> int:
+        """An upper estimate of what the question takes: three bytes a token."""
+        return sum(len(message.content.encode()) for message in self.messages) // 3
+
+    @property
     def tokens(self) -> int:
-        """An upper estimate of what it takes, question and answer: three bytes a token."""
-        return sum(len(message.content.encode()) for message in self.messages) // 3 + self.max_tokens
+        """An upper estimate of what it takes, question and answer."""
+        return self.prompt_tokens + self.max_tokens
 
     @property
     def key(self) -> str:

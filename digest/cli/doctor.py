@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from digest.cli import output
 from digest.cli.session import CommandOptions, prepared
@@ -20,7 +20,7 @@ from digest.config import ENVIRONMENT, Settings
 from digest.errors import DigestError, UsageError
 from digest.llm.endpoint import Endpoint
 from digest.llm.retry_after import in_words
-from digest.model import Paper, Request
+from digest.model import Paper
 from digest.system.files import read_text
 from digest.system.network import OF_REQUESTS, client_options, explained, on_this_machine, proxies, unusable
 
@@ -172,22 +172,24 @@ async def _endpoint(settings: Settings) -> AsyncIterator[Check]:
 
 async def _asked(endpoint: Endpoint, settings: Settings) -> Check:
     """One question as a run asks it, about a paper of the sample day."""
+    from digest.llm.response import UnusableError
     from digest.summarize.prompt import load
+    from digest.summarize.summarizer import request_for
 
     prompt = load(settings.run.prompt)
-    request = Request(
-        model=settings.model.name,
-        messages=prompt.render(_a_paper()),
-        temperature=prompt.temperature,
-        max_tokens=prompt.max_tokens,
-        json_schema=_schema() if prompt.answer == "fields" else None,
-        body=endpoint.body,
-    )
-    completion = await endpoint.complete(request)
+    conversation = prompt.render(_a_paper())
+    request = request_for(prompt, settings.model.name, conversation, endpoint.body)
+    try:
+        completion = await endpoint.complete(request)
+    except UnusableError as error:
+        if not error.thinks:
+            raise
+        return Check("question", "note", "answered with thoughts only", f"{error}.")
     took = completion.milliseconds / 1000
     cost = "price unknown" if completion.cost is None else f"${completion.cost:.5f}"
     usage = f"{completion.usage.input} tokens in, {completion.usage.output} out, {cost}"
-    form = endpoint.traits(settings.model.name).answer_format
+    traits = endpoint.traits(settings.model.name)
+    form = ", ".join((traits.answer_format, *(f"without {field}" for field in traits.left_out)))
     try:
         _read(completion.content, prompt.answer)
     except ValueError as error:
@@ -208,12 +210,6 @@ def _slow(took: float, timeout: float) -> str:
         f"takes longer: a hundred papers one after another take {in_words(100 * took)}. "
         "Raise model.timeout, lower text.budget, or take a smaller model."
     )
-
-
-def _schema() -> dict[str, Any]:
-    from digest.summarize.answer import schema
-
-    return schema()
 
 
 def _read(content: str, form: str) -> None:

@@ -28,7 +28,7 @@ from digest.evaluate.metrics.scoring import score_run
 from digest.evaluate.report.decision import TOO_MANY_ERRORS, decide
 from digest.evaluate.report.report import Candidate, render
 from digest.evaluate.runs.folder import open_run, runs_in
-from digest.ledger import Ledger
+from digest.ledger import Ledger, open_ledger
 from digest.llm.cached_client import CachedClient, Completes
 from digest.llm.endpoint import Endpoint
 from digest.pipeline.progress import choose
@@ -114,7 +114,11 @@ def judge_export(given: CommandOptions, run: str, base: str, name: str, output: 
     """Write what a judge would be asked and the ledger cannot answer as a batch file."""
     if name == RULE:
         raise UsageError("--judge rule asks nobody: `digest eval judge run` does it at once.")
-    collector = Collector()
+    settings = load(given.flags, os.environ)
+    with open_ledger(settings.run.out) as ledger:
+        endpoint = Endpoint(settings.model, lambda model: ledger.traits(endpoint.address, model))
+        endpoint.traits(name)  # learned by earlier runs
+    collector = Collector(endpoint.write)
     _ask(given, run, base, name, collector)
     write_atomically(output, collector.to_jsonl())
     print(f"{output}: {len(collector.requests)} questions")

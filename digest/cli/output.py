@@ -96,6 +96,17 @@ def _day(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
+def _why(tally: RunUsage) -> None:
+    """Print why something was not asked or not answered, and what could be set better."""
+    if tally.stopped is not None:
+        print(f"stopped: {tally.stopped}")
+    if tally.trouble is not None:
+        print(f"not answered, the last for this reason: {tally.trouble}")
+    for sentence in tally.advice.values():
+        if sentence != tally.trouble:
+            print(f"to be set better: {sentence}")
+
+
 def _published(result: Published) -> None:
     digest, counts, tally = result.digest, result.digest.counts, result.tally
     print(result.markdown, result.json, sep="\n")
@@ -115,10 +126,7 @@ def _published(result: Published) -> None:
     if reasons := _without_text(digest):
         why = ", ".join(f"{reason} ({number})" for reason, number in reasons.most_common(3))
         print(f"lines from title and abstract alone {sum(reasons.values())} of {counts.summarised}: {why}")
-    if tally.stopped is not None:
-        print(f"stopped: {tally.stopped}")
-    if tally.trouble is not None:
-        print(f"not answered, the last for this reason: {tally.trouble}")
+    _why(tally)
     checks = checks_of(digest.entries)
     rules = "".join(f"; {rule} {number}" for rule, number in checks.by_rule.items())
     print(
@@ -222,7 +230,8 @@ def origin(text: TextOrigin) -> str:
         return f"abstract ({text.reason})" if text.reason else "abstract"
     sections = ", ".join(text.sections)
     counted = f"{text.tokens} tokens ({text.counted_by})"
-    return f"PDF of {text.pages} pages, read by {text.extractor}: {sections}; {counted}"
+    reason = f" ({text.reason})" if text.reason else ""
+    return f"PDF of {text.pages} pages, read by {text.extractor}: {sections}; {counted}{reason}"
 
 
 def as_json(value: Mapping[str, Any] | Sequence[Mapping[str, Any]]) -> None:

@@ -16,6 +16,9 @@ from digest.model import Completion, Request, Usage
 _TRIES_FOR_NOTHING = 2
 """How often an empty or cut answer is asked for again."""
 
+_MORE, _MORE_FOR_THOUGHTS = 2, 4
+"""Times the room that an answer gets which was cut; thoughts need thousands of tokens."""
+
 _POLL = 0.25
 _PATIENCE = 900.0
 """Seconds between looks for an answer that another process asks for; and until it is held to be stuck."""
@@ -40,6 +43,8 @@ class RunUsage:
         cost: US dollars; None: some of it has no known price.
         stopped: why no more was asked, in words for the user.
         trouble: what the endpoint last said to a question that it did not answer, likewise.
+        advice: what could be set better, likewise, by trouble: questions that were too long for the model,
+            answers that its thoughts left no room for.
     """
 
     asked: int = 0
@@ -48,10 +53,11 @@ class RunUsage:
     cost: float | None = 0.0
     stopped: str | None = None
     trouble: str | None = None
+    advice: dict[str, str] = field(default_factory=dict)
 
     def report(self) -> dict[str, int | float | str | None]:
         """As plain values."""
-        why = {"stopped": self.stopped, "trouble": self.trouble}
+        why = {"stopped": self.stopped, "trouble": self.trouble, **self.advice}
         cost = None if self.cost is None else round(self.cost, 6)
         return {
             "asked": self.asked,
@@ -164,15 +170,8 @@ class CachedClient:
             try:
                 completion = await self._endpoint.complete(request)
             except AnswerError as error:
-                self._ledger.event(self.run, "ask", error.code, paper, str(error))
-                if isinstance(error, UnusableError):
-                    self.tally.note(error.completion)
-                if error.code in {"unreachable", "rejected"}:
-                    self.tally.trouble = str(error)
-                if error.code not in {"empty", "cut"} or not remaining:
-                    raise
-                if error.code == "cut":  # the same limit would cut it again
-                    request = request.model_copy(update={"max_tokens": request.max_tokens * 2})
+                self._note_trouble(error, paper)
+                request = self._once_more(error, request, remaining)
             except QuotaError as error:
                 self.tally.stopped = str(error)
                 self._ledger.event(self.run, "ask", error.code, paper, str(error))
@@ -188,3 +187,27 @@ class CachedClient:
                 self.tally.note(completion)
                 return completion
         raise AssertionError  # the loop returns or raises
+
+    def _note_trouble(self, error: AnswerError, paper: str) -> None:
+        self._ledger.event(self.run, "ask", error.code, paper, str(error))
+        if isinstance(error, UnusableError):
+            self.tally.note(error.completion)
+            if error.thinks:
+                self.tally.advice["thinks"] = str(error)
+        if error.code == "too_long":
+            self.tally.advice["too_long"] = str(error)
+
+    def _once_more(self, error: AnswerError, request: Request, remaining: int) -> Request:
+        """The request to try again after an answer that is empty or cut; raises what no further try mends."""
+        unusable = error if isinstance(error, UnusableError) else None
+        again = error.code in {"empty", "cut"} and (unusable is None or unusable.again)
+        if not again or not remaining:
+            if error.code not in {"refused", "too_long"}:
+                self.tally.trouble = str(error)
+            raise error
+        if error.code == "empty":
+            return request
+        more = (
+            _MORE_FOR_THOUGHTS if unusable and unusable.thinks else _MORE
+        )  # the same limit would cut it again
+        return request.model_copy(update={"max_tokens": request.max_tokens * more})

@@ -49,7 +49,7 @@ class CircuitBreaker:
         answered, trouble with this one is not trouble with the account.
         """
         if not isinstance(error, ModelError):
-            if isinstance(error, AnswerError) and error.code == "refused":
+            if isinstance(error, AnswerError) and error.code in {"refused", "too_long"}:
                 self.answers(model)
             return error
         if isinstance(error, QuotaError) or status == 401:

@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 from digest.config import ModelSettings
 from digest.errors import AnswerError, DigestError, ModelError, QuotaError
-from digest.llm.capabilities import Forms, LearnedError, Traits, write
+from digest.llm.capabilities import Forms, LearnedError, weaker, write
 from digest.llm.circuit_breaker import CircuitBreaker
 from digest.llm.cost import Budget, prices
 from digest.llm.error_mapping import TOO_LATE, TransientError, meaning_of
+from digest.llm.lessons import Traits
 from digest.llm.limiter import ClosedError, Limiter, Permit
 from digest.llm.presets import profile
 from digest.llm.reach import connecting, kind_of, reason
-from digest.llm.redact import KeyRedactor, words_of
-from digest.llm.response import MalformedError, UnusableError, names_in, read
+from digest.llm.redact import ApiError, KeyRedactor, error_of
+from digest.llm.response import MalformedError, UnusableError, names_in, parse, read
 from digest.llm.retry import PATIENCE, RetryPolicy
 from digest.llm.retry_after import in_words, told_to_wait
 from digest.llm.sdk import RedirectedError, connect, timeouts
@@ -38,7 +39,7 @@ logger = logging.getLogger(__name__)
 _SLOWER = 4
 """So many times as long as `timeout` a server on this machine gets in the end, where it needs that."""
 
-_LESSONS = 5
+_LESSONS = 8
 """How often one question is put in another form before the endpoint counts as accepting none."""
 
 
@@ -87,6 +88,8 @@ class Endpoint:
         self.mask = KeyRedactor(settings.key.get_secret_value())
         self._reached = False
         self._down = False
+        self._refusal = ""
+        self._weakened: set[str] = set()
         self._client: openai.AsyncOpenAI | None = None
 
     @property
@@ -124,17 +127,21 @@ class Endpoint:
                 lambda: self._send(request, tries.since), self._sleep, lambda: self._limiter.accepted
             )
         except TransientError as trouble:
-            raise self._given_up(str(trouble), request.model, trouble.final) from trouble
+            raise self._given_up(str(trouble), request.model, trouble.final, odd=trouble.odd) from trouble
         except ClosedError as error:
-            said = f"{self.address} {error}" + (f"; the last: {tries.said}" if tries.said else "")
+            last = tries.said or self._refusal
+            said = f"{self.address} {error}" + (f"; the last: {last}" if last else "")
             final = AnswerError("unreachable", f"{said}. Run again later.")
             raise self._given_up(said, request.model, final) from error
 
-    def _given_up(self, said: str, model: str, final: DigestError) -> DigestError:
+    def _given_up(self, said: str, model: str, final: DigestError, *, odd: bool = False) -> DigestError:
         """What it means that a question is not sent again; of an endpoint that was never reached, for all."""
-        if self._reached:
+        if self._reached and not (odd and not self._limiter.accepted):
             return final
-        error = ModelError(f"{said}. Check OPENAI_BASE_URL and the network, then run again.")
+        hint = "Check OPENAI_BASE_URL and the network, then run again."
+        if odd:
+            hint = "That is no answer of a model: check OPENAI_BASE_URL, does the address end in /v1?"
+        error = ModelError(f"{said}. {hint}")
         self._standing.close(model, error)
         return error
 
@@ -164,7 +171,8 @@ class Endpoint:
         except (openai.APIConnectionError, TimeoutError) as error:
             raise ModelError(f"{self.address} did not answer ({self._reason(error)}).") from error
         try:
-            names = names_in(self._json(response))
+            kind = response.headers.get("content-type", "")
+            names = names_in(parse(response.content, kind, self.mask))
         except MalformedError as error:
             raise ModelError(f"{self.address}: {error}.") from error
         if not names:
@@ -174,10 +182,10 @@ class Endpoint:
     def explain(self, error: openai.APIStatusError) -> ModelError:
         """What an error means that concerns no single question."""
         if error.status_code in {404, 405}:  # it is no model that is missing
-            return ModelError(f"{self.address} answered HTTP {error.status_code}: {self._said(error)[:200]}")
-        said = self._said(error)
-        told = told_to_wait(error.response.headers, said)
-        meaning = meaning_of(error.status_code, said, self._settings.name, self.address, told)
+            return ModelError(f"{self.address} answered HTTP {error.status_code}: {self._told(error).quote}")
+        said = self._told(error)
+        told = told_to_wait(error.response.headers, said.words)
+        meaning = meaning_of(said, self._settings.name, self.address, told)
         if isinstance(meaning, QuotaError):
             self._standing.close(self._settings.name, meaning)
         return meaning if isinstance(meaning, ModelError) else ModelError(str(meaning))
@@ -198,18 +206,26 @@ class Endpoint:
 
     def write(self, request: Request) -> dict[str, Any]:
         """The body of a question as this endpoint takes it."""
-        return write(request, self.traits(request.model), self.profile.body)
+        traits = self.traits(request.model)
+        return write(_with_room(request, traits), traits, self.profile.body)
 
-    async def _send(self, request: Request, failed_at: float | None) -> Completion:
+    def fits(self, request: Request) -> bool:
+        """Whether the model may take a question of that length, as far as its refusals taught."""
+        doubt = self._limiter.accepted > 0  # else a run that finds all in the ledger would ask
+        return self._forms.fits(request.model, request.prompt_tokens, doubt=doubt)
+
+    async def _send(self, asked: Request, failed_at: float | None) -> Completion:
         """One try, plus one more for each thing that the endpoint says it does not accept."""
         taught: Traits | None = None
         for _ in range(_LESSONS):
+            form = taught or self._forms.of(asked.model)
+            request = _with_room(asked, form)
             reserved = await self.budget.reserve(request)
             cost: float | None = 0.0  # what is not answered costs nothing
             permit = None
             try:
                 permit = await self._limiter.permit(request.tokens, failed_at)
-                form = taught or self._forms.of(request.model)
+                form = taught or self._forms.of(asked.model)
                 completion = await self._exchange(permit, request, form)
             except UnusableError as error:
                 cost = error.completion.cost
@@ -218,7 +234,7 @@ class Endpoint:
                 taught, said = lesson.form, str(lesson)
             else:
                 cost = completion.cost
-                return completion
+                return completion.model_copy(update={"key": asked.key})
             finally:
                 if permit is not None:
                     self._limiter.done(permit)
@@ -226,7 +242,13 @@ class Endpoint:
         raise AnswerError("rejected", f"{self.address} accepts no form of the question: {said[:200]}")
 
     async def _exchange(self, permit: Permit, request: Request, form: Traits) -> Completion:
-        """One question and one answer over the wire; the limiter is told what it says of limits."""
+        """One question and one answer over the wire; the limiter is told what it says of limits.
+
+        Args:
+            permit: leave to send it.
+            request: what is asked.
+            form: how it is put.
+        """
         import httpx2
         import openai
 
@@ -235,9 +257,7 @@ class Endpoint:
             response = await self._post(write(request, form, self.profile.body))
         except openai.APIStatusError as error:
             self._reached = True
-            raise self._refused(
-                error.status_code, self._said(error), permit, request, form, error.response
-            ) from error
+            raise self._refused(self._told(error), permit, request, form, error.response) from error
         except RedirectedError as error:
             raise self._moved(self.mask.text(str(error)), request.model) from error
         except (openai.APIConnectionError, httpx2.InvalidURL, UnicodeError, TimeoutError) as error:
@@ -245,16 +265,30 @@ class Endpoint:
             raise self._unreached(error, permit) from error
         self._reached = True
         try:
-            completion = read(self._json(response), request, round((self._clock() - permit.at) * 1000))
+            body = parse(response.content, response.headers.get("content-type", ""), self.mask)
+            completion = read(body, request, round((self._clock() - permit.at) * 1000))
         except UnusableError as error:
             error.completion = self._priced(error.completion)
             self._answered(permit, response, error.completion)
+            self._unusable(error, request)
             raise
         except MalformedError as error:
-            raise self._refused(error.status or 500, str(error), permit, request, form, response) from error
+            if error.error is not None:
+                raise self._refused(error.error, permit, request, form, response) from error
+            final = AnswerError("unreachable", f"{self.address}: {error}")
+            raise TransientError(final, odd=True) from error
         self._answered(permit, response, completion)
         self._forms.answered(request.model, form)
+        self._forms.ended(request.model, request.max_tokens, completion.usage.output)
+        self._forms.took(request.model, request.prompt_tokens)
         return self._priced(completion)
+
+    def _unusable(self, error: UnusableError, request: Request) -> None:
+        """What an answer that did not end teaches."""
+        if error.code == "cut":
+            self._forms.cut(request.model, request.max_tokens)
+        elif error.code == "too_long":
+            self._forms.too_long(request.model, request.prompt_tokens, ApiError(200))
 
     async def _post(self, body: dict[str, Any]) -> httpx2.Response:
         """Send a question; the SDK's typed method takes half as long again to rewrite body and answer."""
@@ -270,27 +304,45 @@ class Endpoint:
 
     def _refused(
         self,
-        status: int,
-        said: str,
+        error: ApiError,
         permit: Permit,
         request: Request,
         form: Traits,
         response: httpx2.Response,
     ) -> Exception:
         """What an error means; the others get to know what concerns them too: limits, accounts, forms."""
-        logger.debug("%s answered %s: %s", self.address, status, said)
-        told = told_to_wait(response.headers, said)
-        meaning = meaning_of(status, said, request.model, self.address, told)
+        logger.debug("%s answered %s: %s", self.address, error.status, error.quote)
+        told = told_to_wait(response.headers, error.words)
+        meaning = meaning_of(error, request.model, self.address, told)
+        other = self._other_form(error, meaning, request, form)
+        if other is not None:
+            return other
         if isinstance(meaning, TransientError):
             if told is not None and told > self._patience:
                 why = f"{meaning.final}; it says to wait {in_words(told)}"
                 meaning.final = AnswerError("unreachable", why)
-            return self._noted(meaning, permit, response.headers, late=status in TOO_LATE)
-        if status in {400, 422} and isinstance(meaning, AnswerError) and meaning.code == "rejected":
-            other = self._forms.refused(request.model, form, request, said)
-            if other is not None:
-                return LearnedError(said, other)
-        return self._standing.weigh(meaning, status, request.model)
+            if meaning.limited:
+                self._refusal = error.quote
+            return self._noted(meaning, permit, response.headers, late=error.status in TOO_LATE)
+        if isinstance(meaning, AnswerError) and meaning.code == "too_long":
+            self._forms.too_long(request.model, request.prompt_tokens, error)
+        return self._standing.weigh(meaning, error.status, request.model)
+
+    def _other_form(
+        self, error: ApiError, meaning: Exception, request: Request, form: Traits
+    ) -> LearnedError | None:
+        """The form to try next, if that may help: by what the endpoint says, or once without a word of it."""
+        passing = isinstance(meaning, TransientError) and not meaning.limited
+        if not passing and not (isinstance(meaning, AnswerError) and meaning.code == "rejected"):
+            return None
+        if (other := self._forms.refused(request.model, form, request, error)) is not None:
+            return LearnedError(error.quote, other)
+        first = not self._limiter.accepted and self.learned(request.model) is None
+        if first and error.status in {400, 422, 500} and request.key not in self._weakened:
+            self._weakened.add(request.key)
+            if (other := weaker(form, request)) is not None:
+                return LearnedError(error.quote, other)
+        return None
 
     def _unreached(self, error: Exception, permit: Permit) -> TransientError:
         """What it means that no answer came."""
@@ -328,15 +380,13 @@ class Endpoint:
     def _priced(self, completion: Completion) -> Completion:
         return completion.model_copy(update={"cost": self.price(completion.model, completion.usage)})
 
-    def _said(self, error: openai.APIStatusError) -> str:
-        return words_of(error.response.content, self.mask) or "no words"
-
-    def _json(self, response: httpx2.Response) -> object:
-        try:
-            return self.mask.parsed(response.content)
-        except ValueError:
-            kind = self.mask.text(response.headers.get("content-type", "no type"))
-            raise MalformedError(f"the answer is no JSON but {kind}") from None
+    def _told(self, error: openai.APIStatusError) -> ApiError:
+        return error_of(error.status_code, error.response.content, self.mask)
 
     def _reason(self, error: Exception) -> str:
         return self.mask.text(reason(error))[:200]
+
+
+def _with_room(request: Request, traits: Traits) -> Request:
+    """The request, with the room that answers of its model were found to need."""
+    return request.model_copy(update={"max_tokens": max(request.max_tokens, traits.room or 0)})

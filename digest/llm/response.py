@@ -4,19 +4,41 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from digest.errors import AnswerError
-from digest.llm.redact import clean, words_in
+from digest.llm.redact import ApiError, KeyRedactor, clean, error_in, error_of
+from digest.llm.streams import joined
 from digest.model import Completion, Request, Usage
 
-_FAILED = {"error", "insufficient_system_resource"}
-"""Reasons to finish that tell of the endpoint's trouble: OpenRouter, DeepSeek (their API references)."""
+_ENDED = {
+    "",
+    "stop",
+    "end_turn",
+    "stop_sequence",
+    "eos",
+    "eos_token",
+    "complete",
+    "completed",
+    "finished",
+    "done",
+}
+"""Reasons to finish that tell of nothing; an empty answer after one may be another the next time."""
 
+_FAILED = {"error", "insufficient_system_resource", "network_error", "abort", "aborted", "timeout"}
+"""Those that tell of the endpoint's trouble: OpenRouter, DeepSeek, Zhipu, vLLM (their API references)."""
 
-_FILTERED = {"content_filter", "sensitive"}
-"""Those that tell of a filter: OpenAI, Zhipu (their API references)."""
+_CUT = {"length", "max_tokens", "max_output_tokens", "max_length", "token_limit", "max_completion_tokens"}
+_FULL = re.compile(r"context|model_length")
+_FILTERED = re.compile(
+    r"filter|sensitiv|safety|prohibit|recitation|block|spii|violat|risk|guardrail|moderat|censor|refus|unsafe|inspect"
+)
+"""Those that tell of a full context, and of a filter: OpenAI, Zhipu, Gemini, Mistral, Anthropic, Bedrock."""
+
+_SHORT = 0.95
+"""Of its limit; an answer that was cut with less was not cut by it, but by the end of the context."""
 
 _MOST = 1_000_000_000
 """Tokens; more is no count."""
@@ -27,65 +49,159 @@ class UnusableError(AnswerError):
 
     Attributes:
         completion: the answer as it came.
+        thinks: whether the model spent its answer on thoughts.
+        again: whether the same question may be answered better.
     """
 
-    def __init__(self, code: str, message: str, completion: Completion) -> None:
+    def __init__(
+        self, code: str, message: str, completion: Completion, *, thinks: bool = False, again: bool = True
+    ) -> None:
         super().__init__(code, message)
         self.completion = completion
+        self.thinks = thinks
+        self.again = again
 
-    def __reduce__(self) -> tuple[type[UnusableError], tuple[str, str, Completion]]:  # type: ignore[override]  # one more
+    def __reduce__(self) -> tuple[Any, ...]:
         """Carry all arguments through pickle."""
-        return type(self), (self.code, str(self), self.completion)
+        return (
+            type(self),
+            (self.code, str(self), self.completion),
+            {"thinks": self.thinks, "again": self.again},
+        )
 
 
 class MalformedError(Exception):
-    """A 200 without a completion in it: a gateway's page, or an error that came late.
+    """A 200 without a completion in it: an error that came late, or something else than an answer.
 
     Attributes:
-        status: the HTTP status that the body itself names, if any.
+        error: what the endpoint told instead; None: nothing of an error, as a gateway's page does.
     """
 
-    def __init__(self, message: str, status: int | None = None) -> None:
+    def __init__(self, message: str, error: ApiError | None = None) -> None:
         super().__init__(message)
-        self.status = status
+        self.error = error
+
+
+def parse(content: bytes, kind: str, mask: KeyRedactor) -> object:
+    """The body of a 200 as values; a stream, asked for or not, as the answer that it adds up to.
+
+    Args:
+        content: as it came.
+        kind: its content type.
+        mask: takes the key out.
+
+    Raises:
+        MalformedError: it is neither JSON nor a stream of it.
+    """
+    try:
+        return mask.parsed(content)
+    except ValueError:
+        pass
+    if (streamed := joined(content, mask)) is not None:
+        return streamed
+    said = error_of(200, content, mask).quote
+    raise MalformedError(f"the answer is no JSON but {mask.text(kind) or 'of no type'}: {said!r}")
 
 
 def read(body: object, request: Request, milliseconds: int = 0) -> Completion:
     """The body of a 200 as our record.
 
     Raises:
-        UnusableError: it is a refusal, empty, or cut at the token limit.
+        UnusableError: it is a refusal, empty, cut at the token limit, or cut by the end of the context.
         MalformedError: it is no completion.
     """
     if not isinstance(body, dict):
         raise MalformedError("the answer is no JSON object")
     choice = _table((_list(body.get("choices")) or [None])[0])
-    error = body.get("error") or choice.get("error")
-    if error:
-        raise MalformedError(words_in(error) or "an error without words", _error_status(error))
+    if error := _error(body, choice):
+        raise MalformedError(error.quote, error)
     if not choice:
-        raise MalformedError("the answer holds no choice")
-    message, reason = _table(choice.get("message")), _text(choice.get("finish_reason"))
-    if reason in _FAILED:
-        raise MalformedError(f"the endpoint broke off ({reason})")
-    content, refusal = message.get("content"), _refusal(message)
+        raise MalformedError(f"the answer holds no choice: {error_in(200, body).quote!r}")
+    message = _table(choice.get("message")) or _table(choice.get("delta"))
+    reason = _text(choice.get("finish_reason"))
+    name = reason.lower()
+    if name in _FAILED:
+        raise MalformedError(
+            f"the endpoint broke off ({reason})", ApiError(502, message=f"it broke off ({reason})")
+        )
     completion = Completion(
         key=request.key,
         model=request.model,
         resolved_model=_text(body.get("model")) or None,
-        content=_text(content),
+        content=_text(message.get("content")),
         finish_reason=reason or None,
         usage=_usage(_table(body.get("usage"))),
         milliseconds=milliseconds,
         received=datetime.now(UTC),
     )
-    if refusal or reason in _FILTERED:
-        raise UnusableError("refused", f"the model refused ({refusal or 'content filter'})", completion)
-    if reason == "length":
-        raise UnusableError("cut", f"the answer was cut at {request.max_tokens} tokens", completion)
+    refusal = _refusal(message)
+    if refusal or _FILTERED.search(name):
+        raise UnusableError("refused", f"the model refused ({refusal or reason})", completion)
+    if name in _CUT or _FULL.search(name):
+        raise _cut(request, completion, message, full=name not in _CUT)
     if not completion.content.strip():
-        raise UnusableError("empty", "the answer has no content", completion)
+        raise _empty(completion, message, name)
     return completion
+
+
+def _error(body: dict[str, Any], choice: dict[str, Any]) -> ApiError | None:
+    """The error that a 200 tells of, if it does; a filter's note in place of an answer is one too."""
+    said = body.get("error") or choice.get("error")
+    base = _table(body.get("base_resp"))  # MiniMax
+    if said:
+        error = error_in(200, {"error": said})
+        return error if error.words else replace(error, message="an error without words")
+    if base.get("status_code") and not _text(_table(choice.get("message")).get("content")):
+        return error_in(200, base)
+    if choice:
+        return None
+    blocked = _table(body.get("promptFeedback") or body.get("prompt_feedback"))  # Gemini
+    if blocked:
+        return ApiError(
+            200, "content_filter", message=f"the prompt was blocked ({blocked.get('blockReason')})"
+        )
+    told = error_in(200, body)
+    says = told.message and body.keys() & {"message", "msg", "detail", "errors"}
+    return told if told.status != 200 or told.code or says else None
+
+
+def _cut(request: Request, completion: Completion, message: dict[str, Any], *, full: bool) -> UnusableError:
+    """Why an answer that did not end is none: its limit, thoughts that used it up, or a full context."""
+    usage, limit = completion.usage, request.max_tokens
+    thinks = _thinks(completion, message)
+    if full or 0 < usage.output < _SHORT * limit:
+        words = (
+            f"the context of {request.model} was full at {usage.output} of the {limit} tokens of an answer: "
+            "set [text] budget lower in digest.toml, or give the model a longer context"
+        )
+        return UnusableError("too_long", words, completion)
+    if thinks:
+        words = (
+            f"{request.model} thinks, and its thoughts took all of the {limit} tokens of an answer: turn "
+            "that off (by a field of [model.body]) or raise the limit (max_tokens of the prompt)"
+        )
+        return UnusableError("cut", words, completion, thinks=True)
+    return UnusableError("cut", f"the answer was cut at {limit} tokens", completion)
+
+
+def _empty(completion: Completion, message: dict[str, Any], reason: str) -> UnusableError:
+    if reason not in _ENDED:
+        words = f"the answer has no content, and ended for the reason {completion.finish_reason!r}"
+        return UnusableError("empty", words, completion, again=False)
+    thinks = _thinks(completion, message)
+    words = "the answer has no content" + (" beside its thoughts" if thinks else "")
+    return UnusableError("empty", words, completion, thinks=thinks)
+
+
+def _thinks(completion: Completion, message: Mapping[str, Any]) -> bool:
+    """Whether an answer is thoughts, for the most part."""
+    thoughts = message.get("reasoning_content") or message.get("reasoning") or message.get("thinking")
+    content = completion.content.strip()
+    return bool(
+        completion.usage.reasoning
+        or (thoughts and not content)
+        or (content.lower().startswith("<think") and "</think" not in content.lower())
+    )
 
 
 def names_in(body: object) -> tuple[str, ...]:
@@ -106,6 +222,8 @@ def _usage(usage: Mapping[str, Any]) -> Usage:
         _table(usage.get("prompt_tokens_details")),
         _table(usage.get("completion_tokens_details")),
     )
+    total = _count(usage.get("total_tokens")) or 0
+    received = max(received, total - sent)  # Gemini leaves thoughts out of the answer's
     cached = _count(prompt.get("cached_tokens")) or _count(usage.get("prompt_cache_hit_tokens"))
     reasoning = _count(answer.get("reasoning_tokens"))
     return Usage(input=sent, output=received, cached=cached or 0, reasoning=reasoning or 0)
@@ -115,13 +233,6 @@ def _refusal(message: Mapping[str, Any]) -> str:
     """Why the model refused, in a field of its own or in a part of the content."""
     parts = [_text(_table(part).get("refusal")) for part in _list(message.get("content"))]
     return " ".join((_text(message.get("refusal")) or "".join(parts)).split())[:200]
-
-
-def _error_status(error: object) -> int | None:
-    code = error.get("code") if isinstance(error, dict) else None
-    if isinstance(code, int | str) and re.fullmatch(r"[45][0-9][0-9]", str(code)):
-        return int(code)
-    return None
 
 
 def _table(value: object) -> dict[str, Any]:

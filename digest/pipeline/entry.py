@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 AS_ASKED = "only title and abstract were asked for"
 """Why there is no text where none is wanted."""
 
-_REFUSED = {"source": "abstract", "reason": "the model refused it with passages of the text", "sections": ()}
-"""What a line is made from in the end, when the model took title and abstract alone."""
-
-
 _REFUSALS = ("arXiv has no PDF (", "the answer is no PDF")
 
 
@@ -89,7 +85,23 @@ async def make_entry(
 
     ask = partial(asker.ask, since=since)
     model = tools.settings.model
-    job = Job(paper, tools.prompt, model.name, ask, check, tools.fresh, model.fallback, tools.endpoint.body)
+    endpoint = tools.endpoint
+
+    def answered(request: Request) -> bool:
+        return not tools.fresh and tools.ledger.completion(request.key, since) is not None
+
+    job = Job(
+        paper=paper,
+        prompt=tools.prompt,
+        model=model.name,
+        ask=ask,
+        check=check,
+        fresh=tools.fresh,
+        fallback=model.fallback,
+        body=endpoint.body,
+        fits=endpoint.fits,
+        answered=answered,
+    )
     text = await _read(job, listing, tools, asker)
     outcome = await _outcome(job, text, tools, outcomes)
     _note(outcome, paper, tools, asker.run)
@@ -100,7 +112,7 @@ async def make_entry(
         flag=outcome.flag,
         findings=outcome.findings,
         notes=cuts(paper),
-        text=text.origin if outcome.text else text.origin.model_copy(update=_REFUSED),
+        text=outcome.text or text.origin,
     )
 
 

@@ -56,6 +56,10 @@ def accept(question: Any, knobs: Knobs) -> None:  # noqa: ANN401 - a body as it 
         if name in question:
             message = f"Unsupported parameter: '{name}' is not supported with this model."
             raise ChatError(400, message, param=name, code="unsupported_parameter")
+    tokens = sum(estimate(_content(message)) for message in messages)
+    if knobs.context is not None and tokens > knobs.context:
+        message = f"request ({tokens} tokens) exceeds the available context size ({knobs.context} tokens)"
+        raise ChatError(400, message, type="exceed_context_size_error")
     wanted = _format(question)
     if wanted in knobs.rejects:
         raise ChatError(400, "This response_format type is unavailable now", param="response_format")
@@ -113,6 +117,8 @@ def completion(question: Mapping[str, Any], content: str, cached: int, fault: Fa
     prompt = sum(estimate(_content(each)) + 4 for each in question["messages"])
     reasoning = estimate(str(message.get("reasoning_content") or ""))
     written = estimate(message["content"] or "") + reasoning
+    if finish == "length":
+        written = max(written, question.get("max_tokens") or question.get("max_completion_tokens") or 0)
     digest = hashlib.sha256(json.dumps(question["messages"], sort_keys=True).encode()).hexdigest()
     return {
         "id": f"chatcmpl-{digest[:24]}",

@@ -95,6 +95,7 @@ class Knobs(_Knob):
     rejects: tuple[str, ...] = Field(default=(), description="types of response_format answered with 400")
     unsupported: tuple[str, ...] = Field(default=(), description="fields of a question answered with 400")
     requires: dict[str, Any] = Field(default_factory=dict, description="fields that a question must carry")
+    context: int | None = Field(default=None, ge=1, description="tokens of a question; more get a 400")
     concurrency: int | None = Field(default=None, ge=1, description="questions in flight; more get a 429")
     window: tuple[int, float] | None = Field(default=None, description="so many questions in so many seconds")
     window_told: bool = Field(default=True, description="a full window's 429 says how long it lasts")

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from digest.model import PaperKind
 
-_THINKING = re.compile(r"<think>.*?</think>", re.DOTALL | re.IGNORECASE)
+_END_OF_THOUGHTS = re.compile(r"</(?:think|thinking|thought|thoughts|reasoning)>|◁/think▷", re.IGNORECASE)
 _FENCED = re.compile(r"```[a-zA-Z]*\s*\n(.*?)```", re.DOTALL)
 
 
@@ -54,13 +54,18 @@ def schema() -> dict[str, Any]:
     }
 
 
+def without_thoughts(content: str) -> str:
+    """An answer without the thoughts before it; many a chat template writes their end only."""
+    return _END_OF_THOUGHTS.split(content)[-1]
+
+
 def read_fields(content: str) -> Fields:
     """The fields in an answer, with or without thinking, code fences or words around the JSON.
 
     Raises:
         UnreadableError: there is no JSON object with just these fields in it.
     """
-    found = _last_object(_THINKING.sub("", content))
+    found = _last_object(without_thoughts(content))
     if found is None:
         raise UnreadableError("回答中没有完整的 JSON 对象")
     try:
@@ -77,7 +82,7 @@ def read_line(content: str) -> str:
     Raises:
         UnreadableError: nothing is left, or more than one line is.
     """
-    text = _THINKING.sub("", content).strip()
+    text = without_thoughts(content).strip()
     if fenced := _FENCED.search(text):
         text = fenced[1].strip()
     if not text:

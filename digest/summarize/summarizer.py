@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from digest.errors import AnswerError, ModelError, QuotaError
-from digest.model import Completion, Finding, Flag, Message, Paper, Request, Summary, Text
+from digest.model import Completion, Finding, Flag, Message, Paper, Request, Summary, Text, TextOrigin
 from digest.summarize import answer
 from digest.summarize.compose import compose, tidy
 from digest.summarize.prompt import Prompt
@@ -18,10 +19,18 @@ _ATTEMPTS = 3
 _SAID = {"kind", "task", "problem", "contribution", "line"}
 """What an answer says; where that is the same again, further corrections help nothing."""
 
+_PARTS = (1, 0.5, 0.25)
+"""Of the text, where all of it is too long: few, so that the same question comes of it another time."""
+
+_REFUSED = "the model refused it with passages of the text"
+_TOO_LONG = "the passages were too long for the model"
+_SENTENCE_END = re.compile(r"[.!?](?=\s)|[。！？]")
+
 _REASONS = {
     "refused": "模型拒绝回答",
     "empty": "模型的回答是空的",
     "cut": "模型的回答不完整",
+    "too_long": "论文超出模型的上下文长度",
     "unreachable": "模型多次没有应答",
     "rejected": "接口不接受这个问题",
     "unreadable": "模型的回答不合格式",
@@ -47,14 +56,14 @@ class Outcome:
     """What became of one paper: a summary, a flag, or both.
 
     Attributes:
-        text: whether what was asked last held passages of the paper, where there are any.
+        text: where the passages of the question that was asked last came from; None: it held all of them.
         whole: whether every correction that was asked for was answered.
     """
 
     summary: Summary | None = None
     flag: Flag | None = None
     findings: tuple[Finding, ...] = ()
-    text: bool = True
+    text: TextOrigin | None = None
     whole: bool = True
 
 
@@ -71,54 +80,135 @@ class Job:
     fallback: str = ""
     body: Mapping[str, Any] = field(default_factory=dict)
     """Fields of every question that shape the answer; see `Endpoint.body`."""
+    fits: Callable[[Request], bool] = lambda _: True
+    """Whether the model may take a question of that length; see `Endpoint.fits`."""
+    answered: Callable[[Request], bool] = lambda _: False
+    """Whether the ledger holds an answer to it that may be used."""
 
     def request(self, conversation: tuple[Message, ...]) -> Request:
         """The request that a conversation makes."""
-        return Request(
-            model=self.model,
-            messages=conversation,
-            temperature=self.prompt.temperature,
-            max_tokens=self.prompt.max_tokens,
-            json_schema=answer.schema() if self.prompt.answer == "fields" else None,
-            body=dict(self.body),
-        )
+        return request_for(self.prompt, self.model, conversation, self.body)
+
+
+def request_for(
+    prompt: Prompt, model: str, conversation: tuple[Message, ...], body: Mapping[str, Any]
+) -> Request:
+    """The request that a conversation makes of a model, with a prompt's parameters.
+
+    Args:
+        prompt: what is asked for, and how.
+        model: the endpoint's name of it.
+        conversation: what is said.
+        body: further fields that shape the answer; see `Endpoint.body`.
+    """
+    return Request(
+        model=model,
+        messages=conversation,
+        temperature=prompt.temperature,
+        max_tokens=prompt.max_tokens,
+        json_schema=answer.schema() if prompt.answer == "fields" else None,
+        body=dict(body),
+    )
 
 
 async def summarise(job: Job, text: Text | None) -> Outcome:
     """Ask about one paper until the answer passes its checks, at most three times.
 
-    A paper that is refused with its text is asked about once more with title and abstract alone, then of the
+    A paper whose text is too long for the model is asked about with less of it, down to title and abstract.
+    One that is refused with its text is asked about once more with title and abstract alone, then of the
     fallback model. The best answer is kept; what is still wrong with it at severity 3 becomes its flag.
 
     Raises:
         ModelError: the endpoint answers nobody. Trouble with this paper alone is a flag instead.
     """
     try:
-        return await _converse(job, text)
+        return await _fitted(job, text)
     except AnswerError as error:
         if error.code == "refused" and text is not None and text.passages:
-            return replace(await summarise(job, None), text=False)
+            return replace(await summarise(job, None), text=_abstract(text, _REFUSED))
         if error.code == "refused" and job.fallback:
-            return await _of_fallback(job)
+            return await _of_fallback(job, text)
         return _flagged(error.code)
     except QuotaError as error:
         return _flagged(error.code)
 
 
-async def _of_fallback(job: Job) -> Outcome:
+async def _fitted(job: Job, text: Text | None) -> Outcome:
+    """Ask with as much text as the model takes; of what is too long, title and abstract are left."""
+    for part in _parts(job, text):
+        assert text is not None
+        less = shortened(text, part)
+        request = job.request(job.prompt.render(job.paper, less))
+        if not (job.answered(request) or job.fits(request)):
+            continue
+        try:
+            outcome = await _converse(job, less)
+        except AnswerError as error:
+            if error.code != "too_long":
+                raise
+        else:
+            return outcome if part == 1 else replace(outcome, text=less.origin)
+    outcome = await _converse(job, None)
+    return (
+        replace(outcome, text=_abstract(text, _TOO_LONG)) if text is not None and text.passages else outcome
+    )
+
+
+def _parts(job: Job, text: Text | None) -> Sequence[float]:
+    """How much of the text to try; a part that an earlier run was answered about comes before what is longer."""
+    if text is None or not text.passages:
+        return ()
+    for number, part in enumerate(_PARTS):
+        if job.answered(job.request(job.prompt.render(job.paper, shortened(text, part)))):
+            return _PARTS[number:]
+    return _PARTS
+
+
+def shortened(text: Text, part: float) -> Text:
+    """The first part of each passage, up to the end of a sentence where there is one; 1: all as it is."""
+    if part == 1:
+        return text
+    passages = tuple(
+        passage.model_copy(update={"content": _start_of(passage.content, part)}) for passage in text.passages
+    )
+    origin = text.origin.model_copy(
+        update={
+            "tokens": int(text.origin.tokens * part),
+            "reason": f"{_TOO_LONG}: {part:.0%} of them was sent",
+        }
+    )
+    return text.model_copy(update={"passages": passages, "origin": origin})
+
+
+def _start_of(content: str, part: float) -> str:
+    start = content[: int(len(content) * part)]
+    ends = [found.end() for found in _SENTENCE_END.finditer(start)]
+    return start[: ends[-1]].rstrip() if ends and ends[-1] > len(start) // 2 else start
+
+
+def _abstract(text: Text | None, reason: str) -> TextOrigin | None:
+    """The origin of a line that was made from title and abstract although there is a text."""
+    if text is None:
+        return None
+    return text.origin.model_copy(
+        update={"source": "abstract", "reason": reason, "sections": (), "tokens": 0}
+    )
+
+
+async def _of_fallback(job: Job, text: Text | None) -> Outcome:
     """Ask another model about a paper that the first refused; its trouble is this paper's alone."""
     try:
         outcome = await summarise(replace(job, model=job.fallback, fallback=""), None)
     except ModelError:
         return _flagged("refused")
     flagged = outcome.flag is not None and outcome.flag.code == "quota"
-    return _flagged("refused") if flagged else replace(outcome, text=False)
+    return _flagged("refused") if flagged else replace(outcome, text=_abstract(text, _REFUSED))
 
 
 async def _converse(job: Job, text: Text | None) -> Outcome:
     conversation = job.prompt.render(job.paper, text)
     best: Outcome | None = None
-    before = ""
+    before: str | None = None
     noticed: list[Finding] = []
     whole = True
     for attempt in range(1, _ATTEMPTS + 1):

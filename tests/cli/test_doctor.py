@@ -87,6 +87,27 @@ def test_how_long_a_question_took_is_told_and_much_of_the_time_allowed_is_a_note
     assert "model.timeout" in checks["question"]["advice"]
 
 
+def test_what_a_question_was_asked_without_is_told(
+    examined: Callable[..., Any], sample_server: Callable[..., Server]
+) -> None:
+    server = sample_server(unsupported=["temperature", "max_tokens"])
+    code, checks, _ = examined(server, {"OPENAI_API_KEY": KEY, "DIGEST_MODEL": "m"})
+    assert code == 0
+    assert "without" in checks["question"]["found"]
+    assert "temperature" in checks["question"]["found"]
+
+
+def test_a_model_that_thinks_too_long_is_told_with_what_to_do(
+    examined: Callable[..., Any], sample_server: Callable[..., Server]
+) -> None:
+    thoughts = {"content": None, "reasoning_content": "让我想想。"}
+    rule = Fault(path="^/v1/chat", action="rewrite", message=thoughts, finish_reason="length")
+    code, checks, _ = examined(sample_server(faults=(rule,)), {"OPENAI_API_KEY": KEY, "DIGEST_MODEL": "m"})
+    assert code == 0
+    assert checks["question"]["state"] == "note"
+    assert "turn that off" in checks["question"]["advice"]
+
+
 @pytest.mark.parametrize(
     ("name", "word"), [("bad-key", "OPENAI_API_KEY"), ("no-balance", "balance"), ("503", "503")]
 )

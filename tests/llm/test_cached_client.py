@@ -102,6 +102,28 @@ def test_a_cut_answer_gets_more_room_and_keeps_its_key(ledger: Ledger) -> None:
     assert ledger.completion(request().key) is not None
 
 
+def unusable(code: str, **fields: bool) -> UnusableError:
+    completion = Completion(key="k", model="m", content="", received=datetime.now(UTC))
+    return UnusableError(code, "it thinks", completion, **fields)
+
+
+def test_thoughts_get_room_soon_and_that_is_told(ledger: Ledger) -> None:
+    model = Model(unusable("cut", thinks=True), unusable("cut", thinks=True))
+    asker = CachedClient(model, ledger, ledger.begin("run"))
+    assert asyncio.run(asker.ask(request(), "1")).content == "答问"
+    assert [one.max_tokens for one in model.asked] == [100, 400, 1600]
+    assert asker.tally.report()["thinks"] == "it thinks"
+    assert asker.tally.trouble is None
+
+
+def test_what_no_further_try_mends_is_not_asked_for_again(ledger: Ledger) -> None:
+    for error in (unusable("empty", again=False), unusable("too_long"), AnswerError("too_long", "no")):
+        model = Model(error)
+        with pytest.raises(AnswerError):
+            asyncio.run(CachedClient(model, ledger, 0).ask(request(), "1"))
+        assert len(model.asked) == 1
+
+
 def test_why_the_asking_ended_is_told(ledger: Ledger) -> None:
     asker = CachedClient(Model(QuotaError("empty")), ledger, ledger.begin("run"))
     with pytest.raises(QuotaError):

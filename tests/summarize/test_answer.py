@@ -18,6 +18,8 @@ JSON = json.dumps(FIELDS, ensure_ascii=False)
         JSON,
         f"```json\n{JSON}\n```",
         f"<think>先想 {{'a': 1}} 一想</think>\n{JSON}",
+        f"先想 {{'a': 1}} 一想\n</think>\n\n{JSON}",
+        f"<thinking>想</thinking><think>再想 {{'a': 1}}</think>{JSON}",
         f"好的，结果如下：\n{JSON}\n希望有帮助。",
         f'论文里写着 {{"kind": "other"}}，而答案是 {JSON}',
     ],
@@ -50,6 +52,13 @@ def test_an_unreadable_answer_says_why(content: str, why: str) -> None:
 def test_further_fields_are_left_out(more: dict[str, object]) -> None:
     assert read_fields(json.dumps({**FIELDS, **more})).model_dump() == FIELDS
     assert read_fields(json.dumps({**more, **FIELDS})).model_dump() == FIELDS
+
+
+@pytest.mark.parametrize("end", ["</think>", "</THINK>", "</thinking>", "</thought>", "</reasoning>"])
+def test_thoughts_that_only_end_are_no_answer(end: str) -> None:
+    assert read_line(f"先看标题，再看摘要。\n这是关于声音的。\n{end}\n\n一行") == "一行"
+    with pytest.raises(UnreadableError, match="空"):
+        read_line(f"先看标题。\n{end}\n")
 
 
 def test_a_line_is_read_without_thinking_and_fences() -> None:

@@ -7,20 +7,26 @@ The lines are those of OpenAI's Batch API (guides/batch): a question has `custom
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from digest.errors import AnswerError, UsageError
 from digest.llm.batch.jsonl import write_rows
-from digest.llm.capabilities import Traits, write
 from digest.llm.response import MalformedError, read
 from digest.model import Completion, Request
 from digest.system.files import read_text
 
 
 class Collector:
-    """Stands where an endpoint would, answers nothing, and collects what was asked."""
+    """Stands where an endpoint would, answers nothing, and collects what was asked.
 
-    def __init__(self) -> None:
+    Args:
+        body: of a question, in the form that the endpoint takes; see `Endpoint.write`.
+    """
+
+    def __init__(self, body: Callable[[Request], dict[str, Any]]) -> None:
+        self._body = body
         self.requests: dict[str, Request] = {}
 
     async def complete(self, request: Request) -> Completion:
@@ -34,8 +40,7 @@ class Collector:
 
     def to_jsonl(self) -> str:
         """The questions as a batch file."""
-        questions = ((request, "") for request in self.requests.values())
-        return write_rows(questions, lambda request: write(request, Traits(), {})).decode()
+        return write_rows(((request, "") for request in self.requests.values()), self._body).decode()
 
 
 class Replay:

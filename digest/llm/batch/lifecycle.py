@@ -187,7 +187,8 @@ class BatchLifecycle:
             return False
         except MalformedError as error:
             self._ledger.event(asker.run, "ask", "batch", paper, f"no answer: {error}")
-            self._note_refusal(meaning_of(error.status or 400, str(error), "", ""), request)
+            if error.error is not None:
+                self._note_refusal(meaning_of(error.error, "", ""), request)
             return False
         if self._ledger.completion(request.key, after=run) is None:
             self._ledger.keep(completion, request.canonical(), asker.run, paper)

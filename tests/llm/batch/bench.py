@@ -12,8 +12,8 @@ from digest.config import ModelSettings
 from digest.ledger import open_ledger
 from digest.llm.batch import Batches, Pending
 from digest.llm.cached_client import CachedClient
-from digest.llm.capabilities import Traits
 from digest.llm.endpoint import Endpoint
+from digest.llm.lessons import Traits
 from digest.model import Message, Request
 from digest.sample import Server
 from digest.summarize.answer import schema

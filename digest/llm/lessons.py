@@ -1,0 +1,215 @@
+"""What the refusals of an endpoint teach about the form of questions: by fields first, by words last."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+
+from pydantic import Field, model_validator
+
+from digest.llm.presets import AnswerFormat, TokenLimit
+from digest.llm.redact import ApiError
+from digest.model import Record, Request
+
+_FORMAT_WORDS = (
+    *("response_format", "response format", "json_schema", "json schema", "json_object", "structured output"),
+    *("response_schema", "responseschema"),
+    *("structured_output", "guided", "json mode", "json_mode", "grammar", "结构化输出"),
+)
+_ALSO = {
+    "temperature": r"|sampling param|温度",
+    "max_tokens": r"|max[ _]new[ _]tokens|max[ _]output[ _]tokens|max tokens",
+}
+"""Other words for a field."""
+
+_NOT_TAKEN = re.compile(
+    r"not (?:be )?(?:\w+ )?(?:support|permitted|allowed|enabled|available|recognized|accepted|known)"
+    r"|unsupported|unavailable|unrecognized|unknown|unexpected|deprecated|extra input|forbidden"
+    r"|cannot be (?:used|set|specified)|only (?:\S+ )?(?:default|\d)|only supports?\b|use \S+ instead"
+    r"|must be (?:set to )?\d+(?:\.\d+)?(?!\S* *(?:and|to|or|-|~))|cannot find field"
+    r"|不支持|只支持|仅支持|只能|固定|不允许|无法识别",
+    re.IGNORECASE,
+)
+"""Words about whether a field is taken at all, or with one value alone: it is better left out."""
+
+_RANGE = re.compile(
+    r"between|\brange\b|(?:less|greater|larger|more)[ _]than|at least|at most"
+    r"|too (?:large|small|big|high|low)|[<>≤≥]|exceed|maximum|minimum|within|positive"
+    r"|之间|范围|大于|小于|超过|取值|不能低于",
+    re.IGNORECASE,
+)
+"""Words about a value: the field is taken."""
+
+_NOT_ZERO = re.compile(
+    r"strictly positive|(?:greater|larger|more) than 0|> ?0(?:\.0+)?(?![.\d])|[(（]0|大于 ?0", re.IGNORECASE
+)
+_STREAM_ONLY = re.compile(
+    r"only (?:\w+ )?supports? (?:the )?stream|stream (?:must|should) be (?:set to )?true|[只仅]支持流式",
+    re.IGNORECASE,
+)
+_NO_SYSTEM = re.compile(
+    r"system (?:role|message|prompt|instruction)s?.{0,30}not (?:\w+ )?(?:support|allow|enabled)"
+    r"|does(?: not|n't) support (?:the )?'?system'?|不支持 ?system",
+    re.IGNORECASE,
+)
+"""Gemma's template and the first reasoning models take no system message."""
+
+_WANTED = re.compile(r"\b([a-z_]{4,40}) must be (?:set to )?(true|false)\b", re.IGNORECASE)
+"""Model Studio and what stands before it want `enable_thinking` false of some models."""
+
+_AT_LEAST = re.compile(
+    r"at least|greater than|larger than|too (?:small|low)|minimum|>=|≥|大于|不能低于", re.IGNORECASE
+)
+_NUMBER = re.compile(r"(?<![\w.])\d[\d,]{0,8}(?![\w.]*\d)")
+
+_FORMATS: tuple[AnswerFormat, ...] = ("text", "json_object", "json_schema")
+LIMITS: tuple[TokenLimit, ...] = ("max_tokens", "max_completion_tokens")
+_MARGIN = 0.95
+_GUESS = 0.9
+"""Of a question that was too long: what fits, where the endpoint told both lengths; and where it did not."""
+
+
+class Traits(Record):
+    """What an endpoint was found to accept for a model, learned from its own refusals and answers."""
+
+    answer_format: AnswerFormat = "json_schema"
+    token_limit: TokenLimit = "max_tokens"  # noqa: S105 - a field
+    left_out: tuple[str, ...] = ()
+    """Fields of questions that it does not take."""
+    added: dict[str, bool] = Field(default_factory=dict)
+    """Fields that it wants."""
+    system: bool = True
+    """Whether it takes a system message; else the user says that too."""
+    stream: bool = False
+    """Whether it answers in streams only."""
+    answer_limit: int | None = None
+    """Tokens that an answer may be given at most."""
+    room: int | None = None
+    """Tokens that an answer must be given at least: thoughts need them."""
+    longest: int | None = None
+    """Tokens, as `Request.prompt_tokens` reckons them, of the longest question that it may take."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_older_versions(cls, values: object) -> object:
+        if isinstance(values, dict) and "temperature" in values:
+            values = dict(values)
+            if values.pop("temperature") is False:
+                values["left_out"] = ("temperature",)
+        return values
+
+    @property
+    def strength(self) -> tuple[int, int]:
+        """What asks more of an endpoint is greater."""
+        return _FORMATS.index(self.answer_format), -len(self.left_out)
+
+    @property
+    def form(self) -> tuple[object, ...]:
+        """What shapes a question; lengths do not."""
+        return tuple(self.model_dump(exclude={"room", "longest"}).items())
+
+    def with_form_of(self, other: Traits) -> Traits:
+        """These lengths, and the form of others."""
+        return other.model_copy(update={"room": self.room, "longest": self.longest})
+
+
+def learn(traits: Traits, request: Request, error: ApiError, fields: Collection[str] = ()) -> Traits | None:
+    """What a refusal says about the endpoint; None when it is not about the form of the question.
+
+    Args:
+        traits: how the question was put.
+        request: what was asked.
+        error: the refusal.
+        fields: further ones that every question has.
+    """
+    said = error.words
+    if (learned := _way_of_asking(traits, request, said, fields)) is not None:
+        return learned
+    blamed = next(_blamed(traits, request, error, fields), None)
+    if blamed is None or (error.status >= 500 and not _NOT_TAKEN.search(said)):
+        return None
+    if blamed == "response_format":
+        return weaker_format(traits)
+    if _RANGE.search(said) and not _NOT_TAKEN.search(error.message):
+        return _of_value(traits, request, blamed, said)
+    if blamed in LIMITS:
+        other = next(name for name in LIMITS if name != blamed)
+        traits = traits.model_copy(update={"token_limit": other})
+    return without(traits, blamed)
+
+
+def _way_of_asking(traits: Traits, request: Request, said: str, fields: Collection[str]) -> Traits | None:
+    """What a refusal wants of all questions, that no field of this one is to blame for."""
+    if _STREAM_ONLY.search(said) and not traits.stream:
+        return traits.model_copy(update={"stream": True})
+    if _NO_SYSTEM.search(said) and traits.system:
+        return traits.model_copy(update={"system": False})
+    wanted = _WANTED.search(said)
+    if wanted and wanted[1] not in {*traits.added, *fields, *request.body}:
+        return traits.model_copy(update={"added": {**traits.added, wanted[1]: wanted[2].lower() == "true"}})
+    return None
+
+
+def _of_value(traits: Traits, request: Request, blamed: str, said: str) -> Traits | None:
+    """What a refusal of a field's value teaches: the limit of an answer, or that 0 is no temperature."""
+    if blamed in LIMITS:
+        return _bounded(traits, request, said)
+    zero = blamed == "temperature" and not request.temperature and _NOT_ZERO.search(said)
+    return without(traits, blamed) if zero else None
+
+
+def _blamed(traits: Traits, request: Request, error: ApiError, fields: Collection[str]) -> Iterator[str]:
+    """The fields of the question that an error is about, those that it names as such first."""
+    limit = token_field(traits)
+    scalars: list[str] = [limit] if limit else []
+    if request.temperature is not None:
+        scalars.append("temperature")
+    further = {**dict.fromkeys(fields), **request.body, **({"stream_options": 1} if traits.stream else {})}
+    scalars += [name for name in further if name not in scalars]
+    sent = [name for name in scalars if name not in traits.left_out]
+    formatted = request.json_schema is not None and traits.answer_format != "text"
+    for text in filter(None, (error.param, error.words)):
+        said = text.lower()
+        if formatted and any(word in said for word in _FORMAT_WORDS):
+            yield "response_format"
+        for name in sent:
+            if re.search(rf"(?<![a-z_]){re.escape(name.lower())}(?![a-z_]){_ALSO.get(name, '')}", said):
+                yield name
+
+
+def _bounded(traits: Traits, request: Request, said: str) -> Traits | None:
+    """With the limit of an answer that the endpoint told; None: it told none that helps."""
+    asked = min(request.max_tokens, traits.answer_limit or request.max_tokens)
+    numbers = _numbers(said)
+    if _AT_LEAST.search(said) and (more := [number for number in numbers if number > asked]):
+        return traits.model_copy(update={"room": min(more) + 1})
+    less = [number for number in numbers if 16 <= number < asked]
+    return traits.model_copy(update={"answer_limit": max(less) - ("less than" in said)}) if less else None
+
+
+def fitting(tokens: int, error: ApiError) -> int:
+    """Tokens, in our own reckoning, of a question that may fit where one of so many did not."""
+    numbers = sorted({number for number in _numbers(error.message) if number >= 256}, reverse=True)
+    if len(numbers) > 1:
+        return int(tokens * min(_MARGIN, numbers[1] / numbers[0] * _MARGIN))
+    return int(min(tokens * _GUESS, numbers[0] if numbers else tokens))
+
+
+def _numbers(said: str) -> list[int]:
+    return [int(number.replace(",", "")) for number in _NUMBER.findall(said)]
+
+
+def token_field(traits: Traits) -> TokenLimit | None:
+    """The field that bounds an answer; None: the endpoint takes none."""
+    names = (traits.token_limit, *LIMITS)
+    return next((name for name in names if name not in traits.left_out), None)
+
+
+def weaker_format(traits: Traits) -> Traits:
+    """With the next format of answers that asks less of an endpoint."""
+    return traits.model_copy(update={"answer_format": _FORMATS[_FORMATS.index(traits.answer_format) - 1]})
+
+
+def without(traits: Traits, name: str) -> Traits:
+    """With a field left out."""
+    return traits.model_copy(update={"left_out": (*traits.left_out, name)})
