@@ -155,7 +155,7 @@ async def _fitted(job: Job, text: Text | None) -> Outcome:
 
 
 def _parts(job: Job, text: Text | None) -> Sequence[float]:
-    """How much of the text to try; a part that an earlier run was answered about comes before what is longer."""
+    """How much of the text to try; what an earlier run was answered about comes before what is longer."""
     if text is None or not text.passages:
         return ()
     for number, part in enumerate(_PARTS):
