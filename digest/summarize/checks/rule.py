@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from digest.model import Severity
-from digest.summarize.checks import quantities, spelling, words
+from digest.summarize.checks import latex, quantities, spelling, words
 
 READ = 2000
 """Characters of a line that are read: a longer one is refused for its length, whatever stands behind."""
@@ -50,6 +50,13 @@ class Source:
         """NAME of a title "NAME: ..."."""
         return words.own_name(self.title)
 
+    @cached_property
+    def own_words(self) -> tuple[str, ...]:
+        """The names that the text gives, of several words, in small letters: Attention Is All You Need."""
+        given = re.findall(r"[\"“`'‘]{1,2}([A-Za-z][A-Za-z -]{3,40})[\"”'’]{1,2}", self.text)
+        before, colon, _ = self.title.partition(":")
+        return tuple(name.lower() for name in (*given, *([before] if colon else [])) if " " in name)
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -59,9 +66,14 @@ class Reading:
     source: Source
 
     @cached_property
+    def plain(self) -> str:
+        """The line as a reader sees it, where it holds LaTeX; its words and numbers are looked for in this."""
+        return latex.plain(self.line)
+
+    @cached_property
     def tokens(self) -> tuple[words.Token, ...]:
-        """Latin words and names of the line, with their places."""
-        return words.tokens(self.line)
+        """Latin words and names of the plain line, with their places there."""
+        return words.tokens(self.plain)
 
     @cached_property
     def unsupported(self) -> tuple[words.Token, ...]:
@@ -70,7 +82,8 @@ class Reading:
         return tuple(
             token
             for token in self.tokens
-            if not quantities.AMOUNT.fullmatch(token.text) and not vocabulary.supports(token.text)
+            if not (token.sign or quantities.AMOUNT.fullmatch(token.text))
+            and not vocabulary.supports(token.text)
         )
 
     @cached_property
@@ -83,7 +96,7 @@ class Reading:
             if not (token.lower or words.usual(token.text) or vocabulary.holds(token.text))
             and vocabulary.supports(token.text)
         )
-        return spelling.doubts(self.line, self.unsupported, inferred, vocabulary)
+        return spelling.doubts(self.plain, self.unsupported, inferred, vocabulary)
 
     @cached_property
     def quantities(self) -> tuple[quantities.Quantity, ...]:
@@ -93,7 +106,7 @@ class Reading:
             for token in self.tokens
             if not quantities.AMOUNT.fullmatch(token.text) or self.source.vocabulary.holds(token.text)
         ]
-        return quantities.of_line(self.line, names)
+        return quantities.of_line(self.plain, names)
 
     @cached_property
     def cjk(self) -> int:

@@ -65,7 +65,8 @@ def _broken(line: str, token: Token, vocabulary: Vocabulary) -> bool:
     glued = token.start > 0 and _CJK_END.match(line[token.start - 1])
     if not (glued and token.lower and len(key) >= 3):
         return False
-    return any(word.endswith(key) and len(word) > len(key) + 1 for word in vocabulary.names)
+    words = vocabulary.names if len(key) < 6 else vocabulary.names | vocabulary.joined
+    return any(word.endswith(key) and len(word) > len(key) + 1 for word in words)
 
 
 def _meant(token: Token, vocabulary: Vocabulary) -> str | None:

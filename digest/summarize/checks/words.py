@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
 from itertools import pairwise
 
-_LATIN = "A-Za-z\u00c0-\u024f"
+from digest.summarize.checks import latex
+
+_LATIN = "A-Za-z\u00c0-\u024f\u0370-\u03ff"  # Greek letters stand in names, too: λSplit
 _TOKEN = re.compile(
-    rf"[{_LATIN}0-9]*[{_LATIN}][{_LATIN}0-9]*(?:[-_.+&'’@·‑–][{_LATIN}0-9]+)*(?:\+{{1,2}}|\*|#)?"
-    rf"|[0-9]+(?:[-.][0-9]+)*-[{_LATIN}][{_LATIN}0-9]*(?:[-_.&'’@·][{_LATIN}0-9]+)*"
+    rf"(?<![{_LATIN}0-9])(?:[0-9]{{0,12}}[{_LATIN}]|[0-9]{{1,6}}(?:[-.][0-9]{{1,6}}){{0,3}}-[{_LATIN}])"
+    rf"[{_LATIN}0-9]*(?:[-_.+&'’@·‑–][{_LATIN}0-9]+)*(?:\+{{1,2}}|\*|#)?"
 )
 _JOINT = re.compile(r"[-_.+&'’@·‑–*#]+")
 _PIECE = re.compile(r"[A-Z]+(?![a-z])s?|[A-Z]?[a-z]+|[0-9]+")
 _WORD = re.compile(r"[a-z0-9\u0370-\u03ff]+")
 
-JARGON = frozenset(
-    files("digest.summarize.checks").joinpath("jargon.txt").read_text(encoding="utf-8").split()
-)
+_JARGON = files("digest.summarize.checks").joinpath("jargon.txt").read_text(encoding="utf-8").split()
+JARGON = frozenset(_JARGON) | frozenset(re.sub("[^a-z0-9]", "", word) for word in _JARGON)
 """Terms that everybody in the field writes in Latin letters, whether or not the abstract does."""
 
 _STOP = frozenset(
@@ -44,8 +47,9 @@ _STOP = frozenset(
         "with",
     )
 )
-_SPELT_OUT = 400
-"""Words from the beginning whose initials may make an acronym: of a whole paper's, some make any."""
+_HYPHENATED = re.compile(r"(?<![A-Za-z-])[A-Za-z]+(?:-[A-Za-z]+)+")
+_WORDS_OF_TERM = re.compile(r"[A-Za-z]+")
+
 
 _OWN_TITLE = re.compile(r"\s*[\"'“$]*([^\s:]{2,30}(?:\s[^\s:]{1,20}){0,2}?)[\"'”$]*\s*:\s")
 
@@ -62,6 +66,11 @@ class Token:
     def lower(self) -> bool:
         """Whether it is an ordinary word: small letters only, joined by hyphens at most."""
         return self.text.replace("-", "").isalpha() and self.text == self.text.lower()
+
+    @property
+    def sign(self) -> bool:
+        """Whether it is a letter, perhaps with a digit, and no name: X of X光, Q of Q值, T2."""
+        return len(self.text) <= 2 and sum(c.isalpha() for c in self.text) == 1
 
 
 def tokens(line: str) -> tuple[Token, ...]:
@@ -101,10 +110,46 @@ def own_name(title: str) -> str | None:
     return match[1] if inner and not compound else None
 
 
+def acronyms(text: str) -> frozenset[str]:
+    """The acronyms of two to six letters that a text spells out, in capitals.
+
+    A term makes one where its words are hyphenated (text-to-speech), stand in the title, are written with
+    capitals (Room Impulse Response), or come twice: any two words in a row would make a third of all pairs
+    of letters. Three letters and more are seldom met by chance: words in a row are enough.
+    """
+    title, _, _ = text.partition("\n")
+    words = _WORDS_OF_TERM.findall(text)
+    plain = [word.lower() for word in words]
+    weighty = [i for i, word in enumerate(plain) if word not in _STOP]
+    made = set(_runs([plain[i][0] for i in weighty], 3)) | set(_runs([word[0] for word in plain], 3))
+    pairs = Counter((plain[i], plain[j]) for i, j in pairwise(weighty))
+    made |= {a[0] + b[0] for (a, b), count in pairs.items() if count > 1}
+    made |= {
+        words[i][0] + words[j][0]
+        for i, j in pairwise(weighty)
+        if words[i][0].isupper() and words[j][0].isupper()
+    }
+    in_title = [word.lower()[0] for word in _WORDS_OF_TERM.findall(title) if word.lower() not in _STOP]
+    made |= set(_runs(in_title, 2, 2))
+    for term in _HYPHENATED.findall(text):
+        parts = [part for part in term.lower().split("-") if part]
+        made.add("".join(part[0] for part in parts))
+        made.add("".join(part[0] for part in parts if part not in _STOP))
+    return frozenset(letters.upper() for letters in made)
+
+
+def _runs(letters: list[str], least: int, most: int = 6) -> Iterator[str]:
+    """The letters in a row, `least` to `most` at a time."""
+    row = "".join(letters)
+    for size in range(least, most + 1):
+        yield from (row[i : i + size] for i in range(len(row) - size + 1))
+
+
 class Vocabulary:
     """The words of a paper's text, in the forms in which the names of a line are looked up."""
 
     def __init__(self, text: str) -> None:
+        text = latex.with_readings(text)
         self.words: list[str] = _WORD.findall(fold(text))
         self._text = text
         self.terms: dict[str, bool] = {}
@@ -136,9 +181,9 @@ class Vocabulary:
         return {squash(text): text for text in found if not (text.isalpha() and text[1:].islower())}
 
     @cached_property
-    def _initials(self) -> tuple[str, str]:
-        words = self.words[:_SPELT_OUT]
-        return "".join(word[0] for word in words), "".join(word[0] for word in words if word not in _STOP)
+    def _spelt_out(self) -> frozenset[str]:
+        """Acronyms that the text spells out, whether or not it writes them: see `acronyms`."""
+        return acronyms(self._text)
 
     @cached_property
     def _spaced(self) -> str:
@@ -165,8 +210,18 @@ class Vocabulary:
         return found
 
     def _inferred(self, token: str) -> bool:
-        """Whether every part of a name is supported."""
-        return all(self._supports_part(part) for part in _JOINT.split(token))
+        """Whether every part of a name is supported, and its version is one that the text has.
+
+        GPT-5 beside GPT-4o is another model, although the text may have a 5 somewhere.
+        """
+        parts = _JOINT.split(token)
+        for before, part in zip(["", *parts], parts, strict=False):
+            if part.isdigit() and not before.isdigit() and before:
+                if squash(before + part) not in self.joined:
+                    return False
+            elif not self._supports_part(part):
+                return False
+        return True
 
     def _supports_part(self, part: str) -> bool:
         key = squash(part)
@@ -174,12 +229,11 @@ class Vocabulary:
             return True
         if part.islower() or part.istitle():
             return self._other_ending(key)
-        if self._acronym(part):
+        if part.removesuffix("s") in self._spelt_out:
             return True
         pieces = _PIECE.findall(part)
         return any(len(piece) > 3 and self.holds(piece) for piece in pieces) and all(
-            len(piece) > 1 and (piece.isdigit() or piece.lower() in JARGON or self.holds(piece))
-            for piece in pieces
+            len(piece) > 1 and (piece.lower() in JARGON or self.holds(piece)) for piece in pieces
         )
 
     def _has(self, key: str, *, plural: bool) -> bool:
@@ -188,14 +242,6 @@ class Vocabulary:
             return True
         return plural and (
             key[:-1] in joined or key.removesuffix("es") in joined or f"{key.removesuffix('ies')}y" in joined
-        )
-
-    def _acronym(self, part: str) -> bool:
-        letters = part.removesuffix("s")
-        return (
-            letters.isupper()
-            and letters.isalpha()
-            and any(letters.lower() in initials for initials in self._initials)
         )
 
     def _other_ending(self, key: str) -> bool:
