@@ -41,6 +41,11 @@ class Source:
         return words.Vocabulary(f"{self.title}\n{self.abstract}") if self.passages else self.vocabulary
 
     @cached_property
+    def heading(self) -> words.Vocabulary:
+        """The words of the title."""
+        return words.Vocabulary(self.title)
+
+    @cached_property
     def quantities(self) -> quantities.Quantities:
         """The numbers of the text, as digits and as words."""
         return quantities.Quantities(self.text)

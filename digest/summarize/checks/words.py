@@ -156,6 +156,11 @@ class Vocabulary:
         """Terms of the glossary that were looked for in it, and whether it has them."""
         self._supported: dict[str, bool] = {}
 
+    @staticmethod
+    def split(name: str) -> list[str]:
+        """The words of a name, as `words` has those of the text."""
+        return _WORD.findall(fold(name))
+
     @cached_property
     def joined(self) -> frozenset[str]:
         """Words, and neighbours written as one: deep fake, MM-Sonate, wav2vec 2.0."""
