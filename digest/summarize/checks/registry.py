@@ -9,7 +9,7 @@ from typing import Literal
 
 from digest.errors import UsageError
 from digest.model import Finding, Severity, Summary
-from digest.summarize.checks import fields, form, leaks, names, numbers, obeyed, script, topic
+from digest.summarize.checks import fields, form, leaks, names, numbers, obeyed, script, tasks, topic
 from digest.summarize.checks.rule import READ, Reading, Rule, Source
 
 RULES: tuple[Rule, ...] = tuple(
@@ -21,6 +21,7 @@ RULES: tuple[Rule, ...] = tuple(
             *script.RULES,
             *names.RULES,
             *numbers.RULES,
+            *tasks.RULES,
             *topic.RULES,
             *fields.RULES,
         ),

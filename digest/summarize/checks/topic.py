@@ -239,7 +239,9 @@ RULES = (
         "nearly all of the line's terms are not in title and abstract",
         off_topic,
         (
-            Example("该论文属于轨迹预测任务，旨在解决自动驾驶的安全问题。", hit=True, abstract=_ABSTRACT),
+            Example(
+                "该论文属于行人轨迹预测任务，解决车辆与激光雷达点云的碰撞。", hit=True, abstract=_ABSTRACT
+            ),
             Example("该论文属于语音分离任务，旨在解决会议语音重叠的问题。", hit=False, abstract=_ABSTRACT),
         ),
     ),

@@ -1,0 +1,219 @@
+"""Rules on the task: it is the title's, it is no problem, and the line is told by nobody but the digest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+
+from digest.summarize.checks.rule import Example, Reading, Rule
+
+_CLAIMED = re.compile(
+    r"(?:属于|面向|聚焦于?|针对)(?P<task>[^，。；：]{2,30}?)(?:任务|领域|问题|研究|方向)(?=[，。；]|$)"
+)
+_NAMED: dict[str, str] = {
+    "语音识别|语音转文字|语音转录|语音转写": r"speech[- ]recogni|\basr\b|speech[- ]to[- ]text|\bstt\b|transcri|word error|\bwer\b|whisper|dictation",
+    "语音合成|文本转语音|文语转换": r"text[- ]to[- ]speech|\btts\b|speech (?:synthe|generat)|synthe\w+ speech|voice (?:clon|generat|synthe)|vocod",
+    "语音增强|语音降噪|语音去噪": r"enhanc|denois|noise (?:reduc|suppress|cancel)|dereverb|restor|clean|nois",
+    "语音分离|说话人分离|声源分离|音源分离": r"separat|extract|mixture|unmix|cocktail|diari|overlap",
+    "语音转换|声音转换": r"conver|voice (?:chang|transfer|clon)|accent|anonymi",
+    "语音翻译": r"translat|interpret|\bs2st\b",
+    "语音情感识别|情感识别|情绪识别": r"emotion|affect|sentiment|mood|arousal|valence",
+    "说话人识别|说话人验证|声纹识别": r"speaker|voiceprint|\basv\b|identity|biometr",
+    "说话人日志": r"diari|who spoke|speaker",
+    "机器翻译": r"translat|\bmt\b|\bnmt\b",
+    "文本摘要|自动摘要": r"summar|abstract|condens|digest|brief",
+    "图像分类": r"classif|recogni|categor|label|imagenet|cifar|accuracy",
+    "图像分割|语义分割|实例分割": r"segment|mask|pars|delineat|contour|pixel",
+    "目标检测|物体检测": r"detect|yolo|detr|bounding|locali[sz]",
+    "目标跟踪|多目标跟踪": r"track|\bmot\b|trajector|associat",
+    "人脸识别": r"fac(?:e|ial)|identit|biometr",
+    "图像生成|文本到图像生成|文生图": r"generat|synthe|diffusion|text[- ]to[- ]image|\bt2i\b|gan\b|creat",
+    "视频生成": r"generat|synthe|diffusion|text[- ]to[- ]video|\bt2v\b|animat|creat",
+    "情感分析": r"sentiment|emotion|opinion|affect|polarity|stance|attitude",
+    "命名实体识别": r"entit|\bner\b|mention|span",
+    "音乐生成": r"music|song|melod|compos|symbolic|midi|audio generat|accompan",
+    "声音事件检测|音频分类|声学场景分类": r"event|audio|sound|acoustic|tagging|scene",
+    "轨迹预测": r"traject|forecast|motion|path|predict",
+    "机器人抓取": r"grasp|grip|pick|manipulat|dexter|hand",
+    "图像超分辨率|超分辨率": r"super[- ]?resol|upscal|upsampl|\bsr\b|resolution",
+    "姿态估计": r"pose|postur|keypoint|orientation|skelet|body|attitude",
+    "深度估计": r"depth|stereo|disparity|distance|monocular|geometr",
+}
+"""Tasks, in Chinese -> how a paper of them says so."""
+
+_COMPILED = tuple((re.compile(rf"(?:{zh})$"), re.compile(en, re.IGNORECASE)) for zh, en in _NAMED.items())
+
+
+@cache
+def _pairs(name: str) -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
+    text = files("digest.summarize.checks").joinpath(name).read_text(encoding="utf-8")
+    rows = (row.split("\t") for row in text.splitlines() if "\t" in row)
+    return tuple((re.compile(rf"\b(?:{en})", re.IGNORECASE), re.compile(zh)) for en, zh in rows)
+
+
+def _told(reading: Reading) -> tuple[list[str], list[str]]:
+    """Words of the title that name a task: those that the line says in some way, and the others."""
+    title, line = reading.source.title, reading.plain
+    told: list[str] = []
+    untold: list[str] = []
+    for english, chinese in _pairs("tasks.txt"):
+        if match := english.search(title):
+            said = chinese.search(line) or match[0].lower() in line.lower()
+            (told if said else untold).append(match[0])
+    return told, untold
+
+
+def _claimed(reading: Reading) -> str | None:
+    """The task that a line claims, or a field that is one."""
+    if match := _CLAIMED.search(reading.plain):
+        return match["task"]
+    return reading.plain.strip() if len(reading.plain) <= 20 else None
+
+
+def wrong_task(reading: Reading) -> Iterator[str]:
+    """The line claims a task that the title has not, while the title names another.
+
+    One of two things must be added: the line says nothing of the title's task, or neither title nor abstract
+    has the one that it claims.
+    """
+    task = _claimed(reading)
+    if not task:
+        return
+    for chinese, english in _COMPILED:
+        if chinese.search(task) and not english.search(reading.source.title):
+            told, untold = _told(reading)
+            if untold or (told and not english.search(reading.source.abstract)):
+                yield f"{task}；{'、'.join((*untold, *told))}"
+            return
+
+
+def title_word(reading: Reading) -> Iterator[str]:
+    """The task that the title names is in no way in the line."""
+    _, untold = _told(reading)
+    if untold:
+        yield "、".join(untold)
+
+
+def wrong_sense(reading: Reading) -> Iterator[str]:
+    """A word of the title in the sense that a dictionary puts first: 钢琴性能 for piano performance."""
+    for english, chinese in _pairs("senses.txt"):
+        if (match := chinese.search(reading.plain)) and (said := english.search(reading.source.title)):
+            yield f"{match[0]}（{said[0]}）"
+
+
+_SAME = re.compile(
+    r"属于(?P<task>[^，。；]{2,30}?)的?任务，[^。]{0,10}?(?:解决|处理|应对|克服|完成|实现)了?(?P<problem>[^，。；]{2,34}?)(?:的?问题|的?任务|)(?:[，。；]|$)"
+)
+_FILLER = re.compile(r"[的中在与和等]|任务|问题|研究|方法|技术|领域|相关|难题|挑战")
+
+
+def problem_is_task(reading: Reading) -> Iterator[str]:
+    """属于语音分离任务，旨在解决语音分离问题: nothing is said of the problem."""
+    if match := _SAME.search(reading.plain):
+        task, problem = (_FILLER.sub("", match[name]) for name in ("task", "problem"))
+        if problem and (problem in task or (task in problem and len(problem) - len(task) < 1)):
+            yield match["problem"]
+
+
+_METHOD = re.compile(
+    r"(?:旨在|为了|致力于)?解决(?:通过|提出|采用了|引入了|利用了|基于)(?!的)[^，。]{2,40}?(?:问题|，|。)"
+)
+
+
+def problem_is_method(reading: Reading) -> Iterator[str]:
+    """旨在解决通过扩散模型生成语音的问题: what is done, in the place of what is solved."""
+    if match := _METHOD.search(reading.plain):
+        if not re.search(
+            r"不|难|缺|低|差|弱|慢|高|大|少|误|偏|失|限|困|瓶|冲突|依赖|昂贵|耗|风险|漏|噪|时", match[0]
+        ):
+            yield match[0].rstrip("，。")
+
+
+_FIRST = re.compile(
+    r"(?<!自)我们(?!的?世界)|(?<![文样脚版剧课书基日标译话底读原样英])本文(?![本字件化])|(?<!原)(?<!文)笔者"
+)
+
+
+def first_person(reading: Reading) -> Iterator[str]:
+    """我们, 本文: the line speaks as the authors do."""
+    if match := _FIRST.search(reading.plain):
+        yield match[0]
+
+
+_SPEECH = "Speech Emotion Recognition with Pitch"
+_FINE = "该论文属于语音情感识别任务，旨在解决标注稀缺的问题。提出新框架，提升识别效果。"
+
+RULES = (
+    Rule(
+        "wrong-task",
+        2,
+        "任务与论文标题不符（{}），请写出标题所说的任务",
+        "a task of a neighbouring field instead of the title's",
+        wrong_task,
+        (
+            Example(_FINE.replace("情感", ""), hit=True, title=_SPEECH, abstract="Labels are scarce."),
+            Example(_FINE, hit=False, title=_SPEECH, abstract="Labels are scarce."),
+        ),
+        fields=True,
+    ),
+    Rule(
+        "wrong-sense",
+        2,
+        "“{}”译错了词义，请按论文所属的领域翻译",
+        "a word of the title in a sense that is not meant",
+        wrong_sense,
+        (
+            Example("该论文研究钢琴性能的生成。", hit=True, title="Expressive Piano Performance Rendering"),
+            Example("该论文研究钢琴演奏的生成，提升性能。", hit=False, title="Piano Performance Rendering"),
+        ),
+        fields=True,
+    ),
+    Rule(
+        "problem-is-task",
+        2,
+        "“{}”只是重复任务，请写出要解决的具体问题",
+        "the task again, instead of the problem",
+        problem_is_task,
+        (
+            Example("该论文属于语音分离任务，旨在解决语音分离问题。提出新框架，提升效果。", hit=True),
+            Example("该论文属于语音分离任务，旨在解决混响下的语音分离问题。提出新框架。", hit=False),
+        ),
+    ),
+    Rule(
+        "problem-is-method",
+        2,
+        "“{}”是方法，不是问题，请写出要解决的问题",
+        "what is done, instead of the problem",
+        problem_is_method,
+        (
+            Example("该论文属于语音合成任务，旨在解决通过扩散模型生成语音的问题。提出新框架。", hit=True),
+            Example("该论文属于语音合成任务，旨在解决通过文本控制情感困难的问题。", hit=False),
+        ),
+    ),
+    Rule(
+        "first-person",
+        2,
+        "不要用“{}”，请用第三人称写“该论文”",
+        "the line speaks as the paper's authors do",
+        first_person,
+        (
+            Example(_FINE.replace("提出", "我们提出"), hit=True),
+            Example(_FINE.replace("该论文", "本文"), hit=True),
+            Example(_FINE.replace("标注", "样本文本与版本文件"), hit=False),
+        ),
+        fields=True,
+    ),
+    Rule(
+        "title-word",
+        1,
+        "标题中的“{}”没有写出，请写明论文的任务",
+        "the task that the title names is not in the line",
+        title_word,
+        (
+            Example(_FINE.replace("情感", ""), hit=True, title=_SPEECH),
+            Example(_FINE, hit=False, title=_SPEECH),
+        ),
+    ),
+)
