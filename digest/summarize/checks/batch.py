@@ -14,7 +14,7 @@ Mask = int
 """A set of papers: bit i stands for paper i."""
 
 
-class Batch(tuple[Source, ...]):
+class Batch(tuple[Source, ...]):  # noqa: SLOT001 - its indexes are kept in its dictionary
     """Papers, with an index of their words. Build one a day and hand it to `about` for every line."""
 
     @cached_property
@@ -34,12 +34,11 @@ class WordIndex:
     def __init__(self, texts: Iterable[Vocabulary]) -> None:
         self._texts = tuple(texts)
         self._found: dict[tuple[str, ...], Mask] = {}
-        masks: defaultdict[str, Mask] = defaultdict(int)
+        self._papers: defaultdict[str, list[int]] = defaultdict(list)
         for number, text in enumerate(self._texts):
             for word in set(text.words):
-                masks[word] |= 1 << number
-        self._masks = masks
-        self._words = sorted(masks)
+                self._papers[word].append(number)
+        self._words = sorted(self._papers)
 
     def having(self, stems: tuple[str, ...]) -> Mask:
         """The texts that have a word, or words in a row, beginning with one of `stems`."""
@@ -54,27 +53,30 @@ class WordIndex:
     def naming(self, name: str) -> Mask:
         """The texts that have all words of a name."""
         words = Vocabulary.split(name)
-        found = self._masks.get(squash(name), 0)
+        found = self._mask(squash(name))
         together = -1
         for word in words:
-            together &= self._masks.get(word, 0)
+            together &= self._mask(word)
         return found | (together if words else 0)
 
     def _having(self, stem: str) -> Mask:
         *whole, last = stem.split(" ")
         found = -1
         for word in whole:
-            found &= self._masks.get(word, 0)
+            found &= self._mask(word)
         if last:
             found &= self._beginning(last)
         if len(whole) + bool(last) < 2 or not found:
             return found
         return _kept(found, lambda number: self._texts[number].begins(stem))
 
+    def _mask(self, word: str) -> Mask:
+        return sum(1 << number for number in self._papers.get(word, ()))
+
     def _beginning(self, prefix: str) -> Mask:
         found, place = 0, bisect_left(self._words, prefix)
         while place < len(self._words) and self._words[place].startswith(prefix):
-            found |= self._masks[self._words[place]]
+            found |= self._mask(self._words[place])
             place += 1
         return found
 

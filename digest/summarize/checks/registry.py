@@ -9,7 +9,19 @@ from typing import Literal
 
 from digest.errors import UsageError
 from digest.model import Finding, Severity, Summary
-from digest.summarize.checks import fields, form, leaks, names, numbers, obeyed, script, tasks, topic
+from digest.summarize.checks import (
+    fields,
+    form,
+    leaks,
+    names,
+    numbers,
+    obeyed,
+    repeats,
+    script,
+    style,
+    tasks,
+    topic,
+)
 from digest.summarize.checks.rule import READ, Reading, Rule, Source
 
 RULES: tuple[Rule, ...] = tuple(
@@ -21,8 +33,10 @@ RULES: tuple[Rule, ...] = tuple(
             *script.RULES,
             *names.RULES,
             *numbers.RULES,
+            *style.RULES,
             *tasks.RULES,
             *topic.RULES,
+            *repeats.RULES,
             *fields.RULES,
         ),
         key=lambda rule: -rule.severity,

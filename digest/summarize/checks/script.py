@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 
-from digest.summarize.checks.rule import Example, Reading, Rule
+from digest.summarize.checks.rule import Example, Reading, Rule, Source
 from digest.summarize.checks.words import Token, usual
 
 _RESTORED = frozenset("昇喆堃犇淼甦邨氾迺龢皙瞋噘蹚勠剋鎔鉅吒慄仝麴甯祐")
@@ -86,11 +86,17 @@ def _untranslated(reading: Reading) -> Iterator[list[Token]]:
     """Stretches of ordinary English words, but for the usual ones and for glosses in brackets."""
     for run in _runs(reading):
         words = [token for token in run if token.lower]
+        if not any(_foreign(word) for word in words) or usual(" ".join(word.text for word in words)):
+            continue  # such as deep set
         glossed = _GLOSS.search(reading.plain[: run[0].start]) is not None
-        term = usual(" ".join(word.text for word in words))  # such as deep set
-        named = any(name in " ".join(word.text for word in run).lower() for name in reading.source.own_words)
-        if words and not (glossed or term or named) and any(_foreign(word) for word in words):
+        if not glossed and not _named(run, reading.source):
             yield words
+
+
+def _named(run: Sequence[Token], source: Source) -> bool:
+    """Whether the words are a name of several words that the paper gives."""
+    said = " ".join(word.text for word in run).lower()
+    return any(name in said for name in source.own_words)
 
 
 def untranslated_phrase(reading: Reading) -> Iterator[str]:

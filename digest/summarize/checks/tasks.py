@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from digest.summarize.checks.rule import Example, Reading, Rule
@@ -47,22 +47,30 @@ _COMPILED = tuple((re.compile(rf"(?:{zh})$"), re.compile(en, re.IGNORECASE)) for
 
 
 @cache
-def _pairs(name: str) -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
+def _list(name: str) -> tuple[re.Pattern[str], tuple[re.Pattern[str], ...]]:
+    """A list's English patterns as the groups of one, and the Chinese ones in the same order."""
     text = files("digest.summarize.checks").joinpath(name).read_text(encoding="utf-8")
-    rows = (row.split("\t") for row in text.splitlines() if "\t" in row)
-    return tuple((re.compile(rf"\b(?:{en})", re.IGNORECASE), re.compile(zh)) for en, zh in rows)
+    rows = [row.split("\t") for row in text.splitlines() if "\t" in row]
+    english = "|".join(f"({row[0]})" for row in rows)
+    return re.compile(rf"\b(?:{english})"), tuple(re.compile(row[1]) for row in rows)
 
 
 def _told(reading: Reading) -> tuple[list[str], list[str]]:
     """Words of the title that name a task: those that the line says in some way, and the others."""
-    title, line = reading.source.title, reading.plain
     told: list[str] = []
     untold: list[str] = []
-    for english, chinese in _pairs("tasks.txt"):
-        if match := english.search(title):
-            said = chinese.search(line) or match[0].lower() in line.lower()
-            (told if said else untold).append(match[0])
+    for word, chinese in _named("tasks.txt", reading.source.title):
+        said = chinese.search(reading.plain) or word in reading.plain.lower()
+        (told if said else untold).append(word)
     return told, untold
+
+
+@lru_cache(maxsize=64)  # of one title several rules ask
+def _named(name: str, title: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """The words of a title that a list has, each with the Chinese pattern beside it."""
+    english, chinese = _list(name)
+    found = english.finditer(title.lower())
+    return tuple((match[0], chinese[match.lastindex - 1]) for match in found if match.lastindex)
 
 
 def _claimed(reading: Reading) -> str | None:
@@ -98,9 +106,9 @@ def title_word(reading: Reading) -> Iterator[str]:
 
 def wrong_sense(reading: Reading) -> Iterator[str]:
     """A word of the title in the sense that a dictionary puts first: 钢琴性能 for piano performance."""
-    for english, chinese in _pairs("senses.txt"):
-        if (match := chinese.search(reading.plain)) and (said := english.search(reading.source.title)):
-            yield f"{match[0]}（{said[0]}）"
+    for said, chinese in _named("senses.txt", reading.source.title):
+        if match := chinese.search(reading.plain):
+            yield f"{match[0]}（{said}）"
 
 
 _SAME = re.compile(

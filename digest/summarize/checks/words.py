@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from itertools import pairwise
 
@@ -18,6 +17,7 @@ _TOKEN = re.compile(
     rf"(?<![{_LATIN}0-9])(?:[0-9]{{0,12}}[{_LATIN}]|[0-9]{{1,6}}(?:[-.][0-9]{{1,6}}){{0,3}}-[{_LATIN}])"
     rf"[{_LATIN}0-9]*(?:[-_.+&'’@·‑–][{_LATIN}0-9]+)*(?:\+{{1,2}}|\*|#)?"
 )
+_ACCENT = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+")
 _JOINT = re.compile(r"[-_.+&'’@·‑–*#]+")
 _PIECE = re.compile(r"[A-Z]+(?![a-z])s?|[A-Z]?[a-z]+|[0-9]+")
 _WORD = re.compile(r"[a-z0-9\u0370-\u03ff]+")
@@ -47,9 +47,11 @@ _STOP = frozenset(
         "with",
     )
 )
-_HYPHENATED = re.compile(r"(?<![A-Za-z-])[A-Za-z]+(?:-[A-Za-z]+)+")
-_WORDS_OF_TERM = re.compile(r"[A-Za-z]+")
-
+_TERM = re.compile(
+    r"(?<![A-Za-z-])([A-Za-z])[A-Za-z]*-(?:(?:to|of|and|in|for|the)-)?(?=([A-Za-z])[A-Za-z]*)"
+    r"|(?<![A-Za-z-])([A-Z])[a-z]+ (?=([A-Z])[a-z]+)"
+)
+"""Two words that are one term: joined by a hyphen, or both with a capital."""
 
 _OWN_TITLE = re.compile(r"\s*[\"'“$]*([^\s:]{2,30}(?:\s[^\s:]{1,20}){0,2}?)[\"'”$]*\s*:\s")
 
@@ -73,6 +75,7 @@ class Token:
         return len(self.text) <= 2 and sum(c.isalpha() for c in self.text) == 1
 
 
+@lru_cache(maxsize=64)  # the rules ask for those of one line several times
 def tokens(line: str) -> tuple[Token, ...]:
     """The Latin words and names of `line`, hyphens and digits inside them kept."""
     return tuple(Token(match[0], match.start(), match.end()) for match in _TOKEN.finditer(line))
@@ -81,7 +84,7 @@ def tokens(line: str) -> tuple[Token, ...]:
 def fold(text: str) -> str:
     """`text` in small letters and without accents."""
     if not text.isascii():
-        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+        text = _ACCENT.sub("", unicodedata.normalize("NFKD", text))
     return text.lower()
 
 
@@ -101,7 +104,7 @@ def own_name(title: str) -> str | None:
 
     That is: its first word has a capital or a digit inside (SeLG, SICL-AT, ACE-Step 1.5).
     """
-    match = _OWN_TITLE.match(title)
+    match = _OWN_TITLE.match(title) if ":" in title else None
     if not match:
         return None
     first = match[1].split()[0]
@@ -110,39 +113,16 @@ def own_name(title: str) -> str | None:
     return match[1] if inner and not compound else None
 
 
-def acronyms(text: str) -> frozenset[str]:
-    """The acronyms of two to six letters that a text spells out, in capitals.
+class _Separated(dict[int, str]):
+    """A table for `str.translate`: everything but letters of _WORD and digits becomes a space."""
 
-    A term makes one where its words are hyphenated (text-to-speech), stand in the title, are written with
-    capitals (Room Impulse Response), or come twice: any two words in a row would make a third of all pairs
-    of letters. Three letters and more are seldom met by chance: words in a row are enough.
-    """
-    title, _, _ = text.partition("\n")
-    words = _WORDS_OF_TERM.findall(text)
-    plain = [word.lower() for word in words]
-    weighty = [i for i, word in enumerate(plain) if word not in _STOP]
-    made = set(_runs([plain[i][0] for i in weighty], 3)) | set(_runs([word[0] for word in plain], 3))
-    pairs = Counter((plain[i], plain[j]) for i, j in pairwise(weighty))
-    made |= {a[0] + b[0] for (a, b), count in pairs.items() if count > 1}
-    made |= {
-        words[i][0] + words[j][0]
-        for i, j in pairwise(weighty)
-        if words[i][0].isupper() and words[j][0].isupper()
-    }
-    in_title = [word.lower()[0] for word in _WORDS_OF_TERM.findall(title) if word.lower() not in _STOP]
-    made |= set(_runs(in_title, 2, 2))
-    for term in _HYPHENATED.findall(text):
-        parts = [part for part in term.lower().split("-") if part]
-        made.add("".join(part[0] for part in parts))
-        made.add("".join(part[0] for part in parts if part not in _STOP))
-    return frozenset(letters.upper() for letters in made)
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        self[code] = found = character if _WORD.fullmatch(character) else " "
+        return found
 
 
-def _runs(letters: list[str], least: int, most: int = 6) -> Iterator[str]:
-    """The letters in a row, `least` to `most` at a time."""
-    row = "".join(letters)
-    for size in range(least, most + 1):
-        yield from (row[i : i + size] for i in range(len(row) - size + 1))
+_SEPARATED = _Separated()
 
 
 class Vocabulary:
@@ -150,7 +130,7 @@ class Vocabulary:
 
     def __init__(self, text: str) -> None:
         text = latex.with_readings(text)
-        self.words: list[str] = _WORD.findall(fold(text))
+        self.words: list[str] = fold(text).translate(_SEPARATED).split()
         self._text = text
         self.terms: dict[str, bool] = {}
         """Terms of the glossary that were looked for in it, and whether it has them."""
@@ -160,6 +140,11 @@ class Vocabulary:
     def split(name: str) -> list[str]:
         """The words of a name, as `words` has those of the text."""
         return _WORD.findall(fold(name))
+
+    @cached_property
+    def single(self) -> frozenset[str]:
+        """The words, each once."""
+        return frozenset(self.words)
 
     @cached_property
     def joined(self) -> frozenset[str]:
@@ -186,9 +171,34 @@ class Vocabulary:
         return {squash(text): text for text in found if not (text.isalpha() and text[1:].islower())}
 
     @cached_property
-    def _spelt_out(self) -> frozenset[str]:
-        """Acronyms that the text spells out, whether or not it writes them: see `acronyms`."""
-        return acronyms(self._text)
+    def _initials(self) -> tuple[str, str]:
+        return "".join(word[0] for word in self.words), "".join(word[0] for word in self._weighty)
+
+    @cached_property
+    def _weighty(self) -> list[str]:
+        return [word for word in self.words if word not in _STOP]
+
+    @cached_property
+    def _pairs(self) -> frozenset[str]:
+        """Acronyms of two letters for terms of two words, see `spells_out`."""
+        twice = Counter(pairwise(self._weighty))
+        made = {a[0] + b[0] for (a, b), count in twice.items() if count > 1}
+        title = [word for word in _WORD.findall(fold(self._text.partition("\n")[0])) if word not in _STOP]
+        made.update(a[0] + b[0] for a, b in pairwise(title))
+        made.update("".join(letters).lower() for letters in _TERM.findall(self._text))
+        return frozenset(made)
+
+    def spells_out(self, acronym: str) -> bool:
+        """Whether the text has the words that an acronym, in capitals, is made of.
+
+        Three letters and more are seldom met by chance: words in a row are enough. Two letters must be those
+        of a term: its words are hyphenated, stand in the title, are written with capitals, or come twice. Any
+        two words in a row would make a third of all pairs of letters.
+        """
+        letters = acronym.lower()
+        if len(letters) > 2:
+            return any(letters in initials for initials in self._initials)
+        return letters in self._pairs
 
     @cached_property
     def _spaced(self) -> str:
@@ -234,7 +244,8 @@ class Vocabulary:
             return True
         if part.islower() or part.istitle():
             return self._other_ending(key)
-        if part.removesuffix("s") in self._spelt_out:
+        letters = part.removesuffix("s")
+        if letters.isupper() and letters.isalpha() and self.spells_out(letters):
             return True
         pieces = _PIECE.findall(part)
         return any(len(piece) > 3 and self.holds(piece) for piece in pieces) and all(
@@ -242,12 +253,10 @@ class Vocabulary:
         )
 
     def _has(self, key: str, *, plural: bool) -> bool:
-        joined = self.joined
-        if key in joined or f"{key}s" in joined:
-            return True
-        return plural and (
-            key[:-1] in joined or key.removesuffix("es") in joined or f"{key.removesuffix('ies')}y" in joined
-        )
+        forms = [key, f"{key}s"]
+        if plural:
+            forms += [key[:-1], key.removesuffix("es"), f"{key.removesuffix('ies')}y"]
+        return not self.single.isdisjoint(forms) or not self.joined.isdisjoint(forms)
 
     def _other_ending(self, key: str) -> bool:
         """Whether an ordinary word begins like a word of the text: prompting, prompt; Bayes, Bayesian."""
