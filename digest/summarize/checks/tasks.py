@@ -139,14 +139,19 @@ def problem_is_method(reading: Reading) -> Iterator[str]:
             yield match[0].rstrip("，。")
 
 
-_FIRST = re.compile(
-    r"(?<!自)我们(?!的?世界)|(?<![文样脚版剧课书基日标译话底读原样英])本文(?![本字件化])|(?<!原)(?<!文)笔者"
-)
+_FIRST = re.compile(r"(?<!自)我们(?!的?世界)|(?<!原)(?<!文)笔者")
+_THIS = re.compile(r"(?:^|(?<=[，。；：、]))(?:在)?本文(?![本字件化])")
 
 
 def first_person(reading: Reading) -> Iterator[str]:
-    """我们, 本文: the line speaks as the authors do."""
+    """我们: the line speaks as the authors do."""
     if match := _FIRST.search(reading.plain):
+        yield match[0]
+
+
+def this_text(reading: Reading) -> Iterator[str]:
+    """本文: a digest speaks of a paper, not of itself."""
+    if match := _THIS.search(reading.plain):
         yield match[0]
 
 
@@ -208,6 +213,17 @@ RULES = (
         first_person,
         (
             Example(_FINE.replace("提出", "我们提出"), hit=True),
+            Example(_FINE, hit=False),
+        ),
+        fields=True,
+    ),
+    Rule(
+        "this-text",
+        1,
+        "不要用“{}”，请写“该论文”或直接说方法",
+        "本文, which in a digest means the digest",
+        this_text,
+        (
             Example(_FINE.replace("该论文", "本文"), hit=True),
             Example(_FINE.replace("标注", "样本文本与版本文件"), hit=False),
         ),
