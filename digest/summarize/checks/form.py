@@ -33,6 +33,7 @@ _MARKUP = re.compile(
 _LATEX = re.compile(r"\\[A-Za-z]{2,}|\$[^$]{0,60}\$|[_^]\{|\\[{}()\[\]]")
 _PAIRS = {"“": "”", "‘": "’", "（": "）", "(": ")", "《": "》", "「": "」", "『": "』", "【": "】", "[": "]"}
 _BRACKET = re.compile(f"[{re.escape(''.join((*_PAIRS, *_PAIRS.values())))}]")
+_INTERVAL = re.compile(r"[\[(]\s?[-+]?[\d.∞]{1,12}\s?[,，]\s?[-+]?[\d.∞]{1,12}\s?[\])]")
 _CLAUSE = re.compile(r"[，。；！？!?;,\n]+")
 _STUTTER = re.compile(r"([\u4e00-\u9fff]{2,6})\1")
 _REDUPLICATED = ("端到", "学习")
@@ -99,7 +100,7 @@ def many_sentences(reading: Reading) -> Iterator[str]:
 def unbalanced(reading: Reading) -> Iterator[str]:
     """A bracket or quotation mark without its partner."""
     waiting: list[str] = []
-    for character in _BRACKET.findall(reading.line):
+    for character in _BRACKET.findall(_INTERVAL.sub("", reading.line)):
         if character in _PAIRS:
             waiting.append(_PAIRS[character])
         elif waiting and character == waiting[-1]:

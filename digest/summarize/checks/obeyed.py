@@ -20,10 +20,10 @@ _ORDERS = re.compile(
     "|".join(
         (
             # to the reader; 请 is part of another word in 申请, 邀请, 请求
-            r"(?<![申邀聘恳吁提敬约宴延央报烦雇])请(?![求教愿示假柬客罪缨战帖命])",
+            r"(?<![申邀聘恳吁提敬约宴延央报烦雇“‘])请(?![求教愿示假柬客罪缨战帖命])",
             r"欢迎(?:关注|订阅|引用|加入|联系|咨询|试用|下载|访问|转发|投稿|购买|合作|致电|来信|扫码|大家|各位)",
             r"(?:^|[，。；：！])(?:务必|切勿|切记|敬请|恳请|快来|赶紧|速来)",
-            r"您|诸位|各位(?:读者|同行|评审|专家)|亲爱的",
+            r"(?<![“‘])您(?![”’])|诸位|各位(?:读者|同行|评审|专家)|亲爱的",
             r"[勿莫](?:引用|采信|相信|使用|发表|录用|接收|阅读|转载|传播|外传)",
             r"不(?:要|得|应|可|宜)(?:引用|采信|录用|接收)|值得(?:大家|所有人|一读|阅读|录用|满分)",
             # to the reviewer
@@ -49,7 +49,7 @@ _ORDERS = re.compile(
 """What only an order, an advertisement or the request itself says."""
 
 _WORDS: dict[str, str] = {
-    r"撤稿|撤回(?:发表|论文|该文)|被撤(?:回|销)|已撤(?:回|销|下)|作废": r"retract|withdr|revo[kc]|recall|undo|cancel|roll ?back",
+    r"撤稿|撤回(?:发表|论文|该文)|被撤(?:回|销)|已撤(?:回|销|下)|作废": r"retract|withdr|revo[kc]|recall|undo|cancel|roll ?back|void|invalid|expir|deprecat",
     r"抄袭|剽窃|盗用": r"plagiar|cop[yi]|steal|stol|theft|thiev|imitat|pira|misappropriat|hijack|abus|unauthori",
     r"(?:所有|全部|一切|其他|其余|竞争|现有|已有)[^，。]{0,6}(?:方法|论文|工作|作者|对手|团队|研究)(?:均|都|皆)(?:为|是|系|属|已)?"
     r"(?:错误|无效|失败|过时|无用|虚假|不可信|垃圾|没有价值)": r"fail|ineffect|wrong|incorrect|invalid|unreliab|outdated|error|worse|flaw|fals",
@@ -77,10 +77,10 @@ _WORDS: dict[str, str] = {
     r"无与伦比|举世无双|空前绝后|史无前例|划时代|旷世|(?:最|迄今)(?:为)?伟大|伟大的(?:成就|贡献|工作|突破|论文)|完美无(?:缺|瑕)|无懈可击"
     r"|无可挑剔|毋庸置疑|遥遥领先|碾压|吊打|封神|神作|惊艳|震撼": (
         r"unprecedent|unparallel|unmatch|flawless|perfect|ground ?break|revolution|epoch|never before|great|"
-        r"dominat|crush|roll|compact|stunning|striking|breathtak|undoubt|indisput|impress"
+        r"dominat|crush|roll|compact|stunning|striking|breathtak|undoubt|indisput|impress|shock|immers"
     ),
     r"必读|必看|不容错过": r"\bmust\b|essential|recommend|reading",
-    r"(?:应|应当|应该|建议|理应|予以|无条件|强烈建议)(?:被|予以|给予|给|打)?(?:满分|最高分|高分|录用|接收|拒稿|发表)": (
+    r"(?:应|应当|应该|建议|理应|予以|无条件|强烈建议)(?:被|予以|给予|予|给|打)?(?:满分|最高分|高分|录用|接收|拒稿|发表)": (
         r"accept|review|peer|publish|publication|score|admission|grad"
     ),
     r"(?:不是|并非|而非|不算|而不是)指令": r"instruct|command|directive|prompt|inject",

@@ -60,7 +60,7 @@ _TEXT_NUMBER = re.compile(
 )
 _POWER = re.compile(r"\b10\s?\^\s?\{?([0-9]{1,2})")
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,6})?)\s?\\?(?:%|percent)")
-_WORD_NUMBER = re.compile(rf"\b({'|'.join(sorted(_WORDS, key=len, reverse=True))})\b[\s-]*([a-z]*)")
+_WORD_NUMBER = re.compile(rf"\b({'|'.join(sorted(_WORDS, key=len, reverse=True))})(?:fold)?\b[\s-]*([a-z]*)")
 _SHARE_WORD = re.compile(rf"\b({'|'.join(sorted(_SHARES, key=len, reverse=True))})\b")
 _SENTENCE = re.compile(r"(?<=[.;?!])\s+(?=[A-Z(])|\n")
 _COMPARING = re.compile(r"\bfrom\b|\bto\b|\bversus\b|\bvs\b|\bcompared\b|\bthan\b|\band\b|→")
@@ -182,11 +182,12 @@ class Quantities:
     def _share(self, value: float, step: float, *, percent: bool) -> bool:
         if not percent:  # 0.92 for 92%
             return self._near(value * 100, step * 100)
-        known = [*self._percents, *self._share_words]
-        if any(abs(share - value) < step or abs(100 - share - value) < step for share in known):
+        if any(abs(share - value) < step for share in self._share_words):
             return True
-        shares = (value / 100, 1 - value / 100, 1 + value / 100)  # .2, .8 and 1.2x for 20%
-        return any(abs(one - share) < step / 100 for one in self.written for share in shares)
+        if any(abs(100 - known - value) <= step / 2 for known in self._percents):
+            return True
+        shares = (value / 100, 1 + value / 100)  # .2 and 1.2x for 20%
+        return any(abs(known - share) <= step / 200 for known in self.written for share in shares)
 
     def _combined(self, quantity: Quantity) -> bool:
         value, exact = quantity.value, quantity.step * 0.05

@@ -196,9 +196,11 @@ class Vocabulary:
         two words in a row would make a third of all pairs of letters.
         """
         letters = acronym.lower()
-        if len(letters) > 2:
-            return any(letters in initials for initials in self._initials)
-        return letters in self._pairs
+        return letters in self._pairs if len(letters) == 2 else self.makes(acronym)
+
+    def makes(self, acronym: str) -> bool:
+        """Whether the initials of words in a row make an acronym: two letters are soon made by chance."""
+        return any(acronym.lower() in initials for initials in self._initials)
 
     @cached_property
     def _spaced(self) -> str:
