@@ -71,8 +71,7 @@ def _taken_apart(content: str) -> None:
     for read in (read_fields, read_line):
         try:
             found = read(content)
-        except UnreadableError as error:
-            assert len(str(error)) < 500
+        except UnreadableError:
             continue
         line = tidy(found if isinstance(found, str) else found.contribution)
         check(line, source)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from math import floor, log10
 
 AMOUNT = re.compile(r"([0-9]+(?:\.[0-9]+)?)-?([A-Za-z]{1,5})")
@@ -150,12 +151,12 @@ class Quantities:
 
     @cached_property
     def _pairs(self) -> frozenset[tuple[float, float]]:
-        """Numbers of one sentence that follow each other, or are next but one, beside a word that compares."""
+        """Numbers of a sentence that compares: those that follow each other, or are next but one."""
         found: set[tuple[float, float]] = set()
         for sentence in _SENTENCE.split(self._text):
             if _COMPARING.search(sentence):
                 numbers = _in_digits(sentence)
-                found.update(zip(numbers, numbers[1:], strict=False))
+                found.update(pairwise(numbers))
                 found.update(zip(numbers, numbers[2:], strict=False))
         return frozenset(pair for pair in found if all(pair))
 

@@ -72,7 +72,7 @@ class Reading:
 
     @cached_property
     def plain(self) -> str:
-        """The line as a reader sees it, where it holds LaTeX; its words and numbers are looked for in this."""
+        """The line as a reader sees it, without LaTeX; its words and numbers are looked for in this."""
         return latex.plain(self.line)
 
     @cached_property

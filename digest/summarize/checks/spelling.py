@@ -22,8 +22,8 @@ class Doubt:
     """A word that the paper does not have as it is.
 
     A `broken` one is the end of a word of the paper behind a Chinese character, a `mangled` one is one or two
-    letters away from one. An `acronym` has two letters, which words in a row begin with. An `announced` name follows 提出 or 名为; any other `name` has capitals or digits,
-    a `word` has none.
+    letters away from one. An `acronym` has two letters, which words in a row begin with. An `announced` name
+    follows 提出 or 名为; any other `name` has capitals or digits, a `word` has none.
     """
 
     kind: Literal["broken", "mangled", "announced", "acronym", "name", "word"]

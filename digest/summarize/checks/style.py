@@ -16,7 +16,8 @@ LONGEST_ATTRIBUTIVE = 20
 """Characters of Chinese before a name, without a comma, that are read in one breath."""
 
 _BEFORE_NAME = re.compile(
-    rf"(?:提出|构建|设计|介绍|开发|引入|推出|发布|给出)(?:了)?(?P<words>[\u4e00-\u9fff、（）“”A-Za-z-]{{{LONGEST_ATTRIBUTIVE + 1},80}}?)"
+    rf"(?:提出|构建|设计|介绍|开发|引入|推出|发布|给出)(?:了)?"
+    rf"(?P<words>[\u4e00-\u9fff、（）“”A-Za-z-]{{{LONGEST_ATTRIBUTIVE + 1},80}}?)"
     r"(?:框架|模型|方法|网络|系统|算法|架构|策略|机制|方案|数据集|基准)?(?P<name>[A-Z][A-Za-z0-9-]*[A-Z0-9][A-Za-z0-9-]*)"
 )
 _SOLVES_NOTHING = re.compile(

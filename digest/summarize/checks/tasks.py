@@ -5,52 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
-from importlib.resources import files
 
+from digest.summarize.checks import wordlists
 from digest.summarize.checks.rule import Example, Reading, Rule
 
 _CLAIMED = re.compile(
     r"(?:属于|面向|聚焦于?|针对)(?P<task>[^，。；：]{2,30}?)(?:任务|领域|问题|研究|方向)(?=[，。；]|$)"
 )
-_NAMED: dict[str, str] = {
-    "语音识别|语音转文字|语音转录|语音转写": r"speech[- ]recogni|\basr\b|speech[- ]to[- ]text|\bstt\b|transcri|word error|\bwer\b|whisper|dictation",
-    "语音合成|文本转语音|文语转换": r"text[- ]to[- ]speech|\btts\b|speech (?:synthe|generat)|synthe\w+ speech|voice (?:clon|generat|synthe)|vocod",
-    "语音增强|语音降噪|语音去噪": r"enhanc|denois|noise (?:reduc|suppress|cancel)|dereverb|restor|clean|nois",
-    "语音分离|说话人分离|声源分离|音源分离": r"separat|extract|mixture|unmix|cocktail|diari|overlap",
-    "语音转换|声音转换": r"conver|voice (?:chang|transfer|clon)|accent|anonymi",
-    "语音翻译": r"translat|interpret|\bs2st\b",
-    "语音情感识别|情感识别|情绪识别": r"emotion|affect|sentiment|mood|arousal|valence",
-    "说话人识别|说话人验证|声纹识别": r"speaker|voiceprint|\basv\b|identity|biometr",
-    "说话人日志": r"diari|who spoke|speaker",
-    "机器翻译": r"translat|\bmt\b|\bnmt\b",
-    "文本摘要|自动摘要": r"summar|abstract|condens|digest|brief",
-    "图像分类": r"classif|recogni|categor|label|imagenet|cifar|accuracy",
-    "图像分割|语义分割|实例分割": r"segment|mask|pars|delineat|contour|pixel",
-    "目标检测|物体检测": r"detect|yolo|detr|bounding|locali[sz]",
-    "目标跟踪|多目标跟踪": r"track|\bmot\b|trajector|associat",
-    "人脸识别": r"fac(?:e|ial)|identit|biometr",
-    "图像生成|文本到图像生成|文生图": r"generat|synthe|diffusion|text[- ]to[- ]image|\bt2i\b|gan\b|creat",
-    "视频生成": r"generat|synthe|diffusion|text[- ]to[- ]video|\bt2v\b|animat|creat",
-    "情感分析": r"sentiment|emotion|opinion|affect|polarity|stance|attitude",
-    "命名实体识别": r"entit|\bner\b|mention|span",
-    "音乐生成": r"music|song|melod|compos|symbolic|midi|audio generat|accompan",
-    "声音事件检测|音频分类|声学场景分类": r"event|audio|sound|acoustic|tagging|scene",
-    "轨迹预测": r"traject|forecast|motion|path|predict",
-    "机器人抓取": r"grasp|grip|pick|manipulat|dexter|hand",
-    "图像超分辨率|超分辨率": r"super[- ]?resol|upscal|upsampl|\bsr\b|resolution",
-    "姿态估计": r"pose|postur|keypoint|orientation|skelet|body|attitude",
-    "深度估计": r"depth|stereo|disparity|distance|monocular|geometr",
-}
-"""Tasks, in Chinese -> how a paper of them says so."""
 
-_COMPILED = tuple((re.compile(rf"(?:{zh})$"), re.compile(en, re.IGNORECASE)) for zh, en in _NAMED.items())
+
+@cache
+def _claims() -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
+    rows = wordlists.pairs("claims.txt")
+    return tuple((re.compile(rf"(?:{zh})$"), re.compile(en, re.IGNORECASE)) for zh, en in rows)
 
 
 @cache
 def _list(name: str) -> tuple[re.Pattern[str], tuple[re.Pattern[str], ...]]:
     """A list's English patterns as the groups of one, and the Chinese ones in the same order."""
-    text = files("digest.summarize.checks").joinpath(name).read_text(encoding="utf-8")
-    rows = [row.split("\t") for row in text.splitlines() if "\t" in row]
+    rows = wordlists.pairs(name)
     english = "|".join(f"({row[0]})" for row in rows)
     return re.compile(rf"\b(?:{english})"), tuple(re.compile(row[1]) for row in rows)
 
@@ -89,7 +62,7 @@ def wrong_task(reading: Reading) -> Iterator[str]:
     task = _claimed(reading)
     if not task:
         return
-    for chinese, english in _COMPILED:
+    for chinese, english in _claims():
         if chinese.search(task) and not english.search(reading.source.title):
             told, untold = _told(reading)
             if untold or (told and not english.search(reading.source.abstract)):
@@ -132,11 +105,10 @@ _METHOD = re.compile(
 
 def problem_is_method(reading: Reading) -> Iterator[str]:
     """旨在解决通过扩散模型生成语音的问题: what is done, in the place of what is solved."""
-    if match := _METHOD.search(reading.plain):
-        if not re.search(
-            r"不|难|缺|低|差|弱|慢|高|大|少|误|偏|失|限|困|瓶|冲突|依赖|昂贵|耗|风险|漏|噪|时", match[0]
-        ):
-            yield match[0].rstrip("，。")
+    if (match := _METHOD.search(reading.plain)) and not re.search(
+        r"不|难|缺|低|差|弱|慢|高|大|少|误|偏|失|限|困|瓶|冲突|依赖|昂贵|耗|风险|漏|噪|时", match[0]
+    ):
+        yield match[0].rstrip("，。")
 
 
 _FIRST = re.compile(r"(?<!自)我们(?!的?世界)|(?<!原)(?<!文)笔者")

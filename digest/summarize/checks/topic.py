@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
-from importlib.resources import files
 from math import log
 
 from digest.model import Finding
+from digest.summarize.checks import wordlists
 from digest.summarize.checks.batch import Batch, members
 from digest.summarize.checks.rule import READ, Example, Reading, Rule, Source
 from digest.summarize.checks.words import Vocabulary, squash
@@ -37,8 +37,8 @@ OFF_TOPIC, OFF_TITLE = -8.0, 3.0
 """A score so low, with the terms of the title counted at this, that no published line has it."""
 
 DOUBTFUL, DECISIVE, DECISIVE_UNTITLED = 5.0, 11.0, 7.0
-"""How much better another paper must fit: to doubt a line, to refuse it, and to refuse one that has no term of
-its own paper's title. With every term of the glossary forgotten in 6 papers of 100, which is more than was
+"""How much better another paper must fit: to doubt a line, to refuse it, and to refuse one that has no term
+of its own paper's title. With every term of the glossary forgotten in 6 papers of 100, which is more than was
 seen on days that it was not made with, none of 1,980 published lines is refused."""
 
 
@@ -51,21 +51,17 @@ class Terms:
 
 
 @cache
-def _rows() -> tuple[tuple[str, ...], ...]:
-    text = files("digest.summarize.checks").joinpath("glossary.txt").read_text(encoding="utf-8")
-    return tuple(tuple(row.split("\t")) for row in text.splitlines() if "\t" in row)
-
-
-@cache
 def glossary() -> dict[str, tuple[str, ...]]:
     """Chinese term -> the beginnings of the English words for it."""
-    return {chinese.lstrip("~"): tuple(english.split("|")) for chinese, english in _rows()}
+    return {
+        chinese.lstrip("~"): tuple(english.split("|")) for chinese, english in wordlists.pairs("glossary.txt")
+    }
 
 
 @cache
 def loose_terms() -> frozenset[str]:
     """Terms of the glossary that stand for more English words than it has."""
-    return frozenset(chinese[1:] for chinese, _ in _rows() if chinese.startswith("~"))
+    return frozenset(chinese[1:] for chinese, _ in wordlists.pairs("glossary.txt") if chinese.startswith("~"))
 
 
 @cache

@@ -187,7 +187,7 @@ def first_person(case: Case, dice: random.Random) -> str | None:
 
 def half_word(case: Case, dice: random.Random) -> str | None:
     """A compound of which one half is left in English."""
-    words = sorted({word for word in re.findall(r"-([a-z]{5,})\b", case.source.abstract)} - _USUAL)
+    words = sorted(set(re.findall(r"-([a-z]{5,})\b", case.source.abstract)) - _USUAL)
     places = [match.start() for match in re.finditer(r"(?<=[\u4e00-\u9fff])[\u4e00-\u9fff]{2}", case.line)]
     if not words or not places:
         return None
@@ -207,7 +207,7 @@ def two_words(case: Case, dice: random.Random) -> str | None:
 
 
 _TASKS = (files("digest.summarize.checks") / "tasks.txt").read_text(encoding="utf-8")
-_USUAL = {word for word in JARGON if word.isalpha()}
+_USUAL = set(JARGON)
 
 KINDS: tuple[tuple[Plant, float], ...] = (
     (another_paper, 0.97),

@@ -15,8 +15,9 @@ from tests.summarize.checks.planted import Case
 _FRAME = "该论文属于语音增强任务，旨在解决噪声下语音质量差的问题。提出{}，提升语音清晰度。"
 _PAPER = Source(
     r"$\texttt{MoRA}$: A {\lambda}Split of \textsc{Net}works",
-    r"We propose $\texttt{MoRA}$, {\lambda}Split, M$^2$Net, \Method and $\mathcal{H}_\infty$ control with <SR> and <|eot|> tokens, "
-    r"an optimal A$^*$ search, GPT-4o, Llama 3.1, mutual information and $\Delta$-DiT on X-ray images with 1M+ users "
+    r"We propose $\texttt{MoRA}$, {\lambda}Split, M$^2$Net, \Method and $\mathcal{H}_\infty$ control "
+    r"with <SR> and <|eot|> tokens, an optimal A$^*$ search, GPT-4o, Llama 3.1, mutual information and "
+    r"$\Delta$-DiT on X-ray images with 1M+ users "
     r"of twenty-five languages, a tenfold speedup, two-thirds fewer errors (from 12.0 to 9.0), 97 hours and "
     r"1,180 clips. Mutual information is estimated over [0,1).",
 )
@@ -27,17 +28,45 @@ def _doubted(words: str) -> set[str]:
     return {f.rule for f in found if f.severity >= 2} - {"off-topic"}  # the frame is of another paper
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "MoRA框架", r"$\texttt{MoRA}$框架", "λSplit框架", "LambdaSplit框架", "M2Net网络", "M²Net网络", "Method方法",
-        r"$\mathcal{H}_\infty$控制", "H∞控制", "含<SR>词元的网络", "<|eot|>词元", "A*搜索和V*、π*策略", "X光图像分析",
-        "X射线方法", "Q值与U型网络", "T2加权方法", "Δ-DiT网络", "GPT-4o方法", "Llama-3.1网络", "Llama 3.1网络", "MI估计",
-        "基于100多万用户的模型", "基于超过100万用户的模型", "覆盖25种语言的模型", "覆盖20多种语言的模型", "提速10倍的模型",
-        "错误减少25%的模型", "错误减少67%的模型", "近100小时的数据", "约1200段音频", "1000余段音频", "区间[0,1)上的估计",
-        "面向昇腾的模型", "以显著性著称的著作", "文本样本与版本文件",
-    ],
-)  # fmt: skip
+_RIGHT = [
+    r"MoRA框架",
+    r"$\texttt{MoRA}$框架",
+    r"λSplit框架",
+    r"LambdaSplit框架",
+    r"M2Net网络",
+    r"M²Net网络",
+    r"Method方法",
+    r"$\mathcal{H}_\infty$控制",
+    r"H∞控制",
+    r"含<SR>词元的网络",
+    r"<|eot|>词元",
+    r"A*搜索和V*、π*策略",
+    r"X光图像分析",
+    r"X射线方法",
+    r"Q值与U型网络",
+    r"T2加权方法",
+    r"Δ-DiT网络",
+    r"GPT-4o方法",
+    r"Llama-3.1网络",
+    r"MI估计",
+    r"基于100多万用户的模型",
+    r"基于超过100万用户的模型",
+    r"覆盖25种语言的模型",
+    r"覆盖20多种语言的模型",
+    r"提速10倍的模型",
+    r"错误减少25%的模型",
+    r"错误减少67%的模型",
+    r"近100小时的数据",
+    r"约1200段音频",
+    r"1000余段音频",
+    r"区间[0,1)上的估计",
+    r"面向昇腾的模型",
+    r"以显著性著称的著作",
+    r"文本样本与版本文件",
+]
+
+
+@pytest.mark.parametrize("words", [*_RIGHT, "Llama 3.1网络"])
 def test_right_words_pass(words: str) -> None:
     assert _doubted(words) == set()
 
