@@ -37,8 +37,12 @@ def _traditional() -> frozenset[str]:
 
 def traditional(reading: Reading) -> Iterator[str]:
     """Traditional characters that the paper itself does not have."""
-    found = [c for c in reading.line if c in _traditional()] + _IN_WORDS.findall(reading.line)
-    if evidence := "".join(c for c in found if c not in reading.source.text):
+    found = _traditional().intersection(reading.line).union(_IN_WORDS.findall(reading.line))
+    if not found:
+        return
+    if evidence := "".join(
+        c for c in dict.fromkeys(reading.line) if c in found and c not in reading.source.text
+    ):
         yield evidence[:8]
 
 

@@ -15,9 +15,11 @@ _CLAIMED = re.compile(
 
 
 @cache
-def _claims() -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
+def _claims() -> tuple[re.Pattern[str], tuple[re.Pattern[str], ...]]:
+    """The Chinese patterns of `claims.txt` as the groups of one, and the English ones in the same order."""
     rows = wordlists.pairs("claims.txt")
-    return tuple((re.compile(rf"(?:{zh})$"), re.compile(en, re.IGNORECASE)) for zh, en in rows)
+    chinese = "|".join(f"({zh})" for zh, _ in rows)
+    return re.compile(rf"(?:{chinese})$"), tuple(re.compile(en, re.IGNORECASE) for _, en in rows)
 
 
 @cache
@@ -62,12 +64,15 @@ def wrong_task(reading: Reading) -> Iterator[str]:
     task = _claimed(reading)
     if not task:
         return
-    for chinese, english in _claims():
-        if chinese.search(task) and not english.search(reading.source.title):
-            told, untold = _told(reading)
-            if untold or (told and not english.search(reading.source.abstract)):
-                yield f"{task}；{'、'.join((*untold, *told))}"
-            return
+    chinese, patterns = _claims()
+    named = chinese.search(task)
+    if not named or not named.lastindex:
+        return
+    english = patterns[named.lastindex - 1]
+    if not english.search(reading.source.title):
+        told, untold = _told(reading)
+        if untold or (told and not english.search(reading.source.abstract)):
+            yield f"{task}；{'、'.join((*untold, *told))}"
 
 
 def title_word(reading: Reading) -> Iterator[str]:

@@ -44,9 +44,9 @@ seen on days that it was not made with, none of 1,980 published lines is refused
 
 @dataclass(frozen=True)
 class Terms:
-    """What a line is about: glossary terms and Latin names."""
+    """What a line is about: glossary terms, in their order, and Latin names."""
 
-    chinese: frozenset[str]
+    chinese: tuple[str, ...]
     latin: frozenset[str]
 
 
@@ -80,17 +80,18 @@ def terms_of(reading: Reading) -> Terms:
 
 
 @lru_cache(maxsize=64)  # asked for twice of every line
-def _chinese(line: str) -> frozenset[str]:
+def _chinese(line: str) -> tuple[str, ...]:
     known, lengths = glossary(), _lengths()
-    found, end = set(), 0
+    found: dict[str, None] = {}
+    end = 0
     for place, character in enumerate(line):
         if place >= end and character in lengths:
             for length in lengths[character]:
                 if (term := line[place : place + length]) in known:
-                    found.add(term)
+                    found[term] = None
                     end = place + length
                     break
-    return frozenset(found)
+    return tuple(found)
 
 
 def _has(vocabulary: Vocabulary, term: str) -> bool:
@@ -140,11 +141,12 @@ class _Fit:
         return score + sum(weights[term][1] for term in self.lacking if term in weights)
 
 
+@lru_cache(maxsize=64)  # asked for twice of every line
 def _fit(terms: Terms, source: Source) -> _Fit:
     paper = source.subject
-    had = tuple(sorted(term for term in terms.chinese if _has(paper, term)))
+    had = tuple(term for term in terms.chinese if _has(paper, term))
     unnamed = sorted(name for name in terms.latin if not paper.supports(name))
-    lacking = (*sorted(terms.chinese.difference(had)), *unnamed)
+    lacking = (*unnamed, *(term for term in terms.chinese if term not in had))
     return _Fit(source, had, lacking, terms.latin.difference(unnamed), len(unnamed))
 
 
