@@ -146,7 +146,7 @@ def _unchanged(job: Job, ledger: Ledger, wanted: str) -> Text | None:
 def flag_repeated(entries: Sequence[Entry], tools: Resources) -> tuple[Entry, ...]:
     """The entries, each flagged whose line stands beside another paper of the day, too."""
     said = [re.sub(r"\W", "", entry.summary.line) for entry in entries if entry.summary]
-    if len(set(said)) == len(said):
+    if len(set(said)) == len(said) or tools.settings.checks.get("same-line") == "off":
         return tuple(entries)  # without the checks, which take a tenth of a second to import
     from digest.cli.lint import source_of
     from digest.summarize.checks import repeated
