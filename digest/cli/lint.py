@@ -12,7 +12,7 @@ from pydantic import Field
 from digest.model import Digest, Record, Severity
 from digest.publish.json_format import from_json
 from digest.publish.markdown_parser import parse
-from digest.summarize.checks import Rule, about, check, rules_for, source_of
+from digest.summarize.checks import Batch, Rule, about, check, repeated, rules_for, source_of
 from digest.system.files import read_text
 
 _COLUMNS = ("file", "number", "id", "severity", "rule", "evidence")
@@ -64,13 +64,17 @@ def to_json(rows: Sequence[Row]) -> str:
 
 
 def _lint(digest: Digest, name: str, rules: Sequence[Rule]) -> Iterator[Row]:
-    sources = [source_of(entry.paper) for entry in digest.entries]
-    for entry, source in zip(digest.entries, sources, strict=True):
+    batch = Batch(source_of(entry.paper) for entry in digest.entries)
+    lines = [entry.summary.line if entry.summary else "" for entry in digest.entries]
+    twice = repeated(list(zip(lines, batch, strict=True)), rules)
+    for place, (entry, line, source) in enumerate(zip(digest.entries, lines, batch, strict=True)):
         if entry.summary is None:
             continue
-        found = list(check(entry.summary.line, source, rules))
-        if other := about(entry.summary.line, source, sources, rules):
+        found = list(check(line, source, rules))
+        if other := about(line, source, batch, rules):
             found.append(other)
+        if place in twice:
+            found.append(twice[place])
         for finding in sorted(found, key=lambda finding: -finding.severity):
             yield Row(
                 file=name,

@@ -19,7 +19,7 @@ from digest.llm.batch import Batches, DeferredError, Pending
 from digest.llm.cached_client import CachedClient, RunUsage
 from digest.model import Announcement, Digest, Entry, Listing, Paper, Section
 from digest.pipeline.check_cache import CheckCache
-from digest.pipeline.entry import Asks, make_entry
+from digest.pipeline.entry import Asks, flag_repeated, make_entry
 from digest.pipeline.resources import Resources
 from digest.publish.counts import counts_of
 from digest.publish.files import published, write_digest
@@ -124,6 +124,7 @@ async def _make_digest(
     entries = await _batch(section, announcement, tools, asker, limit)
     if isinstance(entries, Pending):
         return entries
+    entries = flag_repeated(entries, tools)
     return Digest(
         section=section,
         date=announcement.date,
@@ -249,9 +250,9 @@ async def _make_entries(
 
     @cache
     def sources() -> tuple[Source, ...]:
-        from digest.summarize.checks import source_of
+        from digest.summarize.checks import Batch, source_of
 
-        return tuple(source_of(paper) for paper in papers)
+        return Batch(source_of(paper) for paper in papers)
 
     chosen = _chosen(section, announcement.date, tools)
     outcomes = CheckCache(tools.ledger, asker, papers, tools.settings.checks)
@@ -266,7 +267,9 @@ async def _make_entries(
         entry = None
         try:
             with suppress(DeferredError):
-                entry = await make_entry(listing, paper, tools, asks, sources, since, outcomes)
+                entry = await make_entry(
+                    listing, paper, tools, asks, sources, since, None if since else outcomes
+                )
         except ModelError:  # it ends the run, but what is under way is paid for
             await tools.endpoint.settled()
             raise

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING, Protocol
 
 from digest.config import TextSettings
 from digest.ledger import Ledger
-from digest.model import Completion, Entry, Finding, Listing, Paper, Request, Summary, Text, TextOrigin
+from digest.model import Completion, Entry, Finding, Flag, Listing, Paper, Request, Summary, Text, TextOrigin
 from digest.pipeline.check_cache import CheckCache
 from digest.pipeline.resources import Resources
 from digest.sources.http_responses import says_withdrawn
@@ -183,3 +184,24 @@ def _unchanged(job: Job, ledger: Ledger, wanted: str) -> Text | None:
         if ledger.completion(question.key) is not None:
             return text
     return None
+
+
+def flag_repeated(entries: Sequence[Entry], tools: Resources) -> tuple[Entry, ...]:
+    """The entries, each flagged whose line stands beside another paper of the day, too."""
+    said = [re.sub(r"\W", "", entry.summary.line) for entry in entries if entry.summary]
+    if len(set(said)) == len(said) or tools.settings.checks.get("same-line") == "off":
+        return tuple(entries)  # without the checks, which take a tenth of a second to import
+    from digest.summarize.checks import repeated, source_of
+
+    lines = [(entry.summary.line if entry.summary else "", source_of(entry.paper)) for entry in entries]
+    found = repeated(lines, tools.rules())
+    return tuple(
+        _with(entry, found[place]) if place in found else entry for place, entry in enumerate(entries)
+    )
+
+
+def _with(entry: Entry, finding: Finding) -> Entry:
+    update: dict[str, object] = {"findings": (*entry.findings, finding)}
+    if finding.severity == 3 and entry.flag is None:
+        update["flag"] = Flag(code="checks", reason=f"未通过检查：{finding.rule}「{finding.evidence}」")
+    return entry.model_copy(update=update)

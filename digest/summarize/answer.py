@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import json
-import re
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from digest.model import PaperKind
+from digest.summarize.extract import (
+    RepeatedKeys,
+    UnreadableError,
+    last_object,
+    without_fence,
+    without_thoughts,
+)
 
-_END_OF_THOUGHTS = re.compile(r"</(?:think|thinking|thought|thoughts|reasoning)>|◁/think▷", re.IGNORECASE)
-_FENCED = re.compile(r"```[a-zA-Z]*\s*\n(.*?)```", re.DOTALL)
+__all__ = ["Fields", "UnreadableError", "read_fields", "read_line", "schema"]
 
-
-class UnreadableError(ValueError):
-    """An answer that is not what was asked for; the text says why, for the model to mend it."""
+LONGEST_LINE = 2000
+"""Characters above which a line is none: it would only be refused for its length."""
 
 
 class Fields(BaseModel):
@@ -54,20 +57,17 @@ def schema() -> dict[str, Any]:
     }
 
 
-def without_thoughts(content: str) -> str:
-    """An answer without the thoughts before it; many a chat template writes their end only."""
-    return _END_OF_THOUGHTS.split(content)[-1]
-
-
 def read_fields(content: str) -> Fields:
     """The fields in an answer, with or without thinking, code fences or words around the JSON.
 
     Raises:
         UnreadableError: there is no JSON object with just these fields in it.
     """
-    found = _last_object(without_thoughts(content))
+    found = last_object(without_thoughts(content))
     if found is None:
         raise UnreadableError("回答中没有完整的 JSON 对象")
+    if isinstance(found, RepeatedKeys):
+        raise UnreadableError("JSON 对象里有字段出现了两次")
     try:
         return Fields.model_validate(found)
     except ValidationError as error:
@@ -80,29 +80,13 @@ def read_line(content: str) -> str:
     """The line in an answer, without thinking and code fences.
 
     Raises:
-        UnreadableError: nothing is left, or more than one line is.
+        UnreadableError: nothing is left, or more than one line is, or more than LONGEST_LINE characters.
     """
-    text = without_thoughts(content).strip()
-    if fenced := _FENCED.search(text):
-        text = fenced[1].strip()
+    text = without_fence(without_thoughts(content))
     if not text:
         raise UnreadableError("回答是空的")
     if len(text.splitlines()) > 1:
         raise UnreadableError("回答不止一行")
+    if len(text) > LONGEST_LINE:
+        raise UnreadableError("回答太长")
     return text
-
-
-def _last_object(text: str) -> dict[str, Any] | None:
-    """The last complete JSON object: an earlier one may be a quotation from the paper."""
-    decoder = json.JSONDecoder()
-    found: dict[str, Any] | None = None
-    position = text.find("{")
-    while position != -1:
-        try:
-            value, end = decoder.raw_decode(text, position)
-        except (json.JSONDecodeError, RecursionError):
-            end = position + 1
-        else:
-            found = value
-        position = text.find("{", end)
-    return found

@@ -26,7 +26,10 @@ from tests.ledger.test_ledger import NOON
 PAPERS = 412
 ANSWERS = 100_000
 TIMES = 7
-SETTINGS = "[checks]\noff-topic = 'off'\nnearer-paper = 'off'\n"
+SETTINGS = (
+    "[checks]\noff-topic = 'off'\nnearer-paper = 'off'\n"
+    "other-paper = 'off'\nsame-line = 'off'\nwrong-task = 'off'\n"
+)  # the answers to invented papers are no lines of theirs
 
 
 def main() -> None:

@@ -58,6 +58,7 @@ def test_findings_of_a_digest(digest: Digest, tmp_path: Path, suffix: str) -> No
     assert ("new 002", "2601.00002", "untranslated-phrase", 2) in found
     assert ("new 003", "2601.00003", "markup", 3) in found
     assert ("new 005", "2601.00005", "other-paper", 3) in found
+    assert ("new 005", "2601.00005", "same-line", 3) in found
     assert not {number for number, *_ in found} & {"new 001", "new 004"}
     assert {row.file for row in rows} == {str(path)}
 

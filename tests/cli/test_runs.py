@@ -18,7 +18,10 @@ from digest.sample.knobs import Knobs
 from tests.ledger.days import DAY, start, use, write_records
 
 Run = Callable[..., tuple[int, str, str]]
-SETTINGS = "[text]\nsource = 'abstract'\n[checks]\noff-topic = 'off'\nnearer-paper = 'off'\n"
+SETTINGS = (
+    "[text]\nsource = 'abstract'\n[checks]\noff-topic = 'off'\nnearer-paper = 'off'\n"
+    "other-paper = 'off'\nsame-line = 'off'\nwrong-task = 'off'\n"
+)  # the answers to invented papers are no lines of theirs
 ONE, OTHER = "2601.30001", "2601.30004"
 
 

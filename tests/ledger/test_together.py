@@ -22,7 +22,10 @@ from tests.ledger.days import DAY, run, start, use, write_records
 
 Start = Callable[..., Server]
 Row = Callable[..., dict[str, Any]]
-ALONE = "[checks]\noff-topic = 'off'\nnearer-paper = 'off'\n"
+ALONE = (
+    "[checks]\noff-topic = 'off'\nnearer-paper = 'off'\n"
+    "other-paper = 'off'\nsame-line = 'off'\nwrong-task = 'off'\n"
+)  # the answers to invented papers are no lines of theirs
 """Composed answers know nothing of their papers; without these rules they pass."""
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
@@ -23,6 +22,7 @@ from digest.summarize.bounds import within
 from digest.summarize.checks import Source
 from digest.summarize.checks.rule import Reading
 from digest.summarize.checks.topic import glossary, terms_of
+from digest.summarize.extract import RepeatedKeys, last_object, without_thoughts
 from digest.summarize.fence import fence
 
 QUESTIONS = ("task", "problem", "method", "direction", "supported", "complete")
@@ -174,9 +174,8 @@ def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _read(content: str, properties: Mapping[str, Any]) -> dict[str, Any]:
-    begin, end = content.find("{"), content.rfind("}")
-    found = json.loads(content[begin : end + 1])
-    if not isinstance(found, dict) or not set(properties) <= set(found):
+    found = last_object(without_thoughts(content))
+    if found is None or isinstance(found, RepeatedKeys) or not set(properties) <= set(found):
         raise ValueError("not the object that was asked for")
     for name, form in properties.items():
         if form.get("type") == "object" and not isinstance(found[name], dict):

@@ -19,6 +19,7 @@ from digest.model import Finding
 from digest.summarize.checks import Source, about, check
 from digest.summarize.checks.form import LONGEST, MOST_SENTENCES, SHORTEST
 from digest.summarize.checks.rule import Reading
+from digest.summarize.checks.style import NATURAL
 from digest.summarize.checks.words import squash
 
 Tier = Literal["gate", "content", "reference", "style", "ops"]
@@ -131,6 +132,28 @@ METRICS: tuple[Metric, ...] = (
     Metric("len", "style", "len|unit:char|v:1", "length in characters", bound=None),
     Metric("len_ok", "style", "len_ok|45-100|v:1", "of the house's usual length"),
     Metric("template", "style", "template|v:1", "该论文…解决或旨在…提出或通过…"),
+    Metric(
+        "natural",
+        "style",
+        f"natural|rules:{','.join(NATURAL)}|{RULES_HASH}|v:1",
+        "none of the unnatural turns that a program can count",
+    ),
+    *(
+        Metric(
+            rule.replace("-", "_"),
+            "style",
+            f"{rule.replace('-', '_')}|rules:{RULES_HASH}|v:1",
+            meaning,
+            lower=True,
+        )
+        for rule, meaning in (
+            ("task-twice", "the name of the task twice"),
+            ("long-attributive", "more than 20 characters before a name"),
+            ("solves-nothing", "旨在解决 with a survey, a benchmark or an analysis"),
+            ("empty-end", "an end without content: 提升性能"),
+            ("by-proposing", "通过提出……，提升……"),
+        )
+    ),
     Metric("retry", "ops", "retry|v:1", "papers that were asked about again", lower=True),
 )
 
@@ -182,6 +205,8 @@ def score(
     plain = line.translate(_PUNCTUATION)
     own = source.own_name
 
+    unnatural = {rule: any(True for _ in find(reading)) for rule, find in NATURAL.items()}
+
     def weighed(wanted: str) -> float | None:
         return idf.f1(plain, wanted.translate(_PUNCTUATION)) if idf else None
 
@@ -199,6 +224,8 @@ def score(
         "len": float(len(line)),
         "len_ok": _percent(45 <= len(line) <= 100),
         "template": _percent(bool(_TEMPLATE.search(line))),
+        "natural": _percent(not any(unnatural.values())),
+        **{rule.replace("-", "_"): _percent(found) for rule, found in unnatural.items()},
     }
     return Scored(metrics, findings)
 

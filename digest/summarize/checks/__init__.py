@@ -5,13 +5,16 @@ What no rule sees is written in the evaluation's measurements: 提升 for 降低
 
 from __future__ import annotations
 
+from digest.summarize.checks.batch import Batch
 from digest.summarize.checks.fields import check_fields
 from digest.summarize.checks.registry import RULES, check, check_summary, correction, rules_for
+from digest.summarize.checks.repeats import repeated
 from digest.summarize.checks.rule import Rule, Source, source_of
 from digest.summarize.checks.topic import about
 
 __all__ = [
     "RULES",
+    "Batch",
     "Rule",
     "Source",
     "about",
@@ -19,6 +22,7 @@ __all__ = [
     "check_fields",
     "check_summary",
     "correction",
+    "repeated",
     "rules_for",
     "source_of",
 ]

@@ -21,13 +21,19 @@ _CONTROL = re.compile(
     r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufffd\ud800-\udfff]"
 )
 _NEWLINE = re.compile(r"[\n\r\u2028\u2029\x0b\x0c\x85]")
+_TAGS = "a|b|br|code|div|em|font|h[1-6]|hr|i|img|li|ol|p|pre|s|small|span|strong|sub|sup|table|td|th|tr|u|ul"
 _MARKUP = re.compile(
-    r"\*\*|__|~~|`|^\s*(?:[#>]+\s|[-*+•]\s|\d{1,2}[.、)]\s?(?!\d))|\]\(|</?[A-Za-z][^<>]{0,40}>|&[a-z]{2,6};|&#\d+;"
-    r"|\|.*\||(?<![A-Za-z0-9*])\*(?![\s*])[^*]{1,80}\*(?![A-Za-z0-9*])|https?://"
+    rf"\*\*(?=\S)|(?<!\w)__(?=\S)[^_]{{1,80}}__(?!\w)|~~|`|^\s{{0,9}}(?:[#>]+\s|[-*+•]\s|\d{{1,2}}[.、)]\s?(?!\d))"
+    rf"|\]\((?:https?:|[\w./#-]+\))|</?(?:{_TAGS})(?:\s[^<>]{{0,60}})?/?>|&[a-z]{{2,6}};|&#\d{{1,6}};"
+    r"|^\s{0,9}\|.{0,400}\||https?://"
+    r"|(?<![A-Za-z0-9\u0370-\u03ff*)}\]])\*(?![\s*])[^*]{1,80}(?<![\s*A-Za-z])\*(?![A-Za-z0-9*])"
+    r"|(?<![A-Za-z0-9\u0370-\u03ff*)}\]])\*[A-Za-z][A-Za-z0-9 -]{1,80}\*(?![A-Za-z0-9*])",
+    re.IGNORECASE,
 )
 _LATEX = re.compile(r"\\[A-Za-z]{2,}|\$[^$]{0,60}\$|[_^]\{|\\[{}()\[\]]")
 _PAIRS = {"“": "”", "‘": "’", "（": "）", "(": ")", "《": "》", "「": "」", "『": "』", "【": "】", "[": "]"}
 _BRACKET = re.compile(f"[{re.escape(''.join((*_PAIRS, *_PAIRS.values())))}]")
+_INTERVAL = re.compile(r"[\[(]\s?[-+]?[\d.∞]{1,12}\s?[,，]\s?[-+]?[\d.∞]{1,12}\s?[\])]")
 _CLAUSE = re.compile(r"[，。；！？!?;,\n]+")
 _STUTTER = re.compile(r"([\u4e00-\u9fff]{2,6})\1")
 _REDUPLICATED = ("端到", "学习")
@@ -47,8 +53,10 @@ def control_character(reading: Reading) -> Iterator[str]:
 
 def markup(reading: Reading) -> Iterator[str]:
     """Markdown, HTML or a link."""
-    if match := _MARKUP.search(reading.line):
-        yield match[0].strip()
+    for match in _MARKUP.finditer(reading.line):
+        if not (match[0].startswith("<") and match[0] in reading.source.text):  # a token that the paper has
+            yield match[0].strip()
+            return
 
 
 def latex(reading: Reading) -> Iterator[str]:
@@ -92,7 +100,7 @@ def many_sentences(reading: Reading) -> Iterator[str]:
 def unbalanced(reading: Reading) -> Iterator[str]:
     """A bracket or quotation mark without its partner."""
     waiting: list[str] = []
-    for character in _BRACKET.findall(reading.line):
+    for character in _BRACKET.findall(_INTERVAL.sub("", reading.line)):
         if character in _PAIRS:
             waiting.append(_PAIRS[character])
         elif waiting and character == waiting[-1]:
@@ -145,7 +153,7 @@ RULES = (
         (
             Example(_FINE.replace("新框架", "**新框架**"), hit=True),
             Example("- " + _FINE, hit=True),
-            Example(_FINE.replace("新框架", "A*算法和IMA++模型"), hit=False),
+            Example(_FINE.replace("新框架", "A*算法、π*和V*、IMA++模型与<SR>词元"), hit=False),
         ),
         fields=True,
     ),

@@ -19,14 +19,14 @@ _LEAK = re.compile(
             r"^\s*[【\[「“\"]?(?:中文|一句话)?(?:摘要|标题|题目|总结|简介|概述|翻译|译文)[】\]」”\"]?\s*[:：]",
             r"^\s*[【\[「“\"]?(?:输出|答案|回答|答|任务|问题|贡献|结果)[】\]」”\"]?\s*[:：]",
             r"^\s*[\"“]?(?:kind|task|problem|contribution|summary|abstract|title|output|answer)[\"”]?\s*[:：]",
-            r"(?:标题|摘要|输出格式|系统提示|用户|助手|system|user|assistant)\s*[:：]",
-            r"作为(?:一[个名])?(?:AI|人工智能)(?:语言)?(?:模型|助手)",
+            r"(?:^|[。！？])\s*(?:标题|摘要|输出格式|系统提示|用户|助手|system|user|assistant)\s*[:：]",
+            r"作为(?:一[个名])?(?:AI|人工智能)(?:语言)?(?:模型|助手)，我",
             r"我(?:无法|不能)(?:访问|提供|生成|总结|判断|回答|完成|查看|阅读)",
             r"(?:不超过|不少于|控制在|限制在|字数)\s*\d+\s*个?字",
-            r"(?:用|请以)(?:简体)?中文(?:输出|回答|总结|概括)",
-            r"</?think|<\|[a-z_]+\|>|希望(?:这|以上|对您|对你)|如[有果][^，。]{0,4}(?:需要|其他问题)",
+            r"请(?:用|以)(?:简体)?中文(?:输出|回答|总结|概括)",
+            r"</?think|<\|[a-z_]{1,40}\|>|希望(?:这|以上|对您|对你)|如(?:果)?(?:您|你|还)?有(?:其他|任何)(?:问题|疑问|需要)",
             r"ignore (?:all )?(?:the )?previous|previous instructions",
-            r"以上(?:[是为]|就是)[^，。]{0,12}(?:总结|摘要|简介|概括)",
+            r"(?:^|[。！？])以上(?:[是为]|就是)[^，。]{0,12}(?:总结|摘要|简介|概括)",
         )
     ),
     re.IGNORECASE,
@@ -42,15 +42,18 @@ _PLACEHOLDER = re.compile(
 )
 _EMPTY_SLOT = re.compile(
     r"属于(?:未知|无|N/A|None|null|unknown)的?任务|解决(?:未知|无|N/A|None|null|unknown)的?问题"
-    r"|\{[a-z_]+\}|(?:摘要|总结)生成失败|summary generation failed|XXX|某某",
+    r"|(?<![\\A-Za-z_^}$])\{(?:paper|title|abstract|task|problem|contribution|method|name|line|text|summary|kind)\}"
+    r"|(?:摘要|总结)生成失败|summary generation failed|XXX|某某",
     re.IGNORECASE,
 )
 
 
 def prompt_leak(reading: Reading) -> Iterator[str]:
     """Words of the request or of a polite assistant."""
-    if match := _LEAK.search(reading.line):
-        yield match[0].strip()
+    for match in _LEAK.finditer(reading.line):
+        if not (match[0].startswith("<") and match[0] in reading.source.text):  # a token that the paper has
+            yield match[0].strip()
+            return
 
 
 def placeholder(reading: Reading) -> Iterator[str]:
@@ -83,7 +86,12 @@ RULES = (
         "“{}”不是答案，请根据论文写出内容",
         "a word that stands for a missing answer",
         placeholder,
-        (Example("未知", hit=True), Example("N/A", hit=True), Example(_FINE, hit=False)),
+        (
+            Example("未知", hit=True),
+            Example("N/A", hit=True),
+            Example(_FINE.replace("新", "{method}"), hit=True),
+            Example(_FINE.replace("新", r"$\texttt{name}$和$\mathcal{h}_\infty$"), hit=False),
+        ),
         fields=True,
     ),
 )

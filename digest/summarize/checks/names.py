@@ -28,6 +28,11 @@ def unsupported_name(reading: Reading) -> Iterator[str]:
     return (doubt.evidence for doubt in reading.doubts if doubt.kind == "name")
 
 
+def doubtful_acronym(reading: Reading) -> Iterator[str]:
+    """Two letters that begin words in a row, which need not be a term."""
+    return (doubt.evidence for doubt in reading.doubts if doubt.kind == "acronym")
+
+
 def unsupported_word(reading: Reading) -> Iterator[str]:
     """An English word that the paper does not have."""
     return (doubt.evidence for doubt in reading.doubts if doubt.kind == "word")
@@ -96,6 +101,17 @@ RULES = (
         (
             Example("该论文通过 garden 方法解决效率问题。", hit=True, abstract=_ABSTRACT),
             Example("该论文通过 tokenizers 解决效率问题。", hit=False, abstract=_ABSTRACT),
+        ),
+    ),
+    Rule(
+        "doubtful-acronym",
+        1,
+        "原文没有出现缩写“{}”，请写全称或改用中文",
+        "two letters that the paper does not have, although some of its words begin with them",
+        doubtful_acronym,
+        (
+            Example("该论文用WP方法解决效率问题。", hit=True, title="Tokenizers", abstract=_ABSTRACT),
+            Example("该论文用DT方法解决效率问题。", hit=False, title="Differentiable Tokenizers"),
         ),
     ),
     Rule(

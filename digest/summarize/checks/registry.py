@@ -9,12 +9,36 @@ from typing import Literal
 
 from digest.errors import UsageError
 from digest.model import Finding, Severity, Summary
-from digest.summarize.checks import fields, form, leaks, names, numbers, script, topic
+from digest.summarize.checks import (
+    fields,
+    form,
+    leaks,
+    names,
+    numbers,
+    obeyed,
+    repeats,
+    script,
+    style,
+    tasks,
+    topic,
+)
 from digest.summarize.checks.rule import READ, Reading, Rule, Source
 
 RULES: tuple[Rule, ...] = tuple(
     sorted(
-        (*form.RULES, *leaks.RULES, *script.RULES, *names.RULES, *numbers.RULES, *topic.RULES, *fields.RULES),
+        (
+            *form.RULES,
+            *leaks.RULES,
+            *obeyed.RULES,
+            *script.RULES,
+            *names.RULES,
+            *numbers.RULES,
+            *style.RULES,
+            *tasks.RULES,
+            *topic.RULES,
+            *repeats.RULES,
+            *fields.RULES,
+        ),
         key=lambda rule: -rule.severity,
     )
 )

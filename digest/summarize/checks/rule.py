@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from digest.model import Paper, Severity
-from digest.summarize.checks import quantities, spelling, words
+from digest.summarize.checks import latex, quantities, spelling, words
 
 READ = 2000
 """Characters of a line that are read: a longer one is refused for its length, whatever stands behind."""
@@ -41,6 +41,11 @@ class Source:
         return words.Vocabulary(f"{self.title}\n{self.abstract}") if self.passages else self.vocabulary
 
     @cached_property
+    def heading(self) -> words.Vocabulary:
+        """The words of the title."""
+        return words.Vocabulary(self.title)
+
+    @cached_property
     def quantities(self) -> quantities.Quantities:
         """The numbers of the text, as digits and as words."""
         return quantities.Quantities(self.text)
@@ -49,6 +54,13 @@ class Source:
     def own_name(self) -> str | None:
         """NAME of a title "NAME: ..."."""
         return words.own_name(self.title)
+
+    @cached_property
+    def own_words(self) -> tuple[str, ...]:
+        """The names that the text gives, of several words, in small letters: Attention Is All You Need."""
+        given = re.findall(r"[\"“`'‘]{1,2}([A-Za-z][A-Za-z -]{3,40})[\"”'’]{1,2}", self.text)
+        before, colon, _ = self.title.partition(":")
+        return tuple(name.lower() for name in (*given, *([before] if colon else [])) if " " in name)
 
 
 def source_of(paper: Paper, passages: str = "") -> Source:
@@ -64,9 +76,14 @@ class Reading:
     source: Source
 
     @cached_property
+    def plain(self) -> str:
+        """The line as a reader sees it, without LaTeX; its words and numbers are looked for in this."""
+        return latex.plain(self.line)
+
+    @cached_property
     def tokens(self) -> tuple[words.Token, ...]:
-        """Latin words and names of the line, with their places."""
-        return words.tokens(self.line)
+        """Latin words and names of the plain line, with their places there."""
+        return words.tokens(self.plain)
 
     @cached_property
     def unsupported(self) -> tuple[words.Token, ...]:
@@ -75,7 +92,8 @@ class Reading:
         return tuple(
             token
             for token in self.tokens
-            if not quantities.AMOUNT.fullmatch(token.text) and not vocabulary.supports(token.text)
+            if not (token.sign or quantities.AMOUNT.fullmatch(token.text))
+            and not vocabulary.supports(token.text)
         )
 
     @cached_property
@@ -88,7 +106,7 @@ class Reading:
             if not (token.lower or words.usual(token.text) or vocabulary.holds(token.text))
             and vocabulary.supports(token.text)
         )
-        return spelling.doubts(self.line, self.unsupported, inferred, vocabulary)
+        return spelling.doubts(self.plain, self.unsupported, inferred, vocabulary)
 
     @cached_property
     def quantities(self) -> tuple[quantities.Quantity, ...]:
@@ -98,7 +116,7 @@ class Reading:
             for token in self.tokens
             if not quantities.AMOUNT.fullmatch(token.text) or self.source.vocabulary.holds(token.text)
         ]
-        return quantities.of_line(self.line, names)
+        return quantities.of_line(self.plain, names)
 
     @cached_property
     def cjk(self) -> int:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
+from importlib.resources import files
 
-from digest.summarize.checks.rule import Example, Reading, Rule
-from digest.summarize.checks.words import JARGON, Token, fold, usual
+from digest.summarize.checks.rule import Example, Reading, Rule, Source
+from digest.summarize.checks.words import Token, usual
 
-_BOTH = (
-    "伕伋吋汍呎抆杗沍沘迆釆阬佺劻姅枓沬泜玨玥甽芣姪帟昤洸炤疢耑觔郃倣堉屘崁晅栘浬涊浥玆珮珪砠砲祐迺偺偯偭啣啗屝惇敔晞勗梱梡梂毬琍"
-    "脰脤釭傚愒棻湣湲湩焜琯隄僇勦塭徬搾搆暍楛煆煖瑯痲痺睪硿覜詻詨跦鄗雊僎嘐塽慇槃榣瘉箄裯跼遝鄘鉼墦撚撢暱潠潟瞋箠蔆褕踫踡嬝暸澴燐"
-    "璘璟穋篛豭擭歜毚濬濩褽谿櫂燸鎗霤韹巉瓖蘗鶸觼籥鼇剋牴祇衹瞭"
+_RESTORED = frozenset("昇喆堃犇淼甦邨氾迺龢皙瞋噘蹚勠剋鎔鉅吒慄仝麴甯祐")
+"""Characters that Simplified Chinese writes in names again: 昇腾."""
+
+_IN_WORDS = re.compile(
+    r"[後於]|(?<!角)徵(?![羽音调])"
+    r"|(?<=[随隨沿接附朝向顺順带帶跟伴依靠看走])著(?![名作称录书述])"
 )
-"""Of the common characters of Big5 those that GB 2312 leaves out but that are no traditional form of another,
-or that Simplified Chinese also writes; checked against OpenCC's table of traditional characters."""
-
-_VARIANTS = "爲裏衆羣産説録顔鋭綉麪綫銹峯緑竈牀脣鈎閲戶戱"
-"""Traditional forms that Big5 counts among the rare characters, or spells otherwise."""
+"""Characters of Simplified Chinese, too, in a few words only: 显著 is right, 隨著 is not."""
 
 _FOREIGN = re.compile(
     r"[\u0400-\u052f\u0530-\u058f\u0590-\u05ff\u0600-\u06ff\u0900-\u0dff\u0e00-\u0eff\u10a0-\u10ff\u1100-\u11ff"
@@ -30,21 +29,21 @@ _GLOSS = re.compile(r"[（(][^（）()]*$")
 
 @cache
 def _traditional() -> frozenset[str]:
-    """The common characters that only Traditional Chinese writes: in Big5's first level, not in GB 2312."""
-    found = set(_VARIANTS)
-    for high in range(0xA4, 0xC7):
-        for low in (*range(0x40, 0x7F), *range(0xA1, 0xFF)):
-            character = bytes((high, low)).decode("big5", "ignore")
-            if len(character) == 1 and not character.encode("gb2312", "ignore"):
-                found.add(character)
-    return frozenset(found - set(_BOTH))
+    """The characters that only Traditional Chinese writes."""
+    text = files("digest.summarize.checks").joinpath("traditional.txt").read_text(encoding="utf-8")
+    rows = (row for row in text.splitlines() if not row.startswith("#"))
+    return frozenset("".join(rows)) - _RESTORED
 
 
 def traditional(reading: Reading) -> Iterator[str]:
     """Traditional characters that the paper itself does not have."""
-    found = "".join(c for c in reading.line if c in _traditional() and c not in reading.source.text)
-    if found:
-        yield found[:8]
+    found = _traditional().intersection(reading.line).union(_IN_WORDS.findall(reading.line))
+    if not found:
+        return
+    if evidence := "".join(
+        c for c in dict.fromkeys(reading.line) if c in found and c not in reading.source.text
+    ):
+        yield evidence[:8]
 
 
 def foreign_script(reading: Reading) -> Iterator[str]:
@@ -75,7 +74,7 @@ def _runs(reading: Reading) -> Iterator[list[Token]]:
     """English words that follow each other with nothing but a space between."""
     run: list[Token] = []
     for token in reading.tokens:
-        if run and reading.line[run[-1].end : token.start] != " ":
+        if run and reading.plain[run[-1].end : token.start] != " ":
             yield run
             run = []
         run.append(token)
@@ -84,17 +83,24 @@ def _runs(reading: Reading) -> Iterator[list[Token]]:
 
 
 def _foreign(word: Token) -> bool:
-    return len(word.text) > 2 and fold(word.text) not in JARGON
+    return len(word.text) > 2 and not usual(word.text)
 
 
 def _untranslated(reading: Reading) -> Iterator[list[Token]]:
     """Stretches of ordinary English words, but for the usual ones and for glosses in brackets."""
     for run in _runs(reading):
         words = [token for token in run if token.lower]
-        glossed = _GLOSS.search(reading.line[: run[0].start]) is not None
-        term = usual(" ".join(word.text for word in words))  # such as deep set
-        if words and not glossed and not term and any(_foreign(word) for word in words):
+        if not any(_foreign(word) for word in words) or usual(" ".join(word.text for word in words)):
+            continue  # such as deep set
+        glossed = _GLOSS.search(reading.plain[: run[0].start]) is not None
+        if not glossed and not _named(run, reading.source):
             yield words
+
+
+def _named(run: Sequence[Token], source: Source) -> bool:
+    """Whether the words are a name of several words that the paper gives."""
+    said = " ".join(word.text for word in run).lower()
+    return any(name in said for name in source.own_words)
 
 
 def untranslated_phrase(reading: Reading) -> Iterator[str]:
@@ -102,9 +108,41 @@ def untranslated_phrase(reading: Reading) -> Iterator[str]:
     return (" ".join(w.text for w in words) for words in _untranslated(reading) if len(words) > 1)
 
 
+def _single(reading: Reading) -> list[str]:
+    return list(dict.fromkeys(words[0].text for words in _untranslated(reading) if len(words) == 1))
+
+
+def untranslated_words(reading: Reading) -> Iterator[str]:
+    """Two or more ordinary English words here and there."""
+    if len(words := _single(reading)) > 1:
+        yield "、".join(words)
+
+
 def untranslated(reading: Reading) -> Iterator[str]:
     """One ordinary English word."""
-    return (words[0].text for words in _untranslated(reading) if len(words) == 1)
+    if len(words := _single(reading)) == 1:
+        yield words[0]
+
+
+_PREFIX = "零非半多超反子微元跨无不双单伪自预后前高低长短全部可重再共分未"
+_HALF = re.compile(
+    rf"(?P<behind>[\u4e00-\u9fff]-[a-z]{{3,}})(?![A-Za-z0-9-])"
+    rf"|(?<![A-Za-z0-9-])(?P<before>[a-z]{{3,}}-[\u4e00-\u9fff])"
+    rf"|(?P<between>[{_PREFIX}][A-Z][a-z]{{3,}})(?=[\u4e00-\u9fff])"
+)
+_NOT_HALF = frozenset(
+    ["alpha", "beta", "gamma", "delta", "sigma", "lambda", "epsilon", "theta", "omega", "kappa"]
+)
+
+
+def half_word(reading: Reading) -> Iterator[str]:
+    """物理-aware, 零Crossing率: one half of a compound translated, the other left in English."""
+    paper = reading.source
+    for match in _HALF.finditer(reading.plain):
+        word = re.sub("[^A-Za-z]", "", match[0])
+        name = match["between"] and word in paper.abstract and word.lower() not in paper.abstract
+        if not (usual(word) or word in _NOT_HALF or name):
+            yield match[0]
 
 
 _FINE = "该论文属于语音增强任务，旨在解决噪声下语音质量差的问题。提出新框架，提升语音清晰度。"
@@ -163,6 +201,31 @@ RULES = (
         (
             Example(_FINE.replace("语音增强", " speech enhancement "), hit=True),
             Example(_FINE.replace("语音增强", "语音增强（speech enhancement）"), hit=False),
+        ),
+        fields=True,
+    ),
+    Rule(
+        "untranslated-words",
+        2,
+        "“{}”没有翻译，请译成中文",
+        "two or more ordinary English words here and there",
+        untranslated_words,
+        (
+            Example("该论文属于 clutter 任务，旨在解决噪声问题，提出 garden 框架。", hit=True),
+            Example("该论文属于 clutter 任务，旨在解决噪声问题，提出 token 框架。", hit=False),
+        ),
+        fields=True,
+    ),
+    Rule(
+        "half-word",
+        2,
+        "“{}”只译了一半，请写出完整的中文译词",
+        "one half of a compound in Chinese, the other in English",
+        half_word,
+        (
+            Example(_FINE.replace("新框架", "物理-aware框架"), hit=True),
+            Example(_FINE.replace("新框架", "零Crossing率框架"), hit=True),
+            Example(_FINE.replace("新框架", "beta-变分框架、多Agent框架和k-均值"), hit=False),
         ),
         fields=True,
     ),

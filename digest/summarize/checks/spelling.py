@@ -22,11 +22,11 @@ class Doubt:
     """A word that the paper does not have as it is.
 
     A `broken` one is the end of a word of the paper behind a Chinese character, a `mangled` one is one or two
-    letters away from one. An `announced` name follows 提出 or 名为; any other `name` has capitals or digits,
-    a `word` has none.
+    letters away from one. An `acronym` has two letters, which words in a row begin with. An `announced` name
+    follows 提出 or 名为; any other `name` has capitals or digits, a `word` has none.
     """
 
-    kind: Literal["broken", "mangled", "announced", "name", "word"]
+    kind: Literal["broken", "mangled", "announced", "acronym", "name", "word"]
     evidence: str
 
 
@@ -57,6 +57,8 @@ def _doubt(line: str, token: Token, vocabulary: Vocabulary) -> Doubt:
         return Doubt("mangled", f"{token.text} ~ {meant}")
     if token.lower:
         return Doubt("word", token.text)
+    if len(token.text) == 2 and token.text.isupper() and vocabulary.makes(token.text):
+        return Doubt("acronym", token.text)
     return Doubt("announced" if _ANNOUNCED.search(line[: token.start]) else "name", token.text)
 
 
@@ -65,7 +67,8 @@ def _broken(line: str, token: Token, vocabulary: Vocabulary) -> bool:
     glued = token.start > 0 and _CJK_END.match(line[token.start - 1])
     if not (glued and token.lower and len(key) >= 3):
         return False
-    return any(word.endswith(key) and len(word) > len(key) + 1 for word in vocabulary.names)
+    words = vocabulary.names if len(key) < 6 else vocabulary.names | vocabulary.joined
+    return any(word.endswith(key) and len(word) > len(key) + 1 for word in words)
 
 
 def _meant(token: Token, vocabulary: Vocabulary) -> str | None:

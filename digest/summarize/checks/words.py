@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from itertools import pairwise
 
-_LATIN = "A-Za-z\u00c0-\u024f"
+from digest.summarize.checks import latex
+
+_LATIN = "A-Za-z\u00c0-\u024f\u0370-\u03ff"  # Greek letters stand in names, too: λSplit
 _TOKEN = re.compile(
-    rf"[{_LATIN}0-9]*[{_LATIN}][{_LATIN}0-9]*(?:[-_.+&'’@·‑–][{_LATIN}0-9]+)*(?:\+{{1,2}}|\*|#)?"
-    rf"|[0-9]+(?:[-.][0-9]+)*-[{_LATIN}][{_LATIN}0-9]*(?:[-_.&'’@·][{_LATIN}0-9]+)*"
+    rf"(?<![{_LATIN}0-9])(?:[0-9]{{0,12}}[{_LATIN}]|[0-9]{{1,6}}(?:[-.][0-9]{{1,6}}){{0,3}}-[{_LATIN}])"
+    rf"[{_LATIN}0-9]*(?:[-_.+&'’@·‑–][{_LATIN}0-9]+)*(?:\+{{1,2}}|\*|#)?"
 )
+_ACCENT = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]+")
 _JOINT = re.compile(r"[-_.+&'’@·‑–*#]+")
 _PIECE = re.compile(r"[A-Z]+(?![a-z])s?|[A-Z]?[a-z]+|[0-9]+")
 _WORD = re.compile(r"[a-z0-9\u0370-\u03ff]+")
+_NO_WORD = re.compile(r"[^\x00-\x7f\u0370-\u03ff]+")
 
-JARGON = frozenset(
-    files("digest.summarize.checks").joinpath("jargon.txt").read_text(encoding="utf-8").split()
-)
+_JARGON = files("digest.summarize.checks").joinpath("jargon.txt").read_text(encoding="utf-8").split()
+JARGON = frozenset(_JARGON) | frozenset(re.sub("[^a-z0-9]", "", word) for word in _JARGON)
 """Terms that everybody in the field writes in Latin letters, whether or not the abstract does."""
 
 _STOP = frozenset(
@@ -44,8 +48,11 @@ _STOP = frozenset(
         "with",
     )
 )
-_SPELT_OUT = 400
-"""Words from the beginning whose initials may make an acronym: of a whole paper's, some make any."""
+_TERM = re.compile(
+    r"(?<![A-Za-z-])([A-Za-z])[A-Za-z]*-(?:(?:to|of|and|in|for|the)-)?(?=([A-Za-z])[A-Za-z]*)"
+    r"|(?<![A-Za-z-])([A-Z])[a-z]+ (?=([A-Z])[a-z]+)"
+)
+"""Two words that are one term: joined by a hyphen, or both with a capital."""
 
 _OWN_TITLE = re.compile(r"\s*[\"'“$]*([^\s:]{2,30}(?:\s[^\s:]{1,20}){0,2}?)[\"'”$]*\s*:\s")
 
@@ -63,7 +70,13 @@ class Token:
         """Whether it is an ordinary word: small letters only, joined by hyphens at most."""
         return self.text.replace("-", "").isalpha() and self.text == self.text.lower()
 
+    @property
+    def sign(self) -> bool:
+        """Whether it is a letter, perhaps with a digit, and no name: X of X光, Q of Q值, T2."""
+        return len(self.text) <= 2 and sum(c.isalpha() for c in self.text) == 1
 
+
+@lru_cache(maxsize=64)  # the rules ask for those of one line several times
 def tokens(line: str) -> tuple[Token, ...]:
     """The Latin words and names of `line`, hyphens and digits inside them kept."""
     return tuple(Token(match[0], match.start(), match.end()) for match in _TOKEN.finditer(line))
@@ -72,12 +85,14 @@ def tokens(line: str) -> tuple[Token, ...]:
 def fold(text: str) -> str:
     """`text` in small letters and without accents."""
     if not text.isascii():
-        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+        text = _ACCENT.sub("", unicodedata.normalize("NFKD", text))
     return text.lower()
 
 
 def squash(text: str) -> str:
     """`text` folded, letters and digits only: MM-Sonate and mm sonate are the same."""
+    if text.isascii() and text.isalnum():
+        return text.lower()
     return "".join(_WORD.findall(fold(text)))
 
 
@@ -92,7 +107,7 @@ def own_name(title: str) -> str | None:
 
     That is: its first word has a capital or a digit inside (SeLG, SICL-AT, ACE-Step 1.5).
     """
-    match = _OWN_TITLE.match(title)
+    match = _OWN_TITLE.match(title) if ":" in title else None
     if not match:
         return None
     first = match[1].split()[0]
@@ -101,15 +116,33 @@ def own_name(title: str) -> str | None:
     return match[1] if inner and not compound else None
 
 
+_SEPARATED = {code: " " for code in range(128) if not _WORD.fullmatch(chr(code))}
+"""A table for `str.translate`: what stands between words becomes a space."""
+
+
 class Vocabulary:
     """The words of a paper's text, in the forms in which the names of a line are looked up."""
 
     def __init__(self, text: str) -> None:
-        self.words: list[str] = _WORD.findall(fold(text))
+        text = latex.with_readings(text)
+        folded = fold(text)
+        if not folded.isascii():
+            folded = _NO_WORD.sub(" ", folded)  # translating ASCII is ten times as fast
+        self.words: list[str] = folded.translate(_SEPARATED).split()
         self._text = text
         self.terms: dict[str, bool] = {}
         """Terms of the glossary that were looked for in it, and whether it has them."""
         self._supported: dict[str, bool] = {}
+
+    @staticmethod
+    def split(name: str) -> list[str]:
+        """The words of a name, as `words` has those of the text."""
+        return _WORD.findall(fold(name))
+
+    @cached_property
+    def single(self) -> frozenset[str]:
+        """The words, each once."""
+        return frozenset(self.words)
 
     @cached_property
     def joined(self) -> frozenset[str]:
@@ -137,8 +170,35 @@ class Vocabulary:
 
     @cached_property
     def _initials(self) -> tuple[str, str]:
-        words = self.words[:_SPELT_OUT]
-        return "".join(word[0] for word in words), "".join(word[0] for word in words if word not in _STOP)
+        return "".join(word[0] for word in self.words), "".join(word[0] for word in self._weighty)
+
+    @cached_property
+    def _weighty(self) -> list[str]:
+        return [word for word in self.words if word not in _STOP]
+
+    @cached_property
+    def _pairs(self) -> frozenset[str]:
+        """Acronyms of two letters for terms of two words, see `spells_out`."""
+        twice = Counter(pairwise(self._weighty))
+        made = {a[0] + b[0] for (a, b), count in twice.items() if count > 1}
+        title = [word for word in _WORD.findall(fold(self._text.partition("\n")[0])) if word not in _STOP]
+        made.update(a[0] + b[0] for a, b in pairwise(title))
+        made.update("".join(letters).lower() for letters in _TERM.findall(self._text))
+        return frozenset(made)
+
+    def spells_out(self, acronym: str) -> bool:
+        """Whether the text has the words that an acronym, in capitals, is made of.
+
+        Three letters and more are seldom met by chance: words in a row are enough. Two letters must be those
+        of a term: its words are hyphenated, stand in the title, are written with capitals, or come twice. Any
+        two words in a row would make a third of all pairs of letters.
+        """
+        letters = acronym.lower()
+        return letters in self._pairs if len(letters) == 2 else self.makes(acronym)
+
+    def makes(self, acronym: str) -> bool:
+        """Whether the initials of words in a row make an acronym: two letters are soon made by chance."""
+        return any(acronym.lower() in initials for initials in self._initials)
 
     @cached_property
     def _spaced(self) -> str:
@@ -165,8 +225,18 @@ class Vocabulary:
         return found
 
     def _inferred(self, token: str) -> bool:
-        """Whether every part of a name is supported."""
-        return all(self._supports_part(part) for part in _JOINT.split(token))
+        """Whether every part of a name is supported, and its version is one that the text has.
+
+        GPT-5 beside GPT-4o is another model, although the text may have a 5 somewhere.
+        """
+        parts = _JOINT.split(token)
+        for before, part in zip(["", *parts], parts, strict=False):
+            if part.isdigit() and not before.isdigit() and before:
+                if squash(before + part) not in self.joined:
+                    return False
+            elif not self._supports_part(part):
+                return False
+        return True
 
     def _supports_part(self, part: str) -> bool:
         key = squash(part)
@@ -174,29 +244,19 @@ class Vocabulary:
             return True
         if part.islower() or part.istitle():
             return self._other_ending(key)
-        if self._acronym(part):
+        letters = part.removesuffix("s")
+        if letters.isupper() and letters.isalpha() and self.spells_out(letters):
             return True
         pieces = _PIECE.findall(part)
         return any(len(piece) > 3 and self.holds(piece) for piece in pieces) and all(
-            len(piece) > 1 and (piece.isdigit() or piece.lower() in JARGON or self.holds(piece))
-            for piece in pieces
+            len(piece) > 1 and (piece.lower() in JARGON or self.holds(piece)) for piece in pieces
         )
 
     def _has(self, key: str, *, plural: bool) -> bool:
-        joined = self.joined
-        if key in joined or f"{key}s" in joined:
-            return True
-        return plural and (
-            key[:-1] in joined or key.removesuffix("es") in joined or f"{key.removesuffix('ies')}y" in joined
-        )
-
-    def _acronym(self, part: str) -> bool:
-        letters = part.removesuffix("s")
-        return (
-            letters.isupper()
-            and letters.isalpha()
-            and any(letters.lower() in initials for initials in self._initials)
-        )
+        forms = [key, f"{key}s"]
+        if plural:
+            forms += [key[:-1], key.removesuffix("es"), f"{key.removesuffix('ies')}y"]
+        return not self.single.isdisjoint(forms) or not self.joined.isdisjoint(forms)
 
     def _other_ending(self, key: str) -> bool:
         """Whether an ordinary word begins like a word of the text: prompting, prompt; Bayes, Bayesian."""

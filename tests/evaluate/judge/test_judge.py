@@ -128,7 +128,8 @@ def test_the_rules_rank_what_they_can_see_and_nothing_else(gold: Gold) -> None:
         assert not [v for p, v in mine if v.verdict not in {right(p.id), "tie"}] or kind == "dropped"
     seen = ("wrong paper", "wrong name", "misspelt", "untranslated", "doubled", "wrong method", "dropped")
     assert min(share[kind] for kind in seen) >= 0.85
-    assert share["polarity"] == share["roles"] == 0  # what a model is needed for
+    assert share["polarity"] == 0  # what a model is needed for
+    assert share["roles"] < 0.3  # 旨在解决 with a method behind it is all that a rule sees
 
 
 def test_planted_lines_differ_and_stand_on_both_sides(gold: Gold) -> None:

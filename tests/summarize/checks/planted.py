@@ -10,8 +10,10 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib.resources import files
 
 from digest.summarize.checks import Source
+from digest.summarize.checks.words import JARGON
 
 
 @dataclass(frozen=True)
@@ -156,8 +158,64 @@ def markdown(case: Case, dice: random.Random) -> str | None:
     return case.line[:start] + marked + case.line[start + 5 :]
 
 
+def neighbouring_task(case: Case, dice: random.Random) -> str | None:
+    """The task of another field, and nothing of the one that the title names."""
+    names = [row.split("\t") for row in _TASKS.splitlines() if "\t" in row]
+    title = case.source.title.lower()
+    own = [chinese for english, chinese in names if re.search(rf"\b(?:{english})", title)]
+    match = re.match(r"该论文属于(.{2,20}?)任务，(.*)", case.line)
+    if not own or not match:
+        return None
+    rest = re.sub("|".join(own), "", match[2])
+    task = dice.choice(["语音识别", "机器翻译", "图像分类", "目标检测"])
+    words = {"语音识别": "recog|asr|transcr", "机器翻译": "transl", "图像分类": "classif|recog|categ|label"}
+    if re.search(words.get(task, "detect|locali"), title) or re.search("|".join(own), task):
+        return None
+    return f"该论文属于{task}任务，{rest}"
+
+
+def problem_as_task(case: Case, dice: random.Random) -> str | None:
+    """The task again, in the place of the problem."""
+    match = re.match(r"该论文属于([^，。的]{2,20}?)任务，[^。]*。(.+)", case.line)
+    return match and f"该论文属于{match[1]}任务，旨在解决{match[1]}的问题。{match[2]}"
+
+
+def first_person(case: Case, dice: random.Random) -> str | None:
+    """我们 said by the digest."""
+    return case.line.replace("提出", "我们提出", 1) if "提出" in case.line else None
+
+
+def half_word(case: Case, dice: random.Random) -> str | None:
+    """A compound of which one half is left in English."""
+    words = sorted(set(re.findall(r"-([a-z]{5,})\b", case.source.abstract)) - _USUAL)
+    places = [match.start() for match in re.finditer(r"(?<=[\u4e00-\u9fff])[\u4e00-\u9fff]{2}", case.line)]
+    if not words or not places:
+        return None
+    place = dice.choice(places)
+    return f"{case.line[:place]}-{dice.choice(words)}{case.line[place:]}"
+
+
+def two_words(case: Case, dice: random.Random) -> str | None:
+    """Two English words here and there."""
+    words = sorted(set(re.findall(r"(?<= )[a-z]{5,}(?= )", case.source.abstract)) - _USUAL)
+    commas = [match.end() for match in re.finditer("[，。]", case.line[:-1])]
+    if len(words) < 2 or len(commas) < 2:
+        return None
+    first, second = sorted(dice.sample(commas, 2))
+    one, other = dice.sample(words, 2)
+    return f"{case.line[:first]}以{one}为主，{case.line[first:second]}在{other}上，{case.line[second:]}"
+
+
+_TASKS = (files("digest.summarize.checks") / "tasks.txt").read_text(encoding="utf-8")
+_USUAL = set(JARGON)
+
 KINDS: tuple[tuple[Plant, float], ...] = (
-    (another_paper, 0.9),
+    (another_paper, 0.97),
+    (neighbouring_task, 0.9),
+    (problem_as_task, 0.9),
+    (first_person, 0.97),
+    (half_word, 0.9),
+    (two_words, 0.9),
     (wrong_name, 0.9),
     (misspelt_name, 0.95),
     (number_times_ten, 0.95),

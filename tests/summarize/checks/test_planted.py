@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from functools import cache
 
 import pytest
 
-from digest.summarize.checks import Source, about, check
+from digest.summarize.checks import Batch, Source, about, check
 from tests.summarize.checks.planted import KINDS, Case, Plant, cases_of
 
 _CASES, _SEED = 200, 20260128
 
 
-def _found(line: str, source: Source, others: Sequence[Source]) -> bool:
+@cache
+def _day(papers: tuple[Source, ...]) -> Batch:
+    return Batch(papers)
+
+
+def _batch(case: Case) -> Batch:
+    return _day(tuple(source for _, source in case.day))
+
+
+def _found(line: str, source: Source, others: Batch) -> bool:
     if any(finding.severity >= 2 for finding in check(line, source)):
         return True
     return about(line, source, others) is not None
@@ -22,11 +31,7 @@ def _found(line: str, source: Source, others: Sequence[Source]) -> bool:
 def test_planted_defects_are_found(published: list[Case], plant: Plant, share: float) -> None:
     planted = list(cases_of(plant, published, _CASES, _SEED))
     assert len(planted) == _CASES
-    missed = [
-        (case.id, line)
-        for case, line in planted
-        if not _found(line, case.source, [source for _, source in case.day])
-    ]
+    missed = [(case.id, line) for case, line in planted if not _found(line, case.source, _batch(case))]
     assert len(missed) <= (1 - share) * _CASES, missed
 
 
@@ -35,7 +40,7 @@ def test_most_lines_of_other_papers_are_refused(published: list[Case]) -> None:
     plant, _ = KINDS[0]
     refused = 0
     for case, line in cases_of(plant, published, _CASES, _SEED):
-        finding = about(line, case.source, [source for _, source in case.day])
+        finding = about(line, case.source, _batch(case))
         findings = [*check(line, case.source), *([finding] if finding else [])]
         refused += any(finding.severity == 3 for finding in findings)
-    assert refused >= 0.75 * _CASES
+    assert refused >= 0.92 * _CASES

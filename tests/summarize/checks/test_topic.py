@@ -32,7 +32,7 @@ def test_the_line_of_another_paper_of_the_batch_is_refused() -> None:
     assert finding is not None
     assert (finding.rule, finding.severity) == ("other-paper", 3)
     assert "FoldBot" in finding.evidence
-    assert "机械臂" in finding.evidence
+    assert "机器人操作" in finding.evidence
 
 
 def test_without_a_batch_nothing_is_compared_but_the_terms_are_looked_at() -> None:

@@ -1,0 +1,117 @@
+r"""LaTeX as a reader sees it: `$\texttt{X}$` is X, `{\lambda}Split` is λSplit, `M$^2$Net` is M2Net."""
+
+from __future__ import annotations
+
+import re
+
+_GREEK = [
+    "alpha",
+    "α",
+    "beta",
+    "β",
+    "gamma",
+    "γ",
+    "delta",
+    "δ",
+    "epsilon",
+    "ε",
+    "varepsilon",
+    "ε",
+    "zeta",
+    "ζ",
+    "eta",
+    "η",
+    "theta",
+    "θ",
+    "iota",
+    "ι",
+    "kappa",
+    "κ",
+    "lambda",
+    "λ",
+    "mu",
+    "μ",
+    "nu",
+    "ν",
+    "xi",
+    "ξ",
+    "pi",
+    "π",
+    "rho",
+    "ρ",
+    "sigma",
+    "σ",
+    "tau",
+    "τ",
+    "phi",
+    "φ",
+    "varphi",
+    "φ",
+    "chi",
+    "χ",
+    "psi",
+    "ψ",
+    "omega",
+    "ω",
+    "Gamma",
+    "Γ",
+    "Delta",
+    "Δ",
+    "Theta",
+    "Θ",
+    "Lambda",
+    "Λ",
+    "Xi",
+    "Ξ",
+    "Pi",
+    "Π",
+    "Sigma",
+    "Σ",
+    "Phi",
+    "Φ",
+    "Psi",
+    "Ψ",
+    "Omega",
+    "Ω",
+    "infty",
+    "∞",
+    "star",
+    "*",
+    "times",
+    "×",
+    "ell",
+    "l",
+]
+_LETTERS = dict(zip(_GREEK[::2], _GREEK[1::2], strict=True))
+_MARKED = re.compile(r"[\\${}]")
+_COMMAND = re.compile(r"\\([A-Za-z]+)\s?|\\(.)", re.DOTALL)
+_SIGNS = str.maketrans("", "", "${}^_~")
+
+
+def plain(text: str, *, names: bool = False) -> str:
+    r"""`text` without commands, braces and dollar signs.
+
+    Args:
+        text: may hold LaTeX.
+        names: Greek letters by their names (lambdaSplit) and other commands, such as \Method, by theirs;
+            otherwise the letters (λSplit), and nothing for other commands.
+    """
+    if not _MARKED.search(text):
+        return text
+
+    def reading(match: re.Match[str]) -> str:
+        command = match[1]
+        if command is None:
+            return match[2] if match[2] in "%&#" else " "
+        if names:
+            return command
+        return _LETTERS.get(command, "")
+
+    return _COMMAND.sub(reading, text).translate(_SIGNS)
+
+
+def with_readings(text: str) -> str:
+    """`text`, followed by both of its readings where it holds LaTeX."""
+    if not _MARKED.search(text):
+        return text
+    return "\n".join((text, plain(text), plain(text, names=True)))

@@ -1,0 +1,220 @@
+"""Rules on the task: it is the title's, it is no problem, and the line is told by nobody but the digest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache, lru_cache
+
+from digest.summarize.checks import wordlists
+from digest.summarize.checks.rule import Example, Reading, Rule
+
+_CLAIMED = re.compile(
+    r"(?:属于|面向|聚焦于?|针对)(?P<task>[^，。；：]{2,30}?)(?:任务|领域|问题|研究|方向)(?=[，。；]|$)"
+)
+
+
+@cache
+def _claims() -> tuple[re.Pattern[str], tuple[re.Pattern[str], ...]]:
+    """The Chinese patterns of `claims.txt` as the groups of one, and the English ones in the same order."""
+    rows = wordlists.pairs("claims.txt")
+    chinese = "|".join(f"({zh})" for zh, _ in rows)
+    return re.compile(rf"(?:{chinese})$"), tuple(re.compile(en, re.IGNORECASE) for _, en in rows)
+
+
+@cache
+def _list(name: str) -> tuple[re.Pattern[str], tuple[re.Pattern[str], ...]]:
+    """A list's English patterns as the groups of one, and the Chinese ones in the same order."""
+    rows = wordlists.pairs(name)
+    english = "|".join(f"({row[0]})" for row in rows)
+    return re.compile(rf"\b(?:{english})"), tuple(re.compile(row[1]) for row in rows)
+
+
+def _told(reading: Reading) -> tuple[list[str], list[str]]:
+    """Words of the title that name a task: those that the line says in some way, and the others."""
+    told: list[str] = []
+    untold: list[str] = []
+    for word, chinese in _named("tasks.txt", reading.source.title):
+        said = chinese.search(reading.plain) or word in reading.plain.lower()
+        (told if said else untold).append(word)
+    return told, untold
+
+
+@lru_cache(maxsize=64)  # of one title several rules ask
+def _named(name: str, title: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """The words of a title that a list has, each with the Chinese pattern beside it."""
+    english, chinese = _list(name)
+    found = english.finditer(title.lower())
+    return tuple((match[0], chinese[match.lastindex - 1]) for match in found if match.lastindex)
+
+
+def _claimed(reading: Reading) -> str | None:
+    """The task that a line claims, or a field that is one."""
+    if match := _CLAIMED.search(reading.plain):
+        return match["task"]
+    return reading.plain.strip() if len(reading.plain) <= 20 else None
+
+
+def wrong_task(reading: Reading) -> Iterator[str]:
+    """The line claims a task that the title has not, while the title names another.
+
+    One of two things must be added: the line says nothing of the title's task, or neither title nor abstract
+    has the one that it claims.
+    """
+    task = _claimed(reading)
+    if not task:
+        return
+    chinese, patterns = _claims()
+    named = chinese.search(task)
+    if not named or not named.lastindex:
+        return
+    english = patterns[named.lastindex - 1]
+    if not english.search(reading.source.title):
+        told, untold = _told(reading)
+        if untold or (told and not english.search(reading.source.abstract)):
+            yield f"{task}；{'、'.join((*untold, *told))}"
+
+
+def title_word(reading: Reading) -> Iterator[str]:
+    """The task that the title names is in no way in the line."""
+    _, untold = _told(reading)
+    if untold:
+        yield "、".join(untold)
+
+
+def wrong_sense(reading: Reading) -> Iterator[str]:
+    """A word of the title in the sense that a dictionary puts first: 钢琴性能 for piano performance."""
+    for said, chinese in _named("senses.txt", reading.source.title):
+        if match := chinese.search(reading.plain):
+            yield f"{match[0]}（{said}）"
+
+
+_SAME = re.compile(
+    r"属于(?P<task>[^，。；]{2,30}?)的?任务，[^。]{0,10}?(?:解决|处理|应对|克服|完成|实现)了?(?P<problem>[^，。；]{2,34}?)的?(?:问题|任务|难题)(?:[，。；]|$)"
+)
+_FILLER = re.compile(r"[的中在与和等]|任务|问题|研究|方法|技术|领域|相关|难题|挑战")
+
+
+def problem_is_task(reading: Reading) -> Iterator[str]:
+    """属于语音分离任务，旨在解决语音分离问题: nothing is said of the problem."""
+    if match := _SAME.search(reading.plain):
+        task, problem = (_FILLER.sub("", match[name]) for name in ("task", "problem"))
+        if problem and (problem in task or (task in problem and len(problem) - len(task) < 1)):
+            yield match["problem"]
+
+
+_METHOD = re.compile(
+    r"(?:旨在|为了|致力于)?解决(?:通过|提出|采用了|引入了|利用了|基于)(?!的)[^，。]{2,40}?(?:问题|，|。)"
+)
+
+
+def problem_is_method(reading: Reading) -> Iterator[str]:
+    """旨在解决通过扩散模型生成语音的问题: what is done, in the place of what is solved."""
+    if (match := _METHOD.search(reading.plain)) and not re.search(
+        r"不|难|缺|低|差|弱|慢|高|大|少|误|偏|失|限|困|瓶|冲突|依赖|昂贵|耗|风险|漏|噪|时", match[0]
+    ):
+        yield match[0].rstrip("，。")
+
+
+_FIRST = re.compile(r"(?<!自)我们(?!的?世界)|(?<!原)(?<!文)笔者")
+_THIS = re.compile(r"(?:^|(?<=[，。；：、]))(?:在)?本文(?![本字件化])")
+
+
+def first_person(reading: Reading) -> Iterator[str]:
+    """我们: the line speaks as the authors do."""
+    if match := _FIRST.search(reading.plain):
+        yield match[0]
+
+
+def this_text(reading: Reading) -> Iterator[str]:
+    """本文: a digest speaks of a paper, not of itself."""
+    if match := _THIS.search(reading.plain):
+        yield match[0]
+
+
+_SPEECH = "Speech Emotion Recognition with Pitch"
+_FINE = "该论文属于语音情感识别任务，旨在解决标注稀缺的问题。提出新框架，提升识别效果。"
+
+RULES = (
+    Rule(
+        "wrong-task",
+        2,
+        "任务与论文标题不符（{}），请写出标题所说的任务",
+        "a task of a neighbouring field instead of the title's",
+        wrong_task,
+        (
+            Example(_FINE.replace("情感", ""), hit=True, title=_SPEECH, abstract="Labels are scarce."),
+            Example(_FINE, hit=False, title=_SPEECH, abstract="Labels are scarce."),
+        ),
+        fields=True,
+    ),
+    Rule(
+        "wrong-sense",
+        2,
+        "“{}”译错了词义，请按论文所属的领域翻译",
+        "a word of the title in a sense that is not meant",
+        wrong_sense,
+        (
+            Example("该论文研究钢琴性能的生成。", hit=True, title="Expressive Piano Performance Rendering"),
+            Example("该论文研究钢琴演奏的生成，提升性能。", hit=False, title="Piano Performance Rendering"),
+        ),
+        fields=True,
+    ),
+    Rule(
+        "problem-is-task",
+        2,
+        "“{}”只是重复任务，请写出要解决的具体问题",
+        "the task again, instead of the problem",
+        problem_is_task,
+        (
+            Example("该论文属于语音分离任务，旨在解决语音分离问题。提出新框架，提升效果。", hit=True),
+            Example("该论文属于语音分离任务，旨在解决混响下的语音分离问题。提出新框架。", hit=False),
+        ),
+    ),
+    Rule(
+        "problem-is-method",
+        2,
+        "“{}”是方法，不是问题，请写出要解决的问题",
+        "what is done, instead of the problem",
+        problem_is_method,
+        (
+            Example("该论文属于语音合成任务，旨在解决通过扩散模型生成语音的问题。提出新框架。", hit=True),
+            Example("该论文属于语音合成任务，旨在解决通过文本控制情感困难的问题。", hit=False),
+        ),
+    ),
+    Rule(
+        "first-person",
+        2,
+        "不要用“{}”，请用第三人称写“该论文”",
+        "the line speaks as the paper's authors do",
+        first_person,
+        (
+            Example(_FINE.replace("提出", "我们提出"), hit=True),
+            Example(_FINE, hit=False),
+        ),
+        fields=True,
+    ),
+    Rule(
+        "this-text",
+        1,
+        "不要用“{}”，请写“该论文”或直接说方法",
+        "本文, which in a digest means the digest",
+        this_text,
+        (
+            Example(_FINE.replace("该论文", "本文"), hit=True),
+            Example(_FINE.replace("标注", "样本文本与版本文件"), hit=False),
+        ),
+        fields=True,
+    ),
+    Rule(
+        "title-word",
+        1,
+        "标题中的“{}”没有写出，请写明论文的任务",
+        "the task that the title names is not in the line",
+        title_word,
+        (
+            Example(_FINE.replace("情感", ""), hit=True, title=_SPEECH),
+            Example(_FINE, hit=False, title=_SPEECH),
+        ),
+    ),
+)
