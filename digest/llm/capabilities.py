@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from digest.llm.api_error import ApiError
 from digest.llm.lessons import LIMITS, Traits, fitting, learn, token_field, weaker_format, without
 from digest.llm.presets import Profile
-from digest.llm.redact import ApiError
 from digest.model import Message, Request
 
 _DOUBTS = 5

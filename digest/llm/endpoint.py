@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from digest.config import ModelSettings
 from digest.errors import AnswerError, DigestError, ModelError, QuotaError
+from digest.llm.api_error import ApiError, error_of
 from digest.llm.capabilities import Forms, LearnedError, weaker, write
 from digest.llm.circuit_breaker import CircuitBreaker
 from digest.llm.cost import Budget, prices
@@ -23,12 +24,12 @@ from digest.llm.lessons import Traits
 from digest.llm.limiter import ClosedError, Limiter, Permit
 from digest.llm.presets import profile
 from digest.llm.reach import connecting, kind_of, reason
-from digest.llm.redact import ApiError, KeyRedactor, error_of
 from digest.llm.response import MalformedError, UnusableError, names_in, parse, read
 from digest.llm.retry import PATIENCE, RetryPolicy
 from digest.llm.retry_after import in_words, told_to_wait
 from digest.llm.sdk import RedirectedError, connect, timeouts
 from digest.model import Completion, Request
+from digest.system.redact import KeyRedactor
 
 if TYPE_CHECKING:
     import httpx2

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from digest.llm.redact import ApiError
+from digest.llm.api_error import ApiError
 
 Kind = Literal[
     "empty account",

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator
 
 from pydantic import Field, model_validator
 
+from digest.llm.api_error import ApiError
 from digest.llm.presets import AnswerFormat, TokenLimit
-from digest.llm.redact import ApiError
 from digest.model import Record, Request
 
 _FORMAT_WORDS = (

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from digest.llm.redact import KeyRedactor
+from digest.system.redact import KeyRedactor
 
 _TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
 

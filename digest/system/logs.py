@@ -66,6 +66,6 @@ def _secrets() -> tuple[str, ...]:
 
 def _with_key_masked(text: str) -> str:
     """Without the endpoint's key in any spelling."""
-    from digest.llm.redact import KeyRedactor
+    from digest.system.redact import KeyRedactor
 
     return KeyRedactor(os.environ.get("OPENAI_API_KEY", "").strip()).text(text)

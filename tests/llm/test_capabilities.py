@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from digest.config import ModelSettings
+from digest.llm.api_error import ApiError
 from digest.llm.capabilities import Forms, write
 from digest.llm.lessons import Traits, fitting, learn
 from digest.llm.presets import profile
-from digest.llm.redact import ApiError
 from digest.model import Message, Request
 
 REQUEST = Request(

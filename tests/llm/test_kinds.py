@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from digest.llm.api_error import error_of
 from digest.llm.kinds import kind_of
-from digest.llm.redact import KeyRedactor, error_of
 from digest.llm.retry_after import told_to_wait
+from digest.system.redact import KeyRedactor
 
 BODIES = [
     json.loads(line)

@@ -13,9 +13,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from digest.errors import ModelError, QuotaError
+from digest.llm.api_error import clean
 from digest.llm.endpoint import Endpoint
 from digest.llm.error_mapping import TransientError
-from digest.llm.redact import clean
 from digest.llm.retry import RetryPolicy
 from digest.llm.retry_after import told_to_wait
 

@@ -9,9 +9,9 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from digest.llm.redact import KeyRedactor
 from digest.llm.response import read
 from digest.model import Completion, Request
+from digest.system.redact import KeyRedactor
 
 
 def write_rows(questions: Iterable[tuple[Request, str]], body: Callable[[Request], dict[str, Any]]) -> bytes:

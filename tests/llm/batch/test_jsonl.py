@@ -11,9 +11,9 @@ import pytest
 
 from digest.errors import AnswerError
 from digest.llm.batch.jsonl import read_rows
-from digest.llm.redact import KeyRedactor
 from digest.model import Request
 from digest.sample import Server, fault
+from digest.system.redact import KeyRedactor
 from tests.llm.batch.bench import Bench, answered, collect, submit
 
 Questions = list[tuple[Request, str]]

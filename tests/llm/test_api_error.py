@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.llm.redact import ApiError, KeyRedactor, clean, error_of
+from digest.llm.api_error import ApiError, clean, error_of
 from digest.llm.response import MalformedError, UnusableError, read
 from digest.model import Message, Request, Usage
+from digest.system.redact import KeyRedactor
 
 NO_KEY = KeyRedactor("")
 REQUEST = Request(model="m", messages=(Message(role="user", content="?"),), max_tokens=9)

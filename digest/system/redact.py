@@ -1,0 +1,48 @@
+"""Secrets taken out of texts, in whatever spelling they stand there."""
+
+from __future__ import annotations
+
+import json
+import re
+
+
+def _spellings(c: str) -> str:
+    """An expression for a character: as it is, or escaped as JSON, HTML and addresses do it."""
+    code = ord(c)
+    escaped = rf"\\+u00{code:02x}|%{code:02x}|&#x0*{code:x};|&#0*{code};"
+    return rf"(?:\\*{re.escape(c)}{'(?:amp;)?' if c == '&' else ''}|(?i:{escaped}))"
+
+
+class KeyRedactor:
+    """Takes the key out of what an endpoint sends, before anything is cut or kept: some repeat it.
+
+    Args:
+        key: the secret; a short one is none, and stands in many words.
+    """
+
+    def __init__(self, key: str) -> None:
+        self._key = re.compile("".join(map(_spellings, key))) if len(key) >= 8 else None
+
+    def text(self, text: str) -> str:
+        """A text without the key, however it is escaped there: in JSON within JSON, a page, an address."""
+        return self._key.sub("***", text) if self._key else text
+
+    def parsed(self, content: bytes) -> object:
+        """JSON as values without the key, in whatever way it is escaped there.
+
+        Raises:
+            ValueError: it is none, or none that can be read.
+        """
+        try:
+            return self._value(json.loads(content))
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+
+    def _value(self, value: object) -> object:
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self._value(one) for one in value]
+        if isinstance(value, dict):
+            return {self.text(name): self._value(one) for name, one in value.items()}
+        return value
