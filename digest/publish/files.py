@@ -167,6 +167,16 @@ def published(folder: Path, day: date, section: str) -> Digest | None:
     return from_json(_read(path, folder), str(path)) if path.exists() else None
 
 
+def read_digest(path: Path) -> Digest:
+    """The digest in the file `path`.
+
+    Raises:
+        FormatError: it is no JSON object.
+        UsageError: it is no digest, or cannot be read.
+    """
+    return from_json(_read(path, path.parent), str(path))
+
+
 def finished(folder: Path, day: date, section: str) -> Digest | None:
     """The same, if it keeps its promise without a flag."""
     digest = published(folder, day, section)
