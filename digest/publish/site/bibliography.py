@@ -6,15 +6,16 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import date as Date  # noqa: N812 - as in digest.model
+from functools import lru_cache
 
 from digest.model import Paper
 from digest.publish.site.tex import plain
 
 # a brace counts in BibTeX even when it is escaped
-_SPECIAL = {
+_SPECIAL = str.maketrans({
     "\\": r"\textbackslash{}", "{": "(", "}": ")", "%": r"\%", "&": r"\&", "#": r"\#", "_": r"\_", "$": r"\$",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-}  # fmt: skip
+})  # fmt: skip
 _PARTICLES = frozenset(
     {
         "van",
@@ -63,7 +64,8 @@ def bibtex_of(papers: Iterable[Paper], day: Date) -> str:
     """All of them, each key once."""
     taken, found = dict[str, int](), []
     for paper in papers:
-        entry, key = bibtex(paper, day), key_of(paper, day)
+        entry = bibtex(paper, day)
+        key = entry[entry.index("{") + 1 : entry.index(",")]
         taken[key] = taken.get(key, 0) + 1
         if taken[key] > 1:
             entry = entry.replace(f"{{{key},", f"{{{key}x{taken[key]},", 1)
@@ -109,6 +111,7 @@ def _ris(paper: Paper, day: Date) -> str:
     return "\r\n".join([*lines, "ER  - ", ""])
 
 
+@lru_cache(maxsize=4096)
 def _name(author: str) -> tuple[str, str]:
     """Family name and given names; a name of one word is all family."""
     family, comma, given = plain(author).partition(", ")
@@ -130,10 +133,10 @@ def _author(author: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return "".join(_SPECIAL.get(character, character) for character in text)
+    return text.translate(_SPECIAL)
 
 
 def _ascii(text: str, between: str = "") -> str:
-    bare = unicodedata.normalize("NFKD", text)
+    bare = text if text.isascii() else unicodedata.normalize("NFKD", text)
     kept = "".join(c for c in bare if not unicodedata.combining(c))
     return re.sub(r"[^0-9A-Za-z]+", between, kept)

@@ -1,7 +1,7 @@
 """The search index over all days, made by Pagefind (extended build) where that is installed.
 
 One index a month, merged in the browser: a new day means that one month is indexed again, not all of them.
-Pagefind reads a small page for every paper, so that results are papers; these pages are thrown away afterwards.
+One index a month, merged in the browser: for a new day one month is indexed again, not all of them. Pagefind
 Its Python interface waits a tenth of a second for each record (1.5.2), so the program it comes with is run.
 """
 
@@ -95,7 +95,8 @@ def _index(program: Path, sources: Sequence[Source], target: Path, judge: Judge)
             return f"The search index of {target.name} could not be made: {error}."
         if done.returncode or not (made / "pagefind.js").exists():
             said = (done.stdout + done.stderr).decode("utf-8", "replace").strip().splitlines()
-            return f"The search index of {target.name} could not be made: {said[-1] if said else done.returncode}."
+            why = said[-1] if said else done.returncode
+            return f"The search index of {target.name} could not be made: {why}."
         for pattern in _UNUSED:
             for path in made.glob(pattern):
                 path.unlink()

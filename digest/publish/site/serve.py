@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import socket
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from digest.errors import UsageError
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
 
 
 def serve_folder(folder: Path, port: int) -> None:
@@ -17,12 +21,6 @@ def serve_folder(folder: Path, port: int) -> None:
         UsageError: there is no site, or the port is taken.
     """
     import uvicorn
-    from starlette.applications import Starlette
-    from starlette.middleware import Middleware
-    from starlette.middleware.gzip import GZipMiddleware
-    from starlette.middleware.trustedhost import TrustedHostMiddleware
-    from starlette.routing import Mount
-    from starlette.staticfiles import StaticFiles
 
     if not (folder / "index.html").is_file():
         raise UsageError(f"There are no pages in {folder}: `digest site` makes them.")
@@ -32,13 +30,21 @@ def serve_folder(folder: Path, port: int) -> None:
         listener.bind(("127.0.0.1", port))
     except OSError as error:
         listener.close()
-        raise UsageError(
-            f"Port {port} cannot be used: {error.strerror or error}. Give another --port."
-        ) from error
-    hosts = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
-    app = Starlette(
-        routes=[Mount("/", StaticFiles(directory=folder, html=True))],
-        middleware=[hosts, Middleware(GZipMiddleware)],
-    )
+        why = error.strerror or error
+        raise UsageError(f"Port {port} cannot be used: {why}. Give another --port.") from error
     print(f"http://127.0.0.1:{listener.getsockname()[1]}/ shows {folder}; Ctrl-C ends it.", flush=True)
-    uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listener])
+    uvicorn.Server(uvicorn.Config(app_of(folder), log_level="warning")).run(sockets=[listener])
+
+
+def app_of(folder: Path) -> Starlette:
+    """The server's application: the files of `folder`, for requests that name this machine."""
+    from starlette.applications import Starlette
+    from starlette.middleware import Middleware
+    from starlette.middleware.gzip import GZipMiddleware
+    from starlette.middleware.trustedhost import TrustedHostMiddleware
+    from starlette.routing import Mount
+    from starlette.staticfiles import StaticFiles
+
+    hosts = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
+    files = Mount("/", StaticFiles(directory=folder, html=True))
+    return Starlette(routes=[files], middleware=[hosts, Middleware(GZipMiddleware)])

@@ -13,18 +13,18 @@ from functools import lru_cache
 from lxml import etree
 from markupsafe import Markup, escape
 
-_SIGNS = re.compile(
-    r"[\\$~`']|--|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f\ud800-\udfff]"
-)
+_CONTROLS = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f\ud800-\udfff]"
+_SIGNS = re.compile(rf"[\\$~]|``|''|--|{_CONTROLS}")
 """What makes a text worth a closer look; most have none of it."""
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f\ud800-\udfff]")
+_CONTROL = re.compile(_CONTROLS)
 """Not for display: control characters, marks that turn the direction of what follows, surrogates."""
 
 _BRACED = r"\{((?:[^{}\\]|\\.|\{(?:[^{}\\]|\\.|\{[^{}]*\})*\})*)\}"
 """A group in braces that may hold others, two deep."""
 
 _TOKEN = re.compile(
+    r"(?=[\\$~`'{-])(?:"  # most characters begin none: told at once
     r"\$\$(?P<display>[^$]{1,2000})\$\$"
     r"|\\\((?P<paren>.{1,2000}?)\\\)|\\\[(?P<bracket>.{1,2000}?)\\\]"
     r"|(?<![\\$])\$(?P<certain>(?=[^$]*[\\^_])[^\s$](?:[^$\\]|\\.){0,1999}?)\$"
@@ -32,7 +32,7 @@ _TOKEN = re.compile(
     r"|(?<![\\$])\$(?=[^\s$])(?P<dollar>(?:[^$\\]|\\.){0,1999}?[^\s$\\]|(?:[^$\\]|\\.){0,1999}?\\[^\s])\$(?![0-9$])"
     r"|\\(?P<link>href)\s*\{[^{}]*\}\s*"
     + _BRACED.replace("(", "(?P<linked>", 1)
-    + r"|\\(?P<command>emph|textit|textsl|textbf|texttt|textsc|textrm|textsf|textmd|textup|underline|uline|text|mbox|"
+    + r"|\\(?P<command>emph|textit|textsl|textbf|texttt|textsc|textrm|textsf|underline|uline|text|mbox|"
     r"url|textsuperscript|textsubscript|ac|acp|gls|mathrm|mathbf|mathcal|mathit)\s*"
     + _BRACED.replace("(", "(?P<inner>", 1)
     + r"|\{\\(?P<switch>em|it|bf|tt|sc|rm|sl)\s+(?P<switched>[^{}]*)\}"
@@ -42,7 +42,7 @@ _TOKEN = re.compile(
     r"|\\(?P<symbol>textbackslash|textasciitilde|ldots|dots|times|sim|approx|pm|rightarrow|to|leftrightarrow|alpha|beta|gamma|"
     r"lambda|mu|sigma|epsilon|ell|prime|leq|geq|infty|circ|degree|cdot)(?![A-Za-z])(?:\{\})?"
     r"|(?P<break>\\\\|\\newline(?![A-Za-z])|\\(?:small|footnotesize|large|noindent|par|xspace)(?![A-Za-z]))"
-    r"|(?P<tie>(?<=[A-Za-z.])~(?=\S))|(?P<dash>(?<!-)-{2,3}(?!-))|(?P<open>``)|(?P<close>'')",
+    r"|(?P<tie>(?<=[A-Za-z.])~(?=\S))|(?P<dash>(?<!-)-{2,3}(?!-))|(?P<open>``)|(?P<close>''))",
     re.DOTALL,
 )
 
@@ -130,6 +130,7 @@ def rich(text: str) -> Markup:
     return Markup("").join(_rich(_CONTROL.sub("", text), 0))
 
 
+@lru_cache(maxsize=4096)  # an abstract goes into several files
 def plain(text: str) -> str:
     """`text` in one line without TeX's text commands; formulas in characters, as far as that goes."""
     text = " ".join(text.split())
