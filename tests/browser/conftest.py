@@ -60,7 +60,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     cross = [paper(n, "cross", categories=("cs.LG", "cs.SD")) for n in range(31, 36)]
     old = [paper(n, "replaced") for n in range(36, 41)]
     put(out, digest_on(DAY, *fresh, *cross, *old, hostile()), digest_on(DAY, paper(50), section=TEXT))
-    put(out, digest_on(date(2026, 2, 3), paper(60, title="A bell in February", task="钟声检测")))
+    put(
+        out,
+        digest_on(
+            date(2026, 2, 3),
+            paper(60, title="A bell in February", task="钟声检测"),
+            *(paper(n, title="Long titles " * 30) for n in (61, 62)),
+        ),
+    )
     built(out, interests={"words": ["Kettle 7"]})
     return out / "site"
 
