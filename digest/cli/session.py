@@ -86,7 +86,8 @@ def run_days(given: CommandOptions, days: str | None, limit: int | None) -> int:
                     results[index] = output.Result(result.section, result.day, outcome)
 
         with_resources(ready, go, quiet=given.quiet or given.json)
-    pages = _site(ready.settings, results)
+    made = any(isinstance(result.outcome, Published) for result in results)
+    pages = _update_pages(ready.settings) if made else None
     _show(results, given, table=first != last)
     if pages and not (given.quiet or given.json):
         print(f"to read: {pages}")
@@ -119,6 +120,8 @@ def redo(given: CommandOptions, wanted: Sequence[str], *, keep: bool) -> int:
     with prepared(replace(given, fresh=True)) as ready:
         with_resources(ready, go, quiet=True)
     ((papers, tally),) = results
+    if not keep:
+        _update_pages(ready.settings)
     if given.json:
         output.as_json(compare.values(papers, tally))
     else:
@@ -208,9 +211,9 @@ def lint(files: Sequence[Path], *, rules: bool, json: bool) -> int:
     return output.DEFECTS if any(row.severity == 3 for row in rows) else output.COMPLETE
 
 
-def _site(settings: Settings, results: Sequence[output.Result]) -> Path | None:
+def _update_pages(settings: Settings) -> Path | None:
     """Bring the pages up to date with what was published; trouble there is told, and ends nothing."""
-    if not settings.site.enabled or not any(isinstance(one.outcome, Published) for one in results):
+    if not settings.site.enabled:
         return None
     from digest.publish.site.build import build_site
 

@@ -71,7 +71,8 @@ def build_site(settings: Settings, folder: Path | None = None) -> Built:
 class _Build:
     def __init__(self, settings: Settings, target: Path) -> None:
         self._settings, self._target = settings, target
-        self._judge = Judge(settings.interests, load_library(settings.run.out))
+        english = settings.site.lang == "en"
+        self._judge = Judge(settings.interests, load_library(settings.run.out), english=english)
         self._pages = Pages(settings.site)
         self._memory = Memory(target)
         self._sources = sources_in(settings.run.out, tuple(settings.sections))
@@ -209,7 +210,10 @@ class _Build:
         """Delete files of digests that are gone."""
         for name in stale:
             path = self._target / name
-            path.unlink(missing_ok=True)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise UsageError(f"{path} cannot be deleted: {error.strerror or error}.") from error
             with suppress(OSError):  # a folder that still holds something stays
                 path.parent.rmdir()
             self._built.removed += 1

@@ -22,6 +22,10 @@ _STOP = frozenset((files(__package__) / "stop_words.txt").read_text(encoding="ut
 _NEAR = 0.05
 """Cosine below which no paper counts as near the library."""
 
+_REASON_WORDS = {
+    "zh": ("作者 {}", "文献库作者 {}", "与文献库相近（{}）"),
+    "en": ("author {}", "author in your library {}", "like your library ({})"),
+}
 _REASONS = 3
 _MANY = 3
 """Papers of an author in the library beyond which more of them weigh no more."""
@@ -83,8 +87,11 @@ class Library:
 class Judge:
     """Says how near papers are to one reader's interests."""
 
-    def __init__(self, settings: InterestSettings, library: Library | None = None) -> None:
+    def __init__(
+        self, settings: InterestSettings, library: Library | None = None, *, english: bool = False
+    ) -> None:
         self._settings = settings
+        self._said = _REASON_WORDS["en" if english else "zh"]
         self._library = library
         self._authors = {_name(author): weight for author, weight in settings.authors.items()}
 
@@ -127,7 +134,7 @@ class Judge:
             if category in entry.paper.categories
         ]
         if near:
-            found.append((settings.library_weight * near, f"与文献库相近（{'、'.join(alike)}）"))
+            found.append((settings.library_weight * near, self._said[2].format(", ".join(alike))))
         against = sum(weight for word, weight in settings.negative.items() if _contains(text, word))
         score = round(sum(weight for weight, _ in found) - against, 3)
         return Interest(score, tuple(reason for _, reason in found) if score > 0 else ())
@@ -138,9 +145,9 @@ class Judge:
         for author in paper.authors if library or self._authors else ():
             name = _name(author)
             if name in self._authors:
-                found.append((self._authors[name], f"作者 {author}"))
+                found.append((self._authors[name], self._said[0].format(author)))
             elif library[name]:
-                found.append((float(min(library[name], _MANY)), f"文献库作者 {author}"))
+                found.append((float(min(library[name], _MANY)), self._said[1].format(author)))
         return found
 
 

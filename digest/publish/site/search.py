@@ -73,41 +73,48 @@ def _program() -> Path | None:
 
 def _index(program: Path, sources: Sequence[Source], target: Path, judge: Judge) -> str:
     """Index a month into `target`; returns what went wrong."""
-    with tempfile.TemporaryDirectory(prefix="digest-search-") as temporary:
-        pages, made = Path(temporary) / "pages", Path(temporary) / "index"
-        for source in sources:
-            _write_pages(source, pages / f"{source.date}-{source.key}", judge)
-        command: list[str | Path] = [
-            program,
-            "--site",
-            pages,
-            "--output-path",
-            made,
-            "--force-language",
-            "zh",
-            "--quiet",
-        ]
-        try:
-            done = subprocess.run(  # noqa: S603 - the package's own program
-                command, capture_output=True, timeout=_DEADLINE, check=False
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            return f"The search index of {target.name} could not be made: {error}."
-        if done.returncode or not (made / "pagefind.js").exists():
-            said = (done.stdout + done.stderr).decode("utf-8", "replace").strip().splitlines()
-            why = said[-1] if said else done.returncode
-            return f"The search index of {target.name} could not be made: {why}."
-        for pattern in _UNUSED:
-            for path in made.glob(pattern):
-                path.unlink()
-        old = target.with_name(f".{target.name}.old")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(old, ignore_errors=True)
-        with suppress(FileNotFoundError):
-            target.rename(old)
-        shutil.move(made, target)
-        shutil.rmtree(old, ignore_errors=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix="digest-search-") as temporary:
+            pages, made = Path(temporary) / "pages", Path(temporary) / "index"
+            for source in sources:
+                _write_pages(source, pages / f"{source.date}-{source.key}", judge)
+            wrong = _run_pagefind(program, pages, made)
+            if not wrong:
+                _put(made, target)
+    except (OSError, shutil.Error) as error:
+        wrong = str(error)
+    return f"The search index of {target.name} could not be made: {wrong}." if wrong else ""
+
+
+def _run_pagefind(program: Path, pages: Path, made: Path) -> str:
+    """Index the pages into `made`; returns what went wrong."""
+    command: list[str | Path] = [
+        program, "--site", pages, "--output-path", made, "--force-language", "zh", "--quiet"
+    ]  # fmt: skip
+    try:
+        done = subprocess.run(  # noqa: S603 - the package's own program
+            command, capture_output=True, timeout=_DEADLINE, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"not done after {_DEADLINE} s"
+    if done.returncode or not (made / "pagefind.js").exists():
+        said = (done.stdout + done.stderr).decode("utf-8", "replace").strip().splitlines()
+        return said[-1] if said else f"exit code {done.returncode}"
     return ""
+
+
+def _put(made: Path, target: Path) -> None:
+    """Put what was made in the place of the index before."""
+    for pattern in _UNUSED:
+        for path in made.glob(pattern):
+            path.unlink()
+    old = target.with_name(f".{target.name}.old")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(old, ignore_errors=True)
+    with suppress(FileNotFoundError):
+        target.rename(old)
+    shutil.move(made, target)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def _write_pages(source: Source, folder: Path, judge: Judge) -> None:
