@@ -134,6 +134,10 @@ class _Build:
     def _leaf(self, source: Source) -> Leaf | None:
         try:
             digest = read(source)
+            if set("#?%") & set(source.key):
+                raise UsageError(
+                    f"{source.path}: a section's name with #, ? or % cannot stand in an address."
+                )
         except DigestError as error:
             self._built.unreadable.append(str(error))
             return None

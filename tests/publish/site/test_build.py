@@ -232,3 +232,12 @@ def test_a_title_that_changed_is_shown(tmp_path: Path) -> None:
     put(tmp_path, digest_on(DAYS[0] + timedelta(days=1), paper(1, "replaced", title="New name")))
     built(tmp_path)
     assert "原题：Old name" in (tmp_path / "site/2026-01-27/audio.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("key", "fits"), [("my section", True), ("音频", True), ("a#b", False), ("50%", False)]
+)
+def test_names_of_sections_stand_in_addresses(tmp_path: Path, key: str, fits: bool) -> None:
+    put(tmp_path, digest_on(DAYS[0], paper(1), section=TEXT.model_copy(update={"key": key})))
+    assert bool(built(tmp_path).unreadable) != fits
+    assert (tmp_path / f"site/2026-01-26/{key}.html").exists() == fits

@@ -20,9 +20,14 @@
     })();
     return engine;
   };
-  const show = async (results, from, mine) => {
-    const items = await Promise.all(results.slice(from, from + PAGE).map((one) => one.data()));
+  // For a word that a month does not know, Pagefind takes the longest beginning that it knows: those are left out.
+  const has = (item, words) => { const said = `${item.meta.title} ${item.content}`.toLowerCase(); return words.every((word) => said.includes(word)); };
+  const show = async (results, from, mine, words) => {
+    const read = await Promise.all(results.slice(from, from + PAGE).map((one) => one.data()));
     if (mine !== turn) return;
+    const items = read.filter((one) => has(one, words)), nothing = !from && !items.length;
+    if (nothing) status.textContent = main.dataset.nothing;
+    else if (results.length <= PAGE) status.textContent = main.dataset.results.replace("{}", items.length);
     for (const { meta } of items) {
       const article = document.createElement("article"), heading = document.createElement("h3"), link = text("a", "", meta.title || "?");
       if (!/^\d{4}-\d\d-\d\d\/[\w.-]+\.html#[\w.-]*$/.test(meta.path || "")) continue;
@@ -35,10 +40,10 @@
       article.append(heading, line, about);
       box.append(article);
     }
-    if (from + PAGE < results.length) {
+    if (from + PAGE < results.length && !nothing) {
       const more = text("button", "", main.dataset.more), holder = text("p", "does", "");
       more.type = "button";
-      more.addEventListener("click", () => { holder.remove(); show(results, from + PAGE, mine); });
+      more.addEventListener("click", () => { holder.remove(); show(results, from + PAGE, mine, words); });
       holder.append(more);
       box.append(holder);
     }
@@ -57,7 +62,9 @@
     const results = found.results;
     box.replaceChildren();
     status.textContent = results.length ? main.dataset.results.replace("{}", results.length) : main.dataset.nothing;
-    await show(results, 0, mine);
+    const words = [...new Intl.Segmenter("zh", { granularity: "word" }).segment(query.toLowerCase())]
+      .filter((one) => one.isWordLike && one.segment.length > 1).map((one) => one.segment);
+    await show(results, 0, mine, words);
     main.dataset.took = Math.round(performance.now() - began);
   };
   let waiting = 0;
