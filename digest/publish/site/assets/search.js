@@ -22,12 +22,15 @@
   };
   // For a word that a month does not know, Pagefind takes the longest beginning that it knows: those are left out.
   const has = (item, words) => { const said = `${item.meta.title} ${item.content}`.toLowerCase(); return words.every((word) => said.includes(word)); };
-  const show = async (results, from, mine, words) => {
-    const read = await Promise.all(results.slice(from, from + PAGE).map((one) => one.data()));
+  const good = async (results, words) => {
+    const read = await Promise.all(results.slice(0, PAGE).map((one) => one.data()));
+    if (read.every((one) => has(one, words))) return results;
+    const all = await Promise.all(results.slice(0, 300).map((one) => one.data()));
+    return results.slice(0, 300).filter((_, index) => has(all[index], words));
+  };
+  const show = async (results, from, mine) => {
+    const items = await Promise.all(results.slice(from, from + PAGE).map((one) => one.data()));
     if (mine !== turn) return;
-    const items = read.filter((one) => has(one, words)), nothing = !from && !items.length;
-    if (nothing) status.textContent = main.dataset.nothing;
-    else if (results.length <= PAGE) status.textContent = main.dataset.results.replace("{}", items.length);
     for (const { meta } of items) {
       const article = document.createElement("article"), heading = document.createElement("h3"), link = text("a", "", meta.title || "?");
       if (!/^\d{4}-\d\d-\d\d\/[\w.-]+\.html#[\w.-]*$/.test(meta.path || "")) continue;
@@ -40,10 +43,10 @@
       article.append(heading, line, about);
       box.append(article);
     }
-    if (from + PAGE < results.length && !nothing) {
+    if (from + PAGE < results.length) {
       const more = text("button", "", main.dataset.more), holder = text("p", "does", "");
       more.type = "button";
-      more.addEventListener("click", () => { holder.remove(); show(results, from + PAGE, mine, words); });
+      more.addEventListener("click", () => { holder.remove(); show(results, from + PAGE, mine); });
       holder.append(more);
       box.append(holder);
     }
@@ -58,13 +61,13 @@
     const pagefind = await open();
     const began = performance.now();
     const found = await pagefind.search(query, { filters });
-    if (mine !== turn) return;
-    const results = found.results;
-    box.replaceChildren();
-    status.textContent = results.length ? main.dataset.results.replace("{}", results.length) : main.dataset.nothing;
     const words = [...new Intl.Segmenter("zh", { granularity: "word" }).segment(query.toLowerCase())]
       .filter((one) => one.isWordLike && one.segment.length > 1).map((one) => one.segment);
-    await show(results, 0, mine, words);
+    const results = await good(found.results, words);
+    if (mine !== turn) return;
+    box.replaceChildren();
+    status.textContent = results.length ? main.dataset.results.replace("{}", results.length) : main.dataset.nothing;
+    await show(results, 0, mine);
     main.dataset.took = Math.round(performance.now() - began);
   };
   let waiting = 0;
