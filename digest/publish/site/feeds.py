@@ -11,9 +11,8 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lxml import etree
 from markupsafe import escape
 
 from digest import __version__
@@ -22,6 +21,9 @@ from digest.publish.site.pages import Leaf
 from digest.publish.site.tex import plain
 from digest.publish.site.view import View
 from digest.publish.site.words import words_of
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _SPACE = uuid.UUID("6ad3d1a8-9a9f-4d92-9c8e-0c3f6f5b8a11")
@@ -117,6 +119,8 @@ def _clean(text: str) -> str:
 
 
 def _atom(feed: _Feed, site: SiteSettings) -> str:
+    from lxml import etree
+
     root = etree.Element(f"{{{_ATOM}}}feed", nsmap={None: _ATOM})  # type: ignore[dict-item]
     root.set("{http://www.w3.org/XML/1998/namespace}lang", "zh-CN" if site.lang == "zh" else "en")
     _put(root, "title", feed.title)
@@ -155,6 +159,8 @@ def _link(view: View, leaf: Leaf, site: SiteSettings) -> str:
 
 
 def _put(parent: etree._Element, tag: str, text: str | None = None, **attributes: str) -> etree._Element:
+    from lxml import etree
+
     node = etree.SubElement(parent, f"{{{_ATOM}}}{tag}", attributes)
     node.text = None if text is None else _clean(text)
     return node

@@ -9,9 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from lxml import etree
 from markupsafe import Markup, escape
+
+if TYPE_CHECKING:
+    from lxml import etree
 
 _CONTROLS = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f\ud800-\udfff]"
 _SIGNS = re.compile(rf"[\\$~]|``|''|--|{_CONTROLS}")
@@ -214,6 +217,7 @@ def _unicode(command: str) -> str:
 def _math(formula: str) -> Markup:
     """A formula as MathML; as code where it is none that can be read."""
     from latex2mathml.converter import convert
+    from lxml import etree
 
     # the converter copies what stands in \text into its XML as it is
     safe = formula.replace("&", r"\&").replace("<", r"\lt ").replace(">", r"\gt ").strip()
@@ -230,6 +234,8 @@ def _math(formula: str) -> Markup:
 
 def _checked(tree: etree._Element) -> Markup:
     """The elements and attributes of MathML that only lay out; others give way to what they hold."""
+    from lxml import etree
+
     for node in list(tree.iter()):
         if not isinstance(node.tag, str):
             node.getparent().remove(node)
