@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
@@ -146,6 +146,42 @@ class ArxivSettings(_Table):
     oai: str = "https://oaipmh.arxiv.org/oai"
 
 
+class SiteSettings(_Table):
+    """The pages made from digests."""
+
+    enabled: bool = True
+    folder: Path = Path("site")
+    title: str = Field(default="arXiv 速览", min_length=1)
+    lang: Literal["zh", "en"] = "zh"
+    url: str = ""
+
+    @field_validator("url")
+    @classmethod
+    def _is_address(cls, url: str) -> str:
+        if url and not re.match(r"https?://[^/\s]", url):
+            raise ValueError(f"{url!r} is no address: it begins with http:// or https://")
+        return url.rstrip("/")
+
+
+Weights = dict[str, Annotated[float, Field(gt=0)]]
+"""What a reader cares for -> how much; a plain list weighs 1 each."""
+
+
+class InterestSettings(_Table):
+    """What the reader cares for: papers near it come first."""
+
+    words: Weights = {}
+    authors: Weights = {}
+    categories: Weights = {}
+    negative: Weights = {}
+    library_weight: float = Field(default=10, ge=0)
+
+    @field_validator("words", "authors", "categories", "negative", mode="before")
+    @classmethod
+    def _weighted(cls, given: object) -> object:
+        return dict.fromkeys(given, 1.0) if isinstance(given, list) else given
+
+
 class Settings(_Table):
     """Everything that can be set."""
 
@@ -155,6 +191,8 @@ class Settings(_Table):
     text: TextSettings = TextSettings()
     arxiv: ArxivSettings = ArxivSettings()
     checks: dict[str, Literal["off", 1, 2, 3]] = {}
+    site: SiteSettings = SiteSettings()
+    interests: InterestSettings = InterestSettings()
 
     def section(self, key: str) -> Section:
         """The section called `key`.

@@ -181,6 +181,7 @@ class Summary(Record):
     mended: tuple[Finding, ...] = Field(
         default=(), description="of severity 2 or 3, in earlier attempts and no longer in this one"
     )
+    line_en: str = Field(default="", description="the same in English; empty where none was made")
 
 
 class Flag(Record):

@@ -17,8 +17,8 @@ PAGE = ROOT / "docs" / "architecture.md"
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("model", "errors"),
     ("system",),
-    ("config", "ledger", "publish"),
-    ("sources", "text", "llm", "summarize"),
+    ("config", "ledger"),
+    ("publish", "sources", "text", "llm", "summarize"),
     ("sample",),
     ("pipeline",),
     ("evaluate",),

@@ -15,6 +15,7 @@ import typer
 from digest import __version__
 from digest.cli.eval import eval_app, gold_app
 from digest.cli.runs import app as runs_app
+from digest.cli.site import interests_app, register
 from digest.errors import DigestError
 from digest.system.logs import FLAG, VARIABLE, masked, story_of, switch_on, switched_on, without_switch
 from digest.system.terminal import printable_streams
@@ -33,6 +34,8 @@ app = typer.Typer(
 app.add_typer(eval_app, name="eval")
 app.add_typer(gold_app, name="gold")
 app.add_typer(runs_app, name="runs")
+app.add_typer(interests_app, name="interests")
+register(app)
 
 Flags = dict[str, dict[str, Any]]
 """Table of the settings -> key -> value; None where the flag was not given."""

@@ -92,14 +92,22 @@ def run_days(given: CommandOptions, days: str | None, limit: int | None) -> int:
                     results[index] = output.Result(result.section, result.day, outcome)
 
         with_resources(ready, go, quiet=given.quiet or given.json)
+    made = any(isinstance(result.outcome, Published) for result in results)
+    pages = _update_pages(ready.settings) if made else None
+    _show(results, given, table=first != last)
+    if pages and not (given.quiet or given.json):
+        print(f"to read: {pages}")
+    return max((result.exit_code for result in results), default=0)
+
+
+def _show(results: Sequence[output.Result], given: CommandOptions, *, table: bool) -> None:
     if given.json:
         output.as_json([result.values() for result in results])
-    elif first != last:
+    elif table:
         output.table_of_days(results)
     else:
         for result in results:
             result.show(quiet=given.quiet)
-    return max((result.exit_code for result in results), default=0)
 
 
 def redo(given: CommandOptions, wanted: Sequence[str], *, keep: bool) -> int:
@@ -118,6 +126,8 @@ def redo(given: CommandOptions, wanted: Sequence[str], *, keep: bool) -> int:
     with prepared(replace(given, fresh=True)) as ready:
         with_resources(ready, go, quiet=True)
     ((papers, tally),) = results
+    if not keep:
+        _update_pages(ready.settings)
     if given.json:
         output.as_json(compare.values(papers, tally))
     else:
@@ -228,6 +238,22 @@ def lint(files: Sequence[Path], *, rules: bool, json: bool) -> int:
     rows = lint_files(files, settings.checks)
     print(to_json(rows) if json else table(rows) if rows else "nothing found\n", end="")
     return output.DEFECTS if any(row.severity == 3 for row in rows) else output.COMPLETE
+
+
+def _update_pages(settings: Settings) -> Path | None:
+    """Bring the pages up to date with what was published; trouble there is told, and ends nothing."""
+    if not settings.site.enabled:
+        return None
+    from digest.publish.site.build import build_site
+
+    try:
+        built = build_site(settings)
+    except DigestError as error:
+        output.aside(f"The pages could not be brought up to date: {error}")
+        return None
+    for sentence in built.unreadable:
+        output.aside(f"Not on the pages: {sentence}")
+    return built.index
 
 
 async def _attempt(

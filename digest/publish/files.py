@@ -173,7 +173,17 @@ def published(folder: Path, day: date, section: str) -> Digest | None:
         UsageError: it cannot be read.
     """
     path = folder / day.isoformat() / f"{section}.json"
-    return from_json(_read(path, folder), str(path)) if path.exists() else None
+    return load_digest(path) if path.exists() else None
+
+
+def load_digest(path: Path) -> Digest:
+    """The digest in the file `path`.
+
+    Raises:
+        FormatError: it is no JSON object.
+        UsageError: it is no digest, or cannot be read.
+    """
+    return from_json(_read(path, path.parent), str(path))
 
 
 def finished(folder: Path, day: date, section: str) -> Digest | None:

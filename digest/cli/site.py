@@ -1,0 +1,79 @@
+"""`digest site`, `digest serve`, `digest interests`: the pages that people read."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from digest.config import Settings
+
+Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where the digests are.")]
+
+interests_app = typer.Typer(
+    help="What you care for comes first.", no_args_is_help=True, rich_markup_mode=None
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    app.command("site")(site)
+    app.command("serve")(serve)
+
+
+def site(
+    out: Out = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="DIR", help="Where the pages go; default: DIR/site.")
+    ] = None,
+) -> None:
+    """Make the pages of all digests, or bring them up to date."""
+    from digest.publish.site.build import build_site
+
+    built = build_site(_settings(out), to)
+    for sentence in built.unreadable:
+        print(f"digest: left out: {sentence}", file=sys.stderr)
+    print(f"{built.index}: {built.pages} sections of days; files written {built.written}")
+    if built.search_note:
+        print(f"note: {built.search_note}")
+    raise typer.Exit(2 if built.unreadable else 0)
+
+
+def serve(
+    out: Out = None,
+    folder: Annotated[
+        Path | None, typer.Option("--folder", metavar="DIR", help="Of the pages; default: DIR/site.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8000,
+) -> None:
+    """Show the pages on this machine, for search and for reading; Ctrl-C ends it."""
+    from digest.publish.site.serve import serve_folder
+
+    settings = _settings(out)
+    serve_folder(folder or settings.run.out / settings.site.folder, port)
+
+
+@interests_app.command("import")
+def import_(
+    source: Annotated[Path, typer.Argument(metavar="FILE", help="BibTeX or RIS, as Zotero exports it.")],
+    out: Out = None,
+) -> None:
+    """Take a library: papers like those in it come first."""
+    from digest.publish.site.library import import_library
+
+    settings = _settings(out)
+    papers, without = import_library(source, settings.run.out)
+    left = f"; {without} entries without a title left out" if without else ""
+    print(
+        f"{papers} papers of {source} are kept in {settings.run.out}{left}. `digest site` puts them to use."
+    )
+
+
+def _settings(out: Path | None) -> Settings:
+    from digest.config import load
+
+    return load({"run": {"out": out}}, os.environ)

@@ -1,0 +1,1 @@
+"""The reading side: a static site of the digests, with feeds, bibliographies and a mail-ready page."""

@@ -1,0 +1,197 @@
+"""Atom and JSON Feed: a section's new and cross-listed papers, all of them, and those of interest.
+
+Atom: RFC 4287. JSON Feed: jsonfeed.org, version 1.1.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import escape
+
+from digest import __version__
+from digest.config import SiteSettings
+from digest.publish.site.pages import Leaf
+from digest.publish.site.tex import plain
+from digest.publish.site.view import View
+from digest.publish.site.words import words_of
+
+if TYPE_CHECKING:
+    from lxml import etree
+
+_ATOM = "http://www.w3.org/2005/Atom"
+_SPACE = uuid.UUID("6ad3d1a8-9a9f-4d92-9c8e-0c3f6f5b8a11")
+"""Of identifiers of feeds and of papers without an address."""
+
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ANNOUNCED = time(1, 0)
+"""arXiv announces at 20:00 US Eastern of the evening before, which is about this hour of the date in UTC."""
+
+Item = tuple[View, Leaf]
+
+
+@dataclass(frozen=True)
+class _Feed:
+    name: str
+    title: str
+    home: str
+    items: Sequence[Item]
+
+    @property
+    def id(self) -> str:
+        """The same for every build of the feed, wherever it is published."""
+        return f"urn:uuid:{uuid.uuid5(_SPACE, f'feed {self.name}')}"
+
+    @property
+    def updated(self) -> datetime:
+        """Of the newest paper; a day long ago for a feed without any."""
+        return max((_when(*item) for item in self.items), default=datetime(2000, 1, 1, tzinfo=UTC))
+
+
+def feeds_of(leaves: Sequence[Leaf], site: SiteSettings) -> dict[str, str]:
+    """File name -> content of all feeds.
+
+    Args:
+        leaves: the latest days, newest first. Replaced papers are left out: they were in the feed before.
+        site: title, language and address of the site.
+    """
+    fresh = [(view, leaf) for leaf in leaves for view in leaf.views if view.kind != "replaced"]
+    sections = {leaf.section.key: leaf.section for leaf in leaves}
+    feeds = [_Feed("all", site.title, "index.html", _once(fresh))]
+    mine = [item for item in fresh if item[0].interest.score > 0]
+    words = words_of(site.lang)
+    feeds.append(_Feed("interests", f"{words['mine']} · {site.title}", "interests.html", _once(mine)))
+    for key, section in sections.items():
+        own = [item for item in fresh if item[1].section.key == key]
+        feeds.append(
+            _Feed(key, f"{section.title} · {site.title}", own[0][1].path if own else "index.html", _once(own))
+        )
+    found = {}
+    for feed in feeds:
+        found[f"{feed.name}.xml"] = _atom(feed, site)
+        found[f"{feed.name}.json"] = _json(feed, site)
+    return found
+
+
+def _once(items: Iterable[Item]) -> list[Item]:
+    """Each paper once: in two sections it is the same, and an identifier stands in a feed but once."""
+    found: dict[str, Item] = {}
+    for item in items:
+        found.setdefault(_id(*item), item)
+    return sorted(found.values(), key=lambda item: _when(*item), reverse=True)
+
+
+def _id(view: View, leaf: Leaf) -> str:
+    return view.address or f"urn:uuid:{uuid.uuid5(_SPACE, f'{leaf.path} {view.title}')}"
+
+
+def _when(view: View, leaf: Leaf) -> datetime:
+    """The announcement; of a day's papers the first counts as the newest, so that readers keep the order."""
+    return datetime.combine(leaf.date, _ANNOUNCED, UTC) - timedelta(seconds=view.number)
+
+
+def _title(view: View) -> str:
+    """The Chinese line first; the title of a paper that has none."""
+    return _clean(view.line or view.title)
+
+
+def _content(view: View) -> str:
+    parts = [f"<p><strong>{escape(view.title)}</strong></p>"]
+    if view.line:
+        parts.insert(0, f"<p>{escape(view.line)}</p>")
+    if view.entry.flag:
+        parts.append(f"<p>{escape(view.entry.flag.reason)}</p>")
+    authors = [plain(author) for author in view.paper.authors[:20]]
+    more = "" if len(view.paper.authors) <= 20 else f" … ({len(view.paper.authors)})"
+    parts.append(f"<p>{escape(', '.join(authors) + more)}</p>")
+    parts.append(f"<p>{escape(plain(view.paper.abstract))}</p>")
+    return _clean("".join(parts))
+
+
+def _clean(text: str) -> str:
+    return _NOT_XML.sub("", text)
+
+
+def _atom(feed: _Feed, site: SiteSettings) -> str:
+    from lxml import etree
+
+    root = etree.Element(f"{{{_ATOM}}}feed", nsmap={None: _ATOM})  # type: ignore[dict-item]
+    root.set("{http://www.w3.org/XML/1998/namespace}lang", "zh-CN" if site.lang == "zh" else "en")
+    _put(root, "title", feed.title)
+    _put(root, "id", feed.id)
+    _put(root, "updated", feed.updated.isoformat())
+    _put(root, "generator", "digest", version=__version__)
+    author = _put(root, "author")
+    _put(author, "name", site.title)
+    if site.url:
+        _put(root, "link", rel="self", type="application/atom+xml", href=f"{site.url}/feeds/{feed.name}.xml")
+        _put(root, "link", rel="alternate", type="text/html", href=f"{site.url}/{feed.home}")
+    for view, leaf in feed.items:
+        _entry(_put(root, "entry"), view, leaf, site)
+    text: str = etree.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
+
+
+def _entry(node: etree._Element, view: View, leaf: Leaf, site: SiteSettings) -> None:
+    _put(node, "title", _title(view))
+    _put(node, "id", _id(view, leaf))
+    _put(node, "updated", _when(view, leaf).isoformat())
+    if link := _link(view, leaf, site):
+        _put(node, "link", rel="alternate", type="text/html", href=link)
+    for name in view.paper.authors[:20]:
+        if bare := _clean(plain(name)):
+            _put(_put(node, "author"), "name", bare)
+    for category in view.paper.categories:
+        if _clean(category):
+            _put(node, "category", term=_clean(category))
+    _put(node, "content", _content(view), type="html")
+
+
+def _link(view: View, leaf: Leaf, site: SiteSettings) -> str:
+    """ArXiv's page of the paper; ours of a paper whose file does not name it, where that is published."""
+    return view.address or (f"{site.url}/{leaf.path}#{view.anchor}" if site.url else "")
+
+
+def _put(parent: etree._Element, tag: str, text: str | None = None, **attributes: str) -> etree._Element:
+    from lxml import etree
+
+    node = etree.SubElement(parent, f"{{{_ATOM}}}{tag}", attributes)
+    node.text = None if text is None else _clean(text)
+    return node
+
+
+def _json(feed: _Feed, site: SiteSettings) -> str:
+    values: dict[str, Any] = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": feed.title,
+        "language": "zh-CN" if site.lang == "zh" else "en",
+    }
+    if site.url:
+        values |= {
+            "home_page_url": f"{site.url}/{feed.home}",
+            "feed_url": f"{site.url}/feeds/{feed.name}.json",
+        }
+    values["items"] = [_item(view, leaf, site) for view, leaf in feed.items]
+    return json.dumps(values, ensure_ascii=False, indent=1) + "\n"
+
+
+def _item(view: View, leaf: Leaf, site: SiteSettings) -> Mapping[str, Any]:
+    item: dict[str, Any] = {
+        "id": _id(view, leaf),
+        "title": _title(view),
+        "content_html": _content(view),
+        "date_published": _when(view, leaf).isoformat(),
+        "authors": [{"name": bare} for name in view.paper.authors[:20] if (bare := _clean(plain(name)))],
+        "tags": [*view.paper.categories, *([view.task] if view.task else [])],
+    }
+    if link := _link(view, leaf, site):
+        item["url"] = link
+    if view.address and site.url:
+        item["external_url"] = f"{site.url}/{leaf.path}#{view.anchor}"
+    return item

@@ -1,0 +1,103 @@
+"""The reader's own library: papers from BibTeX or RIS whose like comes first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from digest.errors import UsageError
+from digest.publish.files import write_atomically
+from digest.publish.site.interests import Kept, Library
+from digest.publish.site.tex import plain
+
+FILE = "interests.json"
+"""In the folder of the digests."""
+
+
+def import_library(source: Path, folder: Path) -> tuple[int, int]:
+    """Read a library, and keep its papers in `folder` in the place of those kept before.
+
+    Args:
+        source: BibTeX (`.bib`) or RIS (`.ris`), as Zotero and others export them.
+        folder: of the digests.
+
+    Returns:
+        The papers kept, and the entries left out because they have no title.
+
+    Raises:
+        UsageError: the file cannot be read, or holds no paper.
+    """
+    try:
+        text = source.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise UsageError(f"{source} cannot be read: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{source}: not UTF-8 text (byte {error.start}).") from error
+    looks_ris = source.suffix.lower() == ".ris" or text.lstrip().startswith("TY  -")
+    entries = list(_ris(text, source) if looks_ris else _bibtex(text))
+    papers = [one for one in entries if one["title"]]
+    if not papers:
+        raise UsageError(f"{source} holds no paper with a title; BibTeX and RIS can be read.")
+    write_atomically(folder / FILE, json.dumps(papers, ensure_ascii=False, indent=1) + "\n")
+    return len(papers), len(entries) - len(papers)
+
+
+def load_library(folder: Path) -> Library | None:
+    """The library kept in `folder`, if there is one.
+
+    Raises:
+        UsageError: it is damaged.
+    """
+    path = folder / FILE
+    if not path.exists():
+        return None
+    try:
+        papers = json.loads(path.read_text(encoding="utf-8"))
+        return Library(Kept(f"{one['title']} {one['abstract']}", tuple(one["authors"])) for one in papers)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise UsageError(f"{path} is damaged ({error}): import the library again, or delete it.") from error
+
+
+def _bibtex(text: str) -> Iterable[dict[str, Any]]:
+    from bibtexparser.entrypoint import parse_string
+    from bibtexparser.middlewares import NormalizeFieldKeys, SeparateCoAuthors
+
+    library = parse_string(text, append_middleware=[NormalizeFieldKeys(), SeparateCoAuthors()])
+    # an entry whose key stands twice in the file is still a paper
+    blocks = [*library.entries, *(block.ignore_error_block for block in library.failed_blocks)]
+    for entry in blocks:
+        fields = getattr(entry, "fields_dict", None)
+        if fields is None:
+            continue
+        value = {name: field.value for name, field in fields.items()}
+        authors = value.get("author") or []
+        yield _paper(
+            value.get("title"), value.get("abstract"), [authors] if isinstance(authors, str) else authors
+        )
+
+
+def _ris(text: str, source: Path) -> Iterable[dict[str, Any]]:
+    import rispy
+
+    try:
+        entries = rispy.loads(text)
+    except Exception as error:  # noqa: BLE001 - whatever a parser says of a file that is none
+        raise UsageError(f"{source} cannot be read as RIS: {error}.") from None
+    for entry in entries:
+        title = entry.get("title") or entry.get("primary_title")
+        authors = entry.get("authors") or entry.get("first_authors") or []
+        yield _paper(title, entry.get("abstract") or entry.get("notes_abstract"), authors)
+
+
+def _paper(title: object, abstract: object, authors: Iterable[object]) -> dict[str, Any]:
+    return {
+        "title": _bare(title),
+        "abstract": _bare(abstract),
+        "authors": [name for author in authors if (name := _bare(author))],
+    }
+
+
+def _bare(value: object) -> str:
+    return plain(str(value or "")).replace("{", "").replace("}", "")

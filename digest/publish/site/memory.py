@@ -1,0 +1,107 @@
+"""What is remembered of a site between two builds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+Value = Mapping[str, Any]
+"""What is kept of a unit."""
+
+DONE: Value = {"done": True}
+"""Of one that is nothing but its files."""
+
+
+class Memory:
+    """What earlier builds of a site know: of each unit a fingerprint, its files, and what the overview needs.
+
+    Args:
+        folder: of the site.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / ".state"
+        self._units: dict[str, dict[str, Any]] = _load(self._folder / "units.json")
+        self._titles: dict[str, list[tuple[str, str]]] = _load(self._folder / "titles.json")
+        self._changed = False
+        self.seen: set[str] = set()
+
+    def unit(self, name: str, fingerprint: str) -> Value | None:
+        """What was kept of the unit, if its fingerprint is still this."""
+        kept = self._units.get(name)
+        if kept is None or kept["fingerprint"] != fingerprint:
+            return None
+        self.seen.add(name)
+        value: Value = kept["value"]
+        return value
+
+    def last(self, name: str) -> Value | None:
+        """What was kept of the unit, whatever has changed since; its files stay."""
+        kept = self._units.get(name)
+        if kept is None:
+            return None
+        self.seen.add(name)
+        value: Value = kept["value"]
+        return value
+
+    def keep(self, name: str, fingerprint: str, files: Iterable[str], value: Value) -> None:
+        """Keep what a unit came to."""
+        self.seen.add(name)
+        self._units[name] = {"fingerprint": fingerprint, "files": sorted(files), "value": value}
+
+    def files(self) -> set[str]:
+        """The files of all units."""
+        return {file for unit in self._units.values() for file in unit["files"]}
+
+    def forget_others(self) -> None:
+        """Forget the units that were not asked for in this build: their digests are gone."""
+        for name in set(self._units) - self.seen:
+            del self._units[name]
+
+    @property
+    def titles(self) -> Mapping[str, Sequence[tuple[str, str]]]:
+        """Paper -> (date, title), oldest first, each title once."""
+        return self._titles
+
+    def note_title(self, paper: str, day: str, title: str) -> None:
+        """Remember that a digest of the day called the paper so."""
+        known = self._titles.setdefault(paper, [])
+        if any(one[1] == title and one[0] <= day for one in known[-1:]) or any(
+            tuple(one) == (day, title) for one in known
+        ):
+            return
+        known.append((day, title))
+        known.sort(key=lambda one: one[0])
+        self._changed = True
+
+    def save(self, write: Callable[[Path, str], None]) -> None:
+        """Write it down with `write(path, text)`."""
+        write(self._folder / "units.json", json.dumps(self._units, ensure_ascii=False))
+        if self._changed:
+            write(self._folder / "titles.json", json.dumps(self._titles, ensure_ascii=False))
+
+
+def fingerprint_of(*parts: object) -> str:
+    """A short hash of anything that has a stable form."""
+    return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:20]
+
+
+def code_fingerprint() -> str:
+    """Of the code, templates and styles that make a site: another version makes its pages anew."""
+    here = Path(__file__).parent
+    hashed = hashlib.sha256()
+    for path in sorted(here.rglob("*")):
+        if path.is_file() and path.suffix in {".py", ".j2", ".css", ".js", ".svg"}:
+            hashed.update(path.read_bytes())
+    return hashed.hexdigest()[:20]
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        loaded = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # none yet, or damaged: everything is made anew
+        return {}
+    return loaded if isinstance(loaded, dict) else {}

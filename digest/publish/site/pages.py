@@ -1,0 +1,199 @@
+"""The pages as HTML, from templates that escape what they are handed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date as Date  # noqa: N812 - as in digest.model
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from digest.config import SiteSettings
+from digest.model import Counts, Kind, Section
+from digest.publish.site.bibliography import bibtex
+from digest.publish.site.groups import Group, grouped
+from digest.publish.site.tex import plain, rich
+from digest.publish.site.view import View
+from digest.publish.site.words import words_of
+
+FORMS = (("markdown", "md"), ("BibTeX", "bib"), ("RIS", "ris"), ("JSON", "json"))
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One section on one day, as its page shows it."""
+
+    section: Section
+    date: Date
+    counts: Counts
+    source: str
+    notes: tuple[str, ...]
+    views: tuple[View, ...]
+
+    @property
+    def folder(self) -> str:
+        """Of its page, from the root of the site."""
+        return self.date.isoformat()
+
+    @property
+    def path(self) -> str:
+        """Of its page, from the root of the site."""
+        return f"{self.folder}/{self.section.key}.html"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the overview tells of a section on a day.
+
+    Attributes:
+        kinds: papers a kind.
+        tasks: the most common ones, with the papers of each.
+        mine: papers near the reader's interests.
+        top: anchor, title and line of the papers at the top of the page.
+    """
+
+    section: Section
+    date: Date
+    kinds: Mapping[Kind, int]
+    flagged: int
+    tasks: tuple[tuple[str, int], ...]
+    mine: int
+    top: tuple[tuple[str, str, str], ...]
+
+    @property
+    def papers(self) -> int:
+        """All of them."""
+        return sum(self.kinds.values())
+
+    @property
+    def path(self) -> str:
+        """Of its page, from the root of the site."""
+        return f"{self.date.isoformat()}/{self.section.key}.html"
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Where one gets from a page: paths from the root of the site; empty: nowhere."""
+
+    before: str = ""
+    after: str = ""
+    week: str = ""
+
+
+class Pages:
+    """Renders pages in one language."""
+
+    def __init__(self, settings: SiteSettings) -> None:
+        self._settings = settings
+        self._environment = _environment(settings.lang)
+        self._templates = cache(self._environment.get_template)
+
+    def section(self, leaf: Leaf, day: Sequence[Leaf], near: Neighbours) -> str:
+        """A section's papers on a day; `day` holds all its sections, for going from one to the other."""
+        return self._render(
+            "section", "../", leaf=leaf, day=day, near=near, parts=parts_of(leaf.views),
+            more=f"{leaf.section.key}.more.html",
+        )  # fmt: skip
+
+    def abstracts(self, leaf: Leaf) -> str:
+        """What the folds of that page hold: abstract, all authors, provenance."""
+        return self._render("abstracts", "../", leaf=leaf)
+
+    def week(self, section: Section, week: tuple[int, int], days: Sequence[Leaf], near: Neighbours) -> str:
+        """What was new in a section in a week."""
+        fresh = [(view, leaf) for leaf in days for view in leaf.views if view.kind != "replaced"]
+        leaves = {id(view): leaf for view, leaf in fresh}
+        groups = grouped([view for view, _ in fresh])
+        return self._render(
+            "week", "../", section=section, week=week, days=days, near=near, groups=groups, leaves=leaves,
+            of=id,
+            total=len(fresh),
+        )  # fmt: skip
+
+    def day(self, date: Date, facts: Sequence[Facts], before: str, after: str) -> str:
+        """The sections of a day."""
+        return self._render("day", "../", date=date, facts=facts, before=before, after=after)
+
+    def index(self, days: Sequence[tuple[Date, Sequence[Facts]]]) -> str:
+        """The latest day, and the way to the others; days newest first."""
+        return self._render("index", "", days=days, months=months_of([day for day, _ in days])[:2])
+
+    def calendar(self, days: Sequence[tuple[Date, Sequence[Facts]]]) -> str:
+        """All days, newest first."""
+        return self._render(
+            "calendar", "", days=days, months=months_of([day for day, _ in days]), counts=dict(days)
+        )
+
+    def interests(self, found: Sequence[tuple[View, Leaf]], *, active: bool) -> str:
+        """Papers near the reader's interests."""
+        return self._render("interests", "", found=found, active=active)
+
+    def alone(self, name: str, **values: object) -> str:
+        """A page that lives from its script: search, starred."""
+        return self._render(name, "", **values)
+
+    def _render(self, name: str, root: str, **values: object) -> str:
+        template = self._templates(f"{name}.html.j2")
+        return template.render(root=root, site=self._settings, **values)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A section's papers in the order of its page."""
+
+    mine: tuple[View, ...]
+    groups: tuple[Group, ...]
+    replaced: tuple[View, ...]
+
+
+def parts_of(views: Sequence[View]) -> Parts:
+    """Those of interest first, the nearest before the others; then by task; replaced ones apart."""
+    mine = sorted((view for view in views if view.interest.score > 0), key=lambda view: -view.interest.score)
+    other = [view for view in views if view.interest.score <= 0]
+    return Parts(
+        tuple(mine),
+        grouped([view for view in other if view.kind != "replaced"]),
+        tuple(view for view in other if view.kind == "replaced"),
+    )
+
+
+def months_of(days: Sequence[Date]) -> list[tuple[int, int, list[list[Date | None]]]]:
+    """The months that hold the days, newest first: year, month, weeks from Monday."""
+    import calendar
+
+    found = []
+    for year, month in sorted({(day.year, day.month) for day in days}, reverse=True):
+        weeks = [
+            [Date(year, month, number) if number else None for number in week]
+            for week in calendar.monthcalendar(year, month)
+        ]
+        found.append((year, month, weeks))
+    return found
+
+
+def day_in_words(day: Date, lang: str) -> str:
+    """2026 年 1 月 28 日 周三."""
+    if lang == "en":
+        return f"{day:%A}, {day.day} {day:%B} {day.year}"
+    return f"{day.year} 年 {day.month} 月 {day.day} 日 周{'一二三四五六日'[day.weekday()]}"
+
+
+@cache
+def _environment(lang: str) -> Environment:
+    environment = Environment(
+        loader=PackageLoader("digest.publish.site"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        rich=rich, plain=plain, bibtex=bibtex, words=lambda day: day_in_words(day, lang)
+    )
+    environment.globals.update(
+        w=words_of(lang), lang=lang, kind_words=words_of(lang)["kinds"],
+        paper_kinds=words_of(lang)["paper_kinds"],
+        link_words={"code": "code", "data": "data", "model": "model_link", "video": "video", "page": "page"},
+    )  # fmt: skip
+    return environment

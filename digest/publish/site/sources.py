@@ -1,0 +1,56 @@
+"""The digests that a site is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date as Date  # noqa: N812 - as in digest.model
+from pathlib import Path
+
+from digest.model import Digest
+from digest.publish.files import load_digest
+
+Week = tuple[int, int]
+"""Year and number, as ISO 8601 counts."""
+
+
+@dataclass(frozen=True, order=True)
+class Source:
+    """A digest on disk: `<date>/<section>.json`."""
+
+    date: Date
+    key: str
+    path: Path = field(compare=False)
+    stamp: str = field(compare=False)
+
+    @property
+    def week(self) -> Week:
+        """The week of its day."""
+        year, number, _ = self.date.isocalendar()
+        return year, number
+
+
+def sources_in(folder: Path, order: Sequence[str] = ()) -> list[Source]:
+    """The digests under `folder`, oldest first, a day's sections in the order given."""
+    found = []
+    for path in folder.glob("????-??-??/*.json"):
+        with suppress(ValueError, OSError):
+            day, state = Date.fromisoformat(path.parent.name), path.stat()
+            if not path.name.startswith("."):
+                found.append(Source(day, path.stem, path, f"{state.st_size}:{state.st_mtime_ns}"))
+    place = {key: index for index, key in enumerate(order)}
+    return sorted(found, key=lambda one: (one.date, place.get(one.key, len(place)), one.key))
+
+
+def read(source: Source) -> Digest:
+    """The digest; its date is that of its folder.
+
+    Raises:
+        DigestError: it is none, or cannot be read.
+    """
+    digest = load_digest(source.path)
+    if digest.section.key != source.key or digest.date != source.date:
+        section = digest.section.model_copy(update={"key": source.key})
+        digest = digest.model_copy(update={"date": source.date, "section": section})
+    return digest

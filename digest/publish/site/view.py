@@ -1,0 +1,142 @@
+"""An entry as pages show it: everything worked out, nothing yet written as HTML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date as Date  # noqa: N812 - as in digest.model
+
+from digest.model import Digest, Entry, Finding, Kind, Paper
+from digest.publish.site.comments import Link, Venue, links_of, venue_of
+from digest.publish.site.interests import Interest, Judge
+from digest.publish.site.tex import plain
+
+_TASK = re.compile(r"(?:属于|研究|聚焦|针对|面向|关注)(?P<task>[^，。；、：]{2,24}?)(?:这一|的)?任务")
+"""How a line names its task, where no field does: 该论文属于语音识别任务."""
+
+FIRST_AUTHORS = 3
+
+Earlier = Mapping[str, Sequence[tuple[str, str]]]
+"""Paper -> (date, title) of the digests that held it, each title once, oldest first."""
+
+
+@dataclass(frozen=True)
+class View:
+    """One paper on a page.
+
+    Attributes:
+        anchor: unique on its page, fit for an address.
+        number: place in arXiv's order, from 1.
+        was: the title of the version before, where it was another.
+    """
+
+    entry: Entry
+    anchor: str
+    number: int
+    kind: Kind
+    title: str
+    line: str
+    task: str
+    venue: Venue | None
+    links: tuple[Link, ...]
+    interest: Interest
+    followed: frozenset[str]
+    was: str = ""
+
+    @property
+    def paper(self) -> Paper:
+        """What arXiv says of it."""
+        return self.entry.paper
+
+    @property
+    def address(self) -> str:
+        """Its page at arXiv; empty for a published file that does not name it."""
+        return f"https://arxiv.org/abs/{self.paper.versioned_id}" if self.paper.id else ""
+
+    @property
+    def first_authors(self) -> tuple[str, ...]:
+        """The authors shown before the fold: the first, and those that the reader follows."""
+        authors = self.paper.authors
+        return authors[:FIRST_AUTHORS] + tuple(one for one in authors[FIRST_AUTHORS:] if one in self.followed)
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the checks noted and a reader may care for."""
+        return tuple(one for one in self.entry.findings if one.severity >= 2)
+
+
+def views_of(digest: Digest, judge: Judge, earlier: Earlier, *, english: bool) -> tuple[View, ...]:
+    """The entries of a digest in arXiv's order.
+
+    Args:
+        digest: a section on a day.
+        judge: says how near a paper is to the reader's interests.
+        earlier: titles that papers had in earlier digests.
+        english: whether an English line goes before the Chinese one.
+    """
+    day, taken, views = digest.date.isoformat() if digest.date else "", set[str](), []
+    for number, entry in enumerate(digest.entries, 1):
+        anchor = re.sub(r"[^A-Za-z0-9._-]", "-", entry.paper.id) or f"n{number}"
+        if anchor in taken:
+            anchor = f"{anchor}-{number}"
+        taken.add(anchor)
+        views.append(_view(entry, anchor, number, digest, english))
+    judged = judge([view.entry for view in views])
+    return tuple(
+        replace(view, interest=interest, followed=judge.followed(view.paper), was=_was(view, earlier, day))
+        for view, interest in zip(views, judged, strict=True)
+    )
+
+
+def _view(entry: Entry, anchor: str, number: int, digest: Digest, english: bool) -> View:
+    paper, summary = entry.paper, entry.summary
+    line = ""
+    if summary:
+        line = (summary.line_en if english else "") or summary.line
+    return View(
+        entry=entry,
+        anchor=anchor,
+        number=number,
+        kind=kind_of(entry, digest),
+        title=plain(paper.title) or paper.versioned_id or "?",
+        line=plain(line),
+        task=task_of(entry),
+        venue=venue_of(paper.comments, paper.journal_ref),
+        links=links_of(paper.comments, paper.abstract),
+        interest=Interest(),
+        followed=frozenset(),
+    )
+
+
+def kind_of(entry: Entry, digest: Digest) -> Kind:
+    """How the paper was announced.
+
+    Published Markdown calls cross-listed papers new; of those, the primary category tells.
+    """
+    kind, categories = entry.listing.kind, entry.paper.categories
+    if digest.source == "import" and kind == "new" and categories:
+        return "new" if categories[0] in digest.section.categories else "cross"
+    return kind
+
+
+def task_of(entry: Entry) -> str:
+    """The task that the summary names in a field or in its line; empty where it names none."""
+    if entry.summary is None:
+        return ""
+    if entry.summary.task:
+        return plain(entry.summary.task)
+    found = _TASK.search(entry.summary.line)
+    return plain(found["task"]) if found else ""
+
+
+def _was(view: View, earlier: Earlier, day: str) -> str:
+    if view.kind != "replaced" or not view.paper.id:
+        return ""
+    before = [title for when, title in earlier.get(view.paper.id, ()) if when < day]
+    return before[-1] if before and before[-1] != view.title else ""
+
+
+def date_in_words(day: Date) -> str:
+    """2026 年 1 月 28 日."""
+    return f"{day.year} 年 {day.month} 月 {day.day} 日"
