@@ -20,6 +20,11 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 PaperKind = Literal["method", "dataset", "benchmark", "survey", "analysis", "system", "theory", "other"]
 """What a paper contributes; the form of the Chinese line depends on it."""
 
+Language = Literal["zh", "en"]
+"""What a line is written in."""
+
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
 Severity = Literal[1, 2, 3]
 """Of a finding: 1 style, 2 worth a look, 3 a defect."""
 
@@ -158,9 +163,9 @@ class Completion(Record):
 
 
 class Summary(Record):
-    """The validated answer: the fields, and the Chinese line made of them.
+    """The validated answer: the fields, and the line that a reader reads.
 
-    A prompt that asks for the whole line leaves the fields empty.
+    A prompt that asks for the line alone leaves the fields empty.
     """
 
     kind: PaperKind | None = None
@@ -168,6 +173,10 @@ class Summary(Record):
     problem: str = ""
     contribution: str = ""
     line: str
+    lang: Language = Field(default="zh", description="of the line and the fields")
+    translations: dict[Language, str] = Field(
+        default_factory=dict, description="language -> the line in it, where more than one was asked for"
+    )
     prompt: str = Field(default="", description="name@hash of the prompt; empty for an imported line")
     model: str = ""
     completion: str = Field(default="", description="key of the completion in the ledger")

@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from digest.cli import output
@@ -21,6 +21,9 @@ from digest.errors import DigestError, UsageError
 from digest.llm.endpoint import Endpoint
 from digest.llm.request import Request
 from digest.model import Paper
+
+if TYPE_CHECKING:
+    from digest.summarize.prompt import Prompt
 
 _OWN_FILE = Path("digest.toml")
 _SPACE = 1e9
@@ -151,13 +154,13 @@ async def _asked(endpoint: Endpoint, settings: Settings) -> Check:
     """One question as a run asks it, about a paper of the sample day."""
     from digest.summarize.prompt import load
 
-    prompt = load(settings.run.prompt)
+    prompt = load(settings.run.prompt).speaking(settings.run.languages)
     request = Request(
         model=settings.model.name,
         messages=prompt.render(_a_paper()),
         temperature=prompt.temperature,
         max_tokens=prompt.max_tokens,
-        json_schema=_schema() if prompt.answer == "fields" else None,
+        json_schema=prompt.json_schema,
         body=endpoint.body,
     )
     completion = await endpoint.complete(request)
@@ -165,23 +168,26 @@ async def _asked(endpoint: Endpoint, settings: Settings) -> Check:
     usage = f"{completion.usage.input} tokens in, {completion.usage.output} out, {cost}"
     form = endpoint.traits(settings.model.name).answer_format
     try:
-        _read(completion.content, prompt.answer)
+        _read(completion.content, prompt)
     except ValueError as error:
         advice = "Try another model, or model.answer_format in digest.toml."
         return Check("question", "note", f"answered as {form} ({usage}), but: {error}", advice)
     return Check("question", "ok", f"answered as {form} in {completion.milliseconds} ms ({usage})")
 
 
-def _schema() -> dict[str, Any]:
-    from digest.summarize.answer import schema
+def _read(content: str, prompt: Prompt) -> None:
+    """Do nothing with an answer that can be read.
 
-    return schema()
+    Raises:
+        ValueError: it cannot be read; says why.
+    """
+    from digest.summarize.answer import read_entry, read_fields, read_line
 
-
-def _read(content: str, form: str) -> None:
-    from digest.summarize.answer import read_fields, read_line
-
-    (read_fields if form == "fields" else read_line)(content)
+    if prompt.answer == "entry":
+        if lacking := read_entry(content, prompt.lang, prompt.also).lacking:
+            raise ValueError(f"JSON 字段 {lacking[0]} 缺失或是空的")
+    else:
+        (read_fields if prompt.answer == "fields" else read_line)(content)
 
 
 def _a_paper() -> Paper:

@@ -13,7 +13,7 @@ from digest.errors import UsageError
 from digest.model import Digest, Paper, Record, Severity
 from digest.publish.json_format import from_json
 from digest.publish.markdown_parser import parse
-from digest.summarize.checks import Rule, Source, about, check, rules_for
+from digest.summarize.checks import Rule, Source, check_lines, rules_for
 
 _COLUMNS = ("file", "number", "id", "severity", "rule", "evidence")
 
@@ -73,9 +73,7 @@ def _lint(digest: Digest, name: str, rules: Sequence[Rule]) -> Iterator[Row]:
     for entry, source in zip(digest.entries, sources, strict=True):
         if entry.summary is None:
             continue
-        found = list(check(entry.summary.line, source, rules))
-        if other := about(entry.summary.line, source, sources, rules):
-            found.append(other)
+        found = check_lines(entry.summary, source, sources, rules)
         for finding in sorted(found, key=lambda finding: -finding.severity):
             yield Row(
                 file=name,

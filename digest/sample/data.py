@@ -85,6 +85,7 @@ class Library:
 
     def __init__(self, knobs: Knobs) -> None:
         self.records = tuple(_record(row, path) for path in knobs.records for row in _rows(path))
+        self.entries = {row.pop("id"): row for path in knobs.entry for row in _rows(path)}
         self.fields = {row.pop("id"): row for path in knobs.fields for row in _rows(path)}
         self.lines = {row["id"]: str(row["line"]) for path in knobs.line for row in _rows(path)}
         self._latest: dict[str, Record] = {}
