@@ -185,7 +185,7 @@ def _read(content: str, prompt: Prompt) -> None:
 
     if prompt.answer == "entry":
         if lacking := read_entry(content, prompt.lang, prompt.also).lacking:
-            raise ValueError(f"JSON 字段 {lacking[0]} 缺失或是空的")
+            raise ValueError(f"JSON 字段 {lacking[0]} 缺失或不可用")
     else:
         (read_fields if prompt.answer == "fields" else read_line)(content)
 

@@ -141,13 +141,17 @@ async def _converse(job: Job, text: Text | None) -> Outcome:
 
 
 def _plain(best: Outcome, summary: Summary, job: Job) -> Outcome:
-    """The same with the plain line of its fields, where the model's has a defect and that one has none."""
+    """The same without the lines that have a defect: in one language, or with the plain line."""
     if _weight(best.findings)[0] == 0 or job.prompt.answer != "entry":
         return best
-    plain = summary.model_copy(update={"line": _composed(summary, job.prompt.lang), "translations": {}})
-    found = tuple(job.check(plain))
-    lacking = _lacking("line")
-    return best if _weight(found)[0] else Outcome(plain, findings=(lacking, *found))
+    alone = summary.model_copy(update={"translations": {}})
+    composed = alone.model_copy(update={"line": _composed(summary, job.prompt.lang)})
+    lost = tuple(f"line_{language}" for language in summary.translations)
+    for candidate, lacking in ((alone, lost), (composed, ("line", *lost))):
+        found = tuple(job.check(candidate))
+        if _weight(found)[0] == 0:
+            return Outcome(candidate, findings=(*map(_lacking, lacking), *found))
+    return best
 
 
 def _settled(summary: Summary, findings: tuple[Finding, ...], noticed: Sequence[Finding]) -> Outcome:
@@ -188,7 +192,7 @@ def _summary(content: str, prompt: Prompt) -> tuple[Summary, tuple[Finding, ...]
 
 
 def _lacking(field_name: str) -> Finding:
-    return Finding(rule="no-line", severity=2, evidence=f"JSON 字段 {field_name} 缺失或是空的")
+    return Finding(rule="no-line", severity=2, evidence=f"JSON 字段 {field_name} 缺失或不可用")
 
 
 def _composed(summary: Summary, language: Language) -> str:

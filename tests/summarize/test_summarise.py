@@ -175,6 +175,13 @@ def test_the_english_line_is_checked_too(english: str | None, rule: str) -> None
     assert made.summary.translations == {"en": ENGLISH}
 
 
+def test_a_bad_translation_costs_no_good_line() -> None:
+    made = outcome(Model(entry(line_en="ClearNet 增强语音，提高清晰度。")), languages=("zh", "en"))
+    assert made.summary is not None
+    assert (made.summary.line, made.summary.translations, made.flag) == (LINE, {}, None)
+    assert [finding.evidence for finding in made.findings] == ["JSON 字段 line_en 缺失或不可用"]
+
+
 def test_an_english_prompt_gives_an_english_line() -> None:
     fields = {
         "kind": "method",
