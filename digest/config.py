@@ -53,7 +53,7 @@ class RunSettings(_Table):
     """What `digest run` does when flags do not say."""
 
     sections: tuple[str, ...] = ()
-    prompt: str = "fields"
+    prompt: str = "entry"
     languages: tuple[Language, ...] = ()
     out: Path = Path("runs")
     reuse_unchanged: bool = False

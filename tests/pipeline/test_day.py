@@ -274,7 +274,7 @@ def test_without_a_key_the_sentence_offers_the_sample(digest: Run) -> None:
         (("--date", "yesterday"), "no date"),
         (("--date", "2026-02-30"), "no date"),
         (("--date", "2026-01-28..2026-01-20"), "before the first"),
-        (("--prompt", "nope"), "fields, line"),
+        (("--prompt", "nope"), "entry, entry-en, fields, line"),
         (("--out", "/dev/null/runs"), "--out"),
         (("--limit", "0"), "--limit"),
     ],
@@ -387,7 +387,7 @@ def test_a_line_that_was_asked_for_alone_stays(digest: Run, folder: Path) -> Non
     assert digest(*job[:3]).code == 0  # damaged: made anew
     assert digest(*job[:3], "--fresh").code == 0
     entries = json.loads((day / "audio.json").read_text(encoding="utf-8"))["entries"]
-    assert all(entry["summary"]["prompt"].startswith("fields@") for entry in entries)
+    assert all(entry["summary"]["prompt"].startswith("entry@") for entry in entries)
 
 
 def test_what_the_endpoint_says_is_told_where_papers_are_flagged(
