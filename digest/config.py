@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from digest.errors import UsageError
-from digest.model import Section
+from digest.model import Language, Section
 from digest.system.files import at_home, read_text
 
 _PACKAGE = Path(__file__).parent
@@ -61,7 +61,8 @@ class RunSettings(_Table):
     """What `digest run` does when flags do not say."""
 
     sections: tuple[str, ...] = ()
-    prompt: str = "fields"
+    prompt: str = "entry"
+    languages: tuple[Language, ...] = ()
     out: Path = Path("runs")
     reuse_unchanged: bool = False
 
@@ -128,7 +129,7 @@ class TextSettings(_Table):
     """How much of a paper goes into a prompt."""
 
     source: Literal["pdf", "abstract"] = "pdf"
-    budget: int = Field(default=3000, ge=200, description="tokens")
+    budget: int = Field(default=2000, ge=200, description="tokens")
     deadline: float = Field(default=30, gt=0, description="seconds")
     size_limit: int = Field(default=50, ge=1, description="MB of one PDF")
     page_limit: int = Field(default=150, ge=3, description="pages read of one PDF")

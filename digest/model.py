@@ -23,6 +23,11 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 PaperKind = Literal["method", "dataset", "benchmark", "survey", "analysis", "system", "theory", "other"]
 """What a paper contributes; the form of the Chinese line depends on it."""
 
+Language = Literal["zh", "en"]
+"""What a line is written in."""
+
+LANGUAGES: tuple[Language, ...] = get_args(Language)
+
 Severity = Literal[1, 2, 3]
 """Of a finding: 1 style, 2 worth a look, 3 a defect."""
 
@@ -164,9 +169,9 @@ class Completion(Record):
 
 
 class Summary(Record):
-    """The validated answer: the fields, and the Chinese line made of them.
+    """The validated answer: the fields, and the line that a reader reads.
 
-    A prompt that asks for the whole line leaves the fields empty.
+    A prompt that asks for the line alone leaves the fields empty.
     """
 
     kind: PaperKind | None = None
@@ -174,6 +179,10 @@ class Summary(Record):
     problem: str = ""
     contribution: str = ""
     line: str
+    lang: Language = Field(default="zh", description="of the line and the fields")
+    translations: dict[Language, str] = Field(
+        default_factory=dict, description="language -> the line in it, where more than one was asked for"
+    )
     prompt: str = Field(default="", description="name@hash of the prompt; empty for an imported line")
     model: str = ""
     completion: str = Field(default="", description="key of the completion in the ledger")
@@ -181,7 +190,6 @@ class Summary(Record):
     mended: tuple[Finding, ...] = Field(
         default=(), description="of severity 2 or 3, in earlier attempts and no longer in this one"
     )
-    line_en: str = Field(default="", description="the same in English; empty where none was made")
 
 
 class Flag(Record):

@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from digest.cli import output
 from digest.cli.session import CommandOptions, prepared
@@ -23,6 +23,9 @@ from digest.llm.retry_after import in_words
 from digest.model import Paper
 from digest.system.files import read_text
 from digest.system.network import OF_REQUESTS, client_options, explained, on_this_machine, proxies, unusable
+
+if TYPE_CHECKING:
+    from digest.summarize.prompt import Prompt
 
 _OWN_FILE = Path("digest.toml")
 _SPACE = 1e9
@@ -176,7 +179,7 @@ async def _asked(endpoint: Endpoint, settings: Settings) -> Check:
     from digest.summarize.prompt import load
     from digest.summarize.summarizer import request_for
 
-    prompt = load(settings.run.prompt)
+    prompt = load(settings.run.prompt).speaking(settings.run.languages)
     conversation = prompt.render(_a_paper())
     request = request_for(prompt, settings.model.name, conversation, endpoint.body)
     try:
@@ -191,7 +194,7 @@ async def _asked(endpoint: Endpoint, settings: Settings) -> Check:
     traits = endpoint.traits(settings.model.name)
     form = ", ".join((traits.answer_format, *(f"without {field}" for field in traits.left_out)))
     try:
-        _read(completion.content, prompt.answer)
+        _read(completion.content, prompt)
     except ValueError as error:
         advice = "Try another model, or model.answer_format in digest.toml."
         return Check(
@@ -212,10 +215,19 @@ def _slow(took: float, timeout: float) -> str:
     )
 
 
-def _read(content: str, form: str) -> None:
-    from digest.summarize.answer import read_fields, read_line
+def _read(content: str, prompt: Prompt) -> None:
+    """Do nothing with an answer that can be read.
 
-    (read_fields if form == "fields" else read_line)(content)
+    Raises:
+        ValueError: it cannot be read; says why.
+    """
+    from digest.summarize.answer import read_entry, read_fields, read_line
+
+    if prompt.answer == "entry":
+        if lacking := read_entry(content, prompt.lang, prompt.also).lacking:
+            raise ValueError(f"JSON 字段 {lacking[0]} 缺失或不可用")
+    else:
+        (read_fields if prompt.answer == "fields" else read_line)(content)
 
 
 def _a_paper() -> Paper:

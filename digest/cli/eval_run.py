@@ -41,12 +41,13 @@ def run(
     """Ask every prompt and model about the gold papers, score the answers; return the exit code."""
     if name is not None and not _NAME.fullmatch(name):
         raise UsageError(f"--name {name[:40]}: take up to 80 letters and digits, with . _ - in between.")
-    variants = tuple({prompt.identity: prompt for prompt in map(load_prompt, prompts)}.values())
+    loaded = [load_prompt(one) for one in prompts]
     gold = gold if gold.exists() else find(str(gold))
     gold_set = gold_sets.read(gold)
-    refuse_leaks(gold_set, variants)
     with prepared(given) as ready:
         settings = ready.settings
+        variants = tuple({one.identity: one for one in (_as_daily(p, settings) for p in loaded)}.values())
+        refuse_leaks(gold_set, variants)
         names = tuple(dict.fromkeys(models)) or (settings.model.name,)
         papers = tuple(paper.id for paper in gold_set.papers[:limit])
         info = RunInfo(
@@ -67,6 +68,11 @@ def run(
     score_run(folder)
     asked = product(papers, folder.info.variants, range(epochs))
     return _report(folder, tally, given, {key_of(*one) for one in asked})
+
+
+def _as_daily(prompt: Prompt, settings: Settings) -> Prompt:
+    """The prompt as a daily run asks it: in all its languages, where it has room for them."""
+    return prompt.speaking(settings.run.languages) if prompt.answer == "entry" else prompt
 
 
 def _name(gold: gold_sets.Gold, prompts: Sequence[Prompt], models: Sequence[str], settings: Settings) -> str:

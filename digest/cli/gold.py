@@ -43,6 +43,8 @@ def gold_import(
         print(f"left out, {reason}: {count}")
     for paper, rules in flagged.items():
         print(printable(f"flagged, no reference for metrics: {paper} ({', '.join(rules)})"))
+    for sentence in gold_sets.problems(gold_sets.read(output), [load_prompt(one) for one in known_prompts()]):
+        print(printable(f"wrong: {sentence}"))
     return show.COMPLETE
 
 

@@ -12,7 +12,7 @@ from pydantic import Field
 from digest.model import Digest, Record, Severity
 from digest.publish.json_format import from_json
 from digest.publish.markdown_parser import parse
-from digest.summarize.checks import Batch, Rule, about, check, repeated, rules_for, source_of
+from digest.summarize.checks import Batch, Rule, check_lines, repeated, rules_for, source_of
 from digest.system.files import read_text
 
 _COLUMNS = ("file", "number", "id", "severity", "rule", "evidence")
@@ -67,12 +67,10 @@ def _lint(digest: Digest, name: str, rules: Sequence[Rule]) -> Iterator[Row]:
     batch = Batch(source_of(entry.paper) for entry in digest.entries)
     lines = [entry.summary.line if entry.summary else "" for entry in digest.entries]
     twice = repeated(list(zip(lines, batch, strict=True)), rules)
-    for place, (entry, line, source) in enumerate(zip(digest.entries, lines, batch, strict=True)):
+    for place, (entry, source) in enumerate(zip(digest.entries, batch, strict=True)):
         if entry.summary is None:
             continue
-        found = list(check(line, source, rules))
-        if other := about(line, source, batch, rules):
-            found.append(other)
+        found = list(check_lines(entry.summary, source, batch, rules))
         if place in twice:
             found.append(twice[place])
         for finding in sorted(found, key=lambda finding: -finding.severity):

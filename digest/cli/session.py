@@ -332,7 +332,7 @@ def _require_model(settings: Settings) -> None:
 
 def with_resources(ready: Ready, go: Callable[[Resources], Awaitable[None]], *, quiet: bool) -> None:
     """Open everything, do it, and put everything away."""
-    prompt = load_prompt(ready.settings.run.prompt)
+    prompt = load_prompt(ready.settings.run.prompt).speaking(ready.settings.run.languages)
     given = ready.given
 
     async def inside() -> None:

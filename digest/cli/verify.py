@@ -14,7 +14,7 @@ from digest.ledger import FILE_NAME
 from digest.ledger.sqlite.connection import unpack, unpack_text
 from digest.ledger.sqlite.history import History
 from digest.ledger.sqlite.schema import migrate
-from digest.model import Announcement, Completion, Digest, Entry, Snapshot, Text
+from digest.model import LANGUAGES, Announcement, Completion, Digest, Entry, Snapshot, Summary, Text
 from digest.publish.json_format import from_json
 from digest.publish.keeping import of_sample
 from digest.publish.markdown import render
@@ -119,15 +119,30 @@ def _line(entry: Entry, history: History) -> str | None:
     answers = [completion for (blob,) in rows if (completion := unpack(Completion, blob))]
     if not answers:
         return f"the answer that its line was made of is not in {FILE_NAME}"
-    if any(_made_of(one, by_fields=bool(entry.summary.task)) == entry.summary.line for one in answers):
+    if any(says(one.content, entry.summary) for one in answers):
         return None
     return "its line is not the one that its answer makes"
 
 
-def _made_of(completion: Completion, *, by_fields: bool) -> str | None:
+def says(content: str, summary: Summary) -> bool:
+    """Whether an answer says what a summary says."""
     try:
-        if by_fields:
-            return compose(answer.read_fields(completion.content))
-        return tidy(answer.read_line(completion.content))
+        if not summary.task:
+            return tidy(answer.read_line(content), summary.lang) == summary.line
+        others = [language for language in LANGUAGES if language != summary.lang]
+        entry = answer.read_entry(content, summary.lang, others)
     except answer.UnreadableError:
-        return None
+        return False
+    fields = entry.fields.model_dump()
+    if fields != summary.model_dump(include={*fields}):
+        return False
+    lines = {language: tidy(line, language) for language, line in entry.lines.items()}
+    if {summary.lang: summary.line, **summary.translations} == lines:
+        return True
+    return summary.line == compose(entry.fields, summary.lang) or _was_composed(summary.line, entry.fields)
+
+
+def _was_composed(line: str, fields: answer.Fields) -> bool:
+    """Whether a line has the form that code gave to fields before models wrote the lines."""
+    contribution = tidy(fields.contribution).strip("。，； ").removeprefix("该论文")
+    return line.startswith("该论文") and "，旨在" in line and line.endswith(f"{contribution}。")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -46,7 +46,12 @@ class Asks(Protocol):
 
 def recipe(settings: TextSettings) -> str:
     """What shapes the passages of a paper: the key of its text in the ledger, beside the paper."""
-    return f"1:{settings.budget}"
+    return f"2:{settings.budget}"
+
+
+def _former_recipes(settings: TextSettings) -> tuple[str, ...]:
+    """Those of texts with captions and last pages, under today's budget and under the default of then."""
+    return f"1:{settings.budget}", "1:3000"
 
 
 async def make_entry(
@@ -148,10 +153,15 @@ async def _read(job: Job, listing: Listing, tools: Resources, asker: Asks) -> Te
     paper, settings, ledger = job.paper, tools.settings.text, tools.ledger
     if settings.source == "abstract" or not tools.prompt.reads_text:
         return Text(origin=TextOrigin(source="abstract", reason=AS_ASKED))
-    # without a version the address may show another text tomorrow
-    kept = None if paper.version is None else ledger.text(paper.versioned_id, recipe(settings))
-    if kept is None and listing.kind == "replaced" and tools.settings.run.reuse_unchanged:
-        kept = _unchanged(job, ledger, recipe(settings))
+    kept, wanted = None, list[Text | None]()
+    if paper.version is not None:  # without one the address may show another text tomorrow
+        kept = ledger.text(paper.versioned_id, recipe(settings))
+        if not tools.fresh:
+            wanted += (ledger.text(paper.versioned_id, former) for former in _former_recipes(settings))
+    if kept is None:
+        if listing.kind == "replaced" and tools.settings.run.reuse_unchanged:
+            wanted += ledger.texts_of(paper.id, recipe(settings))
+        kept = _asked_before(job, ledger, wanted)
     if kept is not None and not _may_come(kept, job, tools, asker):
         ledger.event(run, "text", "kept", paper.id)
         return kept
@@ -177,11 +187,10 @@ def _may_come(kept: Text, job: Job, tools: Resources, asker: Asks) -> bool:
     return not bought  # by a batch: the PDF can wait for the next run
 
 
-def _unchanged(job: Job, ledger: Ledger, wanted: str) -> Text | None:
-    """The text of an earlier version that, with title and abstract of this one, is a question of before."""
-    for text in ledger.texts_of(job.paper.id, wanted):
-        question = job.request(job.prompt.render(job.paper, text))
-        if ledger.completion(question.key) is not None:
+def _asked_before(job: Job, ledger: Ledger, texts: Iterable[Text | None]) -> Text | None:
+    """The first of the texts that, with this title and abstract, makes a question that was answered."""
+    for text in texts:
+        if text and ledger.completion(job.request(job.prompt.render(job.paper, text)).key) is not None:
             return text
     return None
 

@@ -75,21 +75,26 @@ def paper_of(messages: Sequence[Mapping[str, Any]], library: Library) -> Record 
 
 
 def answer(question: Mapping[str, Any], record: Record, library: Library, knobs: Knobs) -> str:
-    """The content of the right answer: JSON fields or a line, whichever was asked for.
+    """The content of the right answer: an entry, fields or a line, whichever was asked for.
 
     Raises:
         ChatError: there is no recorded answer for the paper.
     """
-    as_fields = _asks_for_json(question, record)
-    recorded = (library.fields if as_fields else library.lines).get(record.id)
+    as_json = _asks_for_json(question, record)
+    as_entry = as_json and _asks_for_line(question)
+    answers: Mapping[str, Any] = library.fields if as_json else library.lines
+    recorded = (library.entries if as_entry else answers).get(record.id)
     if recorded is None and not knobs.synthesize:
         raise no_recording(record.title)
     fields: dict[str, Any] = recorded if isinstance(recorded, dict) else compose(record)
-    line = recorded if isinstance(recorded, str) else _line(fields)
+    line = recorded if isinstance(recorded, str) else fields.get("line") or _line(fields)
+    fields = {name: value for name, value in fields.items() if name != "line"}
     first = all(message.get("role") != "assistant" for message in question["messages"])
     if first and share(record.id, 1000) < knobs.erring * 1000:
         fields, line = _with_defect(record, fields, line)
-    return json.dumps(fields, ensure_ascii=False) if as_fields else line
+    if as_entry:
+        fields["line"] = line
+    return json.dumps(fields, ensure_ascii=False) if as_json else line
 
 
 def no_recording(subject: str) -> ChatError:
@@ -214,6 +219,14 @@ def _asks_for_json(question: Mapping[str, Any], record: Record) -> bool:
     for sentence in (record.title, *re.split(r"(?<=[.!?]) +(?=[A-Z])", record.abstract)):
         text = text.replace(" ".join(words(sentence)), "")
     return "json" in text.split()
+
+
+def _asks_for_line(question: Mapping[str, Any]) -> bool:
+    """Whether the JSON is to hold the finished line: by its schema, or else by the instructions."""
+    wanted = question.get("response_format")
+    if isinstance(wanted, dict) and isinstance(described := wanted.get("json_schema"), dict):
+        return "line" in described.get("schema", {}).get("properties", {})
+    return re.search(r"\bline\b", system_text(question["messages"]), re.ASCII) is not None
 
 
 def _content(message: Mapping[str, Any]) -> str:

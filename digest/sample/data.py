@@ -86,7 +86,8 @@ class Library:
 
     def __init__(self, knobs: Knobs) -> None:
         self.records = tuple(_record(row, path) for path in knobs.records for row in _rows(path))
-        self.fields = {row.pop("id"): row for path in knobs.fields for row in _rows(path)}
+        self.entries = _answers(knobs.entry)
+        self.fields = _answers(knobs.fields)
         self.lines = {row["id"]: str(row["line"]) for path in knobs.line for row in _rows(path)}
         self._latest: dict[str, Record] = {}
         self._titles: dict[str, list[tuple[list[str], Record]]] = {}  # by their first word
@@ -155,6 +156,14 @@ def _record(row: dict[str, Any], path: Path) -> Record:
         place = ".".join(map(str, first["loc"]))
         message = f"{path}: the record of {row.get('id')} is not usable: {place}: {first['msg']}."
         raise UsageError(message) from None
+
+
+def _answers(paths: Iterable[Path]) -> dict[str, dict[str, Any]]:
+    """Identifier -> recorded answer; the date of the recording is none of the answer's."""
+    rows = {row.pop("id"): row for path in paths for row in _rows(path)}
+    for row in rows.values():
+        row.pop("recorded", None)
+    return rows
 
 
 def _rows(path: Path) -> Iterator[dict[str, Any]]:

@@ -68,7 +68,8 @@ class Knobs(_Knob):
 
     today: Date = Field(default=DAY, description="what the server takes for the current date")
     records: tuple[Path, ...] = Field(default=(DATA / "papers.jsonl",), description="JSONL of data.Record")
-    fields: tuple[Path, ...] = Field(default=(DATA / "fields.jsonl",), description="recorded answers")
+    entry: tuple[Path, ...] = Field(default=(DATA / "entry.jsonl",), description="recorded answers")
+    fields: tuple[Path, ...] = Field(default=(DATA / "fields.jsonl",), description="recorded fields alone")
     line: tuple[Path, ...] = Field(default=(DATA / "line.jsonl",), description="recorded whole lines")
     pdfs: Path | None = Field(default=None, description="folder of files ID.pdf or IDvN.pdf to serve instead")
     missing: tuple[str, ...] = Field(default=(), description="ids that API and PDF do not know yet")

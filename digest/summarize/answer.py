@@ -1,12 +1,14 @@
-"""What a model may answer: the fields or the whole line, read tolerantly and validated strictly."""
+"""Answers of models, read tolerantly and validated strictly: an entry, fields alone, or a line alone."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from digest.model import PaperKind
+from digest.model import Language, PaperKind
 from digest.summarize.extract import (
     RepeatedKeys,
     UnreadableError,
@@ -15,7 +17,16 @@ from digest.summarize.extract import (
     without_thoughts,
 )
 
-__all__ = ["Fields", "UnreadableError", "read_fields", "read_line", "schema"]
+__all__ = [
+    "Answered",
+    "Fields",
+    "UnreadableError",
+    "entry_schema",
+    "read_entry",
+    "read_fields",
+    "read_line",
+    "schema",
+]
 
 LONGEST_LINE = 2000
 """Characters above which a line is none: it would only be refused for its length."""
@@ -35,26 +46,90 @@ class Fields(BaseModel):
     contribution: str = Field(min_length=4, max_length=200)
 
 
-def schema() -> dict[str, Any]:
-    """The JSON schema of the fields, in the subset that strict structured output accepts.
+@dataclass(frozen=True)
+class Answered:
+    """An entry as a model gave it.
 
-    Lengths are left out: several endpoints refuse a schema that has them, and they are checked here anyway.
+    Attributes:
+        fields: kind, task, problem and contribution.
+        lines: language -> the finished line, of those that are there.
+        lacking: the JSON fields of lines that are missing or empty.
     """
-    properties = {
-        name: {"type": "string", "description": description}
-        for name, description in {
-            "task": "论文所属的任务",
-            "problem": "论文要解决的问题",
-            "contribution": "论文提出或发现了什么",
-        }.items()
+
+    fields: Fields
+    lines: dict[Language, str] = field(default_factory=dict)
+    lacking: tuple[str, ...] = ()
+
+
+_FORMS: dict[Language, dict[str, str]] = {
+    "zh": {
+        "kind": "主要贡献属于哪一类；兼有数项时取标题所指的",
+        "task": "所属任务：领域里通行的中文叫法，4到16个字的名词短语，不以“任务”“问题”结尾",
+        "problem": "要解决的具体问题及其原因，10到30个字，不以句号结尾",
+        "contribution": "提出或发现了什么：以动词开头，写出方法的原名，15到45个字，不以句号结尾",
+        "line": "写给读者的一条简体中文简介：一到两句，连字母、数字和标点共65到90个字符，以句号结尾，"
+        "至少有一处具体的机制、数字（说明指标）或结论",
+    },
+    "en": {
+        "kind": "the main contribution; of several, the one that the title names",
+        "task": "the task, as the field calls it: a noun phrase of 2 to 6 words",
+        "problem": "the specific problem and its cause, 5 to 20 words, no full stop",
+        "contribution": "what is proposed or found: a verb first, the method by its name, 8 to 30 words",
+        "line": "one or two plain sentences in English for a reader, 25 to 45 words, with at least one "
+        "concrete mechanism, number (with its metric) or finding",
+    },
+}
+"""Language of an answer -> JSON field -> its form, for endpoints that show the schema to the model."""
+
+
+def schema() -> dict[str, Any]:
+    """The JSON schema of the fields alone, in the subset that strict structured output accepts.
+
+    It is part of the key under which answers are kept, so it stays as it is. Lengths are left out: several
+    endpoints refuse a schema that has them, and they are checked here anyway.
+    """
+    told = {"task": "论文所属的任务", "problem": "论文要解决的问题", "contribution": "论文提出或发现了什么"}
+    properties = {name: {"type": "string", "description": form} for name, form in told.items()}
+    return _object({"kind": {"type": "string", "enum": list(get_args(PaperKind))}, **properties})
+
+
+def entry_schema(language: Language, also: Sequence[Language] = ()) -> dict[str, Any]:
+    """The JSON schema of an entry: the fields, then the line, then one line a further language."""
+    told = {**_FORMS[language], **{f"line_{other}": _FORMS[other]["line"] for other in also}}
+    properties: dict[str, dict[str, Any]] = {
+        name: {"type": "string", "description": form} for name, form in told.items()
     }
-    kinds = {"type": "string", "enum": list(PaperKind.__args__)}  # type: ignore[attr-defined]  # of a Literal
+    properties["kind"]["enum"] = list(get_args(PaperKind))
+    return _object(properties)
+
+
+def _object(properties: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "object",
-        "properties": {"kind": kinds, **properties},
-        "required": ["kind", *properties],
+        "properties": properties,
+        "required": list(properties),
         "additionalProperties": False,
     }
+
+
+def read_entry(content: str, language: Language = "zh", also: Sequence[Language] = ()) -> Answered:
+    """The entry in an answer; its fields must be good, its lines may be lacking.
+
+    Args:
+        content: the answer as it came.
+        language: of the fields and of `line`.
+        also: the languages that have a `line_xx` of their own.
+
+    Raises:
+        UnreadableError: there is no JSON object with good fields in it.
+    """
+    found = _object_in(content)
+    names: dict[str, Language] = {"line": language, **{f"line_{other}": other for other in also}}
+    given = {name: found.pop(name, None) for name in names}
+    fields = _fields(found)
+    lines = {names[name]: text.strip() for name, text in given.items() if isinstance(text, str)}
+    lines = {of: text for of, text in lines.items() if text}
+    return Answered(fields, lines, tuple(name for name, of in names.items() if of not in lines))
 
 
 def read_fields(content: str) -> Fields:
@@ -63,17 +138,36 @@ def read_fields(content: str) -> Fields:
     Raises:
         UnreadableError: there is no JSON object with just these fields in it.
     """
+    return _fields(_object_in(content))
+
+
+def _object_in(content: str) -> dict[str, Any]:
     found = last_object(without_thoughts(content))
     if found is None:
         raise UnreadableError("回答中没有完整的 JSON 对象")
     if isinstance(found, RepeatedKeys):
         raise UnreadableError("JSON 对象里有字段出现了两次")
+    return found
+
+
+_WRONG = {
+    "missing": "缺失",
+    "string_type": "不是字符串",
+    "string_too_short": "太短，至少要有{min_length}个字",
+    "string_too_long": "太长，最多{max_length}个字",
+    "literal_error": f"不在可选值之内，请取其一：{'、'.join(get_args(PaperKind))}",
+}
+"""pydantic's type of an error -> what is wrong with the field, for the model."""
+
+
+def _fields(found: dict[str, Any]) -> Fields:
     try:
         return Fields.model_validate(found)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise UnreadableError(f"JSON 字段 {name} 不合要求：{first['msg']}") from None
+        wrong = _WRONG.get(first["type"], "不合要求").format(**first.get("ctx", {}))
+        raise UnreadableError(f"JSON 字段 {name} {wrong}") from None
 
 
 def read_line(content: str) -> str:

@@ -10,19 +10,33 @@ import hashlib
 import json
 import re
 import tomllib
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
 from digest.config import find, shipped
 from digest.errors import UsageError
-from digest.model import Message, Paper, Record, Text
+from digest.model import Language, Message, Paper, Record, Text
+from digest.summarize import answer
 from digest.summarize.bounds import within
 from digest.summarize.fence import fence
 from digest.system.files import at_home, read_text
 
 Input = Literal["title", "abstract", "comments", "text"]
-_LABELS: dict[Input, str] = {"title": "标题", "abstract": "摘要", "comments": "备注", "text": "正文节选"}
+_LABELS: dict[Language, dict[Input, str]] = {
+    "zh": {"title": "标题", "abstract": "摘要", "comments": "备注", "text": "正文节选"},
+    "en": {"title": "Title", "abstract": "Abstract", "comments": "Comments", "text": "Passages"},
+}
+_COLON: dict[Language, str] = {"zh": "：", "en": ": "}
+_ALSO: dict[Language, str] = {
+    "zh": "此外再写一个字段 line_en，放在 line 之后：用一到两句通顺的英文说同样的内容，25 到 45 个词，"
+    "不逐字翻译，名称和数字与 line 一致。",
+    "en": "Write one more field, line_zh, after line: the same content in one or two natural sentences of "
+    "Simplified Chinese, 65 to 90 characters with letters and digits, ending in 。, with the same names "
+    "and numbers.",
+}
+"""Language of a prompt -> what asks for the line in the other one as well."""
 
 
 class Prompt(Record):
@@ -30,7 +44,11 @@ class Prompt(Record):
 
     name: str = Field(pattern=r"^[\w.-]+$")
     description: str = ""
-    answer: Literal["fields", "line"] = Field(description="what the model returns")
+    answer: Literal["entry", "fields", "line"] = Field(description="what the model returns")
+    lang: Language = Field(default="zh", description="of the line and the fields")
+    also: tuple[Language, ...] = Field(
+        default=(), description="further languages of the line; see `speaking`"
+    )
     inputs: tuple[Input, ...] = Field(default=("title", "abstract"), min_length=1)
     temperature: float | None = Field(default=0.0, ge=0, le=2)
     max_tokens: int = Field(default=600, ge=16)
@@ -41,6 +59,10 @@ class Prompt(Record):
     def identity(self) -> str:
         """The name with the first 12 hexadecimal digits of the hash of everything that shapes an answer."""
         shaping = self.model_dump(exclude={"name", "description"})
+        if self.lang == "zh":  # as before there were others
+            del shaping["lang"]
+        if not self.also:
+            del shaping["also"]
         canonical = json.dumps(shaping, sort_keys=True, ensure_ascii=False)
         return f"{self.name}@{hashlib.sha256(canonical.encode()).hexdigest()[:12]}"
 
@@ -48,6 +70,33 @@ class Prompt(Record):
     def reads_text(self) -> bool:
         """Whether the paper's full text goes into this prompt."""
         return "text" in self.inputs
+
+    @property
+    def json_schema(self) -> dict[str, Any] | None:
+        """The schema of its answers; None where the answer is a line and nothing else."""
+        if self.answer == "entry":
+            return answer.entry_schema(self.lang, self.also)
+        return answer.schema() if self.answer == "fields" else None
+
+    def speaking(self, languages: Sequence[Language]) -> Prompt:
+        """The same prompt, asking for the line in these languages; none: in its own.
+
+        Raises:
+            UsageError: its own is not among them, or its answers have room for one line only.
+        """
+        if languages and self.lang not in languages:
+            listed = ", ".join(languages)
+            raise UsageError(
+                f"Prompt {self.name!r} writes {self.lang}, and run.languages asks for {listed}: take "
+                f'a prompt with lang = "{languages[0]}", or add "{self.lang}".'
+            )
+        also = tuple(dict.fromkeys(one for one in languages if one != self.lang))
+        if also and self.answer != "entry":
+            raise UsageError(
+                f"Prompt {self.name!r} gives one line in one language, and run.languages asks for "
+                f'{", ".join(languages)}: take a prompt with answer = "entry".'
+            )
+        return self.model_copy(update={"also": also})
 
     def render(self, paper: Paper, text: Text | None = None) -> tuple[Message, ...]:
         """The conversation that asks about one paper.
@@ -61,9 +110,11 @@ class Prompt(Record):
             "comments": within("comments", paper.comments or ""),
             "text": _passages(text),
         }
-        parts = [f"{_LABELS[name]}：{values[name]}" for name in self.inputs if values[name]]
+        labels, colon = _LABELS[self.lang], _COLON[self.lang]
+        parts = [f"{labels[name]}{colon}{values[name]}" for name in self.inputs if values[name]]
         content = self.user.replace("{paper}", fence("\n\n".join(parts)))
-        return Message(role="system", content=self.system), Message(role="user", content=content)
+        system = f"{self.system}\n\n{_ALSO[self.lang]}" if self.also else self.system
+        return Message(role="system", content=system), Message(role="user", content=content)
 
 
 def _passages(text: Text | None) -> str:
@@ -121,10 +172,12 @@ def parse(source: str, where: str) -> Prompt:
         values = tomllib.loads(front)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{where}: the front matter is not valid TOML: {error}.") from error
+    if "also" in values:
+        raise UsageError(f"{where}: also: further languages are set for all prompts, by run.languages.")
     try:
         return Prompt.model_validate({**values, "system": system.strip(), "user": user.strip()})
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         key = ".".join(str(part) for part in first["loc"])
-        allowed = ", ".join(field for field in Prompt.model_fields if field not in {"system", "user"})
+        allowed = ", ".join(field for field in Prompt.model_fields if field not in {"system", "user", "also"})
         raise UsageError(f"{where}: {key}: {first['msg']}. Front matter may hold: {allowed}.") from None

@@ -1,4 +1,4 @@
-"""From a paper to one checked Chinese line: ask, read, check, and ask again with what is wrong."""
+"""From a paper to one checked line: ask, read, check, and ask again with what is wrong."""
 
 from __future__ import annotations
 
@@ -8,7 +8,18 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from digest.errors import AnswerError, ModelError, QuotaError
-from digest.model import Completion, Finding, Flag, Message, Paper, Request, Summary, Text, TextOrigin
+from digest.model import (
+    Completion,
+    Finding,
+    Flag,
+    Language,
+    Message,
+    Paper,
+    Request,
+    Summary,
+    Text,
+    TextOrigin,
+)
 from digest.summarize import answer
 from digest.summarize.compose import compose, tidy
 from digest.summarize.prompt import Prompt
@@ -16,7 +27,7 @@ from digest.summarize.prompt import Prompt
 _ATTEMPTS = 3
 """The first question and at most two corrections."""
 
-_SAID = {"kind", "task", "problem", "contribution", "line"}
+_SAID = {"kind", "task", "problem", "contribution", "line", "translations"}
 """What an answer says; where that is the same again, further corrections help nothing."""
 
 _PARTS = (1, 0.5, 0.25)
@@ -106,7 +117,7 @@ def request_for(
         messages=conversation,
         temperature=prompt.temperature,
         max_tokens=prompt.max_tokens,
-        json_schema=answer.schema() if prompt.answer == "fields" else None,
+        json_schema=prompt.json_schema,
         body=dict(body),
     )
 
@@ -220,25 +231,42 @@ async def _converse(job: Job, text: Text | None) -> Outcome:
             whole = False  # a usable line is there; the trouble is that of the correction
             break
         try:
-            summary = _read(completion, job, attempt)
+            summary, lacking = _read(completion, job, attempt)
         except answer.UnreadableError as error:
             noticed.append(Finding(rule="unreadable", severity=3, evidence=str(error)))
             said, wrong = completion.content.strip(), [str(error)]
         else:
             said = summary.model_dump_json(include=_SAID)
-            findings = tuple(job.check(summary))
+            found = tuple(job.check(summary))
+            findings = (*lacking, *found)
             if best is None or _weight(findings) < _weight(best.findings):
                 best = Outcome(summary, findings=findings)
-            serious = [finding for finding in findings if finding.severity >= 2]
-            noticed += serious
-            wrong = _in_words(serious)
+            noticed += [finding for finding in findings if finding.severity >= 2]
+            wrong = [finding.evidence for finding in lacking]
+            wrong += _in_words([finding for finding in found if finding.severity >= 2], job.prompt.lang)
         if not wrong or said == before:  # asked once more it would say the same again
             break
         before = said
-        conversation = (*conversation, *_correction(completion, wrong))
+        conversation = (*conversation, *_correction(completion, wrong, job.prompt.lang))
     if best is None or best.summary is None:
         return _flagged("unreadable")
+    best = _plain(best, best.summary, job)
+    assert best.summary is not None  # as before
     return replace(_settled(best.summary, best.findings, noticed), whole=whole)
+
+
+def _plain(best: Outcome, summary: Summary, job: Job) -> Outcome:
+    """The same without the lines that have a defect: in one language, or with the plain line."""
+    if _weight(best.findings)[0] == 0 or job.prompt.answer != "entry":
+        return best
+    alone = summary.model_copy(update={"translations": {}})
+    composed = alone.model_copy(update={"line": _composed(summary, job.prompt.lang)})
+    lost = tuple(f"line_{language}" for language in summary.translations)
+    for candidate, lacking in ((alone, lost), (composed, ("line", *lost))):
+        found = tuple(job.check(candidate))
+        if _weight(found)[0] == 0:
+            return Outcome(candidate, findings=(*map(_lacking, lacking), *found))
+    return best
 
 
 def _settled(summary: Summary, findings: tuple[Finding, ...], noticed: Sequence[Finding]) -> Outcome:
@@ -252,35 +280,59 @@ def _settled(summary: Summary, findings: tuple[Finding, ...], noticed: Sequence[
     return Outcome(summary, Flag(code="checks", reason=f"{_REASONS['checks']}：{reason}"), findings)
 
 
-def _read(completion: Completion, job: Job, attempt: int) -> Summary:
-    if job.prompt.answer == "line":
-        summary = Summary(line=tidy(answer.read_line(completion.content)))
-    else:
-        fields = answer.read_fields(completion.content)
-        summary = Summary(line=compose(fields), **fields.model_dump())
-    return summary.model_copy(
-        update={
-            "prompt": job.prompt.identity,
-            "model": completion.resolved_model or completion.model,
-            "completion": completion.key,
-            "attempts": attempt,
-        }
+def _read(completion: Completion, job: Job, attempt: int) -> tuple[Summary, tuple[Finding, ...]]:
+    """The summary in an answer, and what it says of lines that the answer lacks."""
+    summary, lacking = _summary(completion.content, job.prompt)
+    told = {
+        "lang": job.prompt.lang,
+        "prompt": job.prompt.identity,
+        "model": completion.resolved_model or completion.model,
+        "completion": completion.key,
+        "attempts": attempt,
+    }
+    return summary.model_copy(update=told), lacking
+
+
+def _summary(content: str, prompt: Prompt) -> tuple[Summary, tuple[Finding, ...]]:
+    if prompt.answer == "line":
+        return Summary(line=tidy(answer.read_line(content), prompt.lang)), ()
+    if prompt.answer == "fields":
+        fields = answer.read_fields(content)
+        return Summary(line=compose(fields, prompt.lang), **fields.model_dump()), ()
+    entry = answer.read_entry(content, prompt.lang, prompt.also)
+    lines = {of: tidy(line, of) for of, line in entry.lines.items()}
+    own = lines.pop(prompt.lang, None) or compose(entry.fields, prompt.lang)
+    summary = Summary(line=own, translations=lines, **entry.fields.model_dump())
+    return summary, tuple(map(_lacking, entry.lacking))
+
+
+def _lacking(field_name: str) -> Finding:
+    return Finding(rule="no-line", severity=2, evidence=f"JSON 字段 {field_name} 缺失或不可用")
+
+
+def _composed(summary: Summary, language: Language) -> str:
+    return compose(
+        answer.Fields.model_validate(summary.model_dump(include={*answer.Fields.model_fields})), language
     )
 
 
-def _in_words(findings: Sequence[Finding]) -> list[str]:
+def _in_words(findings: Sequence[Finding], language: Language) -> list[str]:
     from digest.summarize.checks import correction  # a tenth of a second, for new answers only
 
-    return [correction(finding) for finding in findings]
+    return [correction(finding, language) for finding in findings]
 
 
-def _correction(completion: Completion, wrong: Sequence[str]) -> tuple[Message, Message]:
+_CORRECTIONS: dict[Language, str] = {
+    "zh": "上面的回答有这些问题，请改正后按原来的要求和格式完整地重新回答：",
+    "en": "Your answer has these problems. Mend them, and answer again in full, in the form asked for:",
+}
+
+
+def _correction(completion: Completion, wrong: Sequence[str], language: Language) -> tuple[Message, Message]:
     listed = "\n".join(f"- {reason}" for reason in wrong)
     return (
         Message(role="assistant", content=completion.content),
-        Message(
-            role="user", content=f"上面的回答有这些问题，请改正后按原来的要求和格式完整地重新回答：\n{listed}"
-        ),
+        Message(role="user", content=f"{_CORRECTIONS[language]}\n{listed}"),
     )
 
 

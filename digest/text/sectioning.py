@@ -1,10 +1,11 @@
-"""Where a paper's sections begin and end: its introduction, its conclusion, its references, its captions."""
+"""Where a paper's sections begin and end: its introduction, its conclusion, its references."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from digest.text.clean import Row
@@ -33,11 +34,8 @@ _CONCLUSION = Title(
     ),
 )
 _DISCUSSION = Title(
-    re.compile("iscuss|ISCUSS|ummary|UMMARY|utlook|UTLOOK|uture|UTURE|讨论|展望|小结"),
-    re.compile(
-        r"(?:general)?discussions?(?:and.*)?|summary|outlook|[a-z]{0,30}future(?:work|trends|directions|research)"
-        r"|讨论|展望|小结"
-    ),
+    re.compile("iscuss|ISCUSS|ummary|UMMARY|讨论|小结"),
+    re.compile(r"(?:general)?discussions?(?:and.*)?|summary|讨论|小结"),
 )
 _REFERENCES = Title(
     re.compile("eference|EFERENCE|ibliogr|IBLIOGR|iterature|ITERATURE|orks|参考"),
@@ -53,16 +51,15 @@ _OTHER = re.compile(
     r"|limitations?|ethic.{0,30}|broaderimpact.{0,20}|impactstatement|data.{0,8}availability.*"
     r"|reproducibility.{0,20}|conflicts?ofinterest|declaration.{0,40}|credit.{0,30}|相关工作"
 )
-_CAPTION = re.compile(
-    r"(?:Figure|Fig\.?|Table|Tab\.?|FIGURE|FIG\.|TABLE|图|表)\s*[\dIVX]{1,4}\s*[.:|：。]\s*(?=\S)"
-)
 _ENTRY = re.compile(r"\[1\]\s*\S|1\.\s+[A-Z]\S+,")
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _NO_LETTER = re.compile(r"[\W\d_]")
 _LONGEST = 90  # characters of a heading
 _LARGER = 1.08
-_LAST_ROWS = 60
-_CAPTION_ROWS = 6
+_SENTENCE_END = re.compile(r"[.!?。！？][\"”’)\]]*$")
+_FULL = 0.85  # of the usual length: a shorter row that ends a sentence ends a paragraph
+_GAP = 1.5  # of the usual distance between rows
+_LEAST = 100  # characters of a paragraph
 
 
 class Heading(NamedTuple):
@@ -122,23 +119,23 @@ def conclusion(rows: Sequence[Row]) -> Part | None:
     return None
 
 
-def captions(rows: Sequence[Row]) -> list[list[Row]]:
-    """The rows of every caption, and perhaps a few more."""
-    found = []
-    for start, first in enumerate(rows):
-        if _CAPTION.match(first.content):
-            caption = [first]
-            for row in rows[start + 1 : start + _CAPTION_ROWS]:
-                if row.page != first.page or abs(row.size - first.size) > 0.6:
-                    break
-                caption.append(row)
-            found.append(caption)
-    return found
+def first_paragraph(rows: Sequence[Row]) -> list[Row]:
+    """The rows up to the first that ends a sentence before the margin, or stands off from the next one.
 
-
-def without_label(caption: str) -> str:
-    """What a caption says after `Figure 1:`."""
-    return _CAPTION.sub("", caption, count=1)
+    All of them where no such row is seen.
+    """
+    lengths = sorted(len(row.content) for row in rows)
+    full = lengths[3 * len(lengths) // 4] if rows else 0
+    steps = sorted(step for a, b in pairwise(rows) if (step := b.top - a.top) > 0)
+    usual = steps[len(steps) // 2] if steps else 0.0
+    read = 0
+    for number, (row, after) in enumerate(pairwise(rows), 1):
+        read += len(row.content)
+        stands_off = usual and after.page == row.page and after.top - row.top > _GAP * usual
+        ends = len(row.content) < _FULL * full or stands_off
+        if read >= _LEAST and ends and _SENTENCE_END.search(row.content):
+            return list(rows[:number])
+    return list(rows)
 
 
 def size_of_body(rows: Sequence[Row]) -> float:
@@ -236,10 +233,3 @@ def first_pages(rows: Sequence[Row]) -> Part:
     """What is set like text on the first two pages, for a paper without an introduction."""
     numbers = sorted({row.page for row in rows})[:2]
     return Part("First pages", [row for row in rows if row.page in numbers])
-
-
-def last_pages(rows: Sequence[Row], used: Sequence[Row]) -> Part:
-    """What is set like text on the last page of the body and below, for a paper without a conclusion."""
-    taken = set(used)
-    left = [row for row in rows if row not in taken]
-    return Part("Last pages", left[-_LAST_ROWS:])

@@ -12,7 +12,6 @@ from digest.text.clean import Row
 
 _CONCLUSION_SHARE = 0.4  # of the budget that the introduction can't take away
 _OPENING_SHARE = 0.4  # of a long introduction; the rest is its end, which states the contributions
-_CAPTION_LONGEST = 400  # characters of a caption's first sentence
 _GAP = "[…]"
 
 _ABBREVIATIONS = (
@@ -27,7 +26,10 @@ Count = Callable[[str], int]
 
 
 def passages(rows: Sequence[Row], budget: int, count: Count) -> tuple[Passage, ...]:
-    """Introduction, conclusion and captions; the first and last pages where headings are missing.
+    """The introduction and the first paragraph of the conclusion.
+
+    Without an introduction the first pages serve. Nothing stands for a missing conclusion: what papers end
+    with otherwise (limitations, appendices, rules of a challenge) misleads.
 
     Args:
         rows: the paper's lines in reading order.
@@ -37,20 +39,15 @@ def passages(rows: Sequence[Row], budget: int, count: Count) -> tuple[Passage, .
     body = rows[: sectioning.end_of_body(rows)]
     paper = "\n".join(row.content for row in rows)
     beginning = sectioning.introduction(body) or sectioning.first_pages(body)
-    end = sectioning.conclusion(body) or sectioning.last_pages(body, beginning.rows)
-    texts = [
-        clean.join((row.content for row in sectioning.main_text(part.rows)), paper)
-        for part in (beginning, end)
-    ]
+    end = sectioning.conclusion(body) or sectioning.Part("Conclusion", [])
+    read = sectioning.main_text(beginning.rows), sectioning.first_paragraph(sectioning.main_text(end.rows))
+    texts = [clean.join((row.content for row in part), paper) for part in read]
     needed = [count(text) for text in texts]
     for_end = min(needed[1], max(int(_CONCLUSION_SHARE * budget), budget - needed[0]))
     opened = _both_ends(texts[0], budget - for_end, count)
     closed = _start(texts[1], for_end, count)
-    chosen = [
-        _passage(part.name, part.rows, text) for part, text in ((beginning, opened), (end, closed)) if text
-    ]
-    left = budget - sum(count(passage.content) for passage in chosen)
-    return (*chosen, *_captions(body, paper, left, count))
+    chosen = ((beginning.name, read[0], opened), (end.name, read[1], closed))
+    return tuple(_passage(name, part, text) for name, part, text in chosen if text)
 
 
 def sentences(text: str) -> list[str]:
@@ -91,21 +88,3 @@ def _both_ends(text: str, budget: int, count: Count) -> str:
 def _fitting(pieces: Sequence[str], budget: int, count: Count) -> int:
     """How many of the pieces fit."""
     return sum(total <= budget for total in accumulate(count(piece) for piece in pieces))
-
-
-def _captions(rows: Sequence[Row], paper: str, budget: int, count: Count) -> tuple[Passage, ...]:
-    chosen: list[str] = []
-    used: list[Row] = []
-    for caption in sectioning.captions(rows):
-        text = clean.join((row.content for row in caption), paper)
-        said = sectioning.without_label(text)
-        first = sentences(said)[0]
-        line = text[: len(text) - len(said)] + first
-        if len(first) > _CAPTION_LONGEST or not re.search(r"[.!?。]$", first):
-            continue
-        budget -= count(line) + 1
-        if budget < 0:
-            break
-        chosen.append(line)
-        used.append(caption[0])
-    return (_passage("Captions", used, "\n".join(chosen)),) if chosen else ()

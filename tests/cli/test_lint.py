@@ -71,6 +71,19 @@ def test_settings_turn_rules_off(digest: Digest, tmp_path: Path) -> None:
     assert {row.severity for row in rows if row.rule == "untranslated-phrase"} == {1}
 
 
+def test_lines_are_checked_in_their_language(digest: Digest, tmp_path: Path) -> None:
+    good = "Noise makes speech in hearing aids hard to follow; ClearNet makes the voices clearer."
+    first, second = digest.entries[:2]
+    assert first.summary is not None
+    english = first.summary.model_copy(update={"line": good, "lang": "en"})
+    both = first.summary.model_copy(update={"translations": {"en": good.replace("ClearNet", "QuartzNet-X")}})
+    entries = first.model_copy(update={"summary": english}), second.model_copy(update={"summary": both})
+    path = tmp_path / "audio.json"
+    path.write_text(digest_to_json(digest.model_copy(update={"entries": entries})), encoding="utf-8")
+    rows = [row for row in lint_files([path]) if row.severity >= 2]
+    assert [(row.rule, row.evidence) for row in rows] == [("unsupported-name", "line_en: QuartzNet-X")]
+
+
 def test_table_and_json() -> None:
     rows = (
         Row(file="a.md", number="new 001", id="2601.00001", rule="markup", severity=3, evidence="**"),

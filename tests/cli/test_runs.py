@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 
 from digest.cli import app
+from digest.cli.verify import says
+from digest.model import Summary
 from digest.sample import Server, fault
 from digest.sample import start as start_server
 from digest.sample.knobs import Knobs
@@ -22,6 +24,7 @@ SETTINGS = (
     "[text]\nsource = 'abstract'\n[checks]\noff-topic = 'off'\nnearer-paper = 'off'\n"
     "other-paper = 'off'\nsame-line = 'off'\nwrong-task = 'off'\n"
 )  # the answers to invented papers are no lines of theirs
+PDF = SETTINGS.replace("'abstract'", "'pdf'")
 ONE, OTHER = "2601.30001", "2601.30004"
 
 
@@ -51,6 +54,9 @@ def digest(folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
         return int(end.value.code or 0), out, err
 
     return run
+
+
+FIELDS = {"kind": "method", "task": "语音分离", "problem": "混响下的分离"}
 
 
 def lines(folder: Path) -> dict[str, str]:
@@ -125,14 +131,16 @@ def test_papers_again_show_old_and_new_and_rewrite_the_digest(
 ) -> None:
     digest("run", "-q")
     before = lines(folder)
-    answer = '{"kind": "method", "task": "鸟声识别", "problem": "噪声", "contribution": "提出一种新方法"}'
+    fields = {"kind": "method", "task": "鸟声识别", "problem": "录音中风声很大"}
+    line = "野外录音里风声很大，鸟声识别常把两者弄混；新方法先减去风声再识别，误报少了许多。"
+    answer = json.dumps({**fields, "contribution": "提出先减去风声再识别的方法", "line": line})
     server.faults(fault("chatter", content=answer))
     kept = digest("paper", ONE, "--keep")
     assert lines(folder) == before
     assert "--keep" in kept[1]
     code, out, _ = digest("paper", ONE, f"{OTHER}v1", ONE)
     assert code == 0
-    assert "{+鸟声识别+}" in out
+    assert "{+" in out
     assert "[-" in out
     assert out.count("rewritten: ") == 2
     after = lines(folder)
@@ -145,6 +153,54 @@ def test_papers_again_show_old_and_new_and_rewrite_the_digest(
     assert server.stats()["requests"] == {}
     exported = digest("runs", "export", "1")[1]
     assert exported.count('"kind": "answer"') == 8  # the older line stays in the ledger
+
+
+def test_a_line_in_two_languages_is_in_the_json_and_the_markdown_keeps_its_form(
+    digest: Run, folder: Path, server: Server
+) -> None:
+    use(server, folder, f"prompt = 'entry'\nlanguages = ['zh', 'en']\n{SETTINGS}")
+    english = "The recordings are noisy, so that voices are hard to tell apart; the new method halves errors."
+    answer = {
+        **FIELDS,
+        "contribution": "提出先减去风声再分离的方法",
+        "line": "野外录音里风声很大，几个人的话音难以分开；新方法先减去风声再分离，错误少了一半。",
+        "line_en": english,
+    }
+    server.faults(fault("chatter", content=json.dumps(answer)))
+    assert digest("run", "-q", "--limit", 1)[0] == 0
+    (entry,) = json.loads((folder / f"runs/{DAY}/audio.json").read_text(encoding="utf-8"))["entries"]
+    assert entry["summary"]["translations"] == {"en": english}
+    page = (folder / f"runs/{DAY}/audio.md").read_text(encoding="utf-8")
+    assert f"- **简介: {answer['line']}**" in page
+    assert english not in page
+    assert digest("runs", "verify")[0] == 0
+    for wrong, why in (("prompt = 'line'", "one line in one language"), ("prompt = 'entry-en'", "")):
+        use(server, folder, f"{wrong}\nlanguages = ['zh', 'en']\n{SETTINGS}")
+        code, _, err = digest("run", "-q", "--limit", 1)
+        assert (code == 2) is bool(why)
+        assert why in err
+
+
+def test_what_was_answered_with_passages_of_before_is_not_asked_again(
+    folder: Path, server: Server, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A ledger of before holds texts with captions under their recipe; the choice of passages has changed."""
+    use(server, folder, f"prompt = 'fields'\n{PDF}")
+    server.set(records=(write_records(tmp_path_factory.mktemp("two") / "records.jsonl", 2),))
+    assert _asked(folder, DAY) == (2, 0)
+    connection = sqlite3.connect(folder / "runs/ledger.sqlite3")
+    with connection:
+        assert connection.execute("UPDATE texts SET recipe = '1:3000'").rowcount == 2
+    connection.close()
+    (folder / f"runs/{DAY}/audio.json").unlink()
+    assert _asked(folder, DAY) == (0, 2)
+    use(server, folder, f"prompt = 'line'\n{PDF}")
+    (folder / f"runs/{DAY}/audio.json").unlink()
+    assert _asked(folder, DAY) == (2, 0)
+    connection = sqlite3.connect(folder / "runs/ledger.sqlite3")
+    (recipes,) = zip(*connection.execute("SELECT DISTINCT recipe FROM texts ORDER BY 1"), strict=True)
+    assert recipes == ("1:3000", "2:2000")
+    connection.close()
 
 
 def test_papers_come_from_a_pipe_and_one_that_is_unknown_stops_no_other(
@@ -165,7 +221,9 @@ def test_papers_come_from_a_pipe_and_one_that_is_unknown_stops_no_other(
 def test_verify_tells_digests_that_are_not_what_was_answered(digest: Run, folder: Path) -> None:
     digest("run", "-q")
     page = folder / f"runs/{DAY}/audio.json"
-    page.write_text(page.read_text(encoding="utf-8").replace("任务", "问题", 1), encoding="utf-8")
+    page.write_text(
+        page.read_text(encoding="utf-8").replace('"line": "', '"line": "另外，', 1), encoding="utf-8"
+    )
     connection = sqlite3.connect(folder / "runs/ledger.sqlite3")
     with connection:
         connection.execute("DELETE FROM completions WHERE paper = ?", (OTHER,))
@@ -175,6 +233,39 @@ def test_verify_tells_digests_that_are_not_what_was_answered(digest: Run, folder
     assert "audio.md: is not what the JSON beside it renders to" in out
     assert "its line is not the one that its answer makes" in out
     assert f"{OTHER}: the answer that its line was made of is not in" in out
+
+
+def test_verify_knows_lines_of_before_that_code_composed() -> None:
+    fields = {
+        "kind": "method",
+        "task": "语音分离",
+        "problem": "混响下的分离",
+        "contribution": "提出X网络，快3倍",
+    }
+    content = json.dumps(fields)
+    line = "该论文属于语音分离任务，旨在解决混响下的分离问题。提出X网络，快3倍。"
+    old = Summary.model_validate({**fields, "line": line})
+    assert says(content, old)
+    for other in (
+        "该论文属于语音分离任务，旨在解决混响下的分离问题。提出Y网络，快3倍。",
+        "提出X网络，快3倍。",
+    ):
+        assert not says(content, old.model_copy(update={"line": other}))
+    assert not says(content, old.model_copy(update={"task": "语音增强"}))
+
+
+def test_verify_compares_lines_in_every_language() -> None:
+    fields = {
+        "kind": "method",
+        "task": "语音分离",
+        "problem": "混响下的分离",
+        "contribution": "提出X网络，快3倍",
+    }
+    lines = {"line": "混响里说话人难分，X网络快3倍。", "line_en": "It is fast."}
+    both = Summary.model_validate({**fields, "line": lines["line"], "translations": {"en": "It is fast."}})
+    assert says(json.dumps({**fields, **lines}), both)
+    assert not says(json.dumps({**fields, **lines, "line_en": "It is slow."}), both)
+    assert not says(json.dumps({**fields, "line": lines["line"]}), both)
 
 
 def test_pruning_keeps_answers_unless_told_otherwise(digest: Run, folder: Path, server: Server) -> None:
@@ -200,7 +291,7 @@ def test_a_new_version_keeps_its_line_where_that_is_set(
     rows[1]["abstract"] += " It changed."
     new = old.with_name("new.jsonl")
     new.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    more = SETTINGS.replace("'abstract'", "'pdf'")
+    more = PDF
     use(server, folder, f"reuse_unchanged = true\n{more}")
     server.set(records=(old,))
     assert _asked(folder, DAY) == (2, 0)

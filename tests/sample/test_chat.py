@@ -14,6 +14,8 @@ import pytest
 from digest.sample import Server, fault
 from digest.sample.data import Library
 from digest.sample.knobs import Knobs
+from digest.summarize.answer import entry_schema
+from digest.summarize.prompt import load
 
 Answer = openai.types.chat.ChatCompletion
 PAPER = next(record for record in Library(Knobs()).records if record.id == "2601.19781")
@@ -71,6 +73,34 @@ def test_fields_in_json_mode(ask: Callable[..., Answer], kind: str) -> None:
         [{"role": "system", "content": "JSON."}, QUESTION[1]], response_format={"type": kind, **schema}
     )
     assert list(json.loads(content(answer))) == ["kind", "task", "problem", "contribution"]
+
+
+ENTRY = ["kind", "task", "problem", "contribution", "line"]
+
+
+@pytest.mark.parametrize("kind", ["json_schema", "json_object", "text"])
+def test_an_entry_where_a_line_is_among_the_fields(ask: Callable[..., Answer], kind: str) -> None:
+    schema = (
+        {"json_schema": {"name": "answer", "schema": entry_schema("zh")}} if kind == "json_schema" else {}
+    )
+    system = "按说明作答。" if kind == "json_schema" else "输出 JSON，有kind、task和line等字段。"
+    messages = [{"role": "system", "content": system}, QUESTION[1]]
+    answer = content(ask(messages, response_format={"type": kind, **schema}))
+    assert list(json.loads(answer)) == ENTRY
+    assert json.loads(answer) == Library(Knobs()).entries[PAPER.id]
+
+
+def test_the_shipped_prompts_get_answers_of_their_own_kind(ask: Callable[..., Answer]) -> None:
+    for name, expected in (("entry", ENTRY), ("fields", ENTRY[:4])):
+        prompt = load(name)
+        messages = [message.model_dump() for message in prompt.render(PAPER)]
+        schema = {"name": "answer", "schema": prompt.json_schema}
+        for form in (
+            {"type": "json_schema", "json_schema": schema},
+            {"type": "json_object"},
+            {"type": "text"},
+        ):
+            assert list(json.loads(content(ask(messages, response_format=form)))) == expected
 
 
 def test_fields_when_words_ask_for_json_but_not_when_only_the_paper_says_so(
@@ -147,7 +177,7 @@ def test_json_mode_wants_the_word_json(ask: Callable[..., Answer]) -> None:
 
 
 def test_composed_answers_for_papers_without_a_recording(server: Server, ask: Callable[..., Answer]) -> None:
-    server.set(synthesize=True, fields=[], line=[])
+    server.set(synthesize=True, entry=[], fields=[], line=[])
     once, twice = (content(ask()) for _ in range(2))
     assert once == twice
     assert "提出Phonological Tokenizer" in once
@@ -155,6 +185,8 @@ def test_composed_answers_for_papers_without_a_recording(server: Server, ask: Ca
     assert list(json.loads(content(ask([{"role": "system", "content": "JSON"}, QUESTION[1]])))) == [
         "kind", "task", "problem", "contribution",
     ]  # fmt: skip
+    system = {"role": "system", "content": "JSON with a line"}
+    assert list(json.loads(content(ask([system, QUESTION[1]])))) == ENTRY
 
 
 def test_a_first_answer_with_a_defect_is_mended_when_asked_again(

@@ -114,7 +114,7 @@ def test_the_shipped_data_is_whole() -> None:
     kinds = [record.kind for record in library.records]
     assert len(ids) == len(library.records) == 44
     assert [kinds.count("new"), kinds.count("cross"), kinds.count("replaced")] == [22, 5, 17]
-    assert library.fields.keys() == library.lines.keys() == ids
+    assert library.entries.keys() == library.fields.keys() == library.lines.keys() == ids
     assert not any("简介" in record.model_dump_json() for record in library.records)
 
 

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
+from typing import Any, get_args
 
 import pytest
 
-from digest.summarize.answer import UnreadableError, read_fields, read_line, schema
+from digest.model import PaperKind
+from digest.summarize.answer import (
+    Fields,
+    UnreadableError,
+    entry_schema,
+    read_entry,
+    read_fields,
+    read_line,
+    schema,
+)
 
 FIELDS = {"kind": "method", "task": "语音分离", "problem": "混响下的分离", "contribution": "提出X网络"}
 JSON = json.dumps(FIELDS, ensure_ascii=False)
@@ -75,3 +87,60 @@ def test_a_line_is_one_line(content: str) -> None:
 def test_the_schema_is_strict() -> None:
     assert schema()["additionalProperties"] is False
     assert set(schema()["required"]) == set(schema()["properties"]) == set(FIELDS)
+
+
+LINE = "多人同时说话时混响使语音难以分离。X网络先估计混响再分离，信噪比提高3 dB。"
+ENTRY = json.dumps({**FIELDS, "line": LINE}, ensure_ascii=False)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [ENTRY, f"```json\n{ENTRY}\n```", f"<think>想 {{}}</think>\n{ENTRY}", f"结果如下：\n{ENTRY}\n以上。"],
+)
+def test_an_entry_is_fields_and_a_line(content: str) -> None:
+    entry = read_entry(content)
+    assert entry.fields == Fields.model_validate(FIELDS)
+    assert entry.lines == {"zh": LINE}
+    assert entry.lacking == ()
+
+
+@pytest.mark.parametrize("line", [None, "", "  ", 3, ["一条"], {"zh": "一条"}])
+def test_an_entry_without_a_line_keeps_its_fields(line: object) -> None:
+    entry = read_entry(json.dumps({**FIELDS, "line": line}))
+    assert entry.fields == Fields.model_validate(FIELDS)
+    assert (entry.lines, entry.lacking) == ({}, ("line",))
+    assert read_entry(JSON) == entry
+
+
+def test_an_entry_in_two_languages_has_two_lines() -> None:
+    both = json.dumps({**FIELDS, "line": LINE, "line_en": "It separates voices."})
+    assert read_entry(both, "zh", ("en",)).lines == {"zh": LINE, "en": "It separates voices."}
+    assert read_entry(ENTRY, "zh", ("en",)).lacking == ("line_en",)
+    assert read_entry(both).lines == {"zh": LINE}  # what was not asked for is left out
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"kind": "magic"}, {"task": None}, {"task": ""}, {"task": "长" * 99}, {"problem": {}}],
+)
+def test_what_is_wrong_is_said_in_chinese(changes: dict[str, object]) -> None:
+    with pytest.raises(UnreadableError) as raised:
+        read_entry(json.dumps({**FIELDS, "line": LINE, **changes}))
+    words = re.findall("[a-z_]+", str(raised.value).replace("JSON", ""))
+    assert set(words) <= {*FIELDS, *get_args(PaperKind)}
+    assert re.search("[\u4e00-\u9fff]{2}", str(raised.value))
+
+
+def test_the_schema_of_fields_is_part_of_old_keys_and_stays() -> None:
+    said = json.dumps(schema(), ensure_ascii=False, sort_keys=True)
+    assert hashlib.sha256(said.encode()).hexdigest()[:12] == "c05c12cdb047"
+
+
+@pytest.mark.parametrize(("language", "also"), [("zh", ()), ("en", ()), ("zh", ("en",)), ("en", ("zh",))])
+def test_the_schema_of_an_entry_says_what_each_field_is_like(language: Any, also: Any) -> None:
+    described = entry_schema(language, also)
+    names = [*FIELDS, "line", *(f"line_{other}" for other in also)]
+    assert described["required"] == list(described["properties"]) == names
+    assert described["additionalProperties"] is False
+    assert described["properties"]["kind"]["enum"] == list(get_args(PaperKind))
+    assert all(len(one["description"]) > 15 for one in described["properties"].values())

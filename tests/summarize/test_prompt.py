@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ TEXT = Text(
 FILE = '+++\nname = "mine"\nanswer = "line"\n+++\n# system\nBe brief.\n# user\n{paper}\n'
 
 
-@pytest.mark.parametrize("name", ["fields", "line"])
+@pytest.mark.parametrize("name", ["entry", "fields", "line"])
 def test_the_shipped_prompts_load_and_ask_for_chinese(name: str) -> None:
     prompt = load(name)
     assert prompt.name == prompt.answer == name
@@ -26,8 +27,45 @@ def test_the_shipped_prompts_load_and_ask_for_chinese(name: str) -> None:
     assert prompt.reads_text
 
 
-def test_a_json_prompt_says_json_for_endpoints_that_insist() -> None:
-    assert "json" in load("fields").system
+def test_the_english_prompt_asks_for_english() -> None:
+    prompt = load("entry-en")
+    assert (prompt.answer, prompt.lang) == ("entry", "en")
+    system, user = (message.content for message in prompt.render(PAPER, TEXT))
+    assert not re.search("[\u4e00-\u9fff]", system + user)
+    assert "Title: A {text} Title" in user
+
+
+@pytest.mark.parametrize("name", ["entry", "entry-en", "fields"])
+def test_a_json_prompt_says_json_for_endpoints_that_insist(name: str) -> None:
+    assert "json" in load(name).system
+
+
+@pytest.mark.parametrize("name", ["entry", "entry-en"])
+def test_an_entry_prompt_names_every_field_and_kind_of_its_schema(name: str) -> None:
+    for prompt in (load(name), load(name).speaking(("zh", "en"))):
+        assert prompt.json_schema is not None
+        system = prompt.render(PAPER)[0].content
+        words = [*prompt.json_schema["required"], *prompt.json_schema["properties"]["kind"]["enum"]]
+        assert [word for word in words if word not in system] == []
+
+
+def test_a_prompt_speaks_more_languages_only_when_asked_to() -> None:
+    entry = load("entry")
+    assert entry.speaking(()) == entry.speaking(("zh",)) == entry
+    both = entry.speaking(("zh", "en"))
+    assert both.also == ("en",)
+    assert both.identity != entry.identity
+    assert "line_en" not in entry.render(PAPER)[0].content
+    assert load("entry-en").speaking(("zh", "en")).also == ("zh",)
+    with pytest.raises(UsageError, match='languages asks for en: take a prompt with lang = "en"'):
+        entry.speaking(("en",))
+    with pytest.raises(UsageError, match="one line in one language"):
+        load("line").speaking(("zh", "en"))
+
+
+def test_the_prompts_of_before_are_the_same_questions() -> None:
+    assert load("fields").identity == "fields@6be47f31ac41"
+    assert load("line").identity == "line@16dfde3d0b18"
 
 
 def test_everything_constant_stands_before_the_paper() -> None:
@@ -80,6 +118,8 @@ def test_the_identity_is_what_shapes_an_answer() -> None:
         (FILE.replace("answer", "anwser"), "answer"),
         (FILE.replace('"line"', '"poem"'), "answer"),
         (FILE.replace('"mine"', '"mine"\ninputs = ["pdf"]'), "inputs"),
+        (FILE.replace('"mine"', '"mine"\nlang = "fr"'), "lang"),
+        (FILE.replace('"mine"', '"mine"\nalso = ["en"]'), "also"),
     ],
 )
 def test_a_file_that_is_no_prompt_says_why(source: str, why: str) -> None:
@@ -89,7 +129,7 @@ def test_a_file_that_is_no_prompt_says_why(source: str, why: str) -> None:
 
 
 def test_an_unknown_prompt_names_those_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UsageError, match="fields, line"):
+    with pytest.raises(UsageError, match="entry, entry-en, fields, line"):
         load("feilds")
     monkeypatch.chdir(tmp_path)
     Path("own.md").write_text(FILE, encoding="utf-8")
@@ -107,5 +147,5 @@ def test_own_prompts_stand_beside_the_shipped_ones(tmp_path: Path, monkeypatch: 
     mine.write_text(f"{front}# system\n说中文。\n# user\n{{paper}}\n", encoding="utf-8")
     assert load("mine").name == "mine"
     assert load("line") == shipped
-    with pytest.raises(UsageError, match="Prompts here: fields, line, mine; or give"):
+    with pytest.raises(UsageError, match="Prompts here: entry, entry-en, fields, line, mine; or give"):
         load("none")

@@ -91,13 +91,34 @@ def test_references_without_a_title_are_known_by_their_first_entry() -> None:
     assert sectioning.end_of_body(_prose(0, 20)) == 20
 
 
-def test_captions_are_found_with_what_follows_on_the_page() -> None:
-    rows = [_row("Figure 1: A heron."), _row("It stands."), _row("text", size=12), _row("as Figure 2 shows")]
+@pytest.mark.parametrize("title", ["Future Work", "4 Outlook", "Future Directions and Research", "展望"])
+def test_what_may_come_is_no_conclusion(title: str) -> None:
+    assert sectioning.conclusion(_paper("1 Introduction", "2 Marshes", title)) is None
 
-    (caption,) = sectioning.captions(rows)
 
-    assert [row.content for row in caption] == ["Figure 1: A heron.", "It stands."]
-    assert sectioning.without_label("Figure 1: A heron.") == "A heron."
+def test_a_paragraph_ends_with_a_sentence_before_the_margin() -> None:
+    first = [_row(f"{PROSE} {i}") for i in range(3)]
+    last = _row("They are counted here.")
+    second = [_row(f"It rained, and {PROSE} {i}") for i in range(3)]
+
+    assert sectioning.first_paragraph([*first, last, *second]) == [*first, last]
+    assert sectioning.first_paragraph([*first, _row("They are counted by"), *second])[-1] == second[-1]
+    assert sectioning.first_paragraph(first) == first
+    assert sectioning.first_paragraph([]) == []
+
+
+def test_a_paragraph_ends_where_the_next_row_stands_off() -> None:
+    rows = [
+        Row(1, f"{PROSE[:-1]} {i}.", 100 + 12 * i + (9 if i > 3 else 0), 10, bold=False) for i in range(8)
+    ]
+
+    assert sectioning.first_paragraph(rows) == rows[:4]
+
+
+def test_a_heading_like_first_line_is_not_a_paragraph_of_its_own() -> None:
+    rows = [_row("We conclude."), *(_row(f"{PROSE} {i}") for i in range(3)), _row("That is all.")]
+
+    assert sectioning.first_paragraph([*rows, _row(PROSE)]) == rows
 
 
 def test_footnotes_and_labels_are_not_main_text() -> None:

@@ -8,16 +8,29 @@ from digest.text.selection import passages, sentences
 from digest.text.tokens import count
 
 
-def test_introduction_conclusion_and_captions_are_chosen_with_their_pages() -> None:
+def test_introduction_and_conclusion_are_chosen_with_their_pages() -> None:
     chosen = passages(_paper(8, 4), 3000, _count)
 
     assert [(passage.heading, passage.pages) for passage in chosen] == [
         ("Introduction", (1, 2)),
         ("Conclusion", (3,)),
-        ("Captions", (2,)),
     ]
     assert chosen[0].content.startswith("Introduced fact 0 about herons is stated here.")
-    assert chosen[2].content == "Figure 1: A heron at dawn."
+    assert "Figure 1" not in "".join(passage.content for passage in chosen)
+
+
+def test_only_the_first_paragraph_of_the_conclusion_is_chosen() -> None:
+    rows = [
+        *_section(1, "1 Introduction", "Introduced", 8),
+        *_section(3, "3 Conclusion", "Concluded", 4),
+        _row(3, "Herons are counted."),
+        *_section(3, "", "Limited", 6),
+        _head(3, "References"),
+    ]
+
+    conclusion = passages(rows, 3000, _count)[1]
+
+    assert conclusion.content.endswith("Concluded fact 3 about herons is stated here. Herons are counted.")
 
 
 def test_nothing_is_taken_from_the_references_or_from_behind_them() -> None:
@@ -61,14 +74,12 @@ def test_the_budget_is_kept_and_cuts_are_at_the_ends_of_sentences(
             assert part.endswith(".")
 
 
-def test_without_headings_the_first_and_the_last_pages_serve() -> None:
+def test_without_headings_the_first_pages_serve_and_nothing_stands_for_the_conclusion() -> None:
     rows = [_row(page, f"Plain fact {page} {i} is stated.") for page in range(1, 6) for i in range(40)]
 
-    first, last = passages([*rows, _head(6, "References"), _row(6, "[1] A. Egret.")], 3000, _count)
+    (first,) = passages([*rows, _head(6, "References"), _row(6, "[1] A. Egret.")], 3000, _count)
 
     assert (first.heading, first.pages) == ("First pages", (1, 2))
-    assert last.heading == "Last pages"
-    assert last.content.endswith("Plain fact 5 39 is stated.")
 
 
 def test_a_paper_of_one_page_is_not_given_twice() -> None:

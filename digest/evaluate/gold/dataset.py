@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 
 from digest.errors import UsageError
 from digest.model import Kind, Paper, Record
-from digest.summarize.checks import Source, about, check
+from digest.summarize.checks import RULES, Source, about, check
 from digest.summarize.prompt import Prompt
 from digest.system.files import text_of
 
@@ -23,7 +23,10 @@ class Reference(Record):
 
     line: str
     date: Date | None = Field(default=None, description="of the digest that held it")
-    flags: tuple[str, ...] = Field(default=(), description="rules of severity 2 or 3 that it breaks")
+    flags: tuple[str, ...] = Field(
+        default=(),
+        description="rules of severity 2 or 3 that it breaks, beside all papers that were imported with it",
+    )
 
 
 class GoldPaper(Record):
@@ -116,8 +119,15 @@ def to_jsonl(papers: Iterable[GoldPaper]) -> str:
     return "".join(paper.model_dump_json(exclude_defaults=True) + "\n" for paper in papers)
 
 
+SAME_LINE = "same-line"
+"""Flag of a line that stands under several papers."""
+
+_BY_OTHERS = {SAME_LINE, *(rule.id for rule in RULES if rule.find is None)}
+"""Flags that a line and its paper alone do not tell."""
+
+
 def flags_of(line: str, source: Source, others: Sequence[Source] = ()) -> tuple[str, ...]:
-    """The rules of severity 2 or 3 that a line breaks."""
+    """The rules of severity 2 or 3 that a line breaks; without others, those that its paper alone tells."""
     found = [finding.rule for finding in check(line, source) if finding.severity >= 2]
     if (other := about(line, source, others)) and other.severity >= 2:
         found.append(other.rule)
@@ -138,21 +148,26 @@ def batches(papers: Sequence[GoldPaper], sources: Sequence[Source]) -> dict[str,
 
 
 def problems(gold: Gold, prompts: Iterable[Prompt] = ()) -> Iterator[str]:
-    """What is wrong with a gold set that can be read, in sentences: leaks, stale flags, lines used twice."""
+    """What is wrong with a gold set that can be read, in sentences: leaks, stale flags, lines used twice.
+
+    Flags that the other papers told (`other-paper`, ...) are left as they are: a sample no longer holds the
+    papers that told them.
+    """
     for prompt in prompts:
         for paper in shown_in(prompt, gold.papers):
             yield f"{paper.id}: prompt {prompt.name!r} shows it to the model, so its score would say nothing"
-    sources = [source_of(paper) for paper in gold.papers]
-    others = batches(gold.papers, sources)
-    for paper, source in zip(gold.papers, sources, strict=True):
+    for paper in gold.papers:
+        source = source_of(paper)
         for reference in paper.references:
-            flags = flags_of(reference.line, source, others[paper.id])
-            if flags != reference.flags:
-                noted, now = _words(reference.flags), _words(flags)
+            flags = flags_of(reference.line, source)
+            alone = tuple(flag for flag in reference.flags if flag not in _BY_OTHERS)
+            if flags != alone:
+                noted, now = _words(alone), _words(flags)
                 yield f"{paper.id}: noted flags {noted}, by today's rules {now}; import the digests again"
-    for line, count in Counter(r.line for paper in gold.papers for r in paper.references).items():
+    unflagged = (r.line for paper in gold.papers for r in paper.references if SAME_LINE not in r.flags)
+    for line, count in Counter(unflagged).items():
         if count > 1:
-            yield f"{count} papers have the same line: {line}"
+            yield f"{count} papers have the same line: {line}; import the digests again"
 
 
 def _words(flags: Iterable[str]) -> str:

@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Literal
 
 from digest.errors import UsageError
-from digest.evaluate.gold.dataset import GoldPaper, Reference, batches, flags_of, source_of
+from digest.evaluate.gold.dataset import SAME_LINE, GoldPaper, Reference, batches, flags_of, source_of
 from digest.model import Digest, Entry, Record
 from digest.publish.json_format import from_json
 from digest.publish.markdown_parser import parse
+from digest.summarize.checks import Source
 from digest.system.files import read_text
 
 Stratum = Literal["section", "day", "kind"]
@@ -110,11 +111,16 @@ def _merge(known: GoldPaper, new: GoldPaper, left_out: Counter[str]) -> GoldPape
 def _flagged(papers: Sequence[GoldPaper]) -> tuple[GoldPaper, ...]:
     sources = [source_of(paper) for paper in papers]
     others = batches(papers, sources)
+    times = Counter(reference.line for paper in papers for reference in paper.references)
+
+    def flags(line: str, source: Source, beside: Sequence[Source]) -> tuple[str, ...]:
+        return (*flags_of(line, source, beside), *([SAME_LINE] if times[line] > 1 else ()))
+
     return tuple(
         paper.model_copy(
             update={
                 "references": tuple(
-                    reference.model_copy(update={"flags": flags_of(reference.line, source, others[paper.id])})
+                    reference.model_copy(update={"flags": flags(reference.line, source, others[paper.id])})
                     for reference in paper.references
                 )
             }

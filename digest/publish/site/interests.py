@@ -178,7 +178,7 @@ def _unit(document: Counter[str], idf: dict[str, float]) -> dict[str, float]:
 
 
 def _text(entry: Entry) -> str:
-    line = f"{entry.summary.line} {entry.summary.line_en}" if entry.summary else ""
+    line = " ".join((entry.summary.line, *entry.summary.translations.values())) if entry.summary else ""
     return f"{plain(entry.paper.title)} {line} {entry.paper.abstract}"
 
 

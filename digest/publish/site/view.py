@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date as Date  # noqa: N812 - as in digest.model
 
-from digest.model import Digest, Entry, Finding, Kind, Paper
+from digest.model import Digest, Entry, Finding, Kind, Language, Paper
 from digest.publish.site.comments import Link, Venue, links_of, venue_of
 from digest.publish.site.interests import Interest, Judge
 from digest.publish.site.tex import plain
@@ -93,7 +93,8 @@ def _view(entry: Entry, anchor: str, number: int, digest: Digest, english: bool)
     paper, summary = entry.paper, entry.summary
     line = ""
     if summary:
-        line = (summary.line_en if english else "") or summary.line
+        wanted: Language = "en" if english else "zh"
+        line = summary.line if summary.lang == wanted else summary.translations.get(wanted, summary.line)
     return View(
         entry=entry,
         anchor=anchor,

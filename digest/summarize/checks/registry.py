@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import Literal
 
 from digest.errors import UsageError
-from digest.model import Finding, Severity, Summary
+from digest.model import Finding, Language, Severity, Summary
 from digest.summarize.checks import (
+    english,
     fields,
     form,
     leaks,
@@ -38,6 +39,7 @@ RULES: tuple[Rule, ...] = tuple(
             *topic.RULES,
             *repeats.RULES,
             *fields.RULES,
+            *english.RULES,
         ),
         key=lambda rule: -rule.severity,
     )
@@ -96,21 +98,41 @@ def check_summary(
         others: the other papers of the batch; may be empty.
         rules: the table, as `rules_for` gives it.
     """
-    found: tuple[Finding, ...] = ()
-    if summary.kind is not None:
-        answered = {"task": summary.task, "problem": summary.problem, "contribution": summary.contribution}
-        found = fields.check_fields(answered, source, rules)
+    lines = check_lines(summary, source, others, rules)
+    if summary.kind is None:
+        return lines
+    if summary.lang == "en":
+        rules = [rule for rule in rules if rule.id in english.ANY_LANGUAGE]
+    answered = {"task": summary.task, "problem": summary.problem, "contribution": summary.contribution}
+    found = fields.check_fields(answered, source, rules)
     said = {(finding.rule, finding.evidence.partition(": ")[2]) for finding in found}
-    found += tuple(
-        finding
-        for finding in check(summary.line, source, rules)
-        if (finding.rule, finding.evidence) not in said  # the line is made of the fields
+    return (*found, *(finding for finding in lines if (finding.rule, finding.evidence) not in said))
+
+
+def check_lines(
+    summary: Summary, source: Source, others: Sequence[Source] = (), rules: Sequence[Rule] = RULES
+) -> tuple[Finding, ...]:
+    """The same without the fields: what is wrong with the line, and with it in further languages."""
+    found = _check_in(summary.lang, summary.line, source, others, rules)
+    return found + tuple(
+        finding.model_copy(update={"evidence": f"line_{language}: {finding.evidence}"})
+        for language, line in summary.translations.items()
+        for finding in _check_in(language, line, source, others, rules)
     )
-    other = topic.about(summary.line, source, others, rules)
-    return (*found, other) if other else found
 
 
-def correction(finding: Finding) -> str:
-    """A finding as a sentence for the model that is to mend it, in Chinese."""
+def _check_in(
+    language: Language, line: str, source: Source, others: Sequence[Source], rules: Sequence[Rule]
+) -> tuple[Finding, ...]:
+    if language == "en":
+        return english.check_english(line, source, rules)
+    other = topic.about(line, source, others, rules)
+    return (*check(line, source, rules), *([other] if other else ()))
+
+
+def correction(finding: Finding, language: Language = "zh") -> str:
+    """A finding as a sentence for the model that is to mend it."""
     rule = _BY_ID.get(finding.rule)
+    if language == "en":
+        return f"{rule.why if rule else finding.rule}: {finding.evidence}"
     return rule.reason.format(finding.evidence) if rule else f"{finding.rule}：{finding.evidence}"

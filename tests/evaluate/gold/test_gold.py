@@ -12,6 +12,7 @@ from digest.evaluate.runs.runner import refuse_leaks
 from digest.model import Flag
 from digest.publish.json_format import to_json
 from digest.publish.markdown_parser import parse
+from tests.evaluate.conftest import Run
 from tests.evaluate.support import paper, prompt
 
 
@@ -154,3 +155,55 @@ def test_stale_flags_and_lines_used_twice_are_problems(tmp_path: Path) -> None:
     said = "\n".join(problems(read(path)))
     assert "noted flags none, by today's rules" in said
     assert "2 papers have the same line" in said
+
+
+def _pool(seed: Path, folder: Path, *, moved: int) -> Path:
+    """The published day, the lines of some papers moved on by one: answers that went to the wrong paper."""
+    digest = parse(seed.read_text(encoding="utf-8"), str(seed))
+    summaries = [entry.summary for entry in digest.entries]
+    summaries[:moved] = [*summaries[1:moved], summaries[0]]
+    summaries[-1] = summaries[-2]
+    entries = tuple(
+        entry.model_copy(update={"summary": summary})
+        for entry, summary in zip(digest.entries, summaries, strict=True)
+    )
+    path = folder / "pool.json"
+    path.write_text(to_json(digest.model_copy(update={"entries": entries})), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("n", [44, 20, 3, 1])
+def test_a_sample_keeps_the_flags_of_its_pool_and_check_agrees(
+    seed: Path, tmp_path: Path, digest: Run, n: int
+) -> None:
+    pool = _pool(seed, tmp_path, moved=12)
+    whole = {one.id: one.references for one in import_digests([pool]).papers}
+    ran = digest("gold", "import", pool, "-o", "some.jsonl", "--sample", n, "--seed", 3)
+    assert ran.code == 0
+    papers = read(Path("some.jsonl")).papers
+    assert len(papers) == n
+    assert {one.id: one.references for one in papers} == {one.id: whole[one.id] for one in papers}
+    checked = digest("gold", "check", "some.jsonl")
+    assert (checked.code, checked.out.count("\n")) == (0, 1), checked.out
+
+
+def test_a_line_under_several_papers_is_flagged_under_each(seed: Path, tmp_path: Path) -> None:
+    papers = import_digests([_pool(seed, tmp_path, moved=1)]).papers
+    same = [one for one in papers if "same-line" in one.references[0].flags]
+    assert [one.id for one in same] == [one.id for one in papers[-2:]]
+    assert [one.lines for one in same] == [(), ()]
+
+
+def test_import_says_what_check_would_say(seed: Path, tmp_path: Path, digest: Run) -> None:
+    title = parse(seed.read_text(encoding="utf-8"), str(seed)).entries[0].paper.title
+    Path("prompts").mkdir()
+    front = '+++\nname = "leaky"\nanswer = "line"\n+++\n'
+    Path("prompts/leaky.md").write_text(
+        f"{front}# system\n例：{title}\n# user\n{{paper}}\n", encoding="utf-8"
+    )
+    made = digest("gold", "import", seed, "-o", tmp_path / "gold.jsonl")
+    checked = digest("gold", "check", tmp_path / "gold.jsonl")
+    assert (made.code, checked.code) == (0, 1)
+    said = [line.strip() for line in checked.out.splitlines() if "leaky" in line]
+    assert said
+    assert all(f"wrong: {line}" in made.out for line in said)

@@ -82,7 +82,7 @@ def test_a_line_names_its_task(line: str, task: str) -> None:
 
 
 def test_the_english_line_goes_first_where_there_is_one() -> None:
-    both = entry(summary=Summary(line="中文。", line_en="English."))
+    both = entry(summary=Summary(line="中文。", translations={"en": "English."}))
     digest = digest_on(DAY, both, entry(id="2601.1", summary=Summary(line="只有中文。")))
     judge = Judge(InterestSettings())
     assert [view.line for view in views_of(digest, judge, {}, english=True)] == ["English.", "只有中文。"]
