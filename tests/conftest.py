@@ -53,13 +53,46 @@ def shared() -> Path:
     return Path(folder)
 
 
-@pytest.fixture
-def sample_server() -> Iterator[Callable[..., Server]]:
-    """Starts a sample server with the knobs given, for as long as the test lasts."""
+@dataclass(frozen=True)
+class Lent(Server):
+    """A server that was started before this test, whose knobs are those that it falls back to."""
+
+    knobs: dict[str, Any]
+
+    def set(self, **knobs: Any) -> None:
+        super().set(**{**self.knobs, **knobs})
+
+
+class Lending:
+    """Sample servers that tests of this process have one after another; a process starts in half a second."""
+
+    def __init__(self, running: contextlib.ExitStack) -> None:
+        self._running = running
+        self._free: list[str] = []
+
+    @contextlib.contextmanager
+    def start(self, knobs: Knobs | None = None) -> Iterator[Server]:
+        """As `digest.sample.start`."""
+        url = self._free.pop() if self._free else self._running.enter_context(start()).url
+        server = Lent(url, (knobs or Knobs()).model_dump(exclude_unset=True))
+        server.set()
+        yield server
+        self._free.append(url)  # not after an error, which the server may be the cause of
+
+
+@pytest.fixture(scope="session")
+def lending() -> Iterator[Lending]:
     with contextlib.ExitStack() as running:
+        yield Lending(running)
+
+
+@pytest.fixture
+def sample_server(lending: Lending) -> Iterator[Callable[..., Server]]:
+    """A sample server with the knobs given, for as long as the test lasts."""
+    with contextlib.ExitStack() as lent:
 
         def started(**knobs: Any) -> Server:
-            return running.enter_context(start(Knobs(**knobs)))
+            return lent.enter_context(lending.start(Knobs(**knobs)))
 
         yield started
 

@@ -6,15 +6,17 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx2
-import openai
 
 from digest.config import ModelSettings
 from digest.errors import DigestError
 from digest.llm.endpoint import Endpoint
 from digest.model import Completion, Message, Request
+
+if TYPE_CHECKING:
+    import openai
 
 ASKED = httpx2.Request("POST", "http://model/v1/chat/completions")
 
@@ -49,12 +51,16 @@ def answer() -> httpx2.Response:
 
 
 def status(code: int, words: str, **headers: str) -> openai.APIStatusError:
+    import openai
+
     response = httpx2.Response(code, json={"error": {"message": words}}, headers=headers, request=ASKED)
     return openai.APIStatusError(words, response=response, body=None)
 
 
 def no_connection(cause: BaseException) -> openai.APIConnectionError:
     """As the SDK tells of it: what happened stands at the end of a chain."""
+    import openai
+
     error, between = openai.APIConnectionError(request=ASKED), httpx2.ConnectError("All attempts failed")
     between.__cause__, error.__cause__ = cause, between
     return error

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import httpx2
@@ -109,14 +111,21 @@ def restarted(at: float, words: str) -> Exception | None:
     return status(503, "Loading model") if 280 <= at < 340 else None
 
 
+Trouble = Callable[[], Exception]
+
+
+def words(error: partial[Exception]) -> str:
+    return " ".join(map(str, error.args))
+
+
 BEHIND_A_GATEWAY = [
-    status(502, "Bad Gateway"),
-    status(503, "no healthy upstream"),
-    status(500, "litellm.InternalServerError: OpenAIException - Connection error."),
-    status(500, "Internal Server Error"),
-    no_connection(RESET),
-    no_connection(UNKNOWN),
-    status(503, "Overloaded", **{"retry-after": "60"}),
+    partial(status, 502, "Bad Gateway"),
+    partial(status, 503, "no healthy upstream"),
+    partial(status, 500, "litellm.InternalServerError: OpenAIException - Connection error."),
+    partial(status, 500, "Internal Server Error"),
+    partial(no_connection, RESET),
+    partial(no_connection, UNKNOWN),
+    partial(status, 503, "Overloaded", **{"retry-after": "60"}),
 ]
 
 
@@ -132,17 +141,19 @@ def test_a_server_that_is_restarted_in_mid_run_is_waited_for(concurrency: int) -
     assert len([sentence for sentence in found.said if "waited for" in sentence]) == 1
 
 
-@pytest.mark.parametrize("error", BEHIND_A_GATEWAY, ids=str)
-def test_so_is_one_behind_a_gateway(error: Exception) -> None:
-    model = Model(5, slots=8, trouble=lambda at, _: error if 100 <= at < 220 else None)
+@pytest.mark.parametrize("error", BEHIND_A_GATEWAY, ids=words)
+def test_so_is_one_behind_a_gateway(error: Trouble) -> None:
+    model = Model(5, slots=8, trouble=lambda at, _: error() if 100 <= at < 220 else None)
     found = ask(model, 300, concurrency=8)
     assert not found.errors
     assert len([at for at in model.asked if 100 <= at < 220]) <= 60  # not hammered
 
 
-@pytest.mark.parametrize("error", [no_connection(REFUSED), status(503, "Loading model")], ids=str)
-def test_one_that_starts_is_waited_for(error: Exception) -> None:
-    model = Model(5, trouble=lambda at, _: error if at < 180 else None)
+@pytest.mark.parametrize(
+    "error", [partial(no_connection, REFUSED), partial(status, 503, "Loading model")], ids=words
+)
+def test_one_that_starts_is_waited_for(error: Trouble) -> None:
+    model = Model(5, trouble=lambda at, _: error() if at < 180 else None)
     found = ask(model, 10, **LOCAL)
     assert not found.errors
     assert len([at for at in model.asked if at < 180]) <= 60
@@ -164,13 +175,13 @@ def test_one_that_never_starts_ends_the_run_after_minutes() -> None:
 @pytest.mark.parametrize(
     ("error", "word"),
     [
-        (no_connection(UNKNOWN), "DNS"),
-        (no_connection(ssl.SSLCertVerificationError(1, "certificate verify failed")), "TLS"),
-        (no_connection(OSError(101, "Network is unreachable")), "unreachable"),
+        (partial(no_connection, UNKNOWN), "DNS"),
+        (partial(no_connection, ssl.SSLCertVerificationError(1, "certificate verify failed")), "TLS"),
+        (partial(no_connection, OSError(101, "Network is unreachable")), "unreachable"),
     ],
 )
-def test_offline_ends_in_seconds(error: Exception, word: str) -> None:
-    found = ask(Model(trouble=lambda *_: error), 30)
+def test_offline_ends_in_seconds(error: Trouble, word: str) -> None:
+    found = ask(Model(trouble=lambda *_: error()), 30)
     assert all(isinstance(error, ModelError) for _, error in found.errors)
     assert word in str(found.errors[0][1])
     assert found.end <= 15
@@ -184,9 +195,11 @@ def test_who_does_not_want_to_wait_does_not(settings: dict[str, int]) -> None:
     assert not found.said
 
 
-@pytest.mark.parametrize("error", [status(500, "out of range"), no_connection(RESET)], ids=str)
-def test_a_question_that_alone_fails_is_given_up_after_its_attempts(error: Exception) -> None:
-    model = Model(1, slots=8, trouble=lambda _, words: error if "question 7." in words else None)
+@pytest.mark.parametrize(
+    "error", [partial(status, 500, "out of range"), partial(no_connection, RESET)], ids=words
+)
+def test_a_question_that_alone_fails_is_given_up_after_its_attempts(error: Trouble) -> None:
+    model = Model(1, slots=8, trouble=lambda _, asked: error() if "question 7." in asked else None)
     found = ask(model, 400, concurrency=8)
     ((at, final),) = found.errors
     assert isinstance(final, AnswerError)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx2
-import openai
 import pytest
 
 from digest.sample import Server, fault
@@ -17,7 +16,10 @@ from digest.sample.knobs import Knobs
 from digest.summarize.answer import entry_schema
 from digest.summarize.prompt import load
 
-Answer = openai.types.chat.ChatCompletion
+if TYPE_CHECKING:  # half a second to import
+    import openai
+    from openai.types.chat import ChatCompletion as Answer
+
 PAPER = next(record for record in Library(Knobs()).records if record.id == "2601.19781")
 QUESTION = [
     {"role": "system", "content": "Answer in Chinese."},
@@ -33,6 +35,8 @@ def say(*texts: str) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def _asking(_running: Server) -> Iterator[tuple[asyncio.Runner, openai.AsyncOpenAI]]:
+    import openai
+
     with asyncio.Runner() as runner:
         http = openai.DefaultAsyncHttpxClient(trust_env=False)
         url = f"{_running.url}/v1"
@@ -135,6 +139,8 @@ def test_usage_counts_a_repeated_beginning_as_cached(ask: Callable[..., Answer])
 
 
 def test_an_unknown_paper_is_an_error_that_says_why(server: Server, ask: Callable[..., Answer]) -> None:
+    import openai
+
     with pytest.raises(
         openai.NotFoundError, match="Recorded answers exist only for the papers of the sample day"
     ):
@@ -159,6 +165,8 @@ def test_a_malformed_question(get: httpx2.Client, body: bytes) -> None:
 
 
 def test_endpoints_that_know_less(server: Server, ask: Callable[..., Answer]) -> None:
+    import openai
+
     server.set(rejects=["json_object"])
     with pytest.raises(openai.BadRequestError, match="response_format"):
         ask(**AS_JSON)
@@ -172,6 +180,8 @@ def test_endpoints_that_know_less(server: Server, ask: Callable[..., Answer]) ->
 
 
 def test_json_mode_wants_the_word_json(ask: Callable[..., Answer]) -> None:
+    import openai
+
     with pytest.raises(openai.BadRequestError, match="must contain the word 'json'"):
         ask(**AS_JSON)
 
@@ -203,7 +213,7 @@ def test_a_first_answer_with_a_defect_is_mended_when_asked_again(
     assert content(mended) == right
 
 
-Check = Callable[[str, Answer], bool]
+Check = Callable[[str, "Answer"], bool]
 
 
 @pytest.mark.parametrize(
@@ -229,19 +239,21 @@ def test_peculiar_answers(server: Server, ask: Callable[..., Answer], name: str,
 @pytest.mark.parametrize(
     ("name", "error", "code"),
     [
-        ("content-risk", openai.BadRequestError, "invalid_request_error"),
-        ("inspection-failed", openai.BadRequestError, "data_inspection_failed"),
-        ("no-balance", openai.APIStatusError, "invalid_request_error"),
-        ("insufficient-quota", openai.RateLimitError, "insufficient_quota"),
-        ("bad-key", openai.AuthenticationError, "invalid_api_key"),
-        ("server-error", openai.InternalServerError, None),
+        ("content-risk", "BadRequestError", "invalid_request_error"),
+        ("inspection-failed", "BadRequestError", "data_inspection_failed"),
+        ("no-balance", "APIStatusError", "invalid_request_error"),
+        ("insufficient-quota", "RateLimitError", "insufficient_quota"),
+        ("bad-key", "AuthenticationError", "invalid_api_key"),
+        ("server-error", "InternalServerError", None),
     ],
 )
 def test_refused_questions(
-    server: Server, ask: Callable[..., Answer], name: str, error: type[openai.APIError], code: str | None
+    server: Server, ask: Callable[..., Answer], name: str, error: str, code: str | None
 ) -> None:
+    import openai
+
     server.faults(fault(name))
-    with pytest.raises(error) as raised:
+    with pytest.raises(getattr(openai, error)) as raised:
         ask()
     assert raised.value.code == code
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import arxiv  # type: ignore[import-untyped]  # it ships no types
 import httpx2
 import pytest
 from lxml import etree
@@ -79,6 +78,8 @@ def test_a_feed_without_entries_on_a_day_without_announcement(server: Server, ge
 
 
 def test_the_arxiv_package_reads_the_api(server: Server) -> None:
+    import arxiv  # type: ignore[import-untyped]  # it ships no types
+
     ids = [record.id for record in Library(Knobs()).records]
     client = arxiv.Client(page_size=100, delay_seconds=0, num_retries=0)
     client.query_url_format = server.url + "/api/query?{}"

@@ -1,5 +1,7 @@
 """Paired statistics of two variants over the same papers. Needs scipy (extra `eval`).
 
+scipy takes a second to import: the functions that need it do.
+
 The p-value comes from flipping signs, the interval from the bootstrap: at 44 papers a bootstrap interval that
 excludes 0 is wrong in 7 to 9 % of A/A comparisons, sign flips in 4 to 6 %.
 """
@@ -9,9 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from statistics import NormalDist, fmean, stdev
-
-import numpy as np
-from scipy import stats
 
 from digest.model import Record
 
@@ -128,6 +127,9 @@ def interval(differences: Sequence[float], resamples: int = RESAMPLES) -> tuple[
     """The 95 % percentile bootstrap interval of the mean."""
     if len(set(differences)) == 1:  # nothing to resample, of which scipy would warn
         return differences[0], differences[0]
+    import numpy as np
+    from scipy import stats
+
     found = stats.bootstrap(
         (np.asarray(differences),),
         np.mean,
@@ -146,11 +148,14 @@ def sign_flip(differences: Sequence[float], flips: int = RESAMPLES, seed: int = 
     Exact up to 13 papers that differ (2 ** 13 flips are fewer than `flips`), else from random flips (never
     0: the data themselves count as one).
     """
-    moving = np.asarray([d for d in differences if d])
-    if moving.size < 2:
+    moving = [d for d in differences if d]
+    if len(moving) < 2:
         return 1.0
+    import numpy as np
+    from scipy import stats
+
     found = stats.permutation_test(
-        (moving,),
+        (np.asarray(moving),),
         np.mean,
         permutation_type="samples",
         vectorized=True,
@@ -175,12 +180,16 @@ def wilson(hits: int, n: int) -> tuple[float, float]:
     """The 95 % interval of a share (Wilson 1927)."""
     if n == 0:
         return 0.0, 1.0
+    from scipy import stats
+
     found = stats.binomtest(hits, n).proportion_ci(confidence_level=1 - ALPHA, method="wilson")
     return float(found.low), float(found.high)
 
 
 def sign_test(wins: int, losses: int) -> float:
     """Two-sided p of so many wins among the decisive pairs, if both were equally good."""
+    from scipy import stats
+
     return float(stats.binomtest(wins, wins + losses).pvalue)
 
 
