@@ -1,25 +1,25 @@
 """Which of a page's words are drawn, by what is on the paper. Imports pymupdf: only workers import it.
 
 A page is drawn with its text and without it: where the two differ is the text's ink, whatever may hide
-text. That settles most lines at a glance, at 72 dots an inch. What is left is looked at closely, each word
-beside the shapes of its own glyphs, so that ink of other words does not count as its own.
+text. Where nothing but text touches an area, which most areas of running text are, it is blank without its
+text and is drawn once. That settles most lines at a glance, at 72 dots an inch. What is left is looked at
+closely, each word beside the shapes of its own glyphs, so that ink of other words does not count as its own.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
-from typing import NamedTuple, TypeAlias
+from itertools import islice, pairwise
+from math import ceil, floor
+from operator import itemgetter
+from typing import NamedTuple
 
 import pymupdf
 
 from digest.text import glyphs
 from digest.text.glyphs import FULL, Box, Glyphs, Untyped, Word, paper
 from digest.text.planes import Pixels, Plane, at_least, below, columns, strong, unlike_background
-
-Line: TypeAlias = Sequence[Word]
-"""The words of a line, or of a part of one."""
 
 _pymupdf: Untyped = pymupdf
 _mupdf: Untyped = _pymupdf.mupdf
@@ -39,10 +39,11 @@ _INKED = 0.3  # of a line's length
 _DENSE = 0.85  # of the core: rather something over the line
 _GAP = 4.0  # points without ink, or a word's height: no space between letters or words
 _ROW = 6.0  # points of the rows by which words are compared with each other
-_HUGE = 72.0  # points
+_HUGE = 72.0, 360.0  # points; larger words lie across others with all of their box, or certainly
 _NEIGHBOURS = 64
 _SHARED = 0.15
 _IN_VAIN = 4000.0  # square points that may be drawn in vain to draw two lines at once
+_DEPTH = 64  # clips and groups in each other of which MuPDF keeps count when it bounds what is drawn
 
 # Looked at closely:
 _HEIGHT = 24.0  # pixels of a word
@@ -51,9 +52,23 @@ _BESIDE = 20  # levels of 255; pixels that a glyph covers less are beside it
 _OWN = 0.6  # of a glyph's shape has ink
 _OTHER = 0.7  # of that share, beside the glyphs: the ink is another's
 _TINY = 0.9  # points; the ink of a word of 2 pt, which cannot be read, is as high
+_BAND = 90.0  # points of a page of which the glyphs are asked for at once
 
 _APART = bytes(min(abs(2 * level - 255), 255) for level in range(256))
 """A picture and the negative of another, both at half their strength: how far apart the pictures are."""
+
+
+class Line(NamedTuple):
+    """A line, or a part of one: its words and the box around them."""
+
+    words: Sequence[Word]
+    box: Box
+
+
+def line_of(words: Sequence[Word]) -> Line:
+    """Words, of which there is at least one, with the box around them."""
+    lefts, tops, rights, bottoms = zip(*(word.box for word in words), strict=True)
+    return Line(words, (min(lefts), min(tops), max(rights), max(bottoms)))
 
 
 class Ink:
@@ -61,19 +76,20 @@ class Ink:
 
     def __init__(self, picture: Untyped) -> None:
         self._list = picture.this
-        self._rect = picture.rect
+        self._rect: Box = tuple(picture.rect)
+        self._glyphs: dict[tuple[int, int], Glyphs] = {}
 
-    def doubtful(self, lines: Iterable[Line], among: Iterable[Word]) -> list[Word]:
-        """The words of `lines` that a glance does not show to be drawn; `among` are all words of the page."""
-        entangled = _entangled(among)
+    def doubtful(self, lines: Sequence[Line], among: Sequence[Line]) -> list[Word]:
+        """The words of `lines` that a glance does not show to be drawn; `among` are all lines of the page."""
+        entangled = _entangled(word for line in _crossing(among) for word in line.words)
         found: list[Word] = []
         for area, group in _areas(lines):
             scale = min((_MOST_PIXELS / max(_size(area), 1.0)) ** 0.5, _GLANCE)
             ink = self._text_alone(self._on_page(area, scale), scale, _CERTAIN, colours=1)
             for line in group:
-                crossed = [word for word in line if word.box in entangled]
-                if crossed or not _is_inked(ink, _around(line), scale):
-                    doubted = [w for w in line if w in crossed or not _is_inked(ink, w.box, scale)]
+                crossed = [word for word in line.words if word.box in entangled] if entangled else []
+                if crossed or not _is_inked(ink, line.box, scale):
+                    doubted = [w for w in line.words if w in crossed or not _is_inked(ink, w.box, scale)]
                     if any(_WORD.search(word.content) for word in doubted):
                         found += doubted
         return found
@@ -81,21 +97,22 @@ class Ink:
     def drawn(self, line: Line) -> list[list[bool]]:
         """Of each character of a line's words whether it has ink of its own, large enough to be read."""
         # Fonts for formulas and delimiters have high boxes, so the smallest counts.
-        sizes = [max(box[2] - box[0], box[3] - box[1]) for word in line for box in word.boxes]
-        scale = min(_HEIGHT / max(min(sizes), 0.1), _FINEST, (_MOST_PIXELS / _size(_around(line))) ** 0.5)
-        area = self._on_page(_around(line), scale)
-        if area[0] >= area[2] or area[1] >= area[3]:
-            return [[False] * len(word.content) for word in line]
+        sizes = [max(box[2] - box[0], box[3] - box[1]) for word in line.words for box in word.boxes]
+        scale = min(_HEIGHT / max(min(sizes), 0.1), _FINEST, (_MOST_PIXELS / _size(line.box)) ** 0.5)
+        area = self._on_page(line.box, scale)
+        if _is_empty(area):
+            return [[False] * len(word.content) for word in line.words]
         alone = self._text_alone(area, scale, _FAINT, colours=3)
+        glyphs_here = self._glyphs_at(line.box)
         views: dict[frozenset[int], _View] = {}
         verdicts = []
-        for word in line:
-            own = self._glyphs.own(word)
+        for word in line.words:
+            own = glyphs_here.own(word)
             key = frozenset(map(id, own))
             if key not in views:
                 views[key] = self._view(own, alone, scale)
             drawn = _drawn(word, views[key], scale)
-            missing = [self._glyphs.is_missing(*place) for place in word.origins]
+            missing = [glyphs_here.is_missing(*place) for place in word.origins]
             verdicts.append([one or other for one, other in zip(drawn, missing, strict=True)])
         return verdicts
 
@@ -108,16 +125,26 @@ class Ink:
             alone = unlike_background(bytes(pixels.samples), outside, _FAINT)
         return _View(inside, outside, alone)
 
-    @cached_property
-    def _glyphs(self) -> Glyphs:
-        found = Glyphs()
-        everything = _mupdf.FzRect(_mupdf.FzRect.Fixed_INFINITE)
-        _mupdf.fz_run_display_list(self._list, found, _mupdf.FzMatrix(), everything, _mupdf.FzCookie())
-        return found
+    def _glyphs_at(self, box: Box) -> Glyphs:
+        """The glyphs of the bands across the page in which a box lies, and of what is painted with them."""
+        first, last = int(max(box[1], self._rect[1]) // _BAND), int(min(box[3], self._rect[3]) // _BAND)
+        if (first, last) not in self._glyphs:
+            found = self._glyphs[first, last] = Glyphs()
+            left, _, right, _ = self._rect
+            band = _mupdf.FzRect(left - _BAND, (first - 1) * _BAND, right + _BAND, (last + 2) * _BAND)
+            _mupdf.fz_run_display_list(self._list, found, _mupdf.FzMatrix(), band, _mupdf.FzCookie())
+        return self._glyphs[first, last]
 
     def _on_page(self, box: Box, scale: float) -> Pixels:
         """The pixels of what of a box, and a little around it, is on the page."""
-        return tuple(((_pymupdf.Rect(_widened(box, 1.0)) & self._rect) * _pymupdf.Matrix(scale, scale)).irect)
+        left, top, right, bottom = _widened(box, 1.0)
+        page = self._rect
+        return (
+            floor(scale * max(left, page[0])),
+            floor(scale * max(top, page[1])),
+            ceil(scale * min(right, page[2])),
+            ceil(scale * min(bottom, page[3])),
+        )
 
     def _draw(self, area: Pixels, scale: float, *, colours: int) -> Untyped:
         """An area as it is drawn on white paper, in 1 or 3 colours."""
@@ -129,7 +156,11 @@ class Ink:
 
     def _text_alone(self, area: Pixels, scale: float, level: int, *, colours: int) -> Plane:
         """Where the page looks different without its text, by at least a level."""
+        if _is_empty(area):
+            return Plane((0, 0, 0, 0), b"")
         pixels = self._draw(area, scale, colours=colours)
+        if colours == 1 and self._is_text_only(area, scale):
+            return Plane(area, bytes(pixels.samples).translate(below(256 - level)))
         pixels.invert_irect(pixels.irect)
         device = _mupdf.fz_new_draw_device(_mupdf.FzMatrix(), pixels.this)
         device.m_internal.fill_text = device.m_internal.stroke_text = None
@@ -144,6 +175,16 @@ class Ink:
         _mupdf.fz_close_device(device)
         apart = bytes(pixels.samples).translate(_APART)
         return strong(area, apart, level) if colours == 3 else Plane(area, apart.translate(at_least(level)))
+
+    def _is_text_only(self, area: Pixels, scale: float) -> bool:
+        """Whether the page is certainly blank there without its text."""
+        marked = _mupdf.FzRect()
+        device = _mupdf.fz_new_bbox_device(marked)
+        device.m_internal.fill_text = device.m_internal.stroke_text = None
+        self._run(device, area, scale)
+        depth = max(device.m_internal.container_len, device.m_internal.container_cap)
+        _mupdf.fz_close_device(device)
+        return depth <= _DEPTH and bool(_mupdf.fz_is_empty_rect(marked))
 
     def _run(self, device: Untyped, area: Pixels, scale: float) -> None:
         matrix = _mupdf.FzMatrix(scale, 0, 0, scale, 0, 0)
@@ -200,27 +241,57 @@ def _areas(lines: Iterable[Line]) -> Iterator[tuple[Box, list[Line]]]:
     area: Box | None = None
     group: list[Line] = []
     for line in lines:
-        box = _around(line)
-        union = _union(area or box, box)
-        if area is not None and _size(union) > 1.3 * (_size(area) + _size(box)) + _IN_VAIN:
+        union = _union(area or line.box, line.box)
+        if area is not None and _size(union) > 1.3 * (_size(area) + _size(line.box)) + _IN_VAIN:
             yield area, group
-            union, group = box, []
+            union, group = line.box, []
         area, group = union, [*group, line]
     if area is not None:
         yield area, group
 
 
+def _core(box: Box) -> Box:
+    left, top, right, bottom = box
+    height = bottom - top
+    return left, top + _CORE[0] * height, right, top + _CORE[1] * height
+
+
+def _crossing(lines: Iterable[Line]) -> list[Line]:
+    """Lines of which words may lie across each other, or across words of other lines."""
+    found: dict[int, Line] = {}
+    cores: list[tuple[float, float, float, float, Line]] = []
+    for line in lines:
+        boxes = [word.box for word in line.words]
+        if any(one[2] > other[0] for one, other in pairwise(boxes)):
+            found[id(line)] = line
+        left, top, right, bottom = line.box
+        if bottom - top <= _HUGE[0]:
+            top, bottom = (
+                min([(1 - _CORE[0]) * box[1] + _CORE[0] * box[3] for box in boxes]),
+                max([(1 - _CORE[1]) * box[1] + _CORE[1] * box[3] for box in boxes]),
+            )
+        cores.append((top, bottom, left, right, line))
+    cores.sort(key=itemgetter(0))
+    for i, (_, bottom, left, right, line) in enumerate(cores):
+        for other in islice(cores, i + 1, None):
+            if other[0] >= bottom:
+                break
+            if other[2] < right and left < other[3]:
+                found[id(line)] = line
+                found[id(other[4])] = other[4]
+    return list(found.values())
+
+
 def _entangled(words: Iterable[Word]) -> set[Box]:
-    """The boxes of words that lie across other words, and of huge ones."""
+    """The boxes of words that lie across other words, and of the largest."""
     rows: dict[int, list[tuple[Box, Box]]] = {}
     found: set[Box] = set()
     for word in words:
-        left, top, right, bottom = word.box
-        height = bottom - top
-        if height > _HUGE:
+        height = word.box[3] - word.box[1]
+        if height > _HUGE[1]:
             found.add(word.box)
             continue
-        core = (left, top + _CORE[0] * height, right, top + _CORE[1] * height)
+        core = word.box if height > _HUGE[0] else _core(word.box)
         for row in range(int(core[1] // _ROW), int(core[3] // _ROW) + 1):
             rows.setdefault(row, []).append((core, word.box))
     for cores in rows.values():
@@ -241,9 +312,8 @@ def _crosses(one: Box, other: Box) -> bool:
     return width > 0 and height > 0 and width * height > _SHARED * min(_size(one), _size(other))
 
 
-def _around(line: Line) -> Box:
-    lefts, tops, rights, bottoms = zip(*(word.box for word in line), strict=True)
-    return min(lefts), min(tops), max(rights), max(bottoms)
+def _is_empty(area: Pixels) -> bool:
+    return area[0] >= area[2] or area[1] >= area[3]
 
 
 def _widened(box: Box, by: float) -> Box:

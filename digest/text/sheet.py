@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache, cached_property
 from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 import pymupdf
 
 from digest.text.glyphs import Box, Untyped, Word
-from digest.text.ink import Ink
+from digest.text.ink import Ink, Line, line_of
 
 _mupdf: Untyped = pymupdf
 
@@ -91,22 +92,22 @@ class Sheet:
         """Take for visible, until it is looked at, these runs only."""
         self._shown = [[self._with_chars(span) for span in spans] for spans in lines]
 
-    def _lines(self) -> list[list[Word]]:
+    def _lines(self) -> list[Line]:
         if self._shown is not None:
-            return [found for spans in self._shown if (found := list(_words(spans)))]
+            return [line_of(found) for spans in self._shown if (found := list(_words(spans)))]
         return [
-            [Word(word[4], word[:4]) for word in line]
-            for _, line in groupby(self.text.extractWORDS(), key=lambda word: (word[5], word[6]))
+            line_of([Word(word[4], word[:4]) for word in line])
+            for _, line in groupby(self.text.extractWORDS(), key=itemgetter(5, 6))
         ]
 
     def look(self, is_used: IsUsed) -> bool:
         """Look whether the lines that are used are drawn, and those beside them; whether some are not."""
         lines = self._lines()
-        used = [i for i, line in enumerate(lines) if is_used([word.content for word in line])]
+        used = [i for i, line in enumerate(lines) if is_used([word.content for word in line.words])]
         wanted = {i + by for i in used for by in (-1, 0, 1)} if used else range(len(lines))
-        unseen = [line for i, line in enumerate(lines) if i in wanted and line[0] not in self._seen]
-        self._seen.update(line[0] for line in unseen)
-        doubtful = self._ink.doubtful(unseen, (word for line in lines for word in line))
+        unseen = [line for i, line in enumerate(lines) if i in wanted and line.words[0] not in self._seen]
+        self._seen.update(line.words[0] for line in unseen)
+        doubtful = self._ink.doubtful(unseen, lines)
         boxes = {_corner(word.box) for word in doubtful}
         rows = {row for _, row in boxes}
         known = len(self.undrawn)
@@ -124,7 +125,7 @@ class Sheet:
 
     def _undrawn(self, words: Sequence[Word]) -> set[Place]:
         """The letters that are not drawn."""
-        drawn = self._ink.drawn(words) if words else []
+        drawn = self._ink.drawn(line_of(words)) if words else []
         return {place for word, found in zip(words, drawn, strict=True) for place in _missing(word, found)}
 
 
