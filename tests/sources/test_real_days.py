@@ -342,6 +342,41 @@ def shown(*numbers: int, of_all: int, total: int) -> str:
     )
 
 
+def test_a_day_stays_whole_though_arxiv_counts_fewer_since(raw_server: RawServer) -> None:
+    snapshots = MemoryLedger()
+    pages = [shown(1, 2, 3, of_all=3, total=3), shown(1, 3, of_all=2, total=2)]
+    raw_server.answer = lambda path, _headers: response("200 OK", pages.pop(0) if "/list/" in path else "")
+    results = [
+        announced(raw_server.url, None, now, section=of("cs.SD"), snapshots=snapshots)
+        for now in (EVENING, morning(WEDNESDAY))
+    ]
+    assert [ids(one) for one in results] == [[1, 2, 3]] * 2
+
+
+def test_a_day_that_lacks_papers_keeps_what_the_listing_and_the_feed_said(server: Server) -> None:
+    snapshots = MemoryLedger()
+    server.set(deleted=("2601.00022",))
+    first = found(announced(server.url, None, morning(WEDNESDAY), section=TEXT, snapshots=snapshots))
+    assert (first.source, first.withheld) == ("listing", 1)
+    tomorrow = morning(WEDNESDAY) + timedelta(days=1)
+    later = announced(server.url, WEDNESDAY, tomorrow, section=TEXT, snapshots=snapshots)
+    assert server.stats()["requests"]["catchup"]
+    assert later == first.model_copy(update={"saved": True})
+    server.set(today=WEDNESDAY + timedelta(days=1), records=())  # no papers at all
+    again = announced(server.url, WEDNESDAY, tomorrow, section=TEXT, snapshots=snapshots)
+    assert again == later
+
+
+def test_a_page_without_papers_at_the_hour_of_the_announcement_is_asked_for_again(server: Server) -> None:
+    snapshots = MemoryLedger()
+    server.set(records=(), listing_as=WEDNESDAY)
+    early = datetime(2026, 1, 28, 1, 2, tzinfo=UTC)
+    nothing = announced(server.url, WEDNESDAY, early, section=TEXT, snapshots=snapshots)
+    assert isinstance(nothing, NoAnnouncement)
+    server.set()
+    assert ids(announced(server.url, WEDNESDAY, EVENING, section=TEXT, snapshots=snapshots))
+
+
 def test_a_page_that_changes_all_the_time_is_not_believed(raw_server: RawServer) -> None:
     pages = [shown(1, 2, of_all=4, total=4), shown(1, 3, of_all=4, total=4), shown(2, 3, of_all=4, total=4)]
     raw_server.answer = lambda _path, _headers: response("200 OK", pages.pop(0))

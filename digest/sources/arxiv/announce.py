@@ -11,7 +11,7 @@ from digest.config import ArxivSettings
 from digest.errors import SourceError, StaleError
 from digest.model import Announcement, Listing, Paper, Section
 from digest.sources.arxiv import calendar, no_announcement, oai_pmh
-from digest.sources.arxiv.category_day import CategoryDay, merge
+from digest.sources.arxiv.category_day import CategoryDay, adds, merge
 from digest.sources.arxiv.export_api import LISTED_AUTHORS
 from digest.sources.arxiv.feed import FeedItem, disagreements, feed_date, parse_feed
 from digest.sources.arxiv.listing_fetch import Reading, keep, read_catchup, read_listing, saved
@@ -99,7 +99,7 @@ async def _find(
 ) -> _Found | NoAnnouncement:
     """The day as it was kept, else from the sources in their order.
 
-    A kept day that lacks papers which arXiv counts is asked for again, and stands if that fails.
+    A kept day that lacks papers which arXiv counts is asked for again, and stands if that brings nothing.
     """
     if day is None:
         latest = await _latest(section, None, http, settings)
@@ -109,11 +109,14 @@ async def _find(
     if kept is not None and not any(one.withheld for one in kept.days):
         return kept
     try:
-        return await _asked(section, day, http, settings, now, approximate, zone)
+        asked = await _asked(section, day, http, settings, now, approximate, zone)
     except SourceError:
         if kept is None:
             raise
         return kept
+    if kept is not None and (isinstance(asked, NoAnnouncement) or asked.days == kept.days):
+        return kept
+    return asked
 
 
 def _kept(section: Section, day: Date, http: Http) -> _Found | None:
@@ -180,11 +183,11 @@ async def _catchup(
 
 
 def _taken(readings: Sequence[Reading], http: Http) -> list[CategoryDay]:
-    """The days that were read, which are kept; in place of one that lacks papers, what was kept before."""
+    """The days that were read, which are kept; in place of one that adds nothing, what was kept before."""
     days, new = [], []
     for reading in readings:
         before = saved(reading.day.category, reading.day.date, http.snapshots)
-        if before is not None and before[0].withheld < reading.day.withheld:
+        if before is not None and not adds(reading.day, before[0]):
             days.append(before[0])
         else:
             days.append(reading.day)

@@ -185,3 +185,14 @@ def repeats(day: CategoryDay, previous: CategoryDay) -> bool:
     if once:
         return all(2 * len(each & before) > len(each) for each in (once, ids))
     return len(ids) > 2 and ids <= before
+
+
+def adds(day: CategoryDay, before: CategoryDay) -> bool:
+    """True for a later reading of a day that shows papers which the earlier lacks, or that lacks fewer.
+
+    What was announced stays announced: papers that are gone since are no reason to forget them.
+    """
+    ids, had = ({one.id for one in each.listings} for each in (day, before))
+    if day.withheld > before.withheld or ids < had:
+        return False
+    return ids != had or day.withheld < before.withheld

@@ -53,8 +53,8 @@ async def read_catchup(category: str, day: Date, http: Http, settings: ArxivSett
     reading = await _read(category, "catchup", address, http)
     if reading.day.date != day:
         raise StaleError(f"{address}: the page states {reading.day.date}. Try again later.")
-    if not reading.day.listings:
-        _check_age(reading.answers[0], day)
+    if not reading.day.listings and _is_early(reading):
+        raise StaleError(f"{address}: the page is older than the announcement. Try again in a few days.")
     return reading
 
 
@@ -134,11 +134,12 @@ def _next(kind: PageKind, place: int, pages: Sequence[ListingPage]) -> int | Non
     return None
 
 
-def _check_age(page: Page, day: Date) -> None:
+def _is_early(reading: Reading) -> bool:
+    """True for pages made before the announcement of their day can have been out everywhere."""
+    page = reading.answers[0]
     age = page.headers.get("age", "")
     made = page.fetched - timedelta(seconds=int(age) if age.isdigit() else 0)
-    if made < calendar.due(day) + timedelta(hours=1):
-        raise StaleError(f"{page.url}: the page is older than the announcement. Try again in a few days.")
+    return made < calendar.due(reading.day.date) + timedelta(hours=1)
 
 
 def saved(category: str, day: Date, snapshots: SnapshotStore) -> tuple[CategoryDay, PageKind] | None:
@@ -163,6 +164,8 @@ def saved(category: str, day: Date, snapshots: SnapshotStore) -> tuple[CategoryD
 def keep(readings: Sequence[Reading], snapshots: SnapshotStore) -> None:
     """Label the snapshots of a day, so that it need not be asked for again.
 
+    A page without papers that is as old as the announcement may get some yet: it is not kept.
+
     Raises:
         StaleError: a category's page is the one of an earlier day under a new date; nothing is labelled.
     """
@@ -176,6 +179,8 @@ def keep(readings: Sequence[Reading], snapshots: SnapshotStore) -> None:
                 f"{before}. {_LATER}"
             )
     for reading in readings:
+        if not reading.day.total and _is_early(reading):
+            continue
         for number, page in enumerate(reading.answers, start=1):
             label = {
                 "kind": reading.kind,
