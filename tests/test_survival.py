@@ -44,6 +44,8 @@ POOR = {
         400, "request (2000 tokens) exceeds the available context size (512 tokens), try increasing it"
     ),
     "an answer that is none": fault("invalid-json"),
+    "answers without content": fault("empty"),
+    "answers that are cut": fault("length"),
     "half of the questions": fault("server-error", every=2),
 }
 
