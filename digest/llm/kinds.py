@@ -105,7 +105,7 @@ def _by_words(status: int, words: str) -> Kind:
 
 def _about_answer(words: str) -> bool:
     """Whether a length is that of the answer: a limit that was set too high."""
-    return _say("answer_room", words) and not _say("question", words)
+    return _say("answer_limit", words) or (_say("answer_room", words) and not _say("question", words))
 
 
 def _say(name: str, words: str) -> bool:
