@@ -44,6 +44,8 @@ POOR = {
         400, "request (2000 tokens) exceeds the available context size (512 tokens), try increasing it"
     ),
     "an answer that is none": fault("invalid-json"),
+    "answers without content": fault("empty"),
+    "answers that are cut": fault("length"),
     "half of the questions": fault("server-error", every=2),
 }
 
@@ -156,6 +158,27 @@ def test_a_paper_asked_alone_keeps_its_line_when_the_new_one_fails(
     assert ran.code == 3
     assert files(folder) == before
     assert "no digest was changed" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("trouble", "code", "words"),
+    [
+        (fault("no-balance"), 3, "stopped: The account at"),
+        (fault("server-error"), 4, "No question was answered"),
+        (POOR["a context of 512 tokens"], 3, "Set [text] budget lower"),
+    ],
+    ids=["empty account", "500s", "context"],
+)
+def test_a_paper_asked_alone_tells_why_there_is_no_answer(
+    trouble: Fault, code: int, words: str, digest: Run, folder: Path, server: Server
+) -> None:
+    assert digest(*JOB).code == 0
+    before = files(folder)
+    server.faults(trouble)
+    ran = digest("paper", FIRST)
+    assert ran.code == code
+    assert words in ran.out + ran.err
+    assert files(folder) == before
 
 
 def test_import_and_render_do_not_lose_lines_either(digest: Run, folder: Path, server: Server) -> None:

@@ -127,8 +127,7 @@ def _report(folder: RunFolder, tally: RunUsage, given: CommandOptions, wanted: s
             f"questions asked {tally.asked}, answers from the ledger {tally.reused}; "
             f"tokens {usage.input:,} in, {usage.output:,} out; {cost}"
         )
-        if why := tally.stopped or tally.trouble:
-            print(f"stopped or not answered: {why}")
+        output.tell_why(tally)
         unfinished = bool(unasked) or any(answer.error in TROUBLE for answer in failed)
         print(f"next: {_next(folder, unfinished=unfinished, failed=failed)}")
     return output.FLAGGED if failed or unasked else output.COMPLETE

@@ -96,7 +96,7 @@ def _day(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
 
-def _why(tally: RunUsage) -> None:
+def tell_why(tally: RunUsage) -> None:
     """Print why something was not asked or not answered, and what could be set better."""
     if tally.stopped is not None:
         print(f"stopped: {tally.stopped}")
@@ -126,7 +126,7 @@ def _published(result: Published) -> None:
     if reasons := _without_text(digest):
         why = ", ".join(f"{reason} ({number})" for reason, number in reasons.most_common(3))
         print(f"lines from title and abstract alone {sum(reasons.values())} of {counts.summarised}: {why}")
-    _why(tally)
+    tell_why(tally)
     checks = checks_of(digest.entries)
     rules = "".join(f"; {rule} {number}" for rule, number in checks.by_rule.items())
     print(

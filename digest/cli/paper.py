@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
-from digest.cli.output import COMPLETE, FLAGGED, origin, took
+from digest.cli.output import COMPLETE, FLAGGED, origin, tell_why, took
 from digest.llm.cached_client import RunUsage
 from digest.model import Entry, Finding
 from digest.pipeline.redo import Redone, Unknown
@@ -64,6 +64,7 @@ def show(papers: Sequence[Redone | Unknown], tally: RunUsage, *, quiet: bool, ke
             print()
     if not quiet:
         print(f"questions asked {tally.asked}; {took(tally)}")
+        tell_why(tally)
 
 
 def _show(result: Redone, *, keep: bool) -> None:

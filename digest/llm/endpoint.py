@@ -40,6 +40,9 @@ logger = logging.getLogger(__name__)
 _SLOWER = 4
 """So many times as long as `timeout` a server on this machine gets in the end, where it needs that."""
 
+_FOREIGN = 2
+"""So many times something else than an answer, from what never answered, is no accident."""
+
 _LESSONS = 8
 """How often one question is put in another form before the endpoint counts as accepting none."""
 
@@ -90,6 +93,7 @@ class Endpoint:
         self._reached = False
         self._down = False
         self._refusal = ""
+        self._foreign = 0
         self._weakened: set[str] = set()
         self._client: openai.AsyncOpenAI | None = None
 
@@ -277,6 +281,10 @@ class Endpoint:
             if error.error is not None:
                 raise self._refused(error.error, permit, request, form, response) from error
             final = AnswerError("unreachable", f"{self.address}: {error}")
+            self._foreign += error.foreign
+            strange = not self._limiter.accepted and self.learned(request.model) is None
+            if strange and self._foreign >= _FOREIGN:  # what never answered shows the same page again
+                raise self._given_up(str(final), request.model, final, odd=True) from error
             raise TransientError(final, odd=True) from error
         self._answered(permit, response, completion)
         self._forms.answered(request.model, form)

@@ -46,9 +46,12 @@ def kind_of(error: ApiError, told: float | None = None) -> Kind:
         return "empty account"
     if kind == "limited" and _say("one_too_large", words):
         return "too long"  # one question above the limit of a minute: waiting is of no use
-    if kind is not None and not (kind == "transient" and error.status == 429):
+    if kind is not None and kind != "transient":
         return kind
-    return _of_429(words, told) if error.status == 429 else _by_words(error.status, words)
+    said = _of_429(words, told) if error.status == 429 else _by_words(error.status, words)
+    # llama-cpp-python calls a full context an `internal_server_error`, as gateways do what they do not know
+    general = kind is not None and error.status != 429 and said not in {"too long", "empty account"}
+    return "transient" if general else said
 
 
 def _by_fields(error: ApiError) -> Kind | None:
@@ -93,7 +96,7 @@ def _by_words(status: int, words: str) -> Kind:
         "unknown model": status not in {401, 403} and _say("model", words),
         "no such address": status in {404, 405} or (status in {200, 400} and _say("address", words)),
         "limited": rate and status in {200, 400, 403},
-        "transient": status in _TRANSIENT or status >= 500 or status == 200 or _say("broken_answer", words),
+        "transient": status in _TRANSIENT or status >= 500 or status == 200 or _say("passing", words),
     }
     return next(
         (kind for kind, holds in found.items() if holds), "denied" if status in {401, 403} else "rejected"
@@ -102,7 +105,7 @@ def _by_words(status: int, words: str) -> Kind:
 
 def _about_answer(words: str) -> bool:
     """Whether a length is that of the answer: a limit that was set too high."""
-    return _say("answer_room", words) and not _say("question", words)
+    return _say("answer_limit", words) or (_say("answer_room", words) and not _say("question", words))
 
 
 def _say(name: str, words: str) -> bool:

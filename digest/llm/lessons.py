@@ -13,7 +13,7 @@ from digest.model import Record, Request
 
 _FORMAT_WORDS = (
     *("response_format", "response format", "json_schema", "json schema", "json_object", "structured output"),
-    *("response_schema", "responseschema"),
+    *("response_schema", "response schema", "responseschema", "json output", "constrained decoding"),
     *("structured_output", "guided", "json mode", "json_mode", "grammar", "结构化输出"),
 )
 _ALSO = {
@@ -27,6 +27,7 @@ _NOT_TAKEN = re.compile(
     r"|unsupported|unavailable|unrecognized|unknown|unexpected|deprecated|extra input|forbidden"
     r"|cannot be (?:used|set|specified)|only (?:\S+ )?(?:default|\d)|only supports?\b|use \S+ instead"
     r"|must be (?:set to )?\d+(?:\.\d+)?(?!\S* *(?:and|to|or|-|~))|cannot find field"
+    r"|(?:必须|需|应)(?:设置?)?[为是] ?\d+(?:\.\d+)?(?!\S* *(?:和|至|到|或|-|~))"
     r"|不支持|只支持|仅支持|只能|固定|不允许|无法识别",
     re.IGNORECASE,
 )
@@ -44,11 +45,13 @@ _NOT_ZERO = re.compile(
     r"strictly positive|(?:greater|larger|more) than 0|> ?0(?:\.0+)?(?![.\d])|[(（]0|大于 ?0", re.IGNORECASE
 )
 _STREAM_ONLY = re.compile(
-    r"only (?:\w+ )?supports? (?:the )?stream|stream (?:must|should) be (?:set to )?true|[只仅]支持流式",
+    r"only (?:\w+ )?supports? (?:the )?stream|non-?stream\w* .{0,30}not (?:\w+ )?support|set stream ?= ?true"
+    r"|stream (?:must|should) be (?:set to )?true|[只仅]支持流式",
     re.IGNORECASE,
 )
 _NO_SYSTEM = re.compile(
-    r"system (?:role|message|prompt|instruction)s?.{0,30}not (?:\w+ )?(?:support|allow|enabled)"
+    r"(?:system|developer) (?:role|message|prompt|instruction)s?.{0,30}not (?:\w+ )?(?:support|allow|enabled)"
+    r"|roles must alternate|(?:invalid|unknown|unsupported) role:? '?system"
     r"|does(?: not|n't) support (?:the )?'?system'?|不支持 ?system",
     re.IGNORECASE,
 )
@@ -60,6 +63,12 @@ _WANTED = re.compile(r"\b([a-z_]{4,40}) must be (?:set to )?(true|false)\b", re.
 _AT_LEAST = re.compile(
     r"at least|greater than|larger than|too (?:small|low)|minimum|>=|≥|大于|不能低于", re.IGNORECASE
 )
+_OVER_BY = re.compile(r"\bby (?:about )?(\d[\d,]{0,8}) tokens?", re.IGNORECASE)
+_STATUS = re.compile(
+    r"<[45]\d\d>|\b(?:code|status|http|error)\W{0,3}[45]\d\d\b|\b[45]\d\d (?:bad|-)", re.IGNORECASE
+)
+"""Numbers that are no lengths: gateways repeat the status in words."""
+
 _NUMBER = re.compile(r"(?<![\w.])\d[\d,]{0,8}(?![\w.]*\d)")
 
 _FORMATS: tuple[AnswerFormat, ...] = ("text", "json_object", "json_schema")
@@ -189,7 +198,11 @@ def _bounded(traits: Traits, request: Request, said: str) -> Traits | None:
 
 def fitting(tokens: int, error: ApiError) -> int:
     """Tokens, in our own reckoning, of a question that may fit where one of so many did not."""
-    numbers = sorted({number for number in _numbers(error.message) if number >= 256}, reverse=True)
+    said = _STATUS.sub("", error.message)
+    over = _OVER_BY.search(said)
+    if over and (excess := int(over[1].replace(",", ""))) < tokens:
+        return int((tokens - excess) * _MARGIN)
+    numbers = sorted({number for number in _numbers(said) if number >= 256}, reverse=True)
     if len(numbers) > 1:
         return int(tokens * min(_MARGIN, numbers[1] / numbers[0] * _MARGIN))
     return int(min(tokens * _GUESS, numbers[0] if numbers else tokens))

@@ -273,7 +273,10 @@ class Remaining:
 
     left: float = NEVER
     until: float = 0.0
+    _least: float = NEVER
     _as_of: int = -1
+    """What was reported, and the last question that was sent by then."""
+
     _limit: int | None = None
     _longest: float = 0.0
     _sent: int = 0
@@ -302,15 +305,20 @@ class Remaining:
     def report(self, headers: Mapping[str, str], kind: str, number: int, now: float, under_way: int) -> None:
         """Take the report in the answer to the `number`th question; `under_way` is what it may not know of.
 
-        Older reports than the last are passed over.
+        Questions are not counted in the order in which they were sent. So of the answers to those that were
+        under way together the least counts: it knows of all that were answered.
         """
         left = headers.get(f"x-ratelimit-remaining-{kind}", "")
         reset = seconds(headers.get(f"x-ratelimit-reset-{kind}", ""))
         if not re.fullmatch(r"[0-9]{1,15}", left) or reset is None:
             return
-        if number <= self._before or (number < self._as_of and now < self.until and int(left) > self.left):
+        if number <= self._before:
             return
-        self.left, self.until, self._as_of = int(left) - under_way, now + reset, number
+        if number > self._as_of or now >= self.until:
+            self._least, self.until, self._as_of = int(left), now + reset, self._sent
+        elif int(left) < self._least:
+            self._least, self.until = int(left), now + reset
+        self.left = self._least - under_way
         limit = headers.get(f"x-ratelimit-limit-{kind}", "")
         self._limit = int(limit) if re.fullmatch(r"[1-9][0-9]{0,11}", limit) else None
         self._longest = max(self._longest, reset)

@@ -19,7 +19,7 @@ from digest.llm.batch import Batches, DeferredError, Pending
 from digest.llm.cached_client import CachedClient, RunUsage
 from digest.model import Announcement, Digest, Entry, Listing, Paper, Section
 from digest.pipeline.check_cache import CheckCache
-from digest.pipeline.entry import Asks, flag_repeated, make_entry
+from digest.pipeline.entry import Asks, flag_repeated, make_entry, refuse_silence
 from digest.pipeline.resources import Resources
 from digest.publish.counts import counts_of
 from digest.publish.files import published, write_digest
@@ -77,7 +77,7 @@ async def run_day(
         if isinstance(made, Pending):
             tools.ledger.finish(run, "submitted", {"why": made.sentence, **asker.tally.report()}, made.date)
             return made
-        _refuse_empty(made, asker.tally)
+        refuse_silence(made.entries, asker.tally)
         flags = {entry.paper.id: entry.flag for entry in made.entries if entry.flag}
         before = tools.own(standing(out, made.date, section.key))
         made, kept = keep_lines(made, before, fresh=tools.fresh)
@@ -94,20 +94,6 @@ async def run_day(
     report = {"counts": made.counts.model_dump(), "source": made.source, **asker.tally.report()}
     tools.ledger.finish(run, result.state, {**report, "flagged": flagged}, made.date)
     return result
-
-
-def _refuse_empty(made: Digest, tally: RunUsage) -> None:
-    """Do nothing if anybody answered anything, or there was nothing to ask.
-
-    Raises:
-        ModelError: no question was answered, and none from the ledger.
-    """
-    dead = {"unreachable", "rejected"}
-    if not made.entries or tally.asked or tally.reused or tally.stopped:
-        return
-    if all(entry.flag is not None and entry.flag.code in dead for entry in made.entries):
-        why = (tally.trouble or "it said nothing").rstrip(".")
-        raise ModelError(f"No question was answered, so nothing was published. The last reason: {why}.")
 
 
 async def _make_digest(

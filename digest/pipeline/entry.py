@@ -9,7 +9,9 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Protocol
 
 from digest.config import TextSettings
+from digest.errors import ModelError
 from digest.ledger import Ledger
+from digest.llm.cached_client import RunUsage
 from digest.model import Completion, Entry, Finding, Flag, Listing, Paper, Request, Summary, Text, TextOrigin
 from digest.pipeline.check_cache import CheckCache
 from digest.pipeline.resources import Resources
@@ -193,6 +195,20 @@ def _asked_before(job: Job, ledger: Ledger, texts: Iterable[Text | None]) -> Tex
         if text and ledger.completion(job.request(job.prompt.render(job.paper, text)).key) is not None:
             return text
     return None
+
+
+def refuse_silence(entries: Sequence[Entry], tally: RunUsage) -> None:
+    """Do nothing if anybody answered anything, or there was nothing to ask.
+
+    Raises:
+        ModelError: no question was answered, and none from the ledger.
+    """
+    dead = {"unreachable", "rejected"}
+    if not entries or tally.asked or tally.reused or tally.stopped:
+        return
+    if all(entry.flag is not None and entry.flag.code in dead for entry in entries):
+        why = (tally.trouble or "it said nothing").rstrip(".")
+        raise ModelError(f"No question was answered, so nothing was published. The last reason: {why}.")
 
 
 def flag_repeated(entries: Sequence[Entry], tools: Resources) -> tuple[Entry, ...]:

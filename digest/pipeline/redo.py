@@ -12,7 +12,7 @@ from digest.config import ArxivSettings
 from digest.errors import LedgerError, SourceError, UsageError
 from digest.llm.cached_client import CachedClient, RunUsage
 from digest.model import Digest, Entry, Listing, Paper
-from digest.pipeline.entry import make_entry
+from digest.pipeline.entry import make_entry, refuse_silence
 from digest.pipeline.resources import Resources
 from digest.publish.files import digests_with, with_entry, write_digest
 from digest.publish.keeping import is_better
@@ -81,6 +81,7 @@ async def redo_papers(
             except (UsageError, SourceError) as error:  # of this paper; the others can still be had
                 results.append(Unknown(name, error))
                 tools.ledger.event(run, "source", "unknown", paper_id, str(error))
+        refuse_silence([one.entry for one in results if isinstance(one, Redone)], asker.tally)
     except BaseException as error:
         why = str(error) or type(error).__name__
         tools.ledger.finish(run, "failed", {"why": why, **asker.tally.report()})

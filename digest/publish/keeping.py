@@ -13,7 +13,7 @@ from digest.system.files import read_text
 RECORDED_MODEL = "recorded"
 """What the server of the sample day calls its model."""
 
-NOT_ANSWERED = frozenset({"unreachable", "rejected", "quota", "ceiling"})
+NOT_ANSWERED = frozenset({"unreachable", "rejected", "quota", "ceiling", "too_long", "empty", "cut"})
 """Flags of papers that the endpoint gave no answer about."""
 
 

@@ -96,15 +96,6 @@ def test_nothing_is_lost_and_nothing_is_early(
     assert server.stats()["early"] == 0
 
 
-def test_a_window_that_the_endpoint_tells_of_is_never_overrun(
-    server: Server, papers: list[Paper], tmp_path: Path
-) -> None:
-    server.set(window=(30, 1.0), ratelimit_headers=True)
-    outcomes, _ = ask_all(server, papers, tmp_path, concurrency=8)
-    assert all(outcome.summary is not None for outcome in outcomes)
-    assert server.stats()["too_many"] == 0
-
-
 def test_a_refused_paper_is_asked_of_the_fallback_and_stops_no_other(
     server: Server, papers: list[Paper], tmp_path: Path
 ) -> None:

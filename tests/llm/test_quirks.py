@@ -264,6 +264,10 @@ def test_a_gateway_answers_with_a_page(server: Server) -> None:
     server.faults(fault("html-instead", path=CHAT))
     with pytest.raises(ModelError, match=r"no JSON but text/html: 'Access Denied'.*end in /v1\?"):
         ask(server)
+    asked = server.stats()["requests"]["chat"]
+    with pytest.raises(ModelError):
+        ask(server)
+    assert server.stats()["requests"]["chat"] == asked + 2
 
 
 @pytest.mark.parametrize("name", ["think", "fence", "chatter"])

@@ -6,6 +6,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx2
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +24,7 @@ from digest.llm.rate_limits import (
     SlidingWindow,
 )
 from digest.llm.retry_after import LONGEST, seconds, told_to_wait
+from tests.llm.simulated import Model, ask, now, status
 
 
 @given(
@@ -476,3 +478,33 @@ def test_what_was_sent_just_before_the_limit_is_there_again_may_count_as_part_of
 def test_dates_without_a_zone_are_of_greenwich(form: str) -> None:
     soon = datetime.now(UTC) + timedelta(seconds=100)
     assert 98 <= (told_to_wait({"retry-after": soon.strftime(form)}) or 0) <= 100
+
+
+class Windowed(Model):
+    """A model that takes 30 questions in each window of a second, and tells what is left of it."""
+
+    refused = 0
+    _opened = -1.0
+    _used = 0
+
+    async def post(self, _: str, body: dict[str, Any], **__: object) -> httpx2.Response:
+        await asyncio.sleep(self.seconds)
+        if now() - self._opened >= 1.0:
+            self._opened, self._used = now(), 0
+        if self._used >= 30:
+            self.refused += 1
+            raise status(429, "Rate limit reached.", **{"Retry-After": "1"})
+        self._used += 1
+        told = {"limit": "30", "remaining": str(30 - self._used), "reset": f"{self._opened + 1 - now():.3f}s"}
+        response = await super().post("", body)
+        response.headers.update({f"x-ratelimit-{name}-requests": value for name, value in told.items()})
+        return response
+
+
+@pytest.mark.parametrize("seconds", [0.001, 0.02, 0.2])
+@pytest.mark.parametrize("concurrency", [1, 8, 30])
+def test_a_window_that_the_endpoint_tells_of_is_never_overrun(concurrency: int, seconds: float) -> None:
+    model = Windowed(seconds, slots=64)
+    found = ask(model, 200, concurrency=concurrency)
+    assert len(found.answers) == 200
+    assert model.refused == 0
