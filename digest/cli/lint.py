@@ -10,10 +10,8 @@ from typing import Literal
 from pydantic import Field
 
 from digest.model import Digest, Record, Severity
-from digest.publish.json_format import from_json
-from digest.publish.markdown_parser import parse
+from digest.publish.formats import read_file
 from digest.summarize.checks import Batch, Rule, check_lines, repeated, rules_for, source_of
-from digest.system.files import read_text
 
 _COLUMNS = ("file", "number", "id", "severity", "rule", "evidence")
 
@@ -45,7 +43,7 @@ def lint_files(
         UsageError: a file cannot be read or is no digest, or a setting names no rule.
     """
     rules = rules_for(settings or {})
-    return tuple(row for path in paths for row in _lint(_read(path), str(path), rules))
+    return tuple(row for path in paths for row in _lint(read_file(path), str(path), rules))
 
 
 def table(rows: Sequence[Row]) -> str:
@@ -82,11 +80,6 @@ def _lint(digest: Digest, name: str, rules: Sequence[Rule]) -> Iterator[Row]:
                 severity=finding.severity,
                 evidence=finding.evidence,
             )
-
-
-def _read(path: Path) -> Digest:
-    text = read_text(path)
-    return from_json(text, str(path)) if path.suffix == ".json" else parse(text, str(path))
 
 
 def _printable(text: str) -> str:

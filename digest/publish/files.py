@@ -12,43 +12,43 @@ from pathlib import Path, PureWindowsPath
 from digest.errors import UsageError
 from digest.model import Digest, Entry
 from digest.publish.counts import counts_of
-from digest.publish.json_format import from_json, to_json
+from digest.publish.formats import FORMATS, JSON, MARKDOWN, Format, digest_from, format_of
+from digest.publish.json_format import from_json
 from digest.publish.keeping import read_digest, refuse_loss
-from digest.publish.markdown import render
 from digest.system.files import text_of
 
 
 def import_file(source: Path, target: Path) -> Digest:
-    """Read the published Markdown `source` and write it as JSON to `target`.
+    """Read the published Markdown `source` and write it to `target` as JSON, unless names say otherwise.
 
     Raises:
         FormatError: `source` is no digest; nothing is written.
         UsageError: a file cannot be read or written, both are the same, or `target` holds more lines.
     """
-    from digest.publish.markdown_parser import parse
-
-    digest = parse(_read(source, target), str(source.absolute()))
-    refuse_loss(target, digest)
-    write_atomically(target, to_json(digest))
-    return digest
+    return _convert(source, target, MARKDOWN, JSON)
 
 
 def render_file(source: Path, target: Path) -> Digest:
-    """Read the JSON `source` and write it as Markdown to `target`.
+    """Read the JSON `source` and write it to `target` as Markdown, unless names say otherwise.
 
     Raises:
         FormatError: `source` is no JSON; nothing is written.
         UsageError: `source` is no digest, a file cannot be read or written, both are the same, or `target`
             holds more lines.
     """
-    digest = from_json(_read(source, target), str(source))
+    return _convert(source, target, JSON, MARKDOWN)
+
+
+def _convert(source: Path, target: Path, read: Format, written: Format) -> Digest:
+    """Read `source` and write it to `target`, each in the form of its name, else in the form given."""
+    digest = digest_from(_read(source, target), source, read)
     refuse_loss(target, digest)
-    write_atomically(target, render(digest))
+    write_atomically(target, format_of(target, written).render(digest))
     return digest
 
 
 def write_digest(digest: Digest, folder: Path) -> tuple[Path, Path]:
-    """Write `<folder>/<date>/<section>.md` and `.json`; returns both paths in that order.
+    """Write `<folder>/<date>/<section>` in every form; returns the paths of Markdown and JSON in that order.
 
     Raises:
         UsageError: the digest has no date, its section's key is no file name, or a file cannot be written.
@@ -59,11 +59,10 @@ def write_digest(digest: Digest, folder: Path) -> tuple[Path, Path]:
     if not is_file_name(key):
         raise UsageError(f"A section called {key!r} cannot be written: the name is no file name.")
     place = folder / digest.date.isoformat()
-    page, record = place / f"{key}.md", place / f"{key}.json"
-    texts = {record: to_json(digest), page: render(digest)}  # both are made before either is written
+    texts = {place / f"{key}{one.suffix}": one.render(digest) for one in FORMATS}  # all before any is written
     for path, text in texts.items():
         write_atomically(path, text)
-    return page, record
+    return place / f"{key}{MARKDOWN.suffix}", place / f"{key}{JSON.suffix}"
 
 
 def is_file_name(name: str, *, windows: bool = os.name == "nt") -> bool:

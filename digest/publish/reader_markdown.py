@@ -7,45 +7,45 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from markupsafe import escape
 
+from digest.config import InterestSettings
+from digest.model import Digest
+from digest.publish.keeping import of_sample
+from digest.publish.site.interests import Judge
 from digest.publish.site.tex import plain
+from digest.publish.site.view import View, views_of
 from digest.publish.site.words import words_of
-
-if TYPE_CHECKING:
-    from digest.publish.site.pages import Leaf
-    from digest.publish.site.view import View
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~$&!@])")
 _NUMBERED = re.compile(r"^(\d+)([.)])|^([-+=])")
 
 
-def render_reader(leaf: Leaf) -> str:
+def render_reader(digest: Digest) -> str:
     """The digest with the counts as an equation, links to arXiv's pages, and abstracts in folds.
 
     Everything from papers and models is escaped: no tag, link, picture or mention can come of it.
     """
-    section, counts = leaf.section, leaf.counts
-    kinds = {
-        kind: [view for view in leaf.views if view.kind == kind] for kind in ("new", "cross", "replaced")
-    }
+    section, counts = digest.section, digest.counts
+    views = views_of(digest, Judge(InterestSettings()), {}, english=False)
+    kinds = {kind: [view for view in views if view.kind == kind] for kind in ("new", "cross", "replaced")}
     zh = words_of("zh")
     equation = (
         f"{zh['announced']} {counts.announced} = {zh['listed']} {counts.listed} = "
         f"{zh['summarised']} {counts.summarised} + {zh['marked']} {counts.flagged}"
     )
     head = [
-        f"# {_escaped(section.title)} {leaf.date}",
+        f"# {_escaped(section.title)} {digest.date or ''}".rstrip(),
         " · ".join(
             [_escaped(", ".join(section.categories)), *(f"{zh[k]} {len(v)}" for k, v in kinds.items())]
         ),
         equation,
-        f"_{_escaped(zh['imported'] if leaf.source == 'import' else zh['ai'])}_",
-        *(f"> {_escaped(note)}" for note in leaf.notes),
+        f"_{_escaped(zh['imported'] if digest.source == 'import' else zh['ai'])}_",
+        *([f"> {zh['sample']} · {zh['sample_note']}"] if of_sample(digest) else []),
+        *(f"> {_escaped(note)}" for note in digest.notes),
     ]
-    parts = [f"## {zh[kind]} {len(views)}\n\n{_entries(views)}" for kind, views in kinds.items() if views]
+    parts = [f"## {zh[kind]} {len(own)}\n\n{_entries(own)}" for kind, own in kinds.items() if own]
     return "\n\n".join([*head, *parts]).rstrip() + "\n"
 
 
@@ -58,13 +58,10 @@ def _entry(number: int, view: View) -> str:
     title = _escaped(view.title)
     version = f" · v{paper.version}" if view.kind == "replaced" and paper.version else ""
     lines = [f"### {number}. [{title}]({view.address})" if view.address else f"### {number}. {title}"]
-    if view.line:
-        lines.append(_escaped(view.line))
+    lines += [_escaped(line) for line in (view.line, view.also) if line]
     if view.entry.flag:
         label = zh["doubt"] if view.entry.summary else zh["no_line"]
         lines.append(f"**{label}**：{_escaped(view.entry.flag.reason)}")
-    if view.was:
-        lines.append(f"{zh['was']}{_escaped(view.was)}")
     about = [_escaped(one) for one in (view.task, *paper.categories) if one]
     pdf = f" · [PDF](https://arxiv.org/pdf/{paper.versioned_id})" if paper.id else ""
     lines.append(" · ".join(about) + version + pdf)

@@ -65,10 +65,12 @@ def test_missing_source(tmp_path: Path) -> None:
         import_file(tmp_path / "none.md", tmp_path / "a.json")
 
 
-def test_write_digest_puts_both_files_under_the_date(tmp_path: Path) -> None:
+def test_write_digest_puts_every_form_under_the_date(tmp_path: Path) -> None:
     digest = full_digest()
     page, record = write_digest(digest, tmp_path / "runs")
-    assert listing(tmp_path) == ["runs/2026-01-28/audio.json", "runs/2026-01-28/audio.md"]
+    assert listing(tmp_path) == [
+        f"runs/2026-01-28/audio{suffix}" for suffix in (".json", ".md", ".reader.md")
+    ]
     assert page.read_text(encoding="utf-8").startswith("# 音频 cs.SD;  eess.AS\n")
     assert from_json(record.read_text(encoding="utf-8"), "x") == digest
 

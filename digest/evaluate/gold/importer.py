@@ -12,10 +12,8 @@ from typing import Literal
 from digest.errors import UsageError
 from digest.evaluate.gold.dataset import SAME_LINE, GoldPaper, Reference, batches, flags_of, source_of
 from digest.model import Digest, Entry, Record
-from digest.publish.json_format import from_json
-from digest.publish.markdown_parser import parse
+from digest.publish.formats import read_file
 from digest.summarize.checks import Source
-from digest.system.files import read_text
 
 Stratum = Literal["section", "day", "kind"]
 
@@ -43,7 +41,7 @@ def import_digests(paths: Iterable[Path], since: Date | None = None) -> Imported
     left_out: Counter[str] = Counter()
     papers: dict[str, GoldPaper] = {}
     for path in paths:
-        digest = _read(path)
+        digest = read_file(path)
         if digest.sample:
             raise UsageError(f"{path} is of the sample day: its lines are recorded answers, and no gold.")
         if since and (digest.date is None or digest.date < since):
@@ -79,11 +77,6 @@ def sample(papers: Sequence[GoldPaper], n: int, by: Sequence[Stratum], seed: int
     generator = random.Random(seed)  # noqa: S311 - no secret
     chosen = {paper.id for key, group in strata.items() for paper in generator.sample(group, counts[key])}
     return tuple(paper for paper in papers if paper.id in chosen)
-
-
-def _read(path: Path) -> Digest:
-    text = read_text(path)
-    return from_json(text, str(path)) if path.suffix == ".json" else parse(text, str(path.absolute()))
 
 
 def _gold(entry: Entry, digest: Digest) -> GoldPaper:

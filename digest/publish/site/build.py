@@ -16,6 +16,7 @@ from typing import Any
 from digest.config import InterestSettings, Settings
 from digest.errors import DigestError, UsageError
 from digest.model import KINDS, Section
+from digest.publish.keeping import of_sample
 from digest.publish.reader_markdown import render_reader
 from digest.publish.site import bibliography, feeds, mail
 from digest.publish.site.interests import Judge
@@ -88,7 +89,9 @@ class _Build:
             facts += self._week(week, list(sources))
         self._newest()
         nobody = Judge(InterestSettings())
-        months, self._built.search_note = update_index(self._target, self._sources, self._memory, nobody)
+        months, self._built.search_note = update_index(
+            self._target, self._sources, self._memory, nobody, english=self._settings.site.lang == "en"
+        )
         self._overview(facts, months)
         self._memory.forget_others()
         self._remove(before - self._memory.files())
@@ -146,7 +149,9 @@ class _Build:
         for view in views:
             if view.paper.id:
                 self._memory.note_title(view.paper.id, source.date.isoformat(), view.title)
-        return Leaf(digest.section, source.date, digest.counts, digest.source, digest.notes, views)
+        return Leaf(
+            digest.section, source.date, digest.counts, digest.source, digest.notes, views, of_sample(digest)
+        )
 
     def _day_of_section(self, source: Source, leaves: Mapping[Source, Leaf], mark: str) -> Facts:
         """The files of a section on a day."""
@@ -161,7 +166,7 @@ class _Build:
         self._write(f"{stem}.more.html", self._pages.abstracts(leaf))
         self._write(f"{stem}.bib", bibliography.bibtex_of(papers, leaf.date))
         self._write(f"{stem}.ris", bibliography.ris_of(papers, leaf.date))
-        self._write_path(source.path.with_name(f"{source.key}.reader.md"), render_reader(leaf))
+        self._write_path(source.path.with_name(f"{source.key}.reader.md"), render_reader(read(source)))
         facts = facts_of(leaf)
         self._memory.keep(_name(source), mark, self._files, facts_to(facts))
         return facts
@@ -267,6 +272,7 @@ def facts_of(leaf: Leaf) -> Facts:
         tasks,
         len(parts.mine),
         tuple((view.anchor, view.title, view.line) for view in first),
+        leaf.sample,
     )
 
 
@@ -280,6 +286,7 @@ def facts_to(facts: Facts) -> dict[str, Any]:
         "tasks": [list(one) for one in facts.tasks],
         "mine": facts.mine,
         "top": [list(one) for one in facts.top],
+        "sample": facts.sample,
     }
 
 
@@ -293,6 +300,7 @@ def facts_from(values: Mapping[str, Any]) -> Facts:
         tuple((name, count) for name, count in values["tasks"]),
         values["mine"],
         tuple((anchor, title, line) for anchor, title, line in values["top"]),
+        values["sample"],
     )
 
 

@@ -48,6 +48,12 @@ class _Feed:
         """The same for every build of the feed, wherever it is published."""
         return f"urn:uuid:{uuid.uuid5(_SPACE, f'feed {self.name}')}"
 
+    def about(self, site: SiteSettings) -> str:
+        """Who wrote the lines."""
+        words = words_of(site.lang)
+        sample = any(leaf.sample for _, leaf in self.items)
+        return f"{words['sample']} · {words['ai']}" if sample else str(words["ai"])
+
     @property
     def updated(self) -> datetime:
         """Of the newest paper; a day long ago for a feed without any."""
@@ -97,14 +103,15 @@ def _when(view: View, leaf: Leaf) -> datetime:
 
 
 def _title(view: View) -> str:
-    """The Chinese line first; the title of a paper that has none."""
+    """The line first; the title of a paper that has none."""
     return _clean(view.line or view.title)
 
 
-def _content(view: View) -> str:
-    parts = [f"<p><strong>{escape(view.title)}</strong></p>"]
-    if view.line:
-        parts.insert(0, f"<p>{escape(view.line)}</p>")
+def _content(view: View, leaf: Leaf, site: SiteSettings) -> str:
+    parts = [f"<p>{escape(line)}</p>" for line in (view.line, view.also) if line]
+    if leaf.sample:
+        parts.insert(0, f"<p>{escape(words_of(site.lang)['sample'])}</p>")
+    parts.append(f"<p><strong>{escape(view.title)}</strong></p>")
     if view.entry.flag:
         parts.append(f"<p>{escape(view.entry.flag.reason)}</p>")
     authors = [plain(author) for author in view.paper.authors[:20]]
@@ -124,6 +131,7 @@ def _atom(feed: _Feed, site: SiteSettings) -> str:
     root = etree.Element(f"{{{_ATOM}}}feed", nsmap={None: _ATOM})  # type: ignore[dict-item]
     root.set("{http://www.w3.org/XML/1998/namespace}lang", "zh-CN" if site.lang == "zh" else "en")
     _put(root, "title", feed.title)
+    _put(root, "subtitle", feed.about(site))
     _put(root, "id", feed.id)
     _put(root, "updated", feed.updated.isoformat())
     _put(root, "generator", "digest", version=__version__)
@@ -150,7 +158,7 @@ def _entry(node: etree._Element, view: View, leaf: Leaf, site: SiteSettings) -> 
     for category in view.paper.categories:
         if _clean(category):
             _put(node, "category", term=_clean(category))
-    _put(node, "content", _content(view), type="html")
+    _put(node, "content", _content(view, leaf, site), type="html")
 
 
 def _link(view: View, leaf: Leaf, site: SiteSettings) -> str:
@@ -170,6 +178,7 @@ def _json(feed: _Feed, site: SiteSettings) -> str:
     values: dict[str, Any] = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,
+        "description": feed.about(site),
         "language": "zh-CN" if site.lang == "zh" else "en",
     }
     if site.url:
@@ -185,7 +194,7 @@ def _item(view: View, leaf: Leaf, site: SiteSettings) -> Mapping[str, Any]:
     item: dict[str, Any] = {
         "id": _id(view, leaf),
         "title": _title(view),
-        "content_html": _content(view),
+        "content_html": _content(view, leaf, site),
         "date_published": _when(view, leaf).isoformat(),
         "authors": [{"name": bare} for name in view.paper.authors[:20] if (bare := _clean(plain(name)))],
         "tags": [*view.paper.categories, *([view.task] if view.task else [])],

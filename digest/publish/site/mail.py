@@ -21,10 +21,11 @@ _FRAME = 4_000
 _SANS = "-apple-system,'Segoe UI',Roboto,'PingFang SC','Microsoft YaHei',sans-serif"
 _PAPER = Markup(
     '<tr><td style="padding:10px 0;border-bottom:1px solid #e6e6e1">'
-    '<div style="font-size:16px;line-height:1.7;color:#1b1e23">{line}</div>'
+    '<div style="font-size:16px;line-height:1.7;color:#1b1e23">{line}</div>{also}'
     '<div style="font-size:13px;line-height:1.5;color:#565d67;padding-top:2px">'
     "{title}{venue}</div>{because}</td></tr>\n"
 )
+_ALSO = Markup('<div lang="{}" style="font-size:14px;line-height:1.6;color:#1b1e23">{}</div>')
 _LINKED = Markup('<a href="{}" style="color:#1d4e7a;text-decoration:none">{}</a>')
 _HEADING = Markup(
     '<tr><td style="padding:22px 0 4px;font-size:18px;font-weight:bold;color:#1b1e23">{title} '
@@ -63,6 +64,8 @@ def render(day: Date, leaves: Sequence[Leaf], site: SiteSettings) -> str:
         parts = parts_of(leaf.views)
         views = [view for group in parts.groups for view in group.views]
         rows.append(_heading(leaf, site))
+        if leaf.sample:
+            rows.append(_NOTE.format(f"{words['sample']} · {words['sample_note']}"))
         left = _fill(rows, views, taken, share, words["why"])
         share += max(0, left) // max(1, len(leaves))  # what one section leaves, the others may have
         missing = sum(id(view) not in taken for view in leaf.views)
@@ -101,7 +104,8 @@ def _paper(view: View, why: str) -> Markup:
         because = Markup('<div style="font-size:13px;color:#a83420">{}</div>').format(
             why + "；".join(view.interest.because[:5])
         )
-    return _PAPER.format(line=line[:600], title=linked, venue=venue, because=because)
+    also = _ALSO.format(words_of(view.also_lang)["html"], view.also[:600]) if view.also else ""
+    return _PAPER.format(line=line[:600], also=also, title=linked, venue=venue, because=because)
 
 
 def _heading(leaf: Leaf, site: SiteSettings) -> Markup:

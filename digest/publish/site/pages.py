@@ -10,7 +10,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from digest.config import SiteSettings
-from digest.model import Counts, Kind, Section
+from digest.model import LANGUAGES, Counts, Kind, Section
 from digest.publish.site.bibliography import bibtex
 from digest.publish.site.groups import Group, grouped
 from digest.publish.site.tex import plain, rich
@@ -22,7 +22,7 @@ FORMS = (("markdown", "md"), ("BibTeX", "bib"), ("RIS", "ris"), ("JSON", "json")
 
 @dataclass(frozen=True)
 class Leaf:
-    """One section on one day, as its page shows it."""
+    """One section on one day, as its page shows it; `sample`: recorded answers of the sample day."""
 
     section: Section
     date: Date
@@ -30,6 +30,7 @@ class Leaf:
     source: str
     notes: tuple[str, ...]
     views: tuple[View, ...]
+    sample: bool = False
 
     @property
     def folder(self) -> str:
@@ -51,6 +52,7 @@ class Facts:
         tasks: the most common ones, with the papers of each.
         mine: papers near the reader's interests.
         top: anchor, title and line of the papers at the top of the page.
+        sample: recorded answers of the sample day.
     """
 
     section: Section
@@ -60,6 +62,7 @@ class Facts:
     tasks: tuple[tuple[str, int], ...]
     mine: int
     top: tuple[tuple[str, str, str], ...]
+    sample: bool = False
 
     @property
     def papers(self) -> int:
@@ -194,6 +197,7 @@ def _environment(lang: str) -> Environment:
     environment.globals.update(
         w=words_of(lang), lang=lang, kind_words=words_of(lang)["kinds"],
         paper_kinds=words_of(lang)["paper_kinds"],
+        html_lang={name: words_of(name)["html"] for name in LANGUAGES},
         link_words={"code": "code", "data": "data", "model": "model_link", "video": "video", "page": "page"},
     )  # fmt: skip
     return environment

@@ -1,8 +1,7 @@
 """The search index over all days, made by Pagefind (extended build) where that is installed.
 
-One index a month, merged in the browser: a new day means that one month is indexed again, not all of them.
-One index a month, merged in the browser: for a new day one month is indexed again, not all of them. Pagefind
-Its Python interface waits a tenth of a second for each record (1.5.2), so the program it comes with is run.
+One index a month, merged in the browser: for a new day one month is indexed again, not all of them.
+Pagefind's Python interface waits a tenth of a second for each record (1.5.2), so its program is run.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from digest.errors import DigestError
+from digest.publish.keeping import of_sample
 from digest.publish.site.interests import Judge
 from digest.publish.site.memory import DONE, Memory, fingerprint_of
 from digest.publish.site.sources import Source, read
@@ -25,6 +25,9 @@ from digest.publish.site.view import View, views_of
 
 FOLDER = "search"
 MISSING = "There is no search: pip install 'bilingual-arxiv-digest[search]', then run `digest site` again."
+
+_FORM = 2
+"""Of the indexed pages: one more, and all months are indexed anew."""
 
 _DEADLINE = 900
 """Seconds that a month may take to index."""
@@ -34,7 +37,7 @@ _UNUSED = ("*-ui.*", "*-ui-*", "pagefind-component*", "pagefind-highlight.js", "
 
 
 def update_index(
-    site: Path, sources: Sequence[Source], memory: Memory, judge: Judge
+    site: Path, sources: Sequence[Source], memory: Memory, judge: Judge, *, english: bool
 ) -> tuple[list[str], str]:
     """Bring the index up to date, month by month.
 
@@ -49,14 +52,14 @@ def update_index(
             shutil.rmtree(there, ignore_errors=True)
     trouble = ""
     for name, group in months.items():
-        mark = fingerprint_of([(one.date, one.key, one.stamp) for one in group])
+        mark = fingerprint_of(_FORM, english, [(one.date, one.key, one.stamp) for one in group])
         if memory.unit(f"search {name}", mark) is not None and (folder / name / "pagefind.js").exists():
             continue
         if program is None:
             trouble = MISSING
             memory.last(f"search {name}")
             continue
-        trouble = _index(program, group, folder / name, judge) or trouble
+        trouble = _index(program, group, folder / name, judge, english) or trouble
         if not trouble:
             memory.keep(f"search {name}", mark, (), DONE)
     found = sorted((path.parent.name for path in folder.glob("????-??/pagefind.js")), reverse=True)
@@ -71,13 +74,13 @@ def _program() -> Path | None:
     return Path(get_executable())
 
 
-def _index(program: Path, sources: Sequence[Source], target: Path, judge: Judge) -> str:
+def _index(program: Path, sources: Sequence[Source], target: Path, judge: Judge, english: bool) -> str:
     """Index a month into `target`; returns what went wrong."""
     try:
         with tempfile.TemporaryDirectory(prefix="digest-search-") as temporary:
             pages, made = Path(temporary) / "pages", Path(temporary) / "index"
             for source in sources:
-                _write_pages(source, pages / f"{source.date}-{source.key}", judge)
+                _write_pages(source, pages / f"{source.date}-{source.key}", judge, english=english)
             wrong = _run_pagefind(program, pages, made)
             if not wrong:
                 _put(made, target)
@@ -117,23 +120,26 @@ def _put(made: Path, target: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _write_pages(source: Source, folder: Path, judge: Judge) -> None:
+def _write_pages(source: Source, folder: Path, judge: Judge, *, english: bool) -> None:
     """A page for each paper of a digest; one that cannot be read was told of already."""
     try:
         digest = read(source)
     except DigestError:
         return
     folder.mkdir(parents=True)
-    for view in views_of(digest, judge, {}, english=False):
+    sample = of_sample(digest)
+    for view in views_of(digest, judge, {}, english=english):
         path = f"{source.date}/{source.key}.html#{view.anchor}"
         (folder / f"{view.number}.html").write_text(
-            _page(view, path, digest.section.title, source), encoding="utf-8", errors="replace"
+            _page(view, path, digest.section.title, source, sample=sample), encoding="utf-8", errors="replace"
         )
 
 
-def _page(view: View, path: str, section: str, source: Source) -> str:
+def _page(view: View, path: str, section: str, source: Source, *, sample: bool) -> str:
     authors = ", ".join(view.paper.authors[:50])
     facts = {"path": path, "date": source.date.isoformat(), "section": section}
+    facts |= {"also": view.also} if view.also else {}
+    facts |= {"sample": "1"} if sample else {}
     filters = {"section": section, "year": str(source.date.year), "kind": view.kind}
     spans = [
         Markup('<i data-pagefind-meta="{0}[data-v]" data-v="{1}"></i>').format(*one) for one in facts.items()
@@ -144,5 +150,5 @@ def _page(view: View, path: str, section: str, source: Source) -> str:
     ]
     return Markup(
         '<html lang="zh"><body data-pagefind-body><h1 data-pagefind-meta="title">{}</h1>'
-        '<p data-pagefind-meta="line">{}</p><p>{} {}</p>{}</body></html>'
-    ).format(view.title, view.line, view.task, authors, Markup("").join(spans))
+        '<p data-pagefind-meta="line">{}</p><p>{} {} {}</p>{}</body></html>'
+    ).format(view.title, view.line, view.also, view.task, authors, Markup("").join(spans))

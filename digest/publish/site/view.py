@@ -28,6 +28,9 @@ class View:
     Attributes:
         anchor: unique on its page, fit for an address.
         number: place in arXiv's order, from 1.
+        line: in the language of the pages where there is one, in the other one otherwise.
+        lang: of `line`.
+        also: the line in the other language, where the digest has both.
         was: the title of the version before, where it was another.
     """
 
@@ -37,6 +40,8 @@ class View:
     kind: Kind
     title: str
     line: str
+    lang: Language
+    also: str
     task: str
     venue: Venue | None
     links: tuple[Link, ...]
@@ -53,6 +58,11 @@ class View:
     def address(self) -> str:
         """Its page at arXiv; empty for a published file that does not name it."""
         return f"https://arxiv.org/abs/{self.paper.versioned_id}" if self.paper.id else ""
+
+    @property
+    def also_lang(self) -> Language:
+        """Of `also`."""
+        return "zh" if self.lang == "en" else "en"
 
     @property
     def first_authors(self) -> tuple[str, ...]:
@@ -90,24 +100,33 @@ def views_of(digest: Digest, judge: Judge, earlier: Earlier, *, english: bool) -
 
 
 def _view(entry: Entry, anchor: str, number: int, digest: Digest, english: bool) -> View:
-    paper, summary = entry.paper, entry.summary
-    line = ""
-    if summary:
-        wanted: Language = "en" if english else "zh"
-        line = summary.line if summary.lang == wanted else summary.translations.get(wanted, summary.line)
+    paper = entry.paper
+    lines = _lines(entry, "en" if english else "zh")
+    (lang, line), (_, also) = (*lines, ("zh", ""), ("zh", ""))[:2]
     return View(
         entry=entry,
         anchor=anchor,
         number=number,
         kind=kind_of(entry, digest),
         title=plain(paper.title) or paper.versioned_id or "?",
-        line=plain(line),
+        line=line,
+        lang=lang,
+        also=also,
         task=task_of(entry),
         venue=venue_of(paper.comments, paper.journal_ref),
         links=links_of(paper.comments, paper.abstract),
         interest=Interest(),
         followed=frozenset(),
     )
+
+
+def _lines(entry: Entry, first: Language) -> list[tuple[Language, str]]:
+    """The lines that there are, each with its language, the one in the language `first` before the other."""
+    if entry.summary is None:
+        return []
+    said: dict[Language, str] = {**entry.summary.translations, entry.summary.lang: entry.summary.line}
+    order = sorted(said.items(), key=lambda one: one[0] != first)
+    return [(lang, bare) for lang, line in order if (bare := plain(line))]
 
 
 def kind_of(entry: Entry, digest: Digest) -> Kind:

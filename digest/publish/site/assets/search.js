@@ -39,6 +39,8 @@
       const line = document.createElement("div"), about = text("p", "meta", "");
       line.className = "zh";
       line.append(text("p", "line", meta.line || ""));
+      if (meta.also) line.append(text("p", "line also", meta.also));
+      if (meta.sample) about.append(text("b", "k", main.dataset.sample));
       about.append(text("b", "k", meta.date || ""), text("i", "", meta.section || ""));
       article.append(heading, line, about);
       box.append(article);

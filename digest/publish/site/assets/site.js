@@ -90,7 +90,7 @@
     const link = article.querySelector("h3 a"), time = document.querySelector(".days time");
     return {
       title: article.querySelector("h3").textContent.trim(),
-      line: (article.querySelector(".line") || { textContent: "" }).textContent.trim(),
+      line: all(".line:not(.none)", article).map((one) => one.textContent.trim()).join("\n"),
       url: link && link.href.startsWith("https://arxiv.org/") ? link.href : "",
       path: `${(document.querySelector("main").dataset.key || "")}#${article.id}`,
       date: time ? time.dateTime : "",
@@ -322,9 +322,9 @@
       setTimeout(() => URL.revokeObjectURL(link.href), 1000);
     };
     const ris = ([id, one]) => ["TY  - UNPB", `TI  - ${one.title}`, ...one.authors.map((name) => `AU  - ${name}`),
-      one.date && `PY  - ${one.date.slice(0, 4)}`, one.url && `UR  - ${one.url}`, `AN  - arXiv:${id}`, one.line && `N1  - ${one.line}`, "ER  - "].filter(Boolean).join("\r\n").concat("\r\n");
+      one.date && `PY  - ${one.date.slice(0, 4)}`, one.url && `UR  - ${one.url}`, `AN  - arXiv:${id}`, one.line && `N1  - ${one.line.replace(/\n/g, " ")}`, "ER  - "].filter(Boolean).join("\r\n").concat("\r\n");
     const escaped = (text) => text.replace(/[\\`*_[\]<>#|~&$]/g, "\\$&");
-    const markdown = ([, one]) => `- [${escaped(one.title)}](${one.url})  \n  ${escaped(one.line)}`;
+    const markdown = ([, one]) => `- [${escaped(one.title)}](${one.url})  \n  ${escaped(one.line).replace(/\n/g, "  \n  ")}`;
     const button = (text, click) => make("button", { type: "button", click }, text);
     const file = make("input", { type: "file", accept: ".json,application/json", "aria-label": say("导入收藏", "Import stars"), hidden: true, change: async () => {
       try { take(JSON.parse(await file.files[0].text())); } catch { alert(say("这不是导出的收藏文件。", "This is no file of exported stars.")); }
