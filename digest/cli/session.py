@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from digest.cli import output
 from digest.config import Settings, load
@@ -27,6 +26,7 @@ from digest.pipeline.day import Published, run_day
 from digest.pipeline.progress import choose
 from digest.pipeline.resources import Resources, open_resources
 from digest.publish.files import finished
+from digest.sources.arxiv import calendar
 from digest.sources.arxiv.no_announcement import NoAnnouncement
 from digest.sources.identifiers import find_identifiers
 from digest.summarize.prompt import load as load_prompt
@@ -372,16 +372,15 @@ def parse_day(text: str, now: datetime) -> date:
     """An announcement date.
 
     Raises:
-        UsageError: it is no date, or lies in the future where arXiv is.
+        UsageError: it is no date, or lies after arXiv's next announcement.
     """
     try:
         day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a date has no zone
     except ValueError:
         raise UsageError(f"{text!r} is no date. Dates look like 2026-01-28.") from None
-    # the announcement of a date comes out on the evening before, at 20:00 US Eastern
-    latest = (now.astimezone(ZoneInfo("America/New_York")) + timedelta(hours=4)).date()
-    if day > latest:
-        raise UsageError(f"{day} lies in the future: arXiv's latest announcement can be that of {latest}.")
+    following = calendar.following(calendar.current(now))  # not out yet: to be told when it is expected
+    if day > following:
+        raise UsageError(f"{day} lies in the future: arXiv's next announcement is that of {following}.")
     return day
 
 

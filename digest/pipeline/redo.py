@@ -70,7 +70,7 @@ async def redo_papers(
         else:
             papers.setdefault(paper, word)
     if not papers:
-        raise no_identifier(*(one.wanted for one in unknown))
+        raise no_identifier(*([one.wanted for one in unknown] or wanted))
     run = tools.ledger.begin("paper")
     asker = CachedClient(tools.endpoint, tools.ledger, run)
     results: list[Redone | Unknown] = list(unknown)

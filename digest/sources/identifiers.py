@@ -1,7 +1,8 @@
 """arXiv identifiers in whatever a person types or pastes (arXiv: help/arxiv_identifier).
 
 The forms are those in which arXiv and others show them: bare, after `arXiv:` or a DOI's prefix, with the
-stamp of the PDF (`[cs.SD] 26 Jan 2026`), in the address of an abstract, a PDF or another site's page.
+stamp of the PDF (`[cs.SD] 26 Jan 2026`), as arXiv says to cite it, in the address of an abstract or PDF, or
+of another site's page.
 """
 
 from __future__ import annotations
@@ -20,10 +21,19 @@ _OLD = r"(?P<archive>(?!arxiv\b)[a-z-]+)(?:\.[a-z-]{2,})?/(?P<number>\d{7})"
 _BEGIN = r"(?:(?<![\w.-])|(?<=\barxiv\.)|(?<=\barxiv))"
 _END = r"(?!\w|[./]\d)"
 _IDENTIFIER = re.compile(rf"{_BEGIN}(?:{_NEW}|{_OLD})(?:v(?P<version>[1-9]\d*))?{_END}", re.IGNORECASE)
-_STAMP = re.compile(r"(\d(?:v\d+)?)\s*\[[\w, .-]*\](?:\s*\d{1,2}\s+[A-Z][a-z]{2}\s+\d{4}\b)?")
+_SQUARE = r"\[(?![^]]{0,200}?(?:\d{4}\.\d{4}|/\d{7}))[^][]{0,200}\]"
+_ROUND = r"\((?![^)]{0,200}?(?:\d{4}\.\d{4}|/\d{7}))[^()]{0,200}\)"
+_REMARKS = re.compile(
+    rf"(?<=\d)(?:\s*(?:{_SQUARE}|{_ROUND}))+(?:\s*\d{{1,2}}\s+[A-Z][a-z]{{2}}\s+\d{{4}}\b)?"
+)
+"""What stands behind an identifier in brackets, and names no other: [cs.SD] 26 Jan 2026, (replaced), (cs)."""
+_CITED = re.compile(
+    r"\bCite as:|\(or\s+\S+\s*(?:\[[^][]{0,60}\])?\s*for this version\)|\[\d+\](?=\s*arXiv:)", re.IGNORECASE
+)
+"""The words of arXiv's own pages around an identifier."""
 _ADDRESS = re.compile(r"[/:=]")
 _AROUND = re.compile(r"arxiv|pdf", re.IGNORECASE)
-_LABELS = ("", "arxiv", "doi", "id")
+_LABELS = ("", "arxiv", "doi", "id", "pdf")
 _OTHER_DOI = re.compile(r"(?<![\w.])10\.(?!48550/arxiv\.)\d{4,9}/", re.IGNORECASE)
 _FIVE_DIGITS_SINCE = "1501"
 _OLD_UNTIL, _OLD_SINCE = "0703", "9107"
@@ -40,7 +50,7 @@ def find_identifiers(text: str) -> Iterator[tuple[str, Identifier | None]]:
     """The words of `text`, as it has them, with the identifier that each is; None for one that is none."""
     plain = unicodedata.normalize("NFKC", text)
     readable = "".join(one for one in plain if unicodedata.category(one) != "Cf")  # zero-width characters
-    for word in _STAMP.sub(r"\1 ", readable).split():
+    for word in _REMARKS.sub(" ", _CITED.sub(" ", readable)).split():
         whole = "://" in word or "?" in word  # commas may be part of an address
         for part in [word] if whole else re.split(r"[,;、。|]", word):
             found = list(_in_word(unquote(part)))

@@ -244,6 +244,15 @@ def test_bad_input_is_a_sentence_and_leaves_nothing(
     assert not list(folder.rglob("*.md"))
 
 
+def test_a_day_that_is_not_out_yet_is_told_when_it_is_expected(digest: Run, folder: Path) -> None:
+    for command in (("list", "2026-01-29"), ("run", "--date", "2026-01-29")):
+        ran = digest(*command, "--sample")
+        assert (ran.code, "has not announced 2026-01-29 yet; it is expected at" in ran.out) == (0, True)
+    later = digest("list", "2026-01-30", "--sample")
+    assert (later.code, "next announcement is that of 2026-01-29" in later.err) == (2, True)
+    assert not list(folder.rglob("*.md"))
+
+
 def test_a_range_of_days_ends_with_a_table(digest: Run) -> None:
     digest("run", "--sample", "--no-pdf")
     ran = digest("run", "--sample", "--no-pdf", "--date", "2026-01-23..2026-01-28")
@@ -437,5 +446,7 @@ def test_papers_are_named_in_any_form_and_one_that_is_none_stops_no_other(digest
     assert "arXiv knows no paper 2601.99999" in papers[3]["error"]
     none = digest("paper", "--sample", "foo", "bar")
     assert (none.code, "'foo', 'bar' are no arXiv identifiers" in none.err) == (2, True)
+    label = digest("paper", "--sample", "arXiv:")
+    assert (label.code, "'arXiv:' is no arXiv identifier" in label.err) == (2, True)
     for form in ("https://www.alphaxiv.org/overview/2601.18904v1", "2601.18904v1.pdf"):
         assert digest("text", "--sample", form).code == 0

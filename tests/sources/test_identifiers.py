@@ -28,6 +28,13 @@ OLD = ("hep-th/9901001", 2)
         ("arXiv:2601.18904v1 [cs.SD] 26 Jan 2026", V1),
         ("arXiv:2601.18904v1[quant-ph]26 Jan 2026", V1),
         ("arXiv:2601.18904 [pdf, html, other]", CURRENT),
+        ("[12] arXiv:2601.18904 (cross-list from cs.LG) [pdf, html, other]", CURRENT),
+        ("arXiv:2601.18904v1 (cs)\n[Submitted on 26 Jan 2026 (v1), last revised 3 Feb 2026 (v2)]", V1),
+        ("Cite as:\tarXiv:2601.18904 [cs.SD]", CURRENT),
+        ("Cite as: arXiv:2601.18904 [cs.SD] (or arXiv:2601.18904v1 [cs.SD] for this version)", CURRENT),
+        ("2601.18904 [cs.SD]\n(or 2601.18904v1 for this version)\n10.48550/arXiv.2601.18904", CURRENT),
+        ("arXiv:hep-th/9901001v2 (or arXiv:hep-th/9901001v3 for this version)", OLD),
+        ("2601.18904v1 (1).pdf", V1),
         ("2601.18904v1.", V1),
         ("2601.18904v1,", V1),
         ("（2601.18904v1）。", V1),
@@ -92,6 +99,21 @@ def test_an_identifier_in_any_form(text: str, paper: tuple[str, int | None] | No
 def test_what_is_none_is_named(text: str) -> None:
     with pytest.raises(UsageError, match="is no arXiv identifier"):
         identified(text)
+
+
+def test_remarks_in_brackets_hide_no_paper() -> None:
+    text = "2601.18904 [2601.18905] (see hep-th/9901001v2) (foo) 2601.18906 [cs.SD] foo [bar]"
+    found = [one.id if one else word for word, one in find_identifiers(text)]
+    assert found == [
+        "2601.18904",
+        "2601.18905",
+        "(see",
+        "hep-th/9901001",
+        "(foo)",
+        "2601.18906",
+        "foo",
+        "[bar]",
+    ]
 
 
 def test_several_in_one_text() -> None:

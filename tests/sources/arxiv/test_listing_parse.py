@@ -291,3 +291,10 @@ def test_versions_of_the_recorded_page(shared: Path) -> None:
         "2112.07752": 5,
         "2505.23399": 2,
     }
+
+
+def test_a_collaboration_keeps_its_article_and_no_preposition() -> None:
+    team = "<a>CMS Collaboration</a>"
+    assert one_paper(authors=f"<a>Ann Lee</a>, The {team}").authors == ("Ann Lee", "The CMS Collaboration")
+    for words in ("for the", "on behalf of the", "on behalf of"):
+        assert one_paper(authors=f"<a>Ann Lee</a> {words} {team}").authors == ("Ann Lee", "CMS Collaboration")
