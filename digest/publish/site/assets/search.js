@@ -72,9 +72,11 @@
     await show(results, 0, mine);
     main.dataset.took = Math.round(performance.now() - began);
   };
+  const ahead = () => { const query = form.elements.q.value.trim(); if (query) open().then((pagefind) => pagefind.preload(query)); };
   let waiting = 0;
   form.addEventListener("submit", (event) => { event.preventDefault(); search(); });
-  form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(search, 120); });
+  // Parts of the index are fetched while the reader still types: the answer then waits for nothing.
+  form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(search, 120); ahead(); });
   for (const [name, value] of new URLSearchParams(location.hash.slice(1))) if (form.elements[name]) form.elements[name].value = value;
   open().then(search, () => { status.textContent = main.dataset.none; });
 })();

@@ -236,8 +236,8 @@
     const wide = matchMedia("(min-width: 62rem)").matches;
     const set = make("div", { class: "set" }, ...[
 
-      pills(say("方式", "How"), "k", count((one) => [one.dataset.k])),
-      pills(say("类型", "Kind"), "p", count((one) => one.dataset.p && [one.dataset.p])),
+      pills(say("公布方式", "How"), "k", count((one) => [one.dataset.k])),
+      pills(say("论文类型", "Kind"), "p", count((one) => one.dataset.p && [one.dataset.p])),
       choose(say("分类：全部", "Category: all"), "c", categories.map(([name, number]) => [name, `${name} ${number}`])),
       choose(say("任务：全部", "Task: all"), "t", headings.map((one) => [one.id, one.textContent])),
     ].filter(Boolean));
