@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from digest.errors import AnswerError, ModelError, QuotaError
 from digest.model import Completion, Finding, Flag, Message, Paper, Request, Summary, Text, TextOrigin
-from digest.summarize import answer
+from digest.summarize import answer, bounds
 from digest.summarize.compose import compose, tidy
 from digest.summarize.prompt import Prompt
 
@@ -277,7 +277,7 @@ def _in_words(findings: Sequence[Finding]) -> list[str]:
 def _correction(completion: Completion, wrong: Sequence[str]) -> tuple[Message, Message]:
     listed = "\n".join(f"- {reason}" for reason in wrong)
     return (
-        Message(role="assistant", content=completion.content),
+        Message(role="assistant", content=bounds.within("answer", completion.content)),
         Message(
             role="user", content=f"上面的回答有这些问题，请改正后按原来的要求和格式完整地重新回答：\n{listed}"
         ),
