@@ -18,7 +18,7 @@ from digest.cli.runs import app as runs_app
 from digest.cli.site import interests_app, register
 from digest.errors import DigestError
 from digest.system.logs import FLAG, VARIABLE, masked, story_of, switch_on, switched_on, without_switch
-from digest.system.terminal import printable_streams
+from digest.system.terminal import open_standard_streams, printable_streams
 
 logger = logging.getLogger(__name__)
 
@@ -235,6 +235,7 @@ def options(
 def main() -> None:
     """Run the command line; every way out is an exit code and, if something went wrong, one sentence."""
     gc.set_threshold(100_000)  # what imports make stays: looking for garbage in it takes a tenth of the time
+    open_standard_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal without Chinese shows escapes, and no error
         sys.stdout.reconfigure(errors="backslashreplace")
     debugging = switched_on(sys.argv[1:], os.environ)
@@ -246,9 +247,16 @@ def main() -> None:
         _run(debugging=debugging)
 
 
-def _run(*, debugging: bool) -> None:
+def _to_the_last_byte() -> None:
     try:
         app()
+    finally:
+        sys.stdout.flush()
+
+
+def _run(*, debugging: bool) -> None:
+    try:
+        _to_the_last_byte()
     except DigestError as error:
         if debugging:
             print(story_of(error), file=sys.stderr)

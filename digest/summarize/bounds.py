@@ -1,21 +1,26 @@
-"""How much of a paper's own words a prompt takes: no paper can fill it."""
+"""How much of a paper's own words, and of a refused answer, a prompt takes: nothing can fill it."""
 
 from __future__ import annotations
 
 from digest.model import Paper
 
-MOST = {"title": 1000, "abstract": 8000, "comments": 2000}
-"""Characters; arXiv's form takes 1,920 of an abstract, and its longest ones of old have some 6,000."""
+MOST = {"title": 1000, "abstract": 8000, "comments": 2000, "answer": 8000}
+"""Characters; arXiv's form takes 1,920 of an abstract, and its longest ones of old have some 6,000. A good
+answer has 500, and some that think aloud."""
 
 _CUT = "[…]"
 
+_WORD = 100
+"""Characters; what is longer than this is no word, and is cut in its midst."""
+
 
 def within(name: str, text: str) -> str:
-    """A title, abstract or comments, or as many of the first words as a prompt takes."""
+    """A title, abstract, comments or answer, or as many of the first words as a prompt takes."""
     if len(text) <= MOST[name]:
         return text
     start = text[: MOST[name]]
-    return f"{start.rpartition(' ')[0] or start} {_CUT}"
+    word = start.rfind(" ", MOST[name] - _WORD)  # Chinese has no spaces
+    return f"{start[:word] if word > 0 else start} {_CUT}"
 
 
 def cuts(paper: Paper) -> tuple[str, ...]:

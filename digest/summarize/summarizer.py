@@ -20,7 +20,7 @@ from digest.model import (
     Text,
     TextOrigin,
 )
-from digest.summarize import answer
+from digest.summarize import answer, bounds
 from digest.summarize.compose import compose, tidy
 from digest.summarize.prompt import Prompt
 
@@ -331,7 +331,7 @@ _CORRECTIONS: dict[Language, str] = {
 def _correction(completion: Completion, wrong: Sequence[str], language: Language) -> tuple[Message, Message]:
     listed = "\n".join(f"- {reason}" for reason in wrong)
     return (
-        Message(role="assistant", content=completion.content),
+        Message(role="assistant", content=bounds.within("answer", completion.content)),
         Message(role="user", content=f"{_CORRECTIONS[language]}\n{listed}"),
     )
 

@@ -1,12 +1,17 @@
-"""Text of others on a terminal: what would move its cursor, colour it or turn it round is shown, not done."""
+"""Standard output and error: what acts on a terminal is shown, not done; and a reader may have gone away."""
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TextIO, cast
+
+from digest.errors import UsageError
 
 # Controls but for tab and line feed; marks and overrides of writing direction; line separators; tags.
 _ACTIVE = re.compile(
@@ -26,30 +31,64 @@ def _escaped(match: re.Match[str]) -> str:
     return "".join(f"\\u{units[i]:02x}{units[i + 1]:02x}" for i in range(0, len(units), 2))
 
 
-class _Printable:
-    """A text stream that passes on what is printable."""
+_NOBODY_READS = (errno.EPIPE, errno.EINVAL)
+"""What a pipe says whose reader has ended; the second is Windows' word."""
 
-    def __init__(self, stream: TextIO) -> None:
+
+class _Printable:
+    """A text stream that passes on what is printable, and goes on when nobody reads it any more."""
+
+    def __init__(self, stream: TextIO, *, result: bool) -> None:
         self.stream = stream
+        self.result = result
 
     def write(self, text: str) -> int:
-        self.stream.write(printable(text))
+        with self._whatever_becomes_of_it():
+            self.stream.write(printable(text))
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
         for line in lines:
             self.write(line)
 
+    def flush(self) -> None:
+        with self._whatever_becomes_of_it():
+            self.stream.flush()
+
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - all else is the stream's own
         return getattr(self.stream, name)
+
+    @contextmanager
+    def _whatever_becomes_of_it(self) -> Iterator[None]:
+        """Write inside: the work goes on without a reader, as in `digest list | head`.
+
+        Raises:
+            UsageError: the stream is for results, and cannot take them: a full disk.
+        """
+        try:
+            yield
+        except OSError as error:
+            self._to_nowhere()
+            if self.result and error.errno not in _NOBODY_READS:
+                raise UsageError(f"Standard output cannot be written ({error.strerror}).") from error
+
+    def _to_nowhere(self) -> None:
+        """What waits in the stream's buffer would fail again when Python ends."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.stream.fileno())
+        os.close(nowhere)
 
 
 @contextmanager
 def printable_streams() -> Iterator[None]:
-    """Within it standard output and error act on no terminal, whoever writes to them."""
+    """Within it standard output and error act on no terminal, whoever writes to them.
+
+    Raises:
+        UsageError: on writing to standard output, when it cannot take what is written; see `_Printable`.
+    """
     before = sys.stdout, sys.stderr
-    sys.stdout = cast("TextIO", _Printable(sys.stdout))
-    sys.stderr = cast("TextIO", _Printable(sys.stderr))
+    sys.stdout = cast("TextIO", _Printable(sys.stdout, result=True))
+    sys.stderr = cast("TextIO", _Printable(sys.stderr, result=False))
     try:
         yield
     finally:
@@ -59,3 +98,18 @@ def printable_streams() -> Iterator[None]:
 def bare(stream: TextIO) -> TextIO:
     """The stream itself, for bars and colours; what others said goes through `printable` first."""
     return stream.stream if isinstance(stream, _Printable) else stream
+
+
+def open_standard_streams() -> None:
+    """Open those of the three standard streams that were closed (`>&-`), so that their place is taken.
+
+    A file that is opened while one is closed takes its number, and with it what libraries write there.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))

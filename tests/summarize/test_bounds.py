@@ -34,3 +34,7 @@ def test_what_arxiv_takes_is_left_as_it_is() -> None:
 
     assert within("abstract", longest) == longest
     assert cuts(Paper(id="2601.00001", version=1, title="T", abstract=longest)) == ()
+
+
+def test_text_without_spaces_is_cut_at_its_length_not_at_its_first_word() -> None:
+    assert len(within("abstract", "我们 " + "研" * 20_000)) > 7_900

@@ -67,3 +67,15 @@ def test_the_line_that_did_not_change_is_kept_with_what_is_wrong() -> None:
 
 def test_a_whole_line_that_did_not_change_ends_them_too() -> None:
     assert after(["该论文提出X。"] * 3, prompt="line")[1] == 2
+
+
+def test_a_refused_answer_of_ten_megabytes_is_not_sent_back_whole() -> None:
+    asked: list[Request] = []
+
+    async def ask(request: Request, paper: str, *, fresh: bool = False) -> Completion:
+        asked.append(request)
+        return Completion(key="k", model="m", content="x" * 10_000_000, received=datetime.now(UTC))
+
+    asyncio.run(summarise(Job(PAPER, load("fields"), "m", ask, lambda _: []), None))
+    assert len(asked) > 1
+    assert all(len(message.content) < 10_000 for request in asked for message in request.messages)
