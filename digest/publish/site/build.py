@@ -166,7 +166,11 @@ class _Build:
         self._write(f"{stem}.more.html", self._pages.abstracts(leaf))
         self._write(f"{stem}.bib", bibliography.bibtex_of(papers, leaf.date))
         self._write(f"{stem}.ris", bibliography.ris_of(papers, leaf.date))
-        self._write_path(source.path.with_name(f"{source.key}.reader.md"), render_reader(read(source)))
+        reader = source.path.with_name(f"{source.key}.reader.md")
+        if not reader.exists() or reader.stat().st_mtime_ns < source.path.stat().st_mtime_ns:
+            self._write_path(
+                reader, render_reader(read(source))
+            )  # of an imported digest, or an earlier version
         facts = facts_of(leaf)
         self._memory.keep(_name(source), mark, self._files, facts_to(facts))
         return facts

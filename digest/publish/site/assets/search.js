@@ -8,7 +8,7 @@
   if (!months.length) { status.textContent = main.dataset.none; return; }
   if (location.protocol === "file:") { status.textContent = main.dataset.file; return; }
   const base = (month) => new URL(`search/${month}/`, document.baseURI).href;
-  const PAGE = 30;
+  const FIRST = 10, PAGE = 30; // the first are there before the others are asked for
   let engine = null, turn = 0;
   const open = () => {
     engine ??= (async () => {
@@ -23,13 +23,13 @@
   // For a word that a month does not know, Pagefind takes the longest beginning that it knows: those are left out.
   const has = (item, words) => { const said = `${item.meta.title} ${item.content}`.toLowerCase(); return words.every((word) => said.includes(word)); };
   const good = async (results, words) => {
-    const read = await Promise.all(results.slice(0, PAGE).map((one) => one.data()));
+    const read = await Promise.all(results.slice(0, FIRST).map((one) => one.data()));
     if (read.every((one) => has(one, words))) return results;
     const all = await Promise.all(results.slice(0, 300).map((one) => one.data()));
     return results.slice(0, 300).filter((_, index) => has(all[index], words));
   };
-  const show = async (results, from, mine) => {
-    const items = await Promise.all(results.slice(from, from + PAGE).map((one) => one.data()));
+  const show = async (results, from, to, mine) => {
+    const items = await Promise.all(results.slice(from, to).map((one) => one.data()));
     if (mine !== turn) return;
     for (const { meta } of items) {
       const article = document.createElement("article"), heading = document.createElement("h3"), link = text("a", "", meta.title || "?");
@@ -45,10 +45,10 @@
       article.append(heading, line, about);
       box.append(article);
     }
-    if (from + PAGE < results.length) {
+    if (to >= PAGE && to < results.length) {
       const more = text("button", "", main.dataset.more), holder = text("p", "does", "");
       more.type = "button";
-      more.addEventListener("click", () => { holder.remove(); show(results, from + PAGE, mine); });
+      more.addEventListener("click", () => { holder.remove(); show(results, to, to + PAGE, mine); });
       holder.append(more);
       box.append(holder);
     }
@@ -69,8 +69,9 @@
     if (mine !== turn) return;
     box.replaceChildren();
     status.textContent = results.length ? main.dataset.results.replace("{}", results.length) : main.dataset.nothing;
-    await show(results, 0, mine);
+    await show(results, 0, FIRST, mine);
     main.dataset.took = Math.round(performance.now() - began);
+    if (mine === turn && results.length > FIRST) await show(results, FIRST, PAGE, mine);
   };
   const ahead = () => { const query = form.elements.q.value.trim(); if (query) open().then((pagefind) => pagefind.preload(query)); };
   let waiting = 0;
