@@ -312,7 +312,7 @@ def ledger_of(settings: Settings, given: CommandOptions) -> SqliteLedger:
 
     ledger = open_ledger(settings.run.out)
     logger.debug("ledger: %s", ledger.path)
-    said = None if given.sample else take_out(ledger, settings.run.out)
+    said = None if given.sample else take_out(ledger, settings.run.out, settings.arxiv.pages)
     if said and not given.quiet:
         output.aside(said)
     return ledger

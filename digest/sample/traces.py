@@ -16,6 +16,7 @@ from digest.ledger.sqlite.ledger import SqliteLedger
 from digest.model import Completion
 from digest.sample import EVENING
 from digest.sample.knobs import DAY, FOLDER, MODEL
+from digest.system.network import on_this_machine
 
 _LOOPBACK = "http://127.0.0.1:"
 _LONGEST = timedelta(hours=12)
@@ -28,12 +29,13 @@ def left_in(store: Store) -> bool:
     return store.one(sql, _pages()) is not None
 
 
-def take_out(ledger: SqliteLedger, folder: Path) -> str | None:
+def take_out(ledger: SqliteLedger, folder: Path, pages: str = "") -> str | None:
     """Delete what the sample day left in a ledger and in the cache of PDFs.
 
     Args:
         ledger: of real work.
         folder: where its ledger is, with the PDFs beside it.
+        pages: where arXiv is asked now; pages of this machine are no trace where that is a mirror on it.
 
     Returns:
         What was done, in a sentence or two; None if there was nothing.
@@ -47,6 +49,8 @@ def take_out(ledger: SqliteLedger, folder: Path) -> str | None:
     library = Library(Knobs())
     papers = [record.versioned_id for record in library.records]
     answers = list(_answers(ledger, library.fields, library.lines))
+    if not answers and on_this_machine(pages):
+        return None
     day = DAY.isoformat()
     with ledger.transaction():
         for number, run, key in answers:
@@ -55,8 +59,8 @@ def take_out(ledger: SqliteLedger, folder: Path) -> str | None:
             ledger.write("UPDATE runs SET command = 'sample' WHERE id = ? AND command != 'sample'", (run,))
         for paper in papers:
             ledger.write("DELETE FROM texts WHERE paper = ?", (paper,))
-        pages = "DELETE FROM snapshots WHERE url >= ? AND url < ? AND fetched >= ? AND fetched < ?"
-        ledger.write(pages, _pages())
+        kept = "DELETE FROM snapshots WHERE url >= ? AND url < ? AND fetched >= ? AND fetched < ?"
+        ledger.write(kept, _pages())
         ledger.write("DELETE FROM announcements WHERE date = ?", (day,))
         ledger.write("DELETE FROM listings WHERE date = ?", (day,))
         unasking = "command = 'run' AND id NOT IN (SELECT run FROM completions)"

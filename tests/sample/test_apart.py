@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from digest.ledger import open_ledger
+from digest.model import Snapshot
 from digest.publish.json_format import from_json
 from digest.publish.keeping import of_sample, standing
 from digest.publish.markdown import SAMPLE, render
 from digest.publish.markdown_parser import parse
-from digest.sample import Server
+from digest.sample import EVENING, Server
 from digest.sample.traces import left_in, take_out
 from tests.conftest import Run, Start, use
 
@@ -122,6 +123,14 @@ def test_a_real_ledger_is_left_alone(digest: Run, folder: Path, server: Server) 
         assert not left_in(ledger)
         assert take_out(ledger, folder / "runs") is None
     assert "questions asked 0" in digest(*JOB, "--no-pdf").out
+
+
+def test_a_mirror_on_this_machine_is_no_sample(folder: Path) -> None:
+    page = Snapshot(url="http://127.0.0.1:8080/list/cs.SD/new", fetched=EVENING, status=200, body="")
+    with open_ledger(folder / "runs") as ledger:
+        ledger.put(page)
+        assert take_out(ledger, folder / "runs", "http://127.0.0.1:8080") is None
+        assert take_out(ledger, folder / "runs", "https://arxiv.org") is not None
 
 
 def test_digests_of_the_sample_are_not_rewritten_by_real_work(
