@@ -27,7 +27,7 @@ from digest.llm.reach import connecting, kind_of, reason
 from digest.llm.response import MalformedError, UnusableError, names_in, parse, read
 from digest.llm.retry import PATIENCE, RetryPolicy
 from digest.llm.retry_after import in_words, told_to_wait
-from digest.llm.sdk import RedirectedError, connect, timeouts
+from digest.llm.sdk import MOST_BYTES, RedirectedError, TooLargeAnswerError, connect, timeouts
 from digest.model import Completion, Request
 from digest.system.redact import KeyRedactor
 
@@ -265,6 +265,10 @@ class Endpoint:
             raise self._refused(self._told(error), permit, request, form, error.response) from error
         except RedirectedError as error:
             raise self._moved(self.mask.text(str(error)), request.model) from error
+        except TooLargeAnswerError as error:
+            self._reached = True
+            words = f"{self.address} sent an answer of more than {MOST_BYTES // 1_000_000} MB"
+            raise AnswerError("unreadable", words) from error
         except (openai.APIConnectionError, httpx2.InvalidURL, UnicodeError, TimeoutError) as error:
             logger.debug("no answer", exc_info=error)
             raise self._unreached(error, permit) from error

@@ -41,6 +41,9 @@ _FILTERED = re.compile(
 _SHORT = 0.95
 """Of its limit; an answer that was cut with less was not cut by it, but by the end of the context."""
 
+_KEPT = 256 * 1024
+"""Characters of an answer; a longer one is unreadable in any case, and would be kept many times."""
+
 _MOST = 1_000_000_000
 """Tokens; more is no count."""
 
@@ -134,7 +137,7 @@ def read(body: object, request: Request, milliseconds: int = 0) -> Completion:
         key=request.key,
         model=request.model,
         resolved_model=_text(body.get("model")) or None,
-        content=_text(message.get("content")),
+        content=_text(message.get("content"))[:_KEPT],
         finish_reason=reason or None,
         usage=_usage(_table(body.get("usage"))),
         milliseconds=milliseconds,

@@ -9,17 +9,26 @@ from digest.llm.presets import Profile
 from digest.system.network import client_options, explained
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     import httpx2
     import openai
 
 _CONNECT = 15.0
 """Seconds until a server that does not even take the connection is held to be unreachable."""
 
+MOST_BYTES = 8_000_000
+"""Of an answer; a good one has 2 KB, and a stream of thoughts that nobody asked for some hundred."""
+
 _AS_GET = {301, 302, 303}
 
 
 class RedirectedError(Exception):
     """A question was sent on in a way that loses it; the text is the address it was sent to."""
+
+
+class TooLargeAnswerError(Exception):
+    """An answer of more than MOST_BYTES, which was read no further."""
 
 
 def timeouts(length: float) -> httpx2.Timeout:
@@ -45,7 +54,9 @@ def connect(settings: ModelSettings, profile: Profile) -> openai.AsyncOpenAI:
             timeout=timeouts(settings.timeout),
             max_retries=0,
             default_headers=settings.headers,
-            http_client=openai.DefaultAsyncHttpxClient(event_hooks={"response": [_stop_at_get]}, **options),
+            http_client=openai.DefaultAsyncHttpxClient(
+                event_hooks={"response": [_stop_at_get, _bound]}, **options
+            ),
         )
 
 
@@ -56,3 +67,27 @@ async def _stop_at_get(response: httpx2.Response) -> None:
         if location.startswith("/"):
             location = f"{response.url.scheme}://{response.url.netloc.decode()}{location}"
         raise RedirectedError(location.removesuffix("/chat/completions"))
+
+
+async def _bound(response: httpx2.Response) -> None:
+    """Let nobody fill the memory: an answer is held several times over while it is taken apart."""
+    import httpx2
+
+    if not response.request.url.path.endswith("/chat/completions"):  # the answers of a batch come in one file
+        return
+    assert isinstance(response.stream, httpx2.AsyncByteStream)  # of an asynchronous client
+    whole: httpx2.AsyncByteStream = response.stream
+
+    class Bounded(httpx2.AsyncByteStream):
+        async def __aiter__(self) -> AsyncIterator[bytes]:
+            size = 0
+            async for piece in whole:
+                size += len(piece)
+                if size > MOST_BYTES:
+                    raise TooLargeAnswerError
+                yield piece
+
+        async def aclose(self) -> None:
+            await whole.aclose()
+
+    response.stream = Bounded()

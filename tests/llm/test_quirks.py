@@ -270,6 +270,16 @@ def test_a_gateway_answers_with_a_page(server: Server) -> None:
     assert server.stats()["requests"]["chat"] == asked + 2
 
 
+def test_an_answer_that_would_fill_the_memory_is_not_read_to_its_end(server: Server) -> None:
+    server.faults(said(200, completion(content="x" * 9_000_000)))
+    with pytest.raises(AnswerError, match="more than 8 MB") as raised:
+        ask(server)
+    assert raised.value.code == "unreadable"
+    assert server.stats()["requests"]["chat"] == 1
+    server.faults(said(200, completion(content="x" * 1_000_000)))
+    assert len(ask(server)[0].content) < 300_000
+
+
 @pytest.mark.parametrize("name", ["think", "fence", "chatter"])
 def test_the_answer_is_wrapped(server: Server, name: str) -> None:
     server.faults(fault(name))
