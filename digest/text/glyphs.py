@@ -44,10 +44,11 @@ class Painted(NamedTuple):
 
 
 class Glyphs(_mupdf.FzDevice2):  # type: ignore[misc]  # pymupdf carries no types
-    """A device that receives a page's text, and tells of a word which of it the word is."""
+    """A device that receives a page's text, again and again, and tells of a word which of it the word is."""
 
     def __init__(self) -> None:
         super().__init__()
+        self._known: set[tuple[Any, ...]] = set()
         self.use_virtual_fill_text()
         self.use_virtual_stroke_text()
         self.use_virtual_ignore_text()
@@ -70,22 +71,27 @@ class Glyphs(_mupdf.FzDevice2):  # type: ignore[misc]  # pymupdf carries no type
         self._keep(text, None, matrix, is_ignored=True)
 
     def _keep(self, text: Untyped, stroke: Untyped, m: Untyped, *, is_ignored: bool) -> None:
-        matrix = _mupdf.FzMatrix(m.a, m.b, m.c, m.d, m.e, m.f)
+        a, b, c, d, e, f = m.a, m.b, m.c, m.d, m.e, m.f
+        key = int(text.this), stroke and int(stroke.this.this), is_ignored, a, b, c, d, e, f
+        if key in self._known:
+            return
+        self._known.add(key)
+        matrix = _mupdf.FzMatrix(a, b, c, d, e, f)
         painted = Painted(_mupdf.FzText(_mupdf.ll_fz_keep_text(text)), stroke, matrix, is_ignored)
         span = text.head
         while span:
             # A glyph of Type 3 in the colours of its surroundings comes as what it consists of, and
             # as text that is not drawn.
             if not is_ignored or _mupdf.ll_fz_font_t3_procs(span.font):
-                wrapped = _mupdf.FzTextSpan(span)
                 is_substitute = bool(_mupdf.ll_fz_font_flags(span.font).ft_substitute)
+                item_of = _mupdf.FzTextSpan(span).items
                 for i in range(span.len):
-                    item = wrapped.items(i)
-                    x = item.x * m.a + item.y * m.c + m.e
-                    y = item.x * m.b + item.y * m.d + m.f
+                    item = item_of(i)
+                    across, down = item.x, item.y
+                    x, y = across * a + down * c + e, across * b + down * d + f
                     place = round(_GRID * x), round(_GRID * y)
                     self._at[place].append((painted, item.ucs))
-                    if item.gid == 0 and is_substitute:
+                    if is_substitute and item.gid == 0:
                         self._missing.add(place)
             span = span.next
 

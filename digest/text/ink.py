@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice, pairwise
+from functools import cached_property
+from itertools import islice
 from math import ceil, floor
-from operator import itemgetter
-from typing import NamedTuple
+from operator import gt, itemgetter
+from typing import Any, NamedTuple
 
 import pymupdf
 
@@ -52,23 +53,33 @@ _BESIDE = 20  # levels of 255; pixels that a glyph covers less are beside it
 _OWN = 0.6  # of a glyph's shape has ink
 _OTHER = 0.7  # of that share, beside the glyphs: the ink is another's
 _TINY = 0.9  # points; the ink of a word of 2 pt, which cannot be read, is as high
-_BAND = 90.0  # points of a page of which the glyphs are asked for at once
 
 _APART = bytes(min(abs(2 * level - 255), 255) for level in range(256))
 """A picture and the negative of another, both at half their strength: how far apart the pictures are."""
 
 
 class Line(NamedTuple):
-    """A line, or a part of one: its words and the box around them."""
+    """A line, or a part of one, word by word, and its box; columns cost far less than an object a word."""
 
-    words: Sequence[Word]
+    contents: tuple[str, ...]
+    lefts: tuple[float, ...]
+    tops: tuple[float, ...]
+    rights: tuple[float, ...]
+    bottoms: tuple[float, ...]
     box: Box
 
+    @classmethod
+    def of(cls, words: Iterable[Sequence[Any]]) -> Line:
+        """From at least one word, each of which begins with left, top, right, bottom and content."""
+        lefts, tops, rights, bottoms, contents, *_ = zip(*words, strict=True)
+        box = min(lefts), min(tops), max(rights), max(bottoms)
+        return cls(contents, lefts, tops, rights, bottoms, box)
 
-def line_of(words: Sequence[Word]) -> Line:
-    """Words, of which there is at least one, with the box around them."""
-    lefts, tops, rights, bottoms = zip(*(word.box for word in words), strict=True)
-    return Line(words, (min(lefts), min(tops), max(rights), max(bottoms)))
+    @property
+    def words(self) -> list[Word]:
+        """Its words, without their characters' places."""
+        boxes = zip(self.lefts, self.tops, self.rights, self.bottoms, strict=True)
+        return list(map(Word, self.contents, boxes))
 
 
 class Ink:
@@ -77,7 +88,6 @@ class Ink:
     def __init__(self, picture: Untyped) -> None:
         self._list = picture.this
         self._rect: Box = tuple(picture.rect)
-        self._glyphs: dict[tuple[int, int], Glyphs] = {}
 
     def doubtful(self, lines: Sequence[Line], among: Sequence[Line]) -> list[Word]:
         """The words of `lines` that a glance does not show to be drawn; `among` are all lines of the page."""
@@ -87,26 +97,31 @@ class Ink:
             scale = min((_MOST_PIXELS / max(_size(area), 1.0)) ** 0.5, _GLANCE)
             ink = self._text_alone(self._on_page(area, scale), scale, _CERTAIN, colours=1)
             for line in group:
-                crossed = [word for word in line.words if word.box in entangled] if entangled else []
+                crossed = {word.box for word in line.words if word.box in entangled} if entangled else set()
                 if crossed or not _is_inked(ink, line.box, scale):
-                    doubted = [w for w in line.words if w in crossed or not _is_inked(ink, w.box, scale)]
+                    doubted = [
+                        word
+                        for word in line.words
+                        if word.box in crossed or not _is_inked(ink, word.box, scale)
+                    ]
                     if any(_WORD.search(word.content) for word in doubted):
                         found += doubted
         return found
 
-    def drawn(self, line: Line) -> list[list[bool]]:
+    def drawn(self, words: Sequence[Word]) -> list[list[bool]]:
         """Of each character of a line's words whether it has ink of its own, large enough to be read."""
+        around = around_all([word.box for word in words])
         # Fonts for formulas and delimiters have high boxes, so the smallest counts.
-        sizes = [max(box[2] - box[0], box[3] - box[1]) for word in line.words for box in word.boxes]
-        scale = min(_HEIGHT / max(min(sizes), 0.1), _FINEST, (_MOST_PIXELS / _size(line.box)) ** 0.5)
-        area = self._on_page(line.box, scale)
+        sizes = [max(box[2] - box[0], box[3] - box[1]) for word in words for box in word.boxes]
+        scale = min(_HEIGHT / max(min(sizes), 0.1), _FINEST, (_MOST_PIXELS / _size(around)) ** 0.5)
+        area = self._on_page(around, scale)
         if _is_empty(area):
-            return [[False] * len(word.content) for word in line.words]
+            return [[False] * len(word.content) for word in words]
         alone = self._text_alone(area, scale, _FAINT, colours=3)
-        glyphs_here = self._glyphs_at(line.box)
+        glyphs_here = self._glyphs_at(around)
         views: dict[frozenset[int], _View] = {}
         verdicts = []
-        for word in line.words:
+        for word in words:
             own = glyphs_here.own(word)
             key = frozenset(map(id, own))
             if key not in views:
@@ -126,14 +141,14 @@ class Ink:
         return _View(inside, outside, alone)
 
     def _glyphs_at(self, box: Box) -> Glyphs:
-        """The glyphs of the bands across the page in which a box lies, and of what is painted with them."""
-        first, last = int(max(box[1], self._rect[1]) // _BAND), int(min(box[3], self._rect[3]) // _BAND)
-        if (first, last) not in self._glyphs:
-            found = self._glyphs[first, last] = Glyphs()
-            left, _, right, _ = self._rect
-            band = _mupdf.FzRect(left - _BAND, (first - 1) * _BAND, right + _BAND, (last + 2) * _BAND)
-            _mupdf.fz_run_display_list(self._list, found, _mupdf.FzMatrix(), band, _mupdf.FzCookie())
-        return self._glyphs[first, last]
+        """All glyphs that were asked for, those within a box among them."""
+        within = _mupdf.FzRect(*_widened(box, 1.0))
+        _mupdf.fz_run_display_list(self._list, self._glyphs, _mupdf.FzMatrix(), within, _mupdf.FzCookie())
+        return self._glyphs
+
+    @cached_property
+    def _glyphs(self) -> Glyphs:
+        return Glyphs()
 
     def _on_page(self, box: Box, scale: float) -> Pixels:
         """The pixels of what of a box, and a little around it, is on the page."""
@@ -261,15 +276,13 @@ def _crossing(lines: Iterable[Line]) -> list[Line]:
     found: dict[int, Line] = {}
     cores: list[tuple[float, float, float, float, Line]] = []
     for line in lines:
-        boxes = [word.box for word in line.words]
-        if any(one[2] > other[0] for one, other in pairwise(boxes)):
+        if any(map(gt, line.rights, line.lefts[1:])):
             found[id(line)] = line
         left, top, right, bottom = line.box
         if bottom - top <= _HUGE[0]:
-            top, bottom = (
-                min([(1 - _CORE[0]) * box[1] + _CORE[0] * box[3] for box in boxes]),
-                max([(1 - _CORE[1]) * box[1] + _CORE[1] * box[3] for box in boxes]),
-            )
+            edges = list(zip(line.tops, line.bottoms, strict=True))
+            top = min([y + _CORE[0] * (y1 - y) for y, y1 in edges])
+            bottom = max([y + _CORE[1] * (y1 - y) for y, y1 in edges])
         cores.append((top, bottom, left, right, line))
     cores.sort(key=itemgetter(0))
     for i, (_, bottom, left, right, line) in enumerate(cores):
@@ -314,6 +327,12 @@ def _crosses(one: Box, other: Box) -> bool:
 
 def _is_empty(area: Pixels) -> bool:
     return area[0] >= area[2] or area[1] >= area[3]
+
+
+def around_all(boxes: Sequence[Box]) -> Box:
+    """The box around at least one."""
+    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
 
 
 def _widened(box: Box, by: float) -> Box:

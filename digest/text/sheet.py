@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import pymupdf
 
 from digest.text.glyphs import Box, Untyped, Word
-from digest.text.ink import Ink, Line, line_of
+from digest.text.ink import Ink, Line, around_all
 
 _mupdf: Untyped = pymupdf
 
@@ -50,7 +50,7 @@ class Sheet:
         self.undrawn: set[Place] = set()
         """Places of characters that were looked for and are not drawn."""
         self._ink = Ink(self.picture)
-        self._seen: set[Word] = set()
+        self._seen: set[Line] = set()
         self._shown: list[list[Span]] | None = None
 
     @property
@@ -94,19 +94,17 @@ class Sheet:
 
     def _lines(self) -> list[Line]:
         if self._shown is not None:
-            return [line_of(found) for spans in self._shown if (found := list(_words(spans)))]
-        return [
-            line_of([Word(word[4], word[:4]) for word in line])
-            for _, line in groupby(self.text.extractWORDS(), key=itemgetter(5, 6))
-        ]
+            shown = ([(*word.box, word.content) for word in _words(spans)] for spans in self._shown)
+            return [Line.of(words) for words in shown if words]
+        return [Line.of(words) for _, words in groupby(self.text.extractWORDS(), key=itemgetter(5, 6))]
 
     def look(self, is_used: IsUsed) -> bool:
         """Look whether the lines that are used are drawn, and those beside them; whether some are not."""
         lines = self._lines()
-        used = [i for i, line in enumerate(lines) if is_used([word.content for word in line.words])]
+        used = [i for i, line in enumerate(lines) if is_used(line.contents)]
         wanted = {i + by for i in used for by in (-1, 0, 1)} if used else range(len(lines))
-        unseen = [line for i, line in enumerate(lines) if i in wanted and line.words[0] not in self._seen]
-        self._seen.update(line.words[0] for line in unseen)
+        unseen = [line for i, line in enumerate(lines) if i in wanted and line not in self._seen]
+        self._seen.update(unseen)
         doubtful = self._ink.doubtful(unseen, lines)
         boxes = {_corner(word.box) for word in doubtful}
         rows = {row for _, row in boxes}
@@ -125,7 +123,7 @@ class Sheet:
 
     def _undrawn(self, words: Sequence[Word]) -> set[Place]:
         """The letters that are not drawn."""
-        drawn = self._ink.drawn(line_of(words)) if words else []
+        drawn = self._ink.drawn(words) if words else []
         return {place for word, found in zip(words, drawn, strict=True) for place in _missing(word, found)}
 
 
@@ -159,7 +157,7 @@ def split(span: Span, undrawn: set[Place]) -> Iterator[tuple[bool, Span]]:
                 **span,
                 "chars": chars,
                 "text": "".join(char["c"] for char in chars),
-                "bbox": _around([char["bbox"] for char in chars]),
+                "bbox": around_all([char["bbox"] for char in chars]),
             },
         )
 
@@ -171,7 +169,7 @@ def _words(spans: Sequence[Span]) -> Iterator[Word]:
             word = list(group)
             boxes = tuple(char["bbox"] for char in word)
             origins = tuple(char["origin"] for char in word)
-            yield Word("".join(char["c"] for char in word), _around(boxes), origins, boxes)
+            yield Word("".join(char["c"] for char in word), around_all(boxes), origins, boxes)
 
 
 def _measure(lines: Sequence[dict[str, Any]]) -> None:
@@ -197,7 +195,7 @@ def _measure(lines: Sequence[dict[str, Any]]) -> None:
                 left, _, right, _ = char["bbox"]
                 base = char["origin"][1]
                 char["bbox"] = (left, base - _ABOVE * span["size"], right, base + _BELOW * span["size"])
-            span["bbox"] = _around([char["bbox"] for char in span["chars"]])
+            span["bbox"] = around_all([char["bbox"] for char in span["chars"]])
 
 
 @cache
@@ -209,11 +207,6 @@ def _width(char: str) -> float:
 @cache
 def _times() -> Untyped:
     return _mupdf.Font("tiro")
-
-
-def _around(boxes: Sequence[Box]) -> Box:
-    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
-    return min(lefts), min(tops), max(rights), max(bottoms)
 
 
 def _corner(box: Box) -> tuple[int, int]:

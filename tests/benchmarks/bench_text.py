@@ -2,9 +2,10 @@
 
     python -m tests.benchmarks.bench_text FOLDER_WITH_PDFS
 
-First the ratio (at most 1.5 is the aim) for the PDFs of the folder, the start of the two worker processes
-included, which weighs less the more papers there are; then a day of 400 papers with 12 pages each, typeset
-here: the time until the first text, and until all are ready. Both cores must be free.
+First the processor time that looking at what is drawn adds to a paper (at most 30 ms is the aim). Then the
+ratio (at most 1.5 is the aim) for the PDFs of the folder, the start of the two worker processes included,
+which weighs less the more papers there are; then a day of 400 papers with 12 pages each, typeset here: the
+time until the first text, and until all are ready. Both cores must be free for the last two.
 """
 
 from __future__ import annotations
@@ -17,11 +18,15 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pymupdf
 
 from digest.config import TextSettings
+from digest.text.extract import extract
+from digest.text.pdf_pages import Pdf
 from digest.text.reader import TextReader
+from digest.text.sheet import Sheet
 from tests.text.typeset import paper
 
 _mupdf: Any = pymupdf  # most of its functions carry no types
@@ -94,6 +99,33 @@ def day() -> None:
     )
 
 
+def look(paths: Sequence[Path]) -> None:
+    """Print what looking at what is drawn adds, a paper: the mean of each paper's median."""
+    extract(paths[0], None, "any-model", 3000, 50)
+    added: dict[str, float] = {}
+    for path in paths:
+        differences = []
+        for _ in range(_REPEATS):
+            seen = _processor_time(path)
+            with (
+                mock.patch.object(Pdf, "look", return_value=False),
+                mock.patch.object(Sheet, "is_drawn", return_value=False),
+            ):
+                differences.append(1000 * (seen - _processor_time(path)))
+        added[path.name] = statistics.median(differences)
+    print(f"looking adds {statistics.mean(added.values()):.1f} ms of processor time a paper (30 is the aim)")
+    for name, each in sorted(added.items(), key=lambda pair: -pair[1]):
+        print(f"    {each:6.1f} ms {name}")
+
+
+def _processor_time(path: Path) -> float:
+    begun = time.process_time()
+    extract(path, None, "any-model", 3000, 50)
+    return time.process_time() - begun
+
+
 if __name__ == "__main__":
-    ratios(sorted(Path(sys.argv[1]).glob("*.pdf")))
+    papers = sorted(Path(sys.argv[1]).glob("*.pdf"))
+    look(papers)
+    ratios(papers)
     day()

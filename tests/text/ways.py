@@ -184,6 +184,57 @@ def invisible_over_a_line(page: Any) -> None:
     put(page, TEXT.replace("BT", "BT 3 Tr"))
 
 
+def in_clips(page: Any) -> None:
+    """Covered within more clips than MuPDF counts when it bounds what is drawn."""
+    put(page, f"{TEXT} {'0 0 595 842 re W n ' * 120} 1 g {COVER}")
+
+
+def in_nested_forms(page: Any) -> None:
+    """Covered by a form in forms, each with a group of its own."""
+    reference = form(page, f"1 g {COVER}", "/Group<</S/Transparency>>")
+    for _ in range(9):
+        outer = form(page, "/X Do", "/Group<</S/Transparency>>")
+        xref = int(outer.split()[0])
+        page.parent.xref_set_key(xref, "Resources", f"<</XObject<</X {reference}>>>>")
+        reference = outer
+    put(page, f"{TEXT} /X Do", XObject_X=reference)
+
+
+def under_a_pattern(page: Any) -> None:
+    """Under a box filled with a pattern of white tiles."""
+    document = page.parent
+    xref = document.get_new_xref()
+    document.update_object(
+        xref,
+        "<</Type/Pattern/PatternType 1/PaintType 1/TilingType 1/BBox[0 0 10 10]/XStep 10/YStep 10"
+        "/Resources<<>>>>",
+    )
+    document.update_stream(xref, b"1 g 0 0 10 10 re f", new=True)
+    put(page, f"{TEXT} /Pattern cs /P scn {COVER}", Pattern_P=f"{xref} 0 R")
+
+
+def pattern_of_white(page: Any) -> None:
+    """The letters filled with a pattern of white tiles."""
+    under_a_pattern(page)
+    content = page.read_contents().replace(COVER.encode(), TEXT.encode(), 1)
+    content = content.replace(f"q\n{TEXT} ".encode(), b"q\n", 1)
+    page.parent.update_stream(page.get_contents()[0], content)
+
+
+def turned(page: Any) -> None:
+    """Covered, on a page that is turned and cut."""
+    put(page, f"{TEXT} 1 g {COVER}")
+    page.set_cropbox((20, 30, 590, 800))
+    page.set_rotation(90)
+
+
+def in_large_units(page: Any) -> None:
+    """Covered, on pages of which a unit is three points."""
+    put(page, f"{TEXT} 1 g {COVER}")
+    for each in page.parent:
+        page.parent.xref_set_key(each.xref, "UserUnit", "3")
+
+
 def stamp(page: Any) -> None:
     """A note with an appearance of its own."""
     page.add_freetext_annot((72, 580, 560, 620), ORDER)
@@ -236,6 +287,21 @@ HIDDEN: dict[str, Way] = {
         "/Function<</FunctionType 2/Domain[0 1]/C0[1]/C1[0.9]/N 1>>>>",
     ),
     "under a form": lambda page: put(page, f"{TEXT} /X Do", XObject_X=form(page, f"1 g {COVER}")),
+    "under a form in nested groups": in_nested_forms,
+    "under a box within many clips": in_clips,
+    "under a pattern": under_a_pattern,
+    "filled with a white pattern": pattern_of_white,
+    "under an inline image": operators(
+        f"{TEXT} q 460 0 0 20 60 235 cm BI /W 1 /H 1 /CS /G /BPC 8 /F /AHx ID FF> EI Q"
+    ),
+    "under an image mask": operators(
+        f"{TEXT} 1 g q 460 0 0 20 60 235 cm BI /W 1 /H 1 /IM true /BPC 1 /F /AHx ID 00> EI Q"
+    ),
+    "under dots of no length": operators(f"{TEXT} 1 G 1 J 24 w [0 8] 0 d 60 245 m 540 245 l S"),
+    "white, struck through in black": operators(f"1 g {TEXT} 0 G 0.6 w 72 245 m 420 245 l S"),
+    "white letters on black ones": operators(f"{TEXT} 1 g {TEXT} 1 G 2 w {TEXT.replace('BT', 'BT 1 Tr')}"),
+    "under a box on a turned page": turned,
+    "under a box in large units": in_large_units,
     "under 97 % white": operators(f"{TEXT} /G gs 1 g {COVER}", ExtGState_G="<</ca 0.97>>"),
     "under many thin lines": operators(
         f"{TEXT} 1 G 1 w " + " ".join(f"60 {y / 2} m 540 {y / 2} l S" for y in range(470, 512))
