@@ -54,7 +54,7 @@ def body(pages: Sequence[Page]) -> list[Row]:
     rows = []
     for page in pages:
         for line in page.lines:
-            content = _tidy(line.content)
+            content = tidy(line.content)
             if not content or _STAMP.match(content):
                 continue
             if round(line.top) in tops[page.number] and (
@@ -92,7 +92,8 @@ def _mend(text: str, line: str, paper: str) -> str:
     return (text if is_compound else text[:-1]) + line
 
 
-def _tidy(content: str) -> str:
+def tidy(content: str) -> str:
+    """A line without ligatures, controls, marks without width and more than one space in a row."""
     if content.isascii() and content.isprintable() and "  " not in content:
         return content  # as most lines are
     return " ".join(content.translate(_MENDED).split())

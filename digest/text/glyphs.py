@@ -72,7 +72,7 @@ class Glyphs(_mupdf.FzDevice2):  # type: ignore[misc]  # pymupdf carries no type
 
     def _keep(self, text: Untyped, stroke: Untyped, m: Untyped, *, is_ignored: bool) -> None:
         a, b, c, d, e, f = m.a, m.b, m.c, m.d, m.e, m.f
-        key = int(text.this), stroke and int(stroke.this.this), is_ignored, a, b, c, d, e, f
+        key = int(text.this), stroke and int(stroke.m_internal.this), is_ignored, a, b, c, d, e, f
         if key in self._known:
             return
         self._known.add(key)

@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 import pymupdf
 
 from digest.model import Passage
-from digest.text import hidden_text
+from digest.text import clean, hidden_text
 from digest.text.errors import PdfError
 from digest.text.glyphs import Untyped
 from digest.text.hidden_text import Hidden, Run
@@ -25,6 +25,7 @@ EXTRACTOR = f"pymupdf {_mupdf.VersionBind}"
 _PARAGRAPH = '<p style="top:'
 _TAG = re.compile(r"<[^>]*>")
 _PHRASE = 3  # words by which a line of a passage is known
+_SHORT = 5  # words; fewer may have no phrase in a passage, where the first and the last are broken
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W_\u3040-\u30ff\u3400-\u9fff]+")
 _NEARLY_WHITE = re.compile("#[ef].[ef].[ef].")
 
@@ -85,9 +86,9 @@ class Pdf:
 
     def _look(self, number: int, texts: Sequence[str]) -> bool:
         sheet = self._sheets[number]
-        used = {phrase for text in texts for phrase in _phrases([text])}
+        is_used = _Quoted(texts)
         try:
-            if not sheet.look(lambda words: not used.isdisjoint(_phrases(words))):
+            if not sheet.look(is_used):
                 return False
             self._pages[number] = _page(self._document, number, sheet)
         except Exception:  # noqa: BLE001 - mupdf's errors and those of its wrapper have no common base
@@ -164,10 +165,24 @@ def _page(document: Untyped, number: int, sheet: Sheet) -> Page:
     return Page(number + 1, sheet.picture.rect.height, lines, tuple(unseen))
 
 
-def _phrases(texts: Iterable[str]) -> set[tuple[str, ...]]:
-    """Every few words in a row; fewer words as they are."""
-    words = _WORD.findall(" ".join(texts))
-    return {tuple(words[start : start + _PHRASE]) for start in range(max(len(words) - _PHRASE + 1, 1))}
+class _Quoted:
+    """Tells whether a line, as its words, is in one of some texts, maybe in part."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        words = [_WORD.findall(text) for text in texts]
+        self._letters = "\n".join(map("".join, words))
+        self._phrases = {phrase for each in words for phrase in _phrases(each)}
+
+    def __call__(self, line: Sequence[str]) -> bool:
+        words = _WORD.findall(clean.tidy(" ".join(line)))
+        if len(words) < _SHORT:
+            return bool(words) and "".join(words) in self._letters
+        return any(phrase in self._phrases for phrase in _phrases(words))
+
+
+def _phrases(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Every few words in a row."""
+    return zip(*(words[start:] for start in range(_PHRASE)), strict=False)
 
 
 def _is_suspect(styled: str) -> bool:

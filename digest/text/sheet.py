@@ -101,8 +101,7 @@ class Sheet:
     def look(self, is_used: IsUsed) -> bool:
         """Look whether the lines that are used are drawn, and those beside them; whether some are not."""
         lines = self._lines()
-        used = [i for i, line in enumerate(lines) if is_used(line.contents)]
-        wanted = {i + by for i in used for by in (-1, 0, 1)} if used else range(len(lines))
+        wanted = {i + by for i, line in enumerate(lines) if is_used(line.contents) for by in (-1, 0, 1)}
         unseen = [line for i, line in enumerate(lines) if i in wanted and line not in self._seen]
         self._seen.update(unseen)
         doubtful = self._ink.doubtful(unseen, lines)

@@ -52,7 +52,8 @@ def words(text: Text) -> list[str]:
 def _shown(path: Path) -> str:
     """All of a file's first page that is drawn."""
     text = read(path)
-    everything = text.passages[0].model_copy(update={"content": "", "pages": (1,)})
     with read_pages(path, 50) as pdf:
+        content = " ".join(line.content for line in pdf.pages[0].lines)
+        everything = text.passages[0].model_copy(update={"content": content, "pages": (1,)})
         pdf.look([everything])
         return " ".join(line.content for line in pdf.pages[0].lines)

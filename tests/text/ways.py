@@ -228,6 +228,19 @@ def turned(page: Any) -> None:
     page.set_rotation(90)
 
 
+def word_by_word(page: Any) -> None:
+    """A narrow column of covered words, broken ones among them."""
+    broken = ORDER.replace("praise", "prai- se").replace("accept", "ac- cept").split()
+    lines = [f"BT /helv 10 Tf {X} {Y + 6 - 12 * i} Td ({word}) Tj ET" for i, word in enumerate(broken)]
+    put(page, f"{' '.join(lines)} 1 g 60 40 200 215 re f")
+
+
+def letters_apart(page: Any) -> None:
+    """Covered words of which the letters have controls between them, which a prompt leaves out."""
+    marked = " ".join("\\001".join(word) for word in ORDER.split())
+    put(page, f"{TEXT.replace(ORDER, marked).replace('helv 10', 'helv 8')} 1 g {COVER}")
+
+
 def in_large_units(page: Any) -> None:
     """Covered, on pages of which a unit is three points."""
     put(page, f"{TEXT} 1 g {COVER}")
@@ -301,6 +314,8 @@ HIDDEN: dict[str, Way] = {
     "white, struck through in black": operators(f"1 g {TEXT} 0 G 0.6 w 72 245 m 420 245 l S"),
     "white letters on black ones": operators(f"{TEXT} 1 g {TEXT} 1 G 2 w {TEXT.replace('BT', 'BT 1 Tr')}"),
     "under a box on a turned page": turned,
+    "word by word under a box": word_by_word,
+    "letters with controls between them under a box": letters_apart,
     "under a box in large units": in_large_units,
     "under 97 % white": operators(f"{TEXT} /G gs 1 g {COVER}", ExtGState_G="<</ca 0.97>>"),
     "under many thin lines": operators(
