@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import sys
@@ -12,26 +13,34 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+import typer
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
+from digest import sample
 from digest.cli import app
 from digest.sample import Knobs, Server, start
 
 ROOT = Path(__file__).parent.parent
 
+FULL = bool(os.environ.get("DIGEST_FULL_TESTS"))
+
 # The same examples every time, and no clock: a busy machine must not make a test fail.
 settings.register_profile(
-    "steady", derandomize=True, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+    "steady",
+    max_examples=200 if FULL else 25,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("steady")
 
 
-FULL = bool(os.environ.get("DIGEST_FULL_TESTS"))
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what takes long, but for a full run."""
+    """Leave out what takes long, but for a full run, which tries many more examples of what has such."""
     for item in items:
+        if FULL and is_hypothesis_test(getattr(item, "obj", None)):
+            item.add_marker("slow")
         if item.get_closest_marker("slow") and not FULL:
             item.add_marker(
                 pytest.mark.skip(reason="takes long; DIGEST_FULL_TESTS=1 runs it, as .ci/run does")
@@ -76,14 +85,25 @@ class Lending:
         url = self._free.pop() if self._free else self._running.enter_context(start()).url
         server = Lent(url, (knobs or Knobs()).model_dump(exclude_unset=True))
         server.set()
-        yield server
-        self._free.append(url)  # not after an error, which the server may be the cause of
+        try:
+            yield server
+        finally:
+            self._free.append(url)
 
 
 @pytest.fixture(scope="session")
 def lending() -> Iterator[Lending]:
     with contextlib.ExitStack() as running:
         yield Lending(running)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_commands(lending: Lending) -> Iterator[None]:
+    """A command in this process borrows its sample server, and Typer reads our signatures once."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sample, "start", lending.start)
+        patch.setattr(typer.main, "get_command", functools.cache(typer.main.get_command))
+        yield
 
 
 @pytest.fixture

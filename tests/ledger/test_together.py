@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from digest.cli import app
 from digest.sample import Server, fault
+from tests.conftest import Run
 from tests.ledger.days import DAY, run, start, use, write_records
 
 Start = Callable[..., Server]
@@ -28,10 +28,12 @@ ALONE = (
 )  # the answers to invented papers are no lines of theirs
 """Composed answers know nothing of their papers; without these rules they pass."""
 
+PAPERS = 20
+
 
 @pytest.fixture
 def server(sample_server: Start, tmp_path: Path) -> Server:
-    records = write_records(tmp_path / "records.jsonl", 30)
+    records = write_records(tmp_path / "records.jsonl", PAPERS)
     return sample_server(records=(records,), synthesize=True)
 
 
@@ -40,18 +42,13 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def row(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Row:
+def row(monkeypatch: pytest.MonkeyPatch, digest: Run) -> Row:
     """What `digest run --json` says of the one section, run in this process."""
 
     def made_row(folder: Path, *words: str) -> dict[str, Any]:
         monkeypatch.chdir(folder)
         monkeypatch.setenv("OPENAI_API_KEY", "k")
-        monkeypatch.setattr(sys, "argv", ["digest", "run", "--no-pdf", "--json", *words])
-        with pytest.raises(SystemExit):
-            app.main()
-        out, err = capfd.readouterr()
-        assert "Traceback" not in err
-        (values,) = json.loads(out)
+        (values,) = digest("run", "--no-pdf", "--json", *words).json
         return dict(values)
 
     return made_row
@@ -64,12 +61,12 @@ def made(path: Path, server: Server, more: str = ALONE) -> Path:
 
 def test_a_finished_day_is_made_again_without_any_request(server: Server, tmp_path: Path, row: Row) -> None:
     folder = made(tmp_path / "a", server)
-    assert row(folder)["asked"] == 30
+    assert row(folder)["asked"] == PAPERS
     before = files(folder)
     stamps = {path: path.stat().st_mtime_ns for path in (folder / "runs" / DAY).iterdir()}
     server.set()  # counts begin anew
     again = row(folder, "--date", DAY)
-    assert (again["state"], again["asked"], again["reused"]) == ("complete", 0, 30)
+    assert (again["state"], again["asked"], again["reused"]) == ("complete", 0, PAPERS)
     assert server.stats()["requests"] == {}
     assert files(folder) == before
     assert stamps == {path: path.stat().st_mtime_ns for path in (folder / "runs" / DAY).iterdir()}
@@ -110,7 +107,7 @@ def test_one_changed_character_asks_one_question(server: Server, tmp_path: Path,
     server.set(records=(tmp_path / "other.jsonl",))
     _forget_announcement(folder / "runs" / "ledger.sqlite3")
     again = row(folder, "--concurrency", "3")
-    assert (again["asked"], again["reused"]) == (1, 29)
+    assert (again["asked"], again["reused"]) == (1, PAPERS - 1)
 
 
 def _forget_announcement(ledger: Path) -> None:
@@ -130,21 +127,23 @@ def test_flagged_papers_are_tried_again_and_only_those(server: Server, tmp_path:
     server.set()
     second = row(folder, "--date", DAY)
     assert set(server.stats()["asked"]) == set(bad)
-    assert (second["state"], second["asked"], second["reused"]) == ("complete", 2, 28)
+    assert (second["state"], second["asked"], second["reused"]) == ("complete", 2, PAPERS - 2)
     server.set()
     assert row(folder, "--date", DAY)["asked"] == 0
     assert server.stats()["requests"] == {}
 
 
-def test_fresh_asks_again_and_keeps_the_older_answers(server: Server, tmp_path: Path, row: Row) -> None:
+def test_fresh_asks_again_and_keeps_the_older_answers(
+    server: Server, tmp_path: Path, row: Row, digest: Run
+) -> None:
     folder = made(tmp_path / "a", server)
     row(folder)
     again = row(folder, "--fresh")
-    assert (again["asked"], again["reused"]) == (30, 0)
-    listed = json.loads(run(folder, "runs", "--json"))
-    assert [one["report"]["asked"] for one in listed] == [30, 30]
-    exported = [json.loads(line) for line in run(folder, "runs", "export", "1").splitlines()]
-    assert sum(line["kind"] == "answer" for line in exported) == 30  # those of the first run are still there
+    assert (again["asked"], again["reused"]) == (PAPERS, 0)
+    listed = digest("runs", "--json").json
+    assert [one["report"]["asked"] for one in listed] == [PAPERS, PAPERS]
+    exported = [json.loads(line) for line in digest("runs", "export", "1").out.splitlines()]
+    assert sum(line["kind"] == "answer" for line in exported) == PAPERS  # of the first run
 
 
 @pytest.mark.slow
@@ -155,9 +154,9 @@ def test_two_runs_at_once_share_the_questions(server: Server, tmp_path: Path) ->
     ends = [process.communicate(timeout=240) for process in both]
     assert [process.returncode for process in both] == [0, 0], ends
     reports = [json.loads(out)[0] for out, _ in ends]
-    assert sum(one["asked"] for one in reports) == 30
+    assert sum(one["asked"] for one in reports) == PAPERS
     asked = server.stats()["asked"]
-    assert (len(asked), max(asked.values())) == (30, 1)
+    assert (len(asked), max(asked.values())) == (PAPERS, 1)
     assert "whole" in run(folder, "runs", "verify")
 
 
@@ -173,9 +172,9 @@ def test_the_one_that_lives_takes_over_from_the_one_that_died(server: Server, tm
     first.communicate()
     out, err = second.communicate(timeout=240)
     assert second.returncode == 0, err
-    assert json.loads(out)[0]["counts"]["summarised"] == 30
+    assert json.loads(out)[0]["counts"]["summarised"] == PAPERS
     asked = server.stats()["asked"]
-    assert sum(asked.values()) <= 30 + 4  # what the dead one had under way, once more
+    assert sum(asked.values()) <= PAPERS + 4  # what the dead one had under way, once more
     states = [one["state"] for one in json.loads(run(folder, "runs", "--json"))]
     assert states == ["killed", "complete"]
     assert "`digest run --section audio` goes on" in run(folder, "runs", "show", "1")

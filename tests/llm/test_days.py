@@ -41,7 +41,7 @@ def entries() -> list[dict[str, Any]]:
 
 
 def test_a_small_context_is_learned_and_asked_for_no_more(server: Server, run: Callable[..., Ran]) -> None:
-    server.set(context=900)
+    server.set(context=1800)
     code, shown = run()
     assert code == 0
     assert "[text] budget" in json.dumps(shown)

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -59,13 +60,13 @@ def test_the_sample_day_is_the_published_one_but_for_its_lines(digest: Run, fold
 
 
 def test_progress_goes_to_standard_error_and_quiet_and_json_are_alone(digest: Run) -> None:
-    loud, quiet = digest("run", "--sample", "--no-pdf"), digest("run", "--sample", "--no-pdf", "--quiet")
+    job = ("run", "--sample", "--no-pdf", "--limit", "3")
+    loud, quiet = digest(*job), digest(*job, "--quiet")
     assert "44 papers announced" in loud.err
     assert (quiet.out, quiet.err) == ("", "")
-    (values,) = digest("run", "--sample", "--no-pdf", "--json").json
-    assert values["state"] == "complete"
-    assert values["counts"] == {"announced": 44, "listed": 44, "summarised": 44, "flagged": 0}
-    assert (values["asked"], values["reused"]) == (0, 44)
+    (values,) = digest(*job, "--json").json
+    assert values["counts"] == {"announced": 44, "listed": 3, "summarised": 3, "flagged": 0}
+    assert (values["asked"], values["reused"]) == (0, 3)
 
 
 def test_a_paper_in_two_sections_is_asked_about_once(digest: Run, folder: Path) -> None:
@@ -79,11 +80,12 @@ def test_a_paper_in_two_sections_is_asked_about_once(digest: Run, folder: Path) 
 
 
 def test_the_line_prompt_and_one_of_the_users_own(digest: Run, folder: Path, root: Path) -> None:
-    assert digest("run", "--sample", "--no-pdf", "--prompt", "line").code in {0, 3}
+    job = ("run", "--sample", "--no-pdf", "--limit", "3")
+    assert digest(*job, "--prompt", "line").code in {0, 3}
     own = (root / "prompts/line.md").read_text(encoding="utf-8").replace('name = "line"', 'name = "mine"')
     (folder / "mine.md").write_text(own, encoding="utf-8")
-    again = digest("run", "--sample", "--no-pdf", "--prompt", "mine.md", "--json").json[0]
-    assert again["asked"] == 0  # another name does not make another question
+    again = digest(*job, "--prompt", "mine.md", "--json").json[0]
+    assert (again["asked"], again["reused"]) == (0, 3)  # another name does not make another question
 
 
 def test_a_quick_look_does_not_replace_a_digest(digest: Run, folder: Path) -> None:
@@ -168,11 +170,12 @@ def test_a_ceiling_without_a_price_is_told_before_anything_is_asked_or_overwritt
 ) -> None:
     server = sample_server()
     use(server, folder, monkeypatch)
-    assert digest("run", "--no-pdf").code == 0
+    job = ("run", "--no-pdf", "--limit", "2")
+    assert digest(*job).code == 0
     markdown = folder / f"runs/{DAY}/audio.md"
     before = markdown.read_bytes()
     server.set()
-    ran = digest("run", "--no-pdf", "--fresh", "--max-cost", "1")
+    ran = digest(*job, "--fresh", "--max-cost", "1")
     assert ran.code == 2
     assert "[model.price]" in ran.err
     assert "chat" not in server.stats()["requests"]
@@ -183,12 +186,12 @@ def test_the_key_is_in_nothing_that_is_written(
     digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     use(sample_server(), folder, monkeypatch)
-    assert digest("run", "--no-pdf").code == 0
+    assert digest("run", "--no-pdf", "--limit", "2").code == 0
     for file in folder.rglob("*"):
         assert not file.is_file() or b"sk-not-to-be-seen" not in file.read_bytes()
 
 
-@pytest.mark.parametrize("signal_", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("signal_", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)])
 def test_a_stopped_run_goes_on_where_it_was(
     digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch, signal_: signal.Signals
 ) -> None:
@@ -198,8 +201,9 @@ def test_a_stopped_run_goes_on_where_it_was(
     process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, env=dict(os.environ))
     while server.stats()["requests"].get("chat", 0) < 9:
         assert process.poll() is None
+        time.sleep(0.05)  # to leave the processor to it
     process.send_signal(signal_)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate()
     if signal_ is signal.SIGINT:
         assert process.returncode == 130
         assert err.decode().splitlines()[-1].startswith("digest: stopped.")
@@ -254,7 +258,7 @@ def test_a_day_that_is_not_out_yet_is_told_when_it_is_expected(digest: Run, fold
 
 
 def test_a_range_of_days_ends_with_a_table(digest: Run) -> None:
-    digest("run", "--sample", "--no-pdf")
+    assert digest("run", "--sample", "--no-pdf").code == 0
     ran = digest("run", "--sample", "--no-pdf", "--date", "2026-01-23..2026-01-28")
     assert ran.code == 0
     states = [line.split()[::2][:2] for line in ran.out.splitlines()[-4:]]
@@ -333,9 +337,12 @@ def test_a_model_that_errs_and_mends_on_being_told(
     assert "QuartzFormer" not in (folder / f"runs/{DAY}/audio.md").read_text(encoding="utf-8")
 
 
-def test_a_terminal_without_chinese_shows_escapes(folder: Path) -> None:
+def test_a_terminal_without_chinese_shows_escapes(
+    folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(sample_server(), folder, monkeypatch)
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
-    command = [sys.executable, "-m", "digest", "list", "--sample"]
+    command = [sys.executable, "-m", "digest", "list"]
     ran = subprocess.run(command, capture_output=True, env=environment, cwd=folder, check=True)
     assert ran.stdout.startswith(b"\\u97f3\\u9891 2026-01-28: 44 papers")
 
@@ -354,8 +361,8 @@ def test_a_line_that_was_asked_for_alone_stays(digest: Run, folder: Path) -> Non
     assert "questions asked 0, answers from the ledger 3" in again.out
     assert (day / "audio.md").read_bytes() == asked
     (day / "audio.json").write_text("{", encoding="utf-8")
-    assert digest(*job[:3]).code == 0  # damaged: made anew
-    assert digest(*job[:3], "--fresh").code == 0
+    assert digest(*job).code == 0  # damaged: made anew
+    assert digest(*job, "--fresh").code == 0
     entries = json.loads((day / "audio.json").read_text(encoding="utf-8"))["entries"]
     assert all(entry["summary"]["prompt"].startswith("entry@") for entry in entries)
 
@@ -400,14 +407,14 @@ def test_papers_that_arxiv_took_down_make_no_day_impossible(
     words = "cs.SD, new: 15 declared, 14 shown"
     listed = digest("list")
     assert (listed.code, words in listed.out) == (3, True)
-    first = digest("run")
+    first = digest("run", "--no-pdf")
     assert (first.code, words in first.out) == (3, True)
     assert "announced 43 = listed 43 = summarised 43 + flagged 0" in first.out
-    again = digest("run", "--date", f"2026-01-27..{DAY}", "--json")
+    again = digest("run", "--no-pdf", "--date", f"2026-01-27..{DAY}", "--json")
     (row,) = (row for row in again.json if row["date"] == DAY)
     assert (row["exit_code"], row["state"], row["withheld"], row["asked"]) == (3, "flagged", 2, 0)
     server.set(deleted=())
-    whole = digest("run")
+    whole = digest("run", "--no-pdf")
     assert (whole.code, "announced 44 = listed 44" in whole.out) == (0, True)
 
 

@@ -63,7 +63,9 @@ def test_every_file_that_people_edit_may_come_from_windows(digest: Run, folder: 
     assert "0x" not in digest("lint", "audio-20260128.md").err
     gold = (root / "eval/gold/audio-20260128.jsonl").read_bytes()
     (folder / "gold.jsonl").write_bytes(as_windows(gold))
-    ran = digest("eval", "run", "--gold", "gold.jsonl", "--prompt", "mine.md", "--sample", "--limit", "2")
+    ran = digest(
+        "eval", "run", "--gold", "gold.jsonl", "--prompt", "mine.md", "--sample", "--no-pdf", "--limit", "2"
+    )
     assert ran.code == 0
 
 

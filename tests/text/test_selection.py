@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.text.clean import Row
@@ -61,7 +61,6 @@ def test_a_long_conclusion_gets_what_a_short_introduction_leaves() -> None:
     assert _count(conclusion.content) > 160
 
 
-@settings(max_examples=25)
 @given(st.integers(200, 1200), st.integers(8, 120), st.integers(4, 120))
 def test_the_budget_is_kept_and_cuts_are_at_the_ends_of_sentences(
     budget: int, introduced: int, concluded: int

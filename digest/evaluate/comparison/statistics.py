@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import cache
 from statistics import NormalDist, fmean, stdev
 
 from digest.model import Record
@@ -176,6 +177,7 @@ def holm(ps: Sequence[float]) -> list[float]:
     return adjusted
 
 
+@cache
 def wilson(hits: int, n: int) -> tuple[float, float]:
     """The 95 % interval of a share (Wilson 1927)."""
     if n == 0:

@@ -6,7 +6,7 @@ from itertools import product
 from statistics import fmean
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.evaluate.comparison.statistics import (
@@ -74,7 +74,6 @@ def test_wilson_and_sign_test_by_hand() -> None:
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
-@settings(max_examples=50)
 def test_holm_only_raises_and_keeps_the_order(ps: list[float]) -> None:
     adjusted = holm(ps)
     assert all(p <= q <= 1 for p, q in zip(ps, adjusted, strict=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.summarize.checks import RULES, Source, about, check, check_fields, correction
@@ -18,7 +18,6 @@ _PIECES = st.sampled_from(
 _TEXT = st.one_of(st.text(max_size=120), st.lists(_PIECES, max_size=40).map("".join))
 
 
-@settings(max_examples=150, deadline=None)
 @given(line=_TEXT, title=_TEXT, abstract=_TEXT, passages=_TEXT)
 def test_check_never_raises(line: str, title: str, abstract: str, passages: str) -> None:
     source = Source(title, abstract, passages)
@@ -29,7 +28,6 @@ def test_check_never_raises(line: str, title: str, abstract: str, passages: str)
     assert all(correction(finding) for finding in found)
 
 
-@settings(max_examples=50, deadline=None)
 @given(line=_TEXT)
 def test_findings_do_not_depend_on_what_was_checked_before(line: str) -> None:
     source = Source("SeLG: Lips", "We propose SeLG with 3.01 billion parameters.")
