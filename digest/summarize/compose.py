@@ -54,12 +54,14 @@ _ASKING: tuple[PaperKind, ...] = ("analysis", "survey", "theory", "other")
 _AIMING = re.compile(
     r"(探究|探索|提升|提高|降低|减少|实现|缓解|弥补|突破|改进|揭示|理解|评估|量化|支持|构建|增强|消除|梳理|刻画|证明).{5}"
 )
-_STARTS_WITH_VERB = re.compile(
+STARTS_WITH_VERB = re.compile(
     r"^(首次|进一步|系统地?|通过|利用|基于|采用|使用|结合|将|以|对|针对|从|在|由|把|为|并|用|引入|借助|经|"
     r"[\u4e00-\u9fff]{0,2}(提出|构建|建立|设计|开发|发布|推出|给出|提供|分析|发现|证明|综述|梳理|总结|评估|评测|比较|对比|研究|探讨|"
     r"探究|考察|揭示|展示|表明|实现|改进|扩展|训练|收集|整理|定义|介绍|讨论|论证|验证|复现|回顾|归纳|创建|制作|标注|描述|报告|指出|主张|"
     r"解释|刻画|推导|拓展|重新|统一|融合|集成|优化|引出|阐明|量化|测试|调查|部署|应用|提交|获得|取得|得到|参加|探索|主导|呼吁|建议|批判|反思))"
 )
+"""How a contribution begins."""
+
 _OPENINGS: dict[PaperKind, str] = {
     "method": "该论文属于{task}任务，",
     "dataset": "该论文面向{task}任务，",
@@ -146,4 +148,4 @@ def _contribution(text: str) -> str:
     contribution = re.sub(r"^(该论文|本文|论文|作者|我们|该研究|本研究|该工作|文中)", "", _bare(text)).lstrip(
         "，"
     )
-    return contribution if _STARTS_WITH_VERB.match(contribution) else f"提出{contribution}"
+    return contribution if STARTS_WITH_VERB.match(contribution) else f"提出{contribution}"
