@@ -18,7 +18,7 @@ from digest.pipeline.day import Published
 from digest.pipeline.entry import AS_ASKED
 from digest.publish.counts import checks_of
 from digest.sources.arxiv.no_announcement import NoAnnouncement
-from digest.system.terminal import printable
+from digest.system.terminal import in_short, printable
 
 if TYPE_CHECKING:
     from digest.summarize.checks import Rule
@@ -206,7 +206,7 @@ def announcement(section: Section, announced: Announcement | NoAnnouncement) -> 
     for note in announced.notes:
         print(f"note: {note}")
     for listing, paper in zip(announced.listings, announced.papers, strict=True):
-        print(f"{listing.kind:<8}  {paper.versioned_id:<16}  {paper.title}")
+        print(f"{listing.kind:<8}  {paper.versioned_id:<16}  {in_short(paper.title)}")
 
 
 def announcement_values(section: Section, announced: Announcement | NoAnnouncement) -> dict[str, Any]:

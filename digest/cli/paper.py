@@ -13,7 +13,7 @@ from digest.llm.cached_client import RunUsage
 from digest.model import Entry, Finding
 from digest.pipeline.redo import Redone, Unknown
 from digest.publish.keeping import is_better
-from digest.system.terminal import bare, printable
+from digest.system.terminal import bare, in_short, printable
 
 Mark = Literal["=", "-", "+"]
 _WORDS = re.compile(r"[A-Za-z0-9]+(?:[-.][A-Za-z0-9]+)*|\s+|.", re.DOTALL)
@@ -69,7 +69,7 @@ def show(papers: Sequence[Redone | Unknown], tally: RunUsage, *, quiet: bool, ke
 
 def _show(result: Redone, *, keep: bool) -> None:
     entry = result.entry
-    print(f"{entry.paper.versioned_id}  {entry.paper.title}")
+    print(f"{entry.paper.versioned_id}  {in_short(entry.paper.title)}")
     olds = list(_different(result.older))
     if sys.stdout.isatty():
         _side_by_side(olds, entry)

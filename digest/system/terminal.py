@@ -18,12 +18,20 @@ _ACTIVE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
 )
 
+_LONGEST_TITLE = 400
+"""Characters; arXiv's own limit is about 300."""
+
 
 def printable(text: str) -> str:
     r"""`text` with every character that acts on a terminal as JSON writes it: \u001b; JSON stays JSON."""
     if text.isascii() and text.isprintable():
         return text
     return _ACTIVE.sub(_escaped, text)
+
+
+def in_short(title: str) -> str:
+    """A title for a line of output: all of it, but for one that would fill the screen."""
+    return title if len(title) <= _LONGEST_TITLE else f"{title[:_LONGEST_TITLE]} […]"
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from digest.system.terminal import bare, printable, printable_streams
+from digest.system.terminal import bare, in_short, printable, printable_streams
 
 ATTACK = "Title \x1b[2J\x1b]0;owned\x07 \x9b31m \u202etxet\u202c \u2066x\u2069 \u2028 \x7f\r\U000e0041 end"
 ACTIVE = set("\x1b\x07\x9b\u202e\u202c\u2066\u2069\u2028\x7f\r\U000e0041")
@@ -44,3 +44,8 @@ def test_bars_and_colours_get_the_stream_itself() -> None:
     assert bare(stream) is stream
     with printable_streams():
         assert bare(sys.stdout) is not sys.stdout
+
+
+def test_no_title_fills_the_screen() -> None:
+    assert in_short("T" * 300) == "T" * 300
+    assert len(in_short("T" * 1_000_000)) < 500

@@ -66,7 +66,10 @@ def _linked_url(anchor: html.HtmlElement) -> str | None:
     target = anchor.get("href")
     if not target or not _REPLACED_LINK.fullmatch(collapse(anchor.text_content())):
         return None
-    parts = urlsplit(str(target))
+    try:
+        parts = urlsplit(str(target))
+    except ValueError:  # a submitter's half-written address: http://[link]
+        return str(target)
     ending = parts.netloc.rpartition(".")[2]
     if parts.scheme == "http" and not parts.path and ending[:1].isupper() and ending[1:].islower():
         return parts.netloc

@@ -29,10 +29,10 @@ _ORDERS = re.compile(
             r"[勿莫](?:引用|采信|相信|使用|发表|录用|接收|阅读|转载|传播|外传)",
             r"不(?:要|得|应|可|宜)(?:引用|采信|录用|接收)|值得(?:大家|所有人|一读|阅读|录用|满分)",
             # to the reviewer
-            rf"{_JUDGE}(?:应|须|需|必须|务必|都|均|一致)(?:该|当|要|地)?(?:给|打|录用|接收|接受|直接|评为|予以|同意|通过|推荐|拒|好评|认可)",
+            rf"{_JUDGE}(?:应|须|需|必须|务必|都|均|一致|该|当|要|地){{1,4}}(?:支持|给|打|录用|接收|接受|直接|评为|予以|同意|通过|推荐|拒|好评|认可)",
             r"(?:给予?|打出?|评为?|判|授予)(?:其|本文|该论文|该文|此文)?(?:以|了|出)?(?:满分|最高评价|最佳论文|10分(?!制)|A\+)",
             r"满分(?:论文|推荐|作品|之作|好评|通过|录用|力荐)|一致好评",
-            r"(?:强烈|极力|大力|郑重|倾情|诚挚|真诚)(?:地)?推荐(?!系统|算法|模型)|力荐|五星推荐",
+            r"(?:强烈|极力|大力|郑重|倾情|诚挚|真诚)(?:地)?推荐(?=$|[，。；！]|[该本此给各大]|阅读|录用|接收|引用|关注|使用)|力荐|五星推荐",
             rf"{_PAPER}(?:是|为|乃|堪称|被评为|荣获)[^，。]{{0,10}}(?:最佳论文|最优秀|最伟大|必读|典范|杰作|神作|巅峰|完美)",
             rf"{_PAPER}(?:理?应当?|必须|值得|不值得)(?:被|获|得|予以|给|录|接收|发表|阅读|推荐|引用)",
             # about the request
@@ -51,6 +51,51 @@ _ORDERS = re.compile(
 """What only an order, an advertisement or the request itself says."""
 
 
+_QUOTED = re.compile("“[^”]*”|「[^」]*」|‘[^’]*’")
+_STARTS = "(?:^|[，。；：！])"
+_THIS = (
+    rf"{_STARTS}(?:本文|[本该此]论文|该文|此文|本工作|本?研究|作者|(?:竞争|对比)(?:方法|工作)|结论)"
+    r"[^，。属研针面分提旨探构综发讨考介评揭指]{0,12}"
+)
+"""This paper, its makers or rivals, and what is said of them; what a paper does comes behind another verb."""
+
+_SPEECH = re.compile(
+    "|".join(
+        (
+            # somebody speaks, or is spoken to
+            rf"{_STARTS}我(?!们|国)|(?<!迷)你|让我们|读者朋友|(?:审稿人|评审|读者|编辑|同学|朋友)们?[：:]|{_STARTS}(?:别忘了?|记得)",
+            rf"{_STARTS}(?:警告|声明|通知|公告|(?:注意|提示|Note|Warning|Attention)(?=.{{0,20}}(?:AI|模型|评审|审稿|读者|review)))[^，。：:]{{0,30}}[：:]",
+            rf"{_STARTS}(?:很?抱歉|对不起|很?遗憾)，|{_STARTS}作为(?:一[个名])?(?:AI|人工智能|大?(?:语言)?模型)(?:助手|模型)?，",
+            rf"仅供参考|(?:摘要|[简总介]介?[介结绍]|内容|回答)由(?:AI|人工智能|大模型|机器)(?:自动)?(?:生成|撰写)|违反使用政策|恕难|{_STARTS}以[下上]是",
+            # of this paper and its rivals, as no paper says it of itself
+            rf"{_THIS}(?:[窃盗]取|剽窃|抄袭|侵权|欺诈|不端|伪造|造假|复制粘贴|撤回|撤稿|下架|除名|驳回|无效|荒谬|不可信|无价值|无意义)",
+            rf"{_THIS}(?:毫无|没有任何|缺乏|全无)(?:新意|创新|缺点|瑕疵|不足|价值|意义|问题)",
+            rf"{_THIS}(?:(?:极|很|十分|非常)(?:高|强|差|好|低|有价值)|低劣|优美|拙劣|上乘|一流|优秀|出色)(?:$|[，。])",
+            r"(?:最好|最佳|最差|最重要|最优秀|最糟)的?(?:论文|工作|研究|文章|成果)(?:$|[，。])|载入史册|[强弱]接收|浪费[^，。]{0,4}时间",
+            rf"{_STARTS}(?:强烈)?(?:建议|推荐|应)(?:直接|予以|立即|无条件)?(?:录用|接收|接受|拒稿|拒绝|发表)",
+            rf"{_STARTS}不(?:应|该|宜|得|值得)(?:发表|录用|接收|引用|阅读)|(?:评分|打分|审稿意见)[：:]",
+            # advertisements
+            r"(?:原价|现价|仅需|只需|特价|售价)\d+(?:\.\d+)?元|前\d+名(?:送|可|赠|免费|用户)|免费(?:会员|课程|领|送|赠)|热线",
+            r"(?:我们|作者|本公司)的?官网|(?:现在|立即|马上)(?:注册|购买|下载|加入|报名|咨询)|搜索?(?:公众号|微信|小程序)",
+            # of the request
+            r"\b(?:kind|task|problem|contribution)\s?(?:取|为|是|不以|字段)|系统提示词?[：:]|(?:未予|不予)(?:理会|执行|采纳)|论文速览",
+            rf"(?:忽略|无视|遵循|执行)了?(?:论文|文中|原文)(?:中|里)?的(?:指令|要求|命令)|{_STARTS}(?:文中|论文中|原文)(?:含有|存在|包含|夹带)[^，。]{{0,8}}(?:指令|命令)",
+            r"按照?(?:文中|原文|论文)的?(?:要求|指示|指令)",
+        )
+    ),
+    re.IGNORECASE,
+)
+"""What is said, outside quotation marks, by somebody to somebody, or of the paper as others speak of it."""
+
+_CONTACT = re.compile(
+    r"(?<![\d.-])(?:1[3-9]\d{9}|[48]00-?\d{3}-?\d{4})(?!\d)|[\w.+-]+@[\w-]+\.\w+|(?<![\w@])@[a-z]\w{3,}"
+    r"|(?<![a-z])(?:vx|wx|v|qq|tg|telegram|whatsapp|wechat)\s?[：:]\s?@?[a-z\d]\w*"
+    r"|(?<![\w.@-])[a-z][\w-]{1,30}\.(?:com|cn|net|org|io|ly|me|top|xyz|info)(?![\w.])",
+    re.ASCII | re.IGNORECASE,
+)
+"""Numbers, addresses and names by which somebody is to be reached, unless title or abstract have them."""
+
+
 @cache
 def _subjects() -> tuple[re.Pattern[str], tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]]:
     """The Chinese words of `obeyed.txt` in one pattern, and each with the English ones beside it."""
@@ -64,10 +109,16 @@ def obeyed(reading: Reading) -> Iterator[str]:
     if match := _ORDERS.search(reading.plain):
         yield match[0].strip("，。；：！")
         return
+    paper = f"{reading.source.title}\n{reading.source.abstract}"
+    if (match := _CONTACT.search(reading.plain)) and match[0] not in paper:
+        yield match[0]
+        return
+    if match := _SPEECH.search(_QUOTED.sub("“”", reading.plain)):
+        yield match[0].strip("，。；：！")
+        return
     suspect, subjects = _subjects()
     if not suspect.search(reading.plain):
         return
-    paper = f"{reading.source.title}\n{reading.source.abstract}"
     for words, english in subjects:
         if (match := words.search(reading.plain)) and not english.search(paper):
             yield match[0]

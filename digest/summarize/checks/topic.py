@@ -94,7 +94,8 @@ def _chinese(line: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _has(vocabulary: Vocabulary, term: str) -> bool:
+def has(vocabulary: Vocabulary, term: str) -> bool:
+    """Whether a text has one of the English words for a term of the glossary."""
     found = vocabulary.terms.get(term)  # a batch asks every paper for the terms of every line
     if found is None:
         found = vocabulary.terms[term] = any(vocabulary.begins(stem) for stem in glossary()[term])
@@ -144,7 +145,7 @@ class _Fit:
 @lru_cache(maxsize=64)  # asked for twice of every line
 def _fit(terms: Terms, source: Source) -> _Fit:
     paper = source.subject
-    had = tuple(term for term in terms.chinese if _has(paper, term))
+    had = tuple(term for term in terms.chinese if has(paper, term))
     unnamed = sorted(name for name in terms.latin if not paper.supports(name))
     lacking = (*unnamed, *(term for term in terms.chinese if term not in had))
     return _Fit(source, had, lacking, terms.latin.difference(unnamed), len(unnamed))

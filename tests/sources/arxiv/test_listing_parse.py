@@ -22,6 +22,12 @@ def one_paper(**fields: str) -> Paper:
     return read.sections[0].papers[0]
 
 
+@pytest.mark.parametrize("address", ["http://[link]", "https://[::1", "http://x]/y", "http://[v1.a/b"])
+def test_a_half_written_address_stops_no_day(address: str) -> None:
+    paper = one_paper(comments=f'code: <a href="{address}">this http URL</a>')
+    assert paper.comments == f"code: {address}"
+
+
 def test_an_entry_in_full() -> None:
     paper = one_paper(
         title="Hearing &amp; Seeing:\n  A $\\beta$-Study",
