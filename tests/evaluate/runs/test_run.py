@@ -50,7 +50,7 @@ def test_a_run_is_asked_once_and_resumed(few: Path, tmp_path: Path, digest: Run)
 
 def test_the_answers_of_the_daily_job_are_reused(few: Path, tmp_path: Path, digest: Run) -> None:
     assert digest("run", "--sample", "--no-pdf", "--quiet").code == 0
-    ran = digest("eval", "run", "--gold", few, "--prompt", "fields", "--sample", "--no-pdf")
+    ran = digest("eval", "run", "--gold", few, "--prompt", "entry", "--sample", "--no-pdf")
     assert "questions asked 0, answers from the ledger 4" in ran.out
 
 
