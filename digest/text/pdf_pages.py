@@ -24,9 +24,8 @@ EXTRACTOR = f"pymupdf {_mupdf.VersionBind}"
 
 _PARAGRAPH = '<p style="top:'
 _TAG = re.compile(r"<[^>]*>")
-_PHRASE = 3  # words by which a line of a passage is known
-_SHORT = 5  # words; fewer may have no phrase in a passage, where the first and the last are broken
-_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\W_\u3040-\u30ff\u3400-\u9fff]+")
+_HALF = 8  # letters; fewer stand in any text
+_LETTERS = re.compile(r"[^\W_]+")
 _NEARLY_WHITE = re.compile("#[ef].[ef].[ef].")
 
 
@@ -166,23 +165,23 @@ def _page(document: Untyped, number: int, sheet: Sheet) -> Page:
 
 
 class _Quoted:
-    """Tells whether a line, as its words, is in one of some texts, maybe in part."""
+    """Tells whether a line, as its words, is in one of some texts: all of it, or half of a long one.
+
+    Only letters and digits count, so a word that is broken at the end of a line is no matter.
+    """
 
     def __init__(self, texts: Sequence[str]) -> None:
-        words = [_WORD.findall(text) for text in texts]
-        self._letters = "\n".join(map("".join, words))
-        self._phrases = {phrase for each in words for phrase in _phrases(each)}
+        self._letters = "\n".join(map(_letters, texts))
 
     def __call__(self, line: Sequence[str]) -> bool:
-        words = _WORD.findall(clean.tidy(" ".join(line)))
-        if len(words) < _SHORT:
-            return bool(words) and "".join(words) in self._letters
-        return any(phrase in self._phrases for phrase in _phrases(words))
+        letters = _letters(clean.tidy(" ".join(line)))
+        half = len(letters) // 2
+        parts = (letters[:half], letters[half:]) if half >= _HALF else (letters,)
+        return bool(letters) and any(part in self._letters for part in parts)
 
 
-def _phrases(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Every few words in a row."""
-    return zip(*(words[start:] for start in range(_PHRASE)), strict=False)
+def _letters(text: str) -> str:
+    return "".join(_LETTERS.findall(text))
 
 
 def _is_suspect(styled: str) -> bool:

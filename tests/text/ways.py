@@ -184,9 +184,13 @@ def invisible_over_a_line(page: Any) -> None:
     put(page, TEXT.replace("BT", "BT 3 Tr"))
 
 
+MARKS = "0 G 6 w [3 2] 0 d 60 245 m 540 245 l S"  # as words look from afar
+
+
 def in_clips(page: Any) -> None:
-    """Covered within more clips than MuPDF counts when it bounds what is drawn."""
-    put(page, f"{TEXT} {'0 0 595 842 re W n ' * 120} 1 g {COVER}")
+    """Faint, and marks over it within more clips than MuPDF counts when it bounds what is drawn."""
+    clips = f"{'q 0 0 595 842 re W n ' * 120} {MARKS} {'Q ' * 120}"
+    put(page, f"q /G gs {TEXT} Q {clips}", ExtGState_G="<</ca 0.02>>")
 
 
 def in_nested_forms(page: Any) -> None:
@@ -301,7 +305,8 @@ HIDDEN: dict[str, Way] = {
     ),
     "under a form": lambda page: put(page, f"{TEXT} /X Do", XObject_X=form(page, f"1 g {COVER}")),
     "under a form in nested groups": in_nested_forms,
-    "under a box within many clips": in_clips,
+    "faint, marks over it": operators(f"q /G gs {TEXT} Q {MARKS}", ExtGState_G="<</ca 0.02>>"),
+    "faint, marks within many clips over it": in_clips,
     "under a pattern": under_a_pattern,
     "filled with a white pattern": pattern_of_white,
     "under an inline image": operators(
