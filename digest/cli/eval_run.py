@@ -27,6 +27,7 @@ from digest.pipeline.progress import choose
 from digest.pipeline.resources import open_resources
 from digest.summarize.prompt import Prompt
 from digest.summarize.prompt import load as load_prompt
+from digest.system.clock import Clock
 
 
 def run(
@@ -86,7 +87,7 @@ def _ask(folder: RunFolder, ready: Ready, papers: Sequence[str], epochs: int) ->
 
     async def go() -> RunUsage:
         async with open_resources(settings, folder.info.prompts[0], ledger, progress, ready.clock) as tools:
-            now = replace(tools, clock=lambda: datetime.now(UTC))
+            now = replace(tools, clock=Clock())
             return await run_cells(folder, now, frozenset(papers), epochs)
 
     with ledger_of(settings, given) as ledger, choose(quiet=given.quiet or given.json) as progress:

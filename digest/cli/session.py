@@ -30,6 +30,7 @@ from digest.sources.arxiv import calendar
 from digest.sources.arxiv.no_announcement import NoAnnouncement
 from digest.sources.identifiers import find_identifiers
 from digest.summarize.prompt import load as load_prompt
+from digest.system.clock import Clock
 from digest.system.network import nothing_of_the_environment
 
 logger = logging.getLogger(__name__)
@@ -280,7 +281,7 @@ def prepared(given: CommandOptions, *, asks_model: bool = True) -> Iterator[Read
         logger.debug("settings: %s", settings)
         if asks_model:
             _require_model(settings)
-        yield Ready(settings, lambda: datetime.now(UTC), given)
+        yield Ready(settings, Clock(), given)
         return
     from digest.sample import EVENING, start
     from digest.sample.knobs import FOLDER, MODEL
@@ -297,13 +298,13 @@ def prepared(given: CommandOptions, *, asks_model: bool = True) -> Iterator[Read
         for table, keys in given.flags.items():
             known = {key: value for key, value in keys.items() if value is not None}
             own[table] = {**own.get(table, {}), **known}
-        began = datetime.now(UTC)
+        clock = Clock(EVENING - datetime.now(UTC))
         settings = load(own, {})
         out = settings.run.out / FOLDER  # apart from real work, and neither is taken for the other
         settings = settings.model_copy(update={"run": settings.run.model_copy(update={"out": out})})
         if not (given.quiet or given.json):
             print(RECORDED) if asks_model else output.aside(RECORDED)
-        yield Ready(settings, lambda: EVENING + (datetime.now(UTC) - began), given)
+        yield Ready(settings, clock, given)
 
 
 def ledger_of(settings: Settings, given: CommandOptions) -> SqliteLedger:
