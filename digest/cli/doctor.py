@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import platform
 import shutil
-import tempfile
-import tomllib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -75,6 +72,8 @@ def doctor(given: CommandOptions, *, fetch_vocabulary: bool) -> int:
 
     0: a run can begin; 2: something must be set; 4: something cannot be reached, or the ledger is damaged.
     """
+    import asyncio
+
     from digest.cli.session import prepared
 
     with prepared(given, asks_model=False) as ready:
@@ -103,6 +102,8 @@ def _python() -> Check:
 
 def _settings(settings: Settings, given: CommandOptions) -> Iterator[Check]:
     """The settings that are not as shipped, each with where it came from; a key is never shown."""
+    import tomllib
+
     from digest.config import ENVIRONMENT
     from digest.system.files import read_text
 
@@ -320,6 +321,8 @@ async def _arxiv(settings: Settings) -> Check:
 
 def _disk(out: Path) -> Check:
     """Whether the folder can be written, and has room."""
+    import tempfile
+
     there = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
     try:
         with tempfile.TemporaryFile(dir=there):

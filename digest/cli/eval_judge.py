@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -62,6 +61,8 @@ def judge_import(
 
 def _judge(given: CommandOptions, run: str, base: str, name: str) -> None:
     """Ask a judge about a run, calibrate it on planted defects, and print what came of it."""
+    import asyncio
+
     from digest.cli import eval_output
     from digest.cli.session import prepared
     from digest.evaluate.judge.calibration import hear, rule_judge
@@ -102,6 +103,8 @@ def _ask(
     given: CommandOptions, run: str, base: str, name: str, endpoint: Completes
 ) -> tuple[ResultTable, dict[str, list[Judged]]]:
     """Ask a model through the ledger."""
+    import asyncio
+
     from digest.cli import eval_output
     from digest.cli.session import ledger_of
     from digest.config import load

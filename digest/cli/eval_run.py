@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
 import json as json_module
 import re
 import shlex
@@ -118,11 +116,15 @@ def _as_daily(prompt: Prompt, settings: Settings) -> Prompt:
 
 def _name(gold: Gold, prompts: Sequence[Prompt], models: Sequence[str], settings: Settings) -> str:
     """The same for the same question, so that the same command goes on with the same run."""
+    import hashlib
+
     asked = [gold.hash, *(prompt.identity for prompt in prompts), *models, settings.text.source]
     return f"{gold.name}-{hashlib.sha256('|'.join(asked).encode()).hexdigest()[:6]}"
 
 
 def _ask(folder: RunFolder, ready: Ready, papers: Sequence[str], epochs: int) -> RunUsage:
+    import asyncio
+
     from digest.cli.session import ledger_of
     from digest.evaluate.runs.runner import run_cells
     from digest.pipeline.progress import choose

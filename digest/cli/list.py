@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
@@ -42,6 +41,8 @@ def list_announcements(given: CommandOptions, day: str | None) -> int:
 
     Trouble with one section does not take the others with it.
     """
+    import asyncio
+
     from digest.cli.session import ledger_of, parse_day, prepared
     from digest.model import Announcement
     from digest.sources.arxiv.announce import announce

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,6 +30,8 @@ def text(
 
 def show_text(given: CommandOptions, wanted: str) -> int:
     """Print what a prompt would get of a paper or of a PDF file; return the exit code."""
+    import asyncio
+
     from digest.cli.session import prepared
     from digest.ledger.memory import MemoryLedger
     from digest.pipeline.redo import paper_called
