@@ -14,7 +14,7 @@ import pytest
 from digest.config import load
 from digest.errors import UsageError
 from digest.model import Announcement
-from digest.pipeline.day import _guard
+from digest.pipeline.day_checks import refuse_shorter
 from digest.publish.json_format import from_json
 from digest.sample import Fault, Server, fault
 from tests.conftest import Run, Start, use
@@ -214,4 +214,4 @@ def test_a_list_with_gaps_does_not_take_the_place_of_a_whole_one(
     settings = load({"run": {"out": folder / "runs"}})
     tools = SimpleNamespace(settings=settings, own=lambda digest: digest)
     with pytest.raises(UsageError, match=f"{4 - shown} papers that are not announced by {source}"):
-        _guard(settings.section("audio"), announcement, None, tools)  # type: ignore[arg-type]
+        refuse_shorter(settings.section("audio"), announcement, None, tools)  # type: ignore[arg-type]

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import platform
 import shutil
-import tempfile
-import tomllib
 from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
 
 from digest.cli import output
-from digest.cli.session import CommandOptions, prepared
-from digest.config import ENVIRONMENT, Settings
+from digest.cli.options import Flags, Json, Model, Out, PromptName, Sample
 from digest.errors import DigestError, UsageError
-from digest.llm.endpoint import Endpoint
-from digest.llm.retry_after import in_words
-from digest.model import Paper
-from digest.system.files import read_text
-from digest.system.network import OF_REQUESTS, client_options, explained, on_this_machine, proxies, unusable
 
 if TYPE_CHECKING:
+    from digest.cli.session import CommandOptions
+    from digest.config import Settings
+    from digest.llm.endpoint import Endpoint
+    from digest.model import Paper
     from digest.summarize.prompt import Prompt
 
 _OWN_FILE = Path("digest.toml")
@@ -53,11 +50,32 @@ class Check:
     code: int = 0
 
 
+def command(
+    model: Model = None,
+    prompt: PromptName = None,
+    out: Out = None,
+    fetch_vocabulary: Annotated[
+        bool, typer.Option("--fetch-vocabulary", help="Download tiktoken's vocabulary for counting tokens.")
+    ] = False,
+    sample: Sample = False,
+    json: Json = False,
+) -> None:
+    """Check the whole set-up: settings, key, endpoint, arXiv, disk, ledger; asks one cheap question."""
+    from digest.cli.session import CommandOptions
+
+    flags: Flags = {"run": {"prompt": prompt, "out": out}, "model": {"name": model}}
+    raise typer.Exit(doctor(CommandOptions(flags, sample, json), fetch_vocabulary=fetch_vocabulary))
+
+
 def doctor(given: CommandOptions, *, fetch_vocabulary: bool) -> int:
     """Check the whole set-up, print a table, and return the exit code.
 
     0: a run can begin; 2: something must be set; 4: something cannot be reached, or the ledger is damaged.
     """
+    import asyncio
+
+    from digest.cli.session import prepared
+
     with prepared(given, asks_model=False) as ready:
         checks = asyncio.run(_all(ready.settings, given, fetch_vocabulary=fetch_vocabulary))
     if given.json:
@@ -84,6 +102,11 @@ def _python() -> Check:
 
 def _settings(settings: Settings, given: CommandOptions) -> Iterator[Check]:
     """The settings that are not as shipped, each with where it came from; a key is never shown."""
+    import tomllib
+
+    from digest.config import ENVIRONMENT
+    from digest.system.files import read_text
+
     own = tomllib.loads(read_text(_OWN_FILE)) if _OWN_FILE.exists() else {}
     yield Check("settings", "ok", str(_OWN_FILE.absolute()) if own else "as shipped: there is no digest.toml")
     sources: dict[tuple[str, str], str] = {}
@@ -107,6 +130,8 @@ def _settings(settings: Settings, given: CommandOptions) -> Iterator[Check]:
 
 def _environment(settings: Settings) -> Iterator[Check]:
     """The variables that have to do with the network: proxies, and what cannot be used."""
+    from digest.system.network import OF_REQUESTS, on_this_machine, proxies, unusable
+
     places = settings.arxiv
     urls = (settings.model.base_url, places.pages, places.api, places.feed, places.pdf, places.oai)
     outside = not all(map(on_this_machine, urls))
@@ -151,6 +176,8 @@ def _model_settings(settings: Settings) -> Iterator[Check]:
 
 async def _endpoint(settings: Settings) -> AsyncIterator[Check]:
     """What the endpoint says: its models, and one cheap question."""
+    from digest.llm.endpoint import Endpoint
+
     quick = settings.model.model_copy(update={"attempts": 2, "patience": 0})
     endpoint = Endpoint(quick, patience=_PATIENCE)
     try:
@@ -208,6 +235,8 @@ async def _asked(endpoint: Endpoint, settings: Settings) -> Check:
 
 def _slow(took: float, timeout: float) -> str:
     """What to do with a model that takes so many seconds for a short question."""
+    from digest.llm.retry_after import in_words
+
     return (
         f"That is much of the {timeout:g} s that model.timeout allows, and with passages of the paper it "
         f"takes longer: a hundred papers one after another take {in_words(100 * took)}. "
@@ -232,6 +261,7 @@ def _read(content: str, prompt: Prompt) -> None:
 
 def _a_paper() -> Paper:
     """The first paper of the sample day: its endpoint knows no others."""
+    from digest.model import Paper
     from digest.sample.data import Library
     from digest.sample.knobs import Knobs
 
@@ -265,6 +295,8 @@ def _vocabulary(model: str, *, fetch: bool) -> Check:
 async def _arxiv(settings: Settings) -> Check:
     import httpx2
 
+    from digest.system.network import client_options, explained
+
     category = settings.chosen_sections()[0].categories[0]
     url = f"{settings.arxiv.pages}/list/{category}/new"
     try:
@@ -289,6 +321,8 @@ async def _arxiv(settings: Settings) -> Check:
 
 def _disk(out: Path) -> Check:
     """Whether the folder can be written, and has room."""
+    import tempfile
+
     there = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
     try:
         with tempfile.TemporaryFile(dir=there):

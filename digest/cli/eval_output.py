@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from digest.cli.options import settings_of
+from digest.cli.table import table
 from digest.evaluate.comparison.compare import Comparison, Row
-from digest.evaluate.comparison.results import ResultTable
+from digest.evaluate.comparison.results import ResultTable, load_results
 from digest.evaluate.judge.verdicts import Calibration, Judged, Jury
 from digest.evaluate.report.report import Candidate, worst_papers
+from digest.evaluate.runs.folder import open_run, runs_in
 from digest.publish.line_diff import differences
 
 Heard = Mapping[str, tuple[Jury, dict[str, Judged]]]
@@ -19,14 +23,10 @@ _MOST = 10
 _MARKS = {"same": "{}", "new": "[+{}+]", "gone": "[-{}-]"}
 
 
-def say(text: str) -> None:
-    """Print text that holds names or words of others."""
-    print(printable(text))
-
-
-def printable(text: str) -> str:
-    """`text` with everything escaped that would move a terminal's cursor; line feeds stay."""
-    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+def results_of(runs: Sequence[str], out: Path | None) -> ResultTable:
+    """The results of runs over one gold set, given by their names or folders."""
+    folder = runs_in(settings_of(out).run.out)
+    return load_results([open_run(Path(run), folder) for run in runs])
 
 
 def comparison(board: ResultTable, again: Comparison | None, candidates: Sequence[Candidate]) -> None:
@@ -34,22 +34,22 @@ def comparison(board: ResultTable, again: Comparison | None, candidates: Sequenc
     if board.recorded:
         print("The answers were recorded from a model for the bundled sample day.")
     if again:
-        say(f"\n{again.base.label} asked twice (A/A): what noise looks like")
+        print(f"\n{again.base.label} asked twice (A/A): what noise looks like")
         _table([row for row in again.rows if row.definition.tier != "ops"], again)
     for candidate in candidates:
-        say(f"\n{candidate.label} beside {candidate.comparison.base.label}, gold {board.gold.hash}")
+        print(f"\n{candidate.label} beside {candidate.comparison.base.label}, gold {board.gold.hash}")
         _table(candidate.comparison.rows, candidate.comparison, board)
         print()
         for sentence in candidate.decision.sentences:
-            say(sentence)
+            print(sentence)
         if dropped := candidate.comparison.dropped:
-            say(f"Left out, without a line on one side: {', '.join(dropped)}.")
+            print(f"Left out, without a line on one side: {', '.join(dropped)}.")
         for row in candidate.comparison.rows:
             if row.word == "worse" and row.metric != "lint3":  # its papers are among those of lint_ok
                 print(f"{row.metric} is worse on:")
                 listed = worst_papers(candidate.comparison, board, row.metric)
                 for paper, evidence in listed[:_MOST]:
-                    say(f"  {paper}  {evidence}")
+                    print(f"  {paper}  {evidence}")
                 if len(listed) > _MOST:
                     print(f"  and {len(listed) - _MOST} more: they are in the report")
     print()
@@ -57,11 +57,8 @@ def comparison(board: ResultTable, again: Comparison | None, candidates: Sequenc
 
 def _table(rows: Sequence[Row], one: Comparison, board: ResultTable | None = None) -> None:
     head = ("metric", "gold", "base", "this", "difference, 95 %", "p", "w/t/l", "n", "could see", "verdict")
-    cells = [head, *(_cells(row, one, board) for row in rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(head))]
-    for row in cells:
-        numbers = (cell.rjust(width) for cell, width in zip(row[1:-1], widths[1:-1], strict=True))
-        say("  ".join((row[0].ljust(widths[0]), *numbers, row[-1])).rstrip())
+    for line in table(head, (_cells(row, one, board) for row in rows), right=range(1, len(head) - 1)):
+        print(line)
 
 
 def _cells(row: Row, one: Comparison, board: ResultTable | None) -> tuple[str, ...]:
@@ -106,7 +103,7 @@ def calibration(one: Calibration) -> None:
     kinds = ", ".join(f"{kind} {found}/{n}" for kind, (found, n) in one.kinds.items())
     wins, ties, losses = one.equal
     agreement = "" if one.kappa is None else f", kappa {one.kappa:.2f}"
-    say(f"judge {one.judge}, rubric {one.rubric}")
+    print(f"judge {one.judge}, rubric {one.rubric}")
     print(f"planted defects found: {kinds}")
     print(f"equal systems: {wins} first, {ties} ties, {losses} second")
     print(f"labels of people: {one.labels}{agreement}")
@@ -120,7 +117,7 @@ def calibration(one: Calibration) -> None:
 def jury(label: str, base: str, one: Jury) -> None:
     """Print what a judge says of a candidate."""
     low, high = one.win_rate
-    say(
+    print(
         f"{label} beside {base}: {one.wins} wins, {one.ties} ties, {one.losses} losses, {one.unanswered} "
         f"without an answer; of decided pairs it wins {100 * low:.0f} to {100 * high:.0f} % (p {one.p:.3f})"
     )
@@ -131,19 +128,19 @@ def jury(label: str, base: str, one: Jury) -> None:
 def paper(board: ResultTable, name: str) -> None:
     """Print a paper with its published lines, and every variant's with differences, findings and scores."""
     one = board.papers[name]
-    say(f"{one.id}  {one.title}\n\n{one.abstract}\n")
+    print(f"{one.id}  {one.title}\n\n{one.abstract}\n")
     for reference in one.references:
         flags = f"  ({', '.join(reference.flags)})" if reference.flags else ""
-        say(f"published {reference.date or ''}{flags}\n  {reference.line}")
+        print(f"published {reference.date or ''}{flags}\n  {reference.line}")
     for column in board.columns.values():
-        say(f"\n{column.label}")
+        print(f"\n{column.label}")
         for epoch, answer in sorted(column.answers.get(name, {}).items()):
             score = column.scores[name][epoch]
-            say(f"  {answer.line or f'no line: {answer.error}'}")
+            print(f"  {answer.line or f'no line: {answer.error}'}")
             if answer.line:
                 pieces = differences(one.references[0].line, answer.line)
-                say("  " + "".join(_MARKS[kind].format(text) for kind, text in pieces))
+                print("  " + "".join(_MARKS[kind].format(text) for kind, text in pieces))
             for finding in score.findings:
-                say(f"  {finding.severity} {finding.rule}: {finding.evidence}")
+                print(f"  {finding.severity} {finding.rule}: {finding.evidence}")
             known = (f"{key} {value:.1f}" for key, value in score.metrics.items() if value is not None)
             print(f"  {', '.join(known)}")

@@ -1,10 +1,8 @@
-"""What `digest eval run` does between flags and printing."""
+"""`digest eval run`: prompts and models asked about the papers of a gold set."""
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-import json
+import json as json_module
 import re
 import shlex
 from collections.abc import Sequence
@@ -12,24 +10,57 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import product
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from digest import __version__
 from digest.cli import output
-from digest.cli.session import CommandOptions, Ready, ledger_of, prepared
-from digest.config import Settings, find
+from digest.cli.options import Concurrency, Flags, Json, Limit, MaxCost, NoPdf, Out, Quiet, Sample
 from digest.errors import UsageError
-from digest.evaluate.gold import dataset as gold_sets
-from digest.evaluate.metrics.scoring import score_run
-from digest.evaluate.runs.folder import TROUBLE, Answer, RunFolder, RunInfo, create, key_of, labels, runs_in
-from digest.evaluate.runs.runner import refuse_leaks, run_cells
-from digest.llm.cached_client import RunUsage
-from digest.pipeline.progress import choose
-from digest.pipeline.resources import open_resources
-from digest.summarize.prompt import Prompt
-from digest.summarize.prompt import load as load_prompt
+
+if TYPE_CHECKING:
+    from digest.cli.session import CommandOptions, Ready
+    from digest.config import Settings
+    from digest.evaluate.gold.dataset import Gold
+    from digest.evaluate.runs.folder import Answer, RunFolder
+    from digest.llm.cached_client import RunUsage
+    from digest.summarize.prompt import Prompt
 
 
 def run(
+    gold: Annotated[Path, typer.Option("--gold", "-g", metavar="FILE", help="The gold set (JSONL).")],
+    prompt: Annotated[
+        list[str], typer.Option("--prompt", "-p", metavar="NAME", help="A prompt; may be repeated.")
+    ],
+    model: Annotated[
+        list[str] | None, typer.Option("--model", "-m", metavar="NAME", help="May be repeated.")
+    ] = None,
+    epochs: Annotated[int, typer.Option(min=1, metavar="N", help="Ask everything N times.")] = 1,
+    limit: Limit = None,
+    max_cost: MaxCost = None,
+    name: Annotated[str | None, typer.Option(help="Name of the run; default: made of what it asks.")] = None,
+    concurrency: Concurrency = None,
+    no_pdf: NoPdf = False,
+    out: Out = None,
+    sample: Sample = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Ask prompts and models about the papers of a gold set; the same command again goes on."""
+    from digest.cli.session import CommandOptions
+
+    models = model or []
+    flags: Flags = {
+        "run": {"out": out},
+        "model": {"name": next(iter(models), None), "concurrency": concurrency, "max_cost": max_cost},
+        "text": {"source": "abstract" if no_pdf else None},
+    }
+    given = CommandOptions(flags, sample, json, quiet)
+    raise typer.Exit(_run(given, gold, prompt, models, epochs, limit, name))
+
+
+def _run(
     given: CommandOptions,
     gold: Path,
     prompts: Sequence[str],
@@ -39,6 +70,14 @@ def run(
     name: str | None,
 ) -> int:
     """Ask every prompt and model about the gold papers, score the answers; return the exit code."""
+    from digest.cli.session import prepared
+    from digest.config import find
+    from digest.evaluate.gold import dataset as gold_sets
+    from digest.evaluate.metrics.scoring import score_run
+    from digest.evaluate.runs.folder import RunInfo, create, key_of, runs_in
+    from digest.evaluate.runs.runner import refuse_leaks
+    from digest.summarize.prompt import load as load_prompt
+
     if name is not None and not _NAME.fullmatch(name):
         raise UsageError(f"--name {name[:40]}: take up to 80 letters and digits, with . _ - in between.")
     loaded = [load_prompt(one) for one in prompts]
@@ -75,18 +114,28 @@ def _as_daily(prompt: Prompt, settings: Settings) -> Prompt:
     return prompt.speaking(settings.run.languages) if prompt.answer == "entry" else prompt
 
 
-def _name(gold: gold_sets.Gold, prompts: Sequence[Prompt], models: Sequence[str], settings: Settings) -> str:
+def _name(gold: Gold, prompts: Sequence[Prompt], models: Sequence[str], settings: Settings) -> str:
     """The same for the same question, so that the same command goes on with the same run."""
+    import hashlib
+
     asked = [gold.hash, *(prompt.identity for prompt in prompts), *models, settings.text.source]
     return f"{gold.name}-{hashlib.sha256('|'.join(asked).encode()).hexdigest()[:6]}"
 
 
 def _ask(folder: RunFolder, ready: Ready, papers: Sequence[str], epochs: int) -> RunUsage:
+    import asyncio
+
+    from digest.cli.session import ledger_of
+    from digest.evaluate.runs.runner import run_cells
+    from digest.pipeline.progress import choose
+    from digest.pipeline.resources import open_resources
+    from digest.system.clock import Clock
+
     given, settings = ready.given, ready.settings
 
     async def go() -> RunUsage:
         async with open_resources(settings, folder.info.prompts[0], ledger, progress, ready.clock) as tools:
-            now = replace(tools, clock=lambda: datetime.now(UTC))
+            now = replace(tools, clock=Clock())
             return await run_cells(folder, now, frozenset(papers), epochs)
 
     with ledger_of(settings, given) as ledger, choose(quiet=given.quiet or given.json) as progress:
@@ -99,6 +148,8 @@ _NAME = re.compile(r"(?!.*\.(?:npz|jsonl)$)\w[\w.-]{0,79}")
 
 def _next(folder: RunFolder, *, unfinished: bool, failed: Sequence[Answer]) -> str:
     """What the user may want to do now."""
+    from digest.evaluate.runs.folder import labels
+
     info = folder.info
     if unfinished:
         return "start the same command again"
@@ -112,12 +163,14 @@ def _next(folder: RunFolder, *, unfinished: bool, failed: Sequence[Answer]) -> s
 
 
 def _report(folder: RunFolder, tally: RunUsage, given: CommandOptions, wanted: set[str]) -> int:
+    from digest.evaluate.runs.folder import TROUBLE
+
     answers = folder.answers()
     failed = [answer for answer in answers.values() if answer.error]
     unasked = len(wanted - answers.keys())
     if given.json:
         counts = {"failed": len(failed), "unasked": unasked}
-        print(json.dumps({"run": str(folder.path), **counts, **tally.report()}))
+        print(json_module.dumps({"run": str(folder.path), **counts, **tally.report()}))
     elif not given.quiet:
         waiting = f", {unasked} not asked" if unasked else ""
         print(f"{folder.path}: {len(answers)} answers, {len(failed)} papers without a line{waiting}")

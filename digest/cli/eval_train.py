@@ -1,25 +1,37 @@
-"""What `digest eval train` does between flags and printing."""
+"""`digest eval train`: the model of the metric `xling`, and what it is worth."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from digest.cli import output
-from digest.config import load
+import typer
+
+from digest.cli.options import Files, Out, settings_of
 from digest.errors import UsageError
-from digest.evaluate.gold import dataset as gold_sets
-from digest.evaluate.gold.dataset import GoldPaper
-from digest.evaluate.gold.importer import import_digests
-from digest.evaluate.runs.folder import model_in, runs_in
+
+if TYPE_CHECKING:
+    from digest.evaluate.gold.dataset import GoldPaper
 
 WEAK = 0.8
 """AUC against the nearest paper below which the metric is said to be coarse."""
 
 
-def train(files: Sequence[Path], without: Sequence[Path], out: Path | None) -> int:
-    """Train the model of the metric `xling`, print what it is worth, and return the exit code."""
+def train(
+    files: Files,
+    without: Annotated[
+        list[Path] | None,
+        typer.Option("--without", metavar="GOLD", help="Gold that will be scored; may be repeated."),
+    ] = None,
+    out: Out = None,
+) -> None:
+    """Train the metric xling on published digests or gold sets: is a line about its paper?"""
+    _train(files, without or [], out)
+
+
+def _train(files: Sequence[Path], without: Sequence[Path], out: Path | None) -> None:
+    """Train the model of the metric `xling`, and print what it is worth."""
     try:
         from digest.evaluate.metrics.cross_lingual import Pair, paper_text
         from digest.evaluate.metrics.cross_lingual_train import FOLDS, cross_validate
@@ -29,7 +41,10 @@ def train(files: Sequence[Path], without: Sequence[Path], out: Path | None) -> i
             f"The metric xling needs numpy and scikit-learn ({error}). Install with pip install "
             "'bilingual-arxiv-digest[xling]'."
         ) from None
-    target = model_in(runs_in(load({"run": {"out": out}}, os.environ).run.out))
+    from digest.evaluate.gold import dataset as gold_sets
+    from digest.evaluate.runs.folder import model_in, runs_in
+
+    target = model_in(runs_in(settings_of(out).run.out))
     held = {paper.id for path in without for paper in gold_sets.read(path).papers}
     papers = _papers(files)
     pairs = [
@@ -52,11 +67,13 @@ def train(files: Sequence[Path], without: Sequence[Path], out: Path | None) -> i
     if worth.nearest < WEAK:
         print("Coarse: it tells a wrong subject, but hardly two papers on one subject. More pairs help.")
     print("Runs in this folder are scored with it from now on, but for papers that it was trained on.")
-    return output.COMPLETE
 
 
 def _papers(files: Sequence[Path]) -> list[GoldPaper]:
     """The papers of gold sets and digests."""
+    from digest.evaluate.gold import dataset as gold_sets
+    from digest.evaluate.gold.importer import import_digests
+
     sets, digests = _split(files)
     papers = [paper for path in sets for paper in gold_sets.read(path).papers]
     return [*papers, *import_digests(digests).papers] if digests else papers

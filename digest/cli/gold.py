@@ -1,37 +1,54 @@
-"""What `digest gold` does between flags and printing."""
+"""`digest gold`: published lines to compare with."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
-from datetime import date as Date  # noqa: N812 - as in digest.model
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
-from digest.cli import output as show
-from digest.cli.eval_output import printable
-from digest.cli.session import parse_day
+import typer
+
+from digest.cli.options import Files
+from digest.cli.output import COMPLETE, DEFECTS
 from digest.errors import UsageError
-from digest.evaluate.gold import dataset as gold_sets
-from digest.evaluate.gold.importer import Stratum, import_digests, sample
-from digest.publish.files import write_atomically
-from digest.summarize.prompt import known as known_prompts
-from digest.summarize.prompt import load as load_prompt
+
+if TYPE_CHECKING:
+    from digest.evaluate.gold.dataset import GoldPaper
+    from digest.evaluate.gold.importer import Stratum
+    from digest.summarize.prompt import Prompt
+
+app = typer.Typer(
+    help="Gold sets: published lines to compare with.", no_args_is_help=True, rich_markup_mode=None
+)
 
 STRATA: tuple[Stratum, ...] = ("section", "day", "kind")
 
 
-def gold_import(
-    files: Sequence[Path], output: Path, n: int | None, by: str, since: str | None, seed: int
-) -> int:
-    """Make gold of digests, print what became of their entries, and return the exit code."""
-    strata = [name for name in STRATA if name in by.split(",")]
-    if set(by.split(",")) - set(STRATA):
-        raise UsageError(f"--stratify {by}: name some of {', '.join(STRATA)}, with commas between.")
-    after: Date | None = parse_day(since, datetime.now(UTC)) if since else None
+@app.command("import")
+def import_(
+    files: Files,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The JSONL to write.")],
+    sample: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only N papers, spread.")] = None,
+    stratify: Annotated[
+        str, typer.Option(metavar="NAMES", help="What --sample spreads over: section, day, kind.")
+    ] = "section,day",
+    since: Annotated[str | None, typer.Option(metavar="DATE", help="Leave out earlier digests.")] = None,
+    seed: Annotated[int, typer.Option(help="Of --sample.")] = 0,
+) -> None:
+    """Make a gold set of published digests, Markdown or JSON."""
+    from digest.cli.session import parse_day
+    from digest.evaluate.gold import dataset as gold_sets
+    from digest.evaluate.gold import importer
+    from digest.publish.files import write_atomically
+
+    strata = [name for name in STRATA if name in stratify.split(",")]
+    if set(stratify.split(",")) - set(STRATA):
+        raise UsageError(f"--stratify {stratify}: name some of {', '.join(STRATA)}, with commas between.")
+    after = parse_day(since, datetime.now(UTC)) if since else None
     if output.resolve() in {path.resolve() for path in files}:
         raise UsageError(f"--output {output}: that is one of the digests that are read.")
-    made = import_digests(files, after)
-    papers = made.papers if n is None else sample(made.papers, n, strata, seed)
+    made = importer.import_digests(files, after)
+    papers = made.papers if sample is None else importer.sample(made.papers, sample, strata, seed)
     text = gold_sets.to_jsonl(papers)
     write_atomically(output, text)
     flagged = {paper.id: rules for paper in papers if (rules := _flags(paper))}
@@ -42,25 +59,34 @@ def gold_import(
     for reason, count in made.left_out.items():
         print(f"left out, {reason}: {count}")
     for paper, rules in flagged.items():
-        print(printable(f"flagged, no reference for metrics: {paper} ({', '.join(rules)})"))
-    for sentence in gold_sets.problems(gold_sets.read(output), [load_prompt(one) for one in known_prompts()]):
-        print(printable(f"wrong: {sentence}"))
-    return show.COMPLETE
+        print(f"flagged, no reference for metrics: {paper} ({', '.join(rules)})")
+    for sentence in gold_sets.problems(gold_sets.read(output), _prompts()):
+        print(f"wrong: {sentence}")
 
 
-def _flags(paper: gold_sets.GoldPaper) -> tuple[str, ...]:
-    return tuple(rule for reference in paper.references for rule in reference.flags)
+@app.command("check")
+def check(files: Files) -> None:
+    """Say what is wrong with gold sets; exit 1 if anything is."""
+    from digest.evaluate.gold import dataset as gold_sets
 
-
-def gold_check(files: Sequence[Path]) -> int:
-    """Print what is wrong with gold sets; return the exit code."""
-    prompts = [load_prompt(name) for name in known_prompts()]
+    prompts = _prompts()
     wrong = 0
     for path in files:
         gold = gold_sets.read(path)
         flagged = sum(bool(_flags(paper)) for paper in gold.papers)
         print(f"{path}: {len(gold.papers)} papers, {flagged} with a flagged reference, gold {gold.hash}")
         for sentence in gold_sets.problems(gold, prompts):
-            print(printable(f"  {sentence}"))
+            print(f"  {sentence}")
             wrong += 1
-    return show.DEFECTS if wrong else show.COMPLETE
+    raise typer.Exit(DEFECTS if wrong else COMPLETE)
+
+
+def _flags(paper: GoldPaper) -> tuple[str, ...]:
+    return tuple(rule for reference in paper.references for rule in reference.flags)
+
+
+def _prompts() -> list[Prompt]:
+    """All prompts that are there."""
+    from digest.summarize.prompt import known, load
+
+    return [load(name) for name in known()]

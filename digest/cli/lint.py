@@ -1,26 +1,61 @@
-"""Checks of digests that are already written: ours or published ones, Markdown or JSON."""
+"""`digest lint`: checks of digests that are already written, ours or published ones, Markdown or JSON."""
 
 from __future__ import annotations
 
-import json
+import json as json_module
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+import typer
 
-from digest.model import Digest, Record, Severity
-from digest.publish.formats import read_file
-from digest.summarize.checks import Batch, Rule, check_lines, repeated, rules_for, source_of
+from digest.cli import output
+from digest.cli.options import Json
+from digest.cli.table import table as table_of
+from digest.errors import UsageError
+
+if TYPE_CHECKING:
+    from digest.model import Digest, Severity
+    from digest.summarize.checks import Rule
 
 _COLUMNS = ("file", "number", "id", "severity", "rule", "evidence")
 
 
-class Row(Record):
-    """One finding, and where it is."""
+def lint(
+    files: Annotated[
+        list[Path] | None, typer.Argument(metavar="FILE...", help="Digests, Markdown or JSON.")
+    ] = None,
+    rules: Annotated[bool, typer.Option("--rules", help="List the rules instead.")] = False,
+    json: Json = False,
+) -> None:
+    """Check the lines of digests, ours or published ones; exit 1 when one has a defect."""
+    raise typer.Exit(check(files or [], rules=rules, json=json))
+
+
+def check(files: Sequence[Path], *, rules: bool, json: bool) -> int:
+    """Check digests and print what was found, or list the rules; return the exit code."""
+    from digest.config import load
+    from digest.summarize.checks import rules_for
+
+    settings = load(environment=os.environ)
+    if rules:
+        show_rules(rules_for(settings.checks), json=json)
+        return output.COMPLETE
+    if not files:
+        raise UsageError("Name the digests to check: Markdown or JSON files.")
+    rows = lint_files(files, settings.checks)
+    print(to_json(rows) if json else table(rows) if rows else "nothing found\n", end="")
+    return output.DEFECTS if any(row.severity == 3 for row in rows) else output.COMPLETE
+
+
+@dataclass(frozen=True)
+class Row:
+    """One finding, and where it is; `number` is kind and place of the entry, as its heading: new 001."""
 
     file: str
-    number: str = Field(description="kind and place of the entry, as its heading has them: new 001")
+    number: str
     id: str
     rule: str
     severity: Severity
@@ -42,26 +77,27 @@ def lint_files(
     Raises:
         UsageError: a file cannot be read or is no digest, or a setting names no rule.
     """
+    from digest.publish.formats import read_file
+    from digest.summarize.checks import rules_for
+
     rules = rules_for(settings or {})
     return tuple(row for path in paths for row in _lint(read_file(path), str(path), rules))
 
 
 def table(rows: Sequence[Row]) -> str:
     """The rows as text in columns under a heading, one row a line; a line feed ends each."""
-    cells = [_COLUMNS, *(tuple(_printable(str(getattr(row, name))) for name in _COLUMNS) for row in rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(_COLUMNS) - 1)]
-    return "".join(
-        "  ".join((*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1])) + "\n"
-        for row in cells
-    )
+    cells = ([getattr(row, name) for name in _COLUMNS] for row in rows)
+    return "".join(f"{line}\n" for line in table_of(_COLUMNS, cells))
 
 
 def to_json(rows: Sequence[Row]) -> str:
     """The rows as a JSON array of objects; Chinese stands as it is, and a line feed ends the text."""
-    return json.dumps([row.model_dump() for row in rows], ensure_ascii=False, indent=2) + "\n"
+    return json_module.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=2) + "\n"
 
 
 def _lint(digest: Digest, name: str, rules: Sequence[Rule]) -> Iterator[Row]:
+    from digest.summarize.checks import Batch, check_lines, repeated, source_of
+
     batch = Batch(source_of(entry.paper) for entry in digest.entries)
     lines = [entry.summary.line if entry.summary else "" for entry in digest.entries]
     twice = repeated(list(zip(lines, batch, strict=True)), rules)
@@ -82,6 +118,11 @@ def _lint(digest: Digest, name: str, rules: Sequence[Rule]) -> Iterator[Row]:
             )
 
 
-def _printable(text: str) -> str:
-    """`text` with everything escaped that would move a terminal's cursor."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+def show_rules(table: Sequence[Rule], *, json: bool) -> None:
+    """Print the rules that check a line: name, severity, and what each finds."""
+    rows = [{"rule": rule.id, "severity": rule.severity, "why": rule.why} for rule in table]
+    if json:
+        output.as_json(rows)
+        return
+    for line in table_of((), ([*row.values()] for row in rows)):
+        print(line)

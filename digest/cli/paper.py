@@ -1,53 +1,82 @@
-"""Old and new lines side by side, the difference marked: what `digest paper` shows."""
+"""`digest paper`: papers asked about again, old and new lines side by side, the difference marked."""
 
 from __future__ import annotations
 
-import difflib
-import re
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, Any
 
+import typer
+
+from digest.cli import output
+from digest.cli.options import Flags, Json, Model, Out, PromptName, Quiet, Sample
 from digest.cli.output import COMPLETE, FLAGGED, origin, tell_why, took
-from digest.llm.cached_client import RunUsage
-from digest.model import Entry, Finding
-from digest.pipeline.redo import Redone, Unknown
-from digest.publish.keeping import is_better
+from digest.errors import UsageError
 from digest.system.terminal import bare, in_short, printable
 
-Mark = Literal["=", "-", "+"]
-_WORDS = re.compile(r"[A-Za-z0-9]+(?:[-.][A-Za-z0-9]+)*|\s+|.", re.DOTALL)
+if TYPE_CHECKING:
+    from digest.cli.session import CommandOptions
+    from digest.llm.cached_client import RunUsage
+    from digest.model import Entry, Finding
+    from digest.pipeline.redo import Redone, Unknown
+    from digest.pipeline.resources import Resources
+
+_JSON_MARKS = {"same": "=", "gone": "-", "new": "+"}
 
 
-def difference(old: str, new: str) -> list[tuple[Mark, str]]:
-    """Pieces of both texts in order: in both (=), of the old only (-), of the new only (+).
+def paper(
+    ids: Annotated[
+        list[str],
+        typer.Argument(metavar="ID...", help="arXiv identifiers, such as 2601.19781; - for a pipe."),
+    ],
+    model: Model = None,
+    prompt: PromptName = None,
+    out: Out = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Show the new line, but change no digest.")] = False,
+    fresh: Annotated[  # noqa: ARG001 - for those who know it from `digest run`
+        bool, typer.Option("--fresh", help="Ask even what the ledger can answer: always so here.")
+    ] = True,
+    sample: Sample = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Ask again about papers, and put the new lines into the digests that hold them."""
+    from digest.cli.session import CommandOptions
 
-    Chinese is compared by character, Latin letters and digits by word.
-    """
-    before, after = _WORDS.findall(old), _WORDS.findall(new)
-    pieces: list[tuple[Mark, str]] = []
-    for kind, a, b, c, d in difflib.SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if kind == "equal":
-            pieces.append(("=", "".join(before[a:b])))
-            continue
-        if b > a:
-            pieces.append(("-", "".join(before[a:b])))
-        if d > c:
-            pieces.append(("+", "".join(after[c:d])))
-    return pieces
+    flags: Flags = {"run": {"prompt": prompt, "out": out}, "model": {"name": model}}
+    raise typer.Exit(redo(CommandOptions(flags, sample, json, quiet), ids, keep=keep))
 
 
-def marked(old: str, new: str) -> tuple[str, str]:
-    """Both texts for plain output: what is gone as [-...-], what is new as {+...+}."""
-    pieces = difference(old, new)
-    return (
-        "".join(f"[-{text}-]" if mark == "-" else text for mark, text in pieces if mark != "+"),
-        "".join(f"{{+{text}+}}" if mark == "+" else text for mark, text in pieces if mark != "-"),
-    )
+def redo(given: CommandOptions, wanted: Sequence[str], *, keep: bool) -> int:
+    """Ask again about papers, print what came of it, and return the exit code; `-` reads standard input."""
+    from digest.cli.session import prepared, update_pages, with_resources
+    from digest.pipeline.redo import redo_papers
+
+    names = [sys.stdin.read().removeprefix("\ufeff") if one == "-" else one for one in wanted]
+    if not any(name.strip() for name in names):
+        raise UsageError("Name the papers: identifiers such as 2601.19781, or - to read them from a pipe.")
+    results: list[tuple[tuple[Redone | Unknown, ...], RunUsage]] = []
+
+    async def go(tools: Resources) -> None:
+        results.append(await redo_papers(names, tools, keep=keep))
+
+    with prepared(replace(given, fresh=True)) as ready:
+        with_resources(ready, go, quiet=True)
+    ((papers, tally),) = results
+    if not keep:
+        update_pages(ready.settings)
+    if given.json:
+        output.as_json(values(papers, tally))
+    else:
+        show(papers, tally, quiet=given.quiet, keep=keep)
+    return exit_code(papers)
 
 
 def exit_code(papers: Sequence[Redone | Unknown]) -> int:
     """That of the first paper that could not be had, else 3 when a line is flagged, else 0."""
+    from digest.pipeline.redo import Redone, Unknown
+
     errors = [one.error.exit_code for one in papers if isinstance(one, Unknown)]
     if errors:
         return errors[0]
@@ -56,6 +85,8 @@ def exit_code(papers: Sequence[Redone | Unknown]) -> int:
 
 def show(papers: Sequence[Redone | Unknown], tally: RunUsage, *, quiet: bool, keep: bool) -> None:
     """Print what came of every paper; with `quiet`, errors only."""
+    from digest.pipeline.redo import Unknown
+
     for one in papers:
         if isinstance(one, Unknown):
             print(f"digest: {one.error}", file=sys.stderr)
@@ -85,6 +116,8 @@ def _show(result: Redone, *, keep: bool) -> None:
 
 
 def _why_unchanged(result: Redone, *, keep: bool) -> str:
+    from digest.publish.keeping import is_better
+
     if not result.older:
         return "no digest here holds this paper"
     if keep:
@@ -107,6 +140,8 @@ def _different(older: Sequence[Entry]) -> Iterator[Entry]:
 
 
 def _plain(olds: Sequence[Entry], entry: Entry) -> Iterator[str]:
+    from digest.publish.line_diff import marked
+
     for old in olds:
         if _line(old) == _line(entry):
             yield "before: the same line"
@@ -150,6 +185,8 @@ def _side_by_side(olds: Sequence[Entry], entry: Entry) -> None:
     from rich.table import Column, Table
     from rich.text import Text
 
+    from digest.publish.line_diff import differences
+
     console = Console(file=bare(sys.stdout))
     befores: list[Entry | None] = list(olds) or [None]
     for old in befores:
@@ -157,11 +194,11 @@ def _side_by_side(olds: Sequence[Entry], entry: Entry) -> None:
         table = Table(*columns, expand=True, show_lines=True)
         before, after = Text(), Text()
         lines = ("" if old is None else printable(_line(old)), printable(_line(entry)))
-        for mark, piece in difference(*lines):
-            if mark != "+":
-                before.append(piece, "red strike" if mark == "-" else "")
-            if mark != "-":
-                after.append(piece, "bold green" if mark == "+" else "")
+        for kind, piece in differences(*lines):
+            if kind != "new":
+                before.append(piece, "red strike" if kind == "gone" else "")
+            if kind != "gone":
+                after.append(piece, "bold green" if kind == "new" else "")
         table.add_row(before, after)
         table.add_row(*(Text(printable("\n".join(_found_of(one)))) for one in (old, entry)))
         made = "in no digest here" if old is None else _made(old)
@@ -182,13 +219,21 @@ def values(papers: Sequence[Redone | Unknown], tally: RunUsage) -> dict[str, Any
     return {"papers": [_values(one) for one in papers], **tally.report()}
 
 
+def _pieces(old: str, new: str) -> list[tuple[str, str]]:
+    from digest.publish.line_diff import differences
+
+    return [(_JSON_MARKS[kind], piece) for kind, piece in differences(old, new)]
+
+
 def _values(one: Redone | Unknown) -> dict[str, Any]:
+    from digest.pipeline.redo import Unknown
+
     if isinstance(one, Unknown):
         return {"id": one.wanted, "error": str(one.error)}
     return {
         "id": one.entry.paper.versioned_id,
         "entry": one.entry.model_dump(mode="json", exclude_defaults=True),
         "older": [entry.model_dump(mode="json", exclude_defaults=True) for entry in one.older],
-        "difference": [list(difference(_line(old), _line(one.entry))) for old in _different(one.older)],
+        "difference": [_pieces(_line(old), _line(one.entry)) for old in _different(one.older)],
         "digests": [str(path) for path in one.digests],
     }

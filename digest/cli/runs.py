@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from digest.cli.options import Json, Out, settings_of
+
 if TYPE_CHECKING:
     from digest.ledger.sqlite.history import History
 
 app = typer.Typer(help="Look at the runs of the ledger, and take care of it.", rich_markup_mode=None)
 
-Out = Annotated[
-    Path | None, typer.Option("--out", metavar="DIR", help="Where the ledger is, as for `digest run`.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Number = Annotated[int, typer.Argument(metavar="RUN", help="The number of a run, as `digest runs` shows it.")]
 
 _SHOWN = 30
@@ -23,11 +21,7 @@ _DAMAGED = 4
 
 
 def _folder(out: Path | None) -> Path:
-    import os
-
-    from digest.config import load
-
-    return load({"run": {"out": out}}, os.environ).run.out
+    return settings_of(out).run.out
 
 
 def _history(out: Path | None) -> History:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from digest.cli.table import table as table_of
 from digest.ledger.sqlite.history import Event, History, Run, outlook
 
 _HEAD = (
@@ -31,17 +32,14 @@ _HEAD = (
 
 def table(runs: Sequence[Run]) -> Iterator[str]:
     """A line a run, with a head."""
-    rows = [_HEAD, *(_row(run) for run in runs)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_HEAD))]
-    for row in rows:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    return table_of(_HEAD, map(_row, runs))
 
 
-def _row(run: Run) -> tuple[str, ...]:
+def _row(run: Run) -> tuple[object, ...]:
     report = run.report
     counts = report.get("counts", {})
     cost, seconds = report.get("cost"), run.seconds
-    cells = (
+    return (
         run.id,
         f"{run.started:%Y-%m-%d %H:%M:%S}",
         run.command,
@@ -54,7 +52,6 @@ def _row(run: Run) -> tuple[str, ...]:
         None if seconds is None else f"{seconds:.1f}",
         report.get("source"),
     )
-    return tuple("" if cell is None else str(cell) for cell in cells)
 
 
 def values(run: Run) -> dict[str, Any]:

@@ -1,35 +1,28 @@
-"""What the commands do between flags and printing: settings, the sample day, the ledger, exit codes."""
+"""What commands with a run share: settings, the sample day, the ledger, days as people write them."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import os
-import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from digest.cli import output
 from digest.config import Settings, load
-from digest.errors import DigestError, ModelError, UsageError
+from digest.errors import DigestError, UsageError
 from digest.ledger import open_ledger
 from digest.ledger.sqlite.ledger import SqliteLedger
-from digest.llm.batch import Pending
-from digest.llm.cached_client import RunUsage
 from digest.llm.presets import profile
-from digest.model import Announcement, Digest, Section, Text
-from digest.pipeline.day import Published, run_day
 from digest.pipeline.progress import choose
 from digest.pipeline.resources import Resources, open_resources
-from digest.publish.files import finished
 from digest.sources.arxiv import calendar
-from digest.sources.arxiv.no_announcement import NoAnnouncement
-from digest.sources.identifiers import find_identifiers
 from digest.summarize.prompt import load as load_prompt
+from digest.system.clock import Clock
 from digest.system.network import nothing_of_the_environment
 
 logger = logging.getLogger(__name__)
@@ -67,211 +60,6 @@ class Ready:
     given: CommandOptions
 
 
-def run_days(given: CommandOptions, days: str | None, limit: int | None) -> int:
-    """Make the digests of one day, or of a range of days; print what was made; return the exit code."""
-    results: list[output.Result] = []
-    with prepared(given) as ready:
-        first, last = parse_days(days, ready.clock())
-        sections = ready.settings.chosen_sections()
-        wanted = _weekdays(first, last) if first != last else (first,)
-
-        async def go(tools: Resources) -> None:
-            # all batches are handed in before the first is waited for
-            begin = replace(tools, wait=given.waits and not given.batch)
-            for day in wanted:
-                for section in sections:
-                    made = _finished_before(section, day, tools) if first != last else None
-                    result = output.Result(section, day, made or await _attempt(section, day, begin, limit))
-                    results.append(result)
-                    if isinstance(result.outcome, ModelError):
-                        return  # the others would meet the same wall
-            for index, result in enumerate(results):
-                if given.waits and isinstance(result.outcome, Pending):
-                    end = replace(tools, batch=False, fresh=False)
-                    outcome = await _attempt(result.section, result.outcome.date, end, limit)
-                    results[index] = output.Result(result.section, result.day, outcome)
-
-        with_resources(ready, go, quiet=given.quiet or given.json)
-    made = any(isinstance(result.outcome, Published) for result in results)
-    pages = _update_pages(ready.settings) if made else None
-    _show(results, given, table=first != last)
-    if pages and not (given.quiet or given.json):
-        print(f"to read: {pages}")
-    return max((result.exit_code for result in results), default=0)
-
-
-def _show(results: Sequence[output.Result], given: CommandOptions, *, table: bool) -> None:
-    if given.json:
-        output.as_json([result.values() for result in results])
-    elif table:
-        output.table_of_days(results)
-    else:
-        for result in results:
-            result.show(quiet=given.quiet)
-
-
-def redo(given: CommandOptions, wanted: Sequence[str], *, keep: bool) -> int:
-    """Ask again about papers, print what came of it, and return the exit code; `-` reads standard input."""
-    from digest.cli import paper as compare
-    from digest.pipeline.redo import Redone, Unknown, redo_papers
-
-    names = [sys.stdin.read().removeprefix("\ufeff") if one == "-" else one for one in wanted]
-    if not any(name.strip() for name in names):
-        raise UsageError("Name the papers: identifiers such as 2601.19781, or - to read them from a pipe.")
-    results: list[tuple[tuple[Redone | Unknown, ...], RunUsage]] = []
-
-    async def go(tools: Resources) -> None:
-        results.append(await redo_papers(names, tools, keep=keep))
-
-    with prepared(replace(given, fresh=True)) as ready:
-        with_resources(ready, go, quiet=True)
-    ((papers, tally),) = results
-    if not keep:
-        _update_pages(ready.settings)
-    if given.json:
-        output.as_json(compare.values(papers, tally))
-    else:
-        compare.show(papers, tally, quiet=given.quiet, keep=keep)
-    return compare.exit_code(papers)
-
-
-def list_announcements(given: CommandOptions, day: str | None) -> int:
-    """Print what was announced, without asking any model; return the exit code.
-
-    Trouble with one section does not take the others with it.
-    """
-    from digest.sources.arxiv.announce import announce
-    from digest.sources.http_client import Http
-
-    found: list[tuple[Section, Announcement | NoAnnouncement]] = []
-    failed: list[tuple[Section, DigestError]] = []
-    with prepared(given, asks_model=False) as ready, ledger_of(ready.settings, given) as ledger:
-        wanted = None if day is None else parse_day(day, ready.clock())
-        sections = ready.settings.chosen_sections()
-        arxiv = ready.settings.arxiv
-
-        async def go() -> None:
-            async with Http(arxiv, ledger, clock=ready.clock, say=output.aside) as http:
-                for section in sections:
-
-                    def seen(paper: str, before: date, key: str = section.key) -> date | None:
-                        return ledger.seen(key, paper, before)
-
-                    now = ready.clock()
-                    try:
-                        announced = await announce(section, wanted, http, arxiv, now, seen, given.approximate)
-                    except DigestError as error:  # of this section; the others can still be had
-                        failed.append((section, error))
-                    else:
-                        found.append((section, announced))
-
-        asyncio.run(go())
-    if given.json:
-        output.as_json([output.announcement_values(*one) for one in found])
-    else:
-        for section, announced in found:
-            output.announcement(section, announced)
-    for section, error in failed:
-        output.aside(f"digest: {section.key}: {error}")
-    if failed:
-        return max(error.exit_code for _, error in failed)
-    short = any(isinstance(announced, Announcement) and announced.withheld for _, announced in found)
-    return output.FLAGGED if short else output.COMPLETE
-
-
-def show_text(given: CommandOptions, wanted: str) -> int:
-    """Print what a prompt would get of a paper or of a PDF file; return the exit code."""
-    from digest.cli.text import describe
-    from digest.ledger.memory import MemoryLedger
-    from digest.pipeline.redo import paper_called
-    from digest.sources.http_client import Http
-    from digest.text.reader import TextReader
-
-    file = _file_named(wanted)
-    texts: list[Text] = []
-    with prepared(given, asks_model=False) as ready:
-        arxiv, out = ready.settings.arxiv, ready.settings.run.out
-
-        async def go() -> None:
-            async with (
-                Http(arxiv, MemoryLedger(), clock=ready.clock, say=output.aside) as http,
-                TextReader(ready.settings.text, out / "pdf", arxiv.pdf, http.download) as reader,
-            ):
-                model = ready.settings.model.name
-                if file is not None:
-                    texts.append(await reader.read_file(file, model))
-                else:
-                    texts.append(await reader.read(await paper_called(wanted, http, arxiv), model))
-
-        asyncio.run(go())
-    (text,) = texts
-    if given.json:
-        output.as_json(text.model_dump(mode="json", exclude_defaults=True))
-    else:
-        print(describe(text))
-    return output.COMPLETE
-
-
-def _file_named(wanted: str) -> Path | None:
-    """The PDF file of that name; None for an identifier or address, which may end in .pdf too."""
-    file = Path(wanted)
-    if not wanted.lower().endswith(".pdf"):
-        return None
-    if not file.is_file():
-        if all(paper for _, paper in find_identifiers(wanted)):
-            return None
-        raise UsageError(f"{file}: there is no such file.")
-    return file
-
-
-def lint(files: Sequence[Path], *, rules: bool, json: bool) -> int:
-    """Check digests and print what was found, or list the rules; return the exit code."""
-    from digest.cli.lint import lint_files, table, to_json
-    from digest.summarize.checks import rules_for
-
-    settings = load(environment=os.environ)
-    if rules:
-        output.rules(rules_for(settings.checks), json=json)
-        return output.COMPLETE
-    if not files:
-        raise UsageError("Name the digests to check: Markdown or JSON files.")
-    rows = lint_files(files, settings.checks)
-    print(to_json(rows) if json else table(rows) if rows else "nothing found\n", end="")
-    return output.DEFECTS if any(row.severity == 3 for row in rows) else output.COMPLETE
-
-
-def _update_pages(settings: Settings) -> Path | None:
-    """Bring the pages up to date with what was published; trouble there is told, and ends nothing."""
-    if not settings.site.enabled:
-        return None
-    from digest.publish.site.build import build_site
-
-    try:
-        built = build_site(settings)
-    except DigestError as error:
-        output.aside(f"The pages could not be brought up to date: {error}")
-        return None
-    for sentence in built.unreadable:
-        output.aside(f"Not on the pages: {sentence}")
-    return built.index
-
-
-async def _attempt(
-    section: Section, day: date | None, tools: Resources, limit: int | None
-) -> Published | NoAnnouncement | Pending | DigestError:
-    """One section's result; trouble with one section does not take the others with it."""
-    try:
-        return await run_day(section, day, tools, limit)
-    except DigestError as error:
-        logger.debug("%s %s ended", section.key, day, exc_info=error)
-        return error
-
-
-def _finished_before(section: Section, day: date | None, tools: Resources) -> Digest | None:
-    """The digest that an earlier run completed; None if there is none, or papers of it are flagged."""
-    return None if day is None else tools.own(finished(tools.settings.run.out, day, section.key))
-
-
 @contextmanager
 def prepared(given: CommandOptions, *, asks_model: bool = True) -> Iterator[Ready]:
     """Settings and clock for a command; with `--sample`, those of the sample day while its server runs."""
@@ -280,7 +68,7 @@ def prepared(given: CommandOptions, *, asks_model: bool = True) -> Iterator[Read
         logger.debug("settings: %s", settings)
         if asks_model:
             _require_model(settings)
-        yield Ready(settings, lambda: datetime.now(UTC), given)
+        yield Ready(settings, Clock(), given)
         return
     from digest.sample import EVENING, start
     from digest.sample.knobs import FOLDER, MODEL
@@ -297,13 +85,13 @@ def prepared(given: CommandOptions, *, asks_model: bool = True) -> Iterator[Read
         for table, keys in given.flags.items():
             known = {key: value for key, value in keys.items() if value is not None}
             own[table] = {**own.get(table, {}), **known}
-        began = datetime.now(UTC)
+        clock = Clock(EVENING - datetime.now(UTC))
         settings = load(own, {})
         out = settings.run.out / FOLDER  # apart from real work, and neither is taken for the other
         settings = settings.model_copy(update={"run": settings.run.model_copy(update={"out": out})})
         if not (given.quiet or given.json):
             print(RECORDED) if asks_model else output.aside(RECORDED)
-        yield Ready(settings, lambda: EVENING + (datetime.now(UTC) - began), given)
+        yield Ready(settings, clock, given)
 
 
 def ledger_of(settings: Settings, given: CommandOptions) -> SqliteLedger:
@@ -384,9 +172,17 @@ def parse_day(text: str, now: datetime) -> date:
     return day
 
 
-def _weekdays(first: date | None, last: date | None) -> tuple[date, ...]:
-    """The days of a range on which arXiv announces: Monday to Friday."""
-    assert first is not None  # a range has both ends
-    assert last is not None
-    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
-    return tuple(day for day in days if day.weekday() < 5)
+def update_pages(settings: Settings) -> Path | None:
+    """Bring the pages up to date with what was published; trouble there is told, and ends nothing."""
+    if not settings.site.enabled:
+        return None
+    from digest.publish.site.build import build_site
+
+    try:
+        built = build_site(settings)
+    except DigestError as error:
+        output.aside(f"The pages could not be brought up to date: {error}")
+        return None
+    for sentence in built.unreadable:
+        output.aside(f"Not on the pages: {sentence}")
+    return built.index

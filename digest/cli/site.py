@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from digest.config import Settings
-
-Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where the digests are.")]
+from digest.cli.options import Out, settings_of
 
 interests_app = typer.Typer(
     help="What you care for comes first.", no_args_is_help=True, rich_markup_mode=None
 )
-
-
-def register(app: typer.Typer) -> None:
-    """Add the commands to the command line."""
-    app.command("site")(site)
-    app.command("serve")(serve)
 
 
 def site(
@@ -34,7 +24,7 @@ def site(
     """Make the pages of all digests, or bring them up to date."""
     from digest.publish.site.build import build_site
 
-    built = build_site(_settings(out), to)
+    built = build_site(settings_of(out), to)
     for sentence in built.unreadable:
         print(f"digest: left out: {sentence}", file=sys.stderr)
     print(f"{built.index}: {built.pages} sections of days; files written {built.written}")
@@ -53,7 +43,7 @@ def serve(
     """Show the pages on this machine, for search and for reading; Ctrl-C ends it."""
     from digest.publish.site.serve import serve_folder
 
-    settings = _settings(out)
+    settings = settings_of(out)
     serve_folder(folder or settings.run.out / settings.site.folder, port)
 
 
@@ -65,15 +55,9 @@ def import_(
     """Take a library: papers like those in it come first."""
     from digest.publish.site.library import import_library
 
-    settings = _settings(out)
+    settings = settings_of(out)
     papers, without = import_library(source, settings.run.out)
     left = f"; {without} entries without a title left out" if without else ""
     print(
         f"{papers} papers of {source} are kept in {settings.run.out}{left}. `digest site` puts them to use."
     )
-
-
-def _settings(out: Path | None) -> Settings:
-    from digest.config import load
-
-    return load({"run": {"out": out}}, os.environ)

@@ -71,8 +71,20 @@ class RunUsage:
         """Count an answer that came from the endpoint."""
         self.asked += 1
         self.usage += completion.usage
-        known = self.cost is not None and completion.cost is not None
-        self.cost = (self.cost or 0) + (completion.cost or 0) if known else None
+        self._pay(completion.cost)
+
+    def add(self, other: RunUsage) -> None:
+        """Count what another asked, too; where both have met trouble, its words are the newer ones."""
+        self.asked += other.asked
+        self.reused += other.reused
+        self.usage += other.usage
+        self._pay(other.cost)
+        self.stopped = other.stopped or self.stopped
+        self.trouble = other.trouble or self.trouble
+        self.advice |= other.advice
+
+    def _pay(self, cost: float | None) -> None:
+        self.cost = None if self.cost is None or cost is None else self.cost + cost
 
 
 class CachedClient:
@@ -87,6 +99,8 @@ class CachedClient:
         run: the number of the run that asks.
         sleep: how to wait for another process.
         clock: seconds, for the patience with it.
+        usage: what is counted into; a new one if none is given.
+        under_way: the questions that clients of this process are asking, by their keys, if they share them.
     """
 
     def __init__(
@@ -96,14 +110,16 @@ class CachedClient:
         run: int,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
+        usage: RunUsage | None = None,
+        under_way: dict[str, asyncio.Task[Completion]] | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._ledger = ledger
         self.run = run
         self._sleep = sleep
         self._clock = clock
-        self._under_way: dict[str, asyncio.Task[Completion]] = {}
-        self.tally = RunUsage()
+        self._under_way = {} if under_way is None else under_way
+        self.tally = RunUsage() if usage is None else usage
 
     async def ask(self, request: Request, paper: str, *, fresh: bool = False, since: int = 0) -> Completion:
         """The answer to a request.
@@ -129,10 +145,6 @@ class CachedClient:
         self._under_way[key] = task
         task.add_done_callback(lambda _: self._under_way.pop(key, None))
         return await task
-
-    def waits_for(self, key: str) -> bool:  # noqa: ARG002 - see `DeferringClient`
-        """Whether the question is in an open batch: nothing asked here is."""
-        return False
 
     def _recall(self, key: str, after: int, paper: str) -> Completion | None:
         kept = self._ledger.completion(key, after)

@@ -17,7 +17,6 @@ from pydantic import ValidationError
 
 from digest import summarize
 from digest.ledger import Ledger
-from digest.llm.cached_client import CachedClient
 from digest.model import Finding, Paper, Record, Summary
 from digest.summarize.summarizer import Outcome
 
@@ -29,26 +28,31 @@ class _Kept(Record):
     findings: tuple[Finding, ...] = ()
 
 
+def recipe_of(papers: Sequence[Paper], checks: Mapping[str, object]) -> str:
+    """The hash (64 hexadecimal digits) of all that shapes an outcome beside the question.
+
+    Args:
+        papers: all of the day.
+        checks: the user's severities.
+    """
+    shaping = [_code(), dict(checks), [[paper.title, paper.abstract] for paper in papers]]
+    canonical = json.dumps(shaping, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
 class CheckCache:
     """The outcomes of one day's papers.
 
     Args:
         ledger: where they are kept.
-        asker: whose tally counts them as answers from the ledger.
-        papers: all of the day.
-        checks: the user's severities.
+        recipe: see `recipe_of`.
     """
 
-    def __init__(
-        self, ledger: Ledger, asker: CachedClient, papers: Sequence[Paper], checks: Mapping[str, object]
-    ) -> None:
+    def __init__(self, ledger: Ledger, recipe: str) -> None:
         self._ledger = ledger
-        self._asker = asker
-        shaping = [_code(), dict(checks), [[paper.title, paper.abstract] for paper in papers]]
-        canonical = json.dumps(shaping, sort_keys=True, ensure_ascii=False)
-        self._recipe = hashlib.sha256(canonical.encode()).hexdigest()
+        self._recipe = recipe
 
-    def recall(self, question: str, paper: str) -> Outcome | None:
+    def recall(self, question: str) -> Outcome | None:
         """What became of a question, by its key, if that is kept."""
         text = self._ledger.outcome(question, self._recipe)
         if text is None:
@@ -57,7 +61,6 @@ class CheckCache:
             kept = _Kept.model_validate_json(text)
         except ValidationError:  # of an older version of this program
             return None
-        self._asker.note_kept(paper)
         return Outcome(kept.summary, None, kept.findings)
 
     def keep(self, question: str, outcome: Outcome) -> None:

@@ -5,32 +5,22 @@ What arXiv announced -> what it says of each paper -> the paper's text -> one ch
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from digest.errors import DigestError, ModelError, QuotaError, UsageError
-from digest.llm.batch import Batches, DeferredError, Pending
+from digest.llm.batch import Pending
 from digest.llm.cached_client import CachedClient, RunUsage
-from digest.model import Announcement, Digest, Entry, Listing, Paper, Section
-from digest.pipeline.check_cache import CheckCache
-from digest.pipeline.entry import Asks, flag_repeated, make_entry, refuse_silence
+from digest.model import Announcement, Digest, Entry, Section
+from digest.pipeline.announced import announcement_of, source_of
+from digest.pipeline.day_checks import flag_repeated, refuse_shorter, refuse_silence
+from digest.pipeline.entries import Engine, entries_of, side_by_side
 from digest.pipeline.resources import Resources
 from digest.publish.counts import counts_of
-from digest.publish.files import published, write_digest
+from digest.publish.files import write_digest
 from digest.publish.keeping import keep_lines, standing
 from digest.sources.arxiv.no_announcement import NoAnnouncement
-
-if TYPE_CHECKING:
-    from digest.summarize.checks import Source
-
-_FAILED_CHECKS = {"checks", "unreadable"}
-"""Flags of papers whose answers are in the ledger, but no good: only new answers can help."""
 
 
 @dataclass(frozen=True)
@@ -52,239 +42,91 @@ class Published:
 
 
 async def run_day(
-    section: Section, day: date | None, tools: Resources, limit: int | None = None
+    section: Section,
+    day: date | None,
+    resources: Resources,
+    limit: int | None = None,
+    engine: Engine = side_by_side,
 ) -> Published | NoAnnouncement | Pending:
-    """Make one section's digest of one day.
+    """Make one section's digest of one day, and note the run in the ledger.
 
     Args:
         section: what to make.
         day: the announcement date; None: the latest.
-        tools: see `Resources`.
+        resources: see `Resources`.
         limit: only the first so many papers, for a quick look.
+        engine: carries out the work on the papers.
 
     Raises:
         SourceError: arXiv gave no usable announcement; nothing was published.
         ModelError: the model answers nobody; nothing was published.
+        UsageError: the digest would take the place of a longer one; nothing was published.
     """
-    out = tools.settings.run.out
-    run = tools.ledger.begin("run", section.key, day)
-    asker = CachedClient(tools.endpoint, tools.ledger, run)
+    ledger = resources.ledger
+    run = ledger.begin("run", section.key, day)
+    client = CachedClient(resources.endpoint, ledger, run, under_way=resources.under_way)
+    usage = client.tally
     try:
-        made = await _make_digest(section, day, tools, asker, limit)
-        if isinstance(made, NoAnnouncement):
-            tools.ledger.finish(run, "quiet", {"why": made.sentence}, day)
-            return made
-        if isinstance(made, Pending):
-            tools.ledger.finish(run, "submitted", {"why": made.sentence, **asker.tally.report()}, made.date)
-            return made
-        refuse_silence(made.entries, asker.tally)
-        flags = {entry.paper.id: entry.flag for entry in made.entries if entry.flag}
-        before = tools.own(standing(out, made.date, section.key))
-        made, kept = keep_lines(made, before, fresh=tools.fresh)
-        markdown, record = write_digest(made, out)
+        announcement = await announcement_of(section, day, resources, limit)
+        if isinstance(announcement, NoAnnouncement):
+            ledger.finish(run, "quiet", {"why": announcement.sentence}, day)
+            return announcement
+        _tell(section, announcement, resources, run)
+        refuse_shorter(section, announcement, limit, resources)
+        entries = await entries_of(section, announcement, resources, client, limit, engine)
+        if isinstance(entries, Pending):
+            ledger.finish(run, "submitted", {"why": entries.sentence, **usage.report()}, entries.date)
+            return entries
+        made = _digest(section, announcement, flag_repeated(entries, resources), sample=resources.sample)
+        refuse_silence(made.entries, usage)
+        published = _publish(made, resources, usage)
     except BaseException as error:
         why = str(error) or type(error).__name__
-        tools.ledger.finish(run, "failed", {"why": why, **asker.tally.report()}, day)
+        ledger.finish(run, "failed", {"why": why, **usage.report()}, day)
         raise
-    tools.ledger.keep_listings(made)
-    tools.ledger.event(run, "publish", "written", detail=str(markdown))
-    reasons = {paper: flags[paper].reason for paper in kept}
-    result = Published(made, markdown, record, asker.tally, reasons)
-    flagged = {paper: flag.code for paper, flag in flags.items()}  # the next run tries these again
-    report = {"counts": made.counts.model_dump(), "source": made.source, **asker.tally.report()}
-    tools.ledger.finish(run, result.state, {**report, "flagged": flagged}, made.date)
-    return result
+    _note(published, made, resources, run)
+    return published
 
 
-async def _make_digest(
-    section: Section, day: date | None, tools: Resources, asker: CachedClient, limit: int | None
-) -> Digest | NoAnnouncement | Pending:
-    announcement = await _announcement(section, day, tools, limit)
-    if isinstance(announcement, NoAnnouncement):
-        return announcement
-    count = len(announcement.listings)
-    source = f"{announcement.source}, saved before" if announcement.saved else announcement.source
-    tools.progress.say(f"{section.title} {announcement.date}: {count} papers announced (source: {source})")
-    _guard(section, announcement, limit, tools)
-    tools.ledger.event(asker.run, "source", "announced", detail=f"{count} papers ({source})")
-    entries = await _batch(section, announcement, tools, asker, limit)
-    if isinstance(entries, Pending):
-        return entries
-    entries = flag_repeated(entries, tools)
+def _tell(section: Section, announcement: Announcement, resources: Resources, run: int) -> None:
+    count, source = len(announcement.listings), source_of(announcement)
+    resources.progress.say(
+        f"{section.title} {announcement.date}: {count} papers announced (source: {source})"
+    )
+    resources.ledger.event(run, "source", "announced", detail=f"{count} papers ({source})")
+
+
+def _digest(
+    section: Section, announcement: Announcement, entries: tuple[Entry, ...], *, sample: bool
+) -> Digest:
     return Digest(
         section=section,
         date=announcement.date,
         source=announcement.source,
-        counts=counts_of(entries, announced=count),
+        counts=counts_of(entries, announced=len(announcement.listings)),
         declared=announcement.declared,
         withheld=announcement.withheld,
         notes=announcement.notes,
         entries=entries,
-        sample=tools.sample,
+        sample=sample,
     )
 
 
-async def _announcement(
-    section: Section, day: date | None, tools: Resources, limit: int | None
-) -> Announcement | NoAnnouncement:
-    """What was announced, with metadata: from the ledger where it is whole, else from arXiv.
-
-    With a limit only so many papers get the metadata of the API.
-    """
-    if day is not None and (kept := _kept_announcement(section, day, tools)):
-        return kept
-    from digest.sources.arxiv.announce import announce
-    from digest.sources.arxiv.export_api import enrich
-
-    settings, http = tools.settings.arxiv, await tools.http()
-    announced = await announce(
-        section,
-        day,
-        http,
-        settings,
-        tools.clock(),
-        lambda paper, before: tools.ledger.seen(section.key, paper, before),
-        tools.approximate,
-    )
-    if isinstance(announced, NoAnnouncement):
-        return announced
-    kept = _kept_announcement(section, announced.date, tools)
-    if kept and [one.id for one in kept.listings] == [one.id for one in announced.listings]:
-        return kept  # its metadata need not be asked for again
-    papers, notes = await enrich(announced.papers[:limit], http, settings)
-    whole = announced.model_copy(
-        update={"papers": papers + announced.papers[len(papers) :], "notes": (*announced.notes, *notes)}
-    )
-    if not notes and not announced.withheld and len(papers) == len(announced.papers):
-        tools.ledger.keep_announcement(section.categories, whole)
-    return whole
+def _publish(made: Digest, resources: Resources, usage: RunUsage) -> Published:
+    """Write the digest, with the lines of an earlier one where this one has no better."""
+    out = resources.settings.run.out
+    before = resources.own(standing(out, made.date, made.section.key))
+    digest, kept = keep_lines(made, before, fresh=resources.fresh)
+    markdown, record = write_digest(digest, out)
+    flags = {entry.paper.id: entry.flag for entry in made.entries if entry.flag}
+    return Published(digest, markdown, record, usage, {paper: flags[paper].reason for paper in kept})
 
 
-def _kept_announcement(section: Section, day: date, tools: Resources) -> Announcement | None:
-    kept = tools.ledger.announcement(section.categories, day)
-    if kept is None or not kept.listings or (kept.source == "oai" and not tools.approximate):
-        return None
-    return kept.model_copy(update={"saved": True})
-
-
-def _guard(section: Section, announcement: Announcement, limit: int | None, tools: Resources) -> None:
-    """A quick look, or a list with gaps, must not take the place of a longer digest."""
-    out = tools.settings.run.out
-    there = tools.own(standing(out, announcement.date, section.key))
-    if there is None:
-        return
-    place, held = f"{out}/{announcement.date}/{section.key}", len(there.entries)
-    if limit is not None and held > limit:
-        raise UsageError(
-            f"{place} holds {held} papers, and --limit {limit} would leave {limit} of them. "
-            "Give another folder with --out."
-        )
-    missing = {entry.paper.id for entry in there.entries} - {one.id for one in announcement.listings}
-    if missing and (announcement.source == "oai" or not announcement.listings):
-        raise UsageError(
-            f"{place} holds {len(missing)} papers that are not announced by {announcement.source}. "
-            "Give another folder with --out."
-        )
-
-
-async def _batch(
-    section: Section, announcement: Announcement, tools: Resources, asker: CachedClient, limit: int | None
-) -> tuple[Entry, ...] | Pending:
-    """The entries of a digest, or the batch that some of them wait for.
-
-    Batches that ended are collected first; questions without answer are handed in as a new one if that is
-    wanted, and asked directly if not.
-    """
-    batches, day = Batches(tools.endpoint, tools.ledger, say=tools.progress.say), announcement.date
-    under_way = await batches.collect(asker, wait=tools.wait)
-    gathering = batches.gathering(asker, batch=tools.batch)
-    entries = await _make_entries(section, announcement, tools, asker, gathering, limit)
-    questions, pending = tuple(gathering.questions.values()), None
-    if questions:
-        try:
-            pending = await batches.submit(section.key, day, questions, asker)
-        except QuotaError as error:  # what is there is published, the rest flagged
-            asker.tally.stopped = str(error)
-    if gathering.held:
-        pending = Pending(section.key, day, len(gathering.held), None)
-    for one in under_way:
-        if one.batch in gathering.held.values():
-            if one.trouble is not None:
-                raise one.trouble
-            pending = replace(one, section=section.key, date=day)
-        elif one.trouble is not None:
-            tools.progress.say(f"The batch of {one.section} {one.date} was not taken up: {one.trouble}")
-    if pending is not None:
-        return pending
-    return await _make_entries(section, announcement, tools, asker, asker, limit) if questions else entries
-
-
-async def _make_entries(
-    section: Section,
-    announcement: Announcement,
-    tools: Resources,
-    asker: CachedClient,
-    asks: Asks,
-    limit: int | None,
-) -> tuple[Entry, ...]:
-    """The entries of a digest, made side by side: a paper is asked about as soon as its text is there.
-
-    A paper whose question was put aside has none yet.
-    """
-    listings, papers = announcement.listings[:limit], announcement.papers[:limit]
-    tools.progress.start("papers", len(listings))
-
-    @cache
-    def sources() -> tuple[Source, ...]:
-        from digest.summarize.checks import Batch, source_of
-
-        return Batch(source_of(paper) for paper in papers)
-
-    chosen = _chosen(section, announcement.date, tools)
-    outcomes = CheckCache(tools.ledger, asker, papers, tools.settings.checks)
-    last, flagged = tools.ledger.flagged_before(section.key, announcement.date, _FAILED_CHECKS)
-
-    async def make(listing: Listing, paper: Paper) -> Entry | None:
-        since = last + 1 if paper.id in flagged else 0
-        if kept := chosen.get(paper.versioned_id):
-            asker.note_kept(paper.id)
-            tools.progress.step("papers")
-            return kept.model_copy(update={"listing": listing, "paper": paper})
-        entry = None
-        try:
-            with suppress(DeferredError):
-                entry = await make_entry(
-                    listing, paper, tools, asks, sources, since, None if since else outcomes
-                )
-        except ModelError:  # it ends the run, but what is under way is paid for
-            await tools.endpoint.settled()
-            raise
-        tools.progress.step("papers")
-        return entry
-
-    try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(make(listing, paper))
-                for listing, paper in zip(listings, papers, strict=True)
-            ]
-    except BaseExceptionGroup as errors:  # one that stops the whole run; the others were cancelled with it
-        raise errors.exceptions[0] from None
-    return tuple(entry for task in tasks if (entry := task.result()) is not None)
-
-
-def _chosen(section: Section, day: date, tools: Resources) -> Mapping[str, Entry]:
-    """The entries whose lines somebody got with `digest paper`: they stay, until everything is asked anew."""
-    asked = frozenset[str]() if tools.fresh else tools.ledger.asked_alone()
-    there = None
-    if asked:
-        with suppress(DigestError):  # a file that was damaged is written anew
-            there = tools.own(published(tools.settings.run.out, day, section.key))
-    found = {
-        entry.paper.versioned_id: entry
-        for entry in (there.entries if there else ())
-        if entry.summary and not entry.flag and entry.summary.completion in asked
-    }
-    if found:
-        tools.progress.say(f"lines of `digest paper` that stay: {len(found)} (--fresh asks anew)")
-    return found
+def _note(published: Published, made: Digest, resources: Resources, run: int) -> None:
+    """Tell the ledger what was published, and which papers were flagged: the next run tries them again."""
+    ledger, digest = resources.ledger, published.digest
+    ledger.keep_listings(digest)
+    ledger.event(run, "publish", "written", detail=str(published.markdown))
+    flagged = {entry.paper.id: entry.flag.code for entry in made.entries if entry.flag}
+    report = {"counts": digest.counts.model_dump(), "source": digest.source, **published.tally.report()}
+    ledger.finish(run, published.state, {**report, "flagged": flagged}, digest.date)

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from digest.config import ArxivSettings
 from digest.errors import LedgerError, SourceError, UsageError
-from digest.llm.cached_client import CachedClient, RunUsage
+from digest.llm.cached_client import RunUsage
 from digest.model import Digest, Entry, Listing, Paper
-from digest.pipeline.entry import make_entry, refuse_silence
+from digest.pipeline.day_checks import refuse_silence
+from digest.pipeline.entry import Others, PaperTask
+from digest.pipeline.entry import entry as make_entry
 from digest.pipeline.resources import Resources
 from digest.publish.files import digests_with, with_entry, write_digest
 from digest.publish.keeping import is_better
@@ -72,30 +74,30 @@ async def redo_papers(
     if not papers:
         raise no_identifier(*([one.wanted for one in unknown] or wanted))
     run = tools.ledger.begin("paper")
-    asker = CachedClient(tools.endpoint, tools.ledger, run)
+    usage = RunUsage()
     results: list[Redone | Unknown] = list(unknown)
     try:
         for (paper_id, version), name in papers.items():
             try:
-                results.append(await _redo(paper_id, version, tools, asker, keep=keep))
+                results.append(await _redo(paper_id, version, tools, run, usage, keep=keep))
             except (UsageError, SourceError) as error:  # of this paper; the others can still be had
                 results.append(Unknown(name, error))
                 tools.ledger.event(run, "source", "unknown", paper_id, str(error))
-        refuse_silence([one.entry for one in results if isinstance(one, Redone)], asker.tally)
+        refuse_silence([one.entry for one in results if isinstance(one, Redone)], usage)
     except BaseException as error:
         why = str(error) or type(error).__name__
-        tools.ledger.finish(run, "failed", {"why": why, **asker.tally.report()})
+        tools.ledger.finish(run, "failed", {"why": why, **usage.report()})
         raise
     done = [one for one in results if isinstance(one, Redone)]
     flagged = {one.entry.paper.id: one.entry.flag.code for one in done if one.entry.flag}
     report = {"papers": [one.entry.paper.versioned_id for one in done], "flagged": flagged}
     state = "complete" if len(done) == len(results) and not flagged else "flagged"
-    tools.ledger.finish(run, state, {**report, **asker.tally.report()})
-    return tuple(results), asker.tally
+    tools.ledger.finish(run, state, {**report, **usage.report()})
+    return tuple(results), usage
 
 
 async def _redo(
-    paper_id: str, version: int | None, tools: Resources, asker: CachedClient, *, keep: bool
+    paper_id: str, version: int | None, tools: Resources, run: int, usage: RunUsage, *, keep: bool
 ) -> Redone:
     held = _entries(_holders(paper_id, tools), paper_id)
     paper = next((entry.paper for entry in reversed(held) if version in {None, entry.paper.version}), None)
@@ -107,10 +109,12 @@ async def _redo(
     listing = Listing(
         id=paper_id, version=paper.version, kind="new", category=paper.categories[0], position=1
     )
-    entry = await make_entry(replaced[-1].listing if replaced else listing, paper, tools, asker)
+    task = PaperTask(replaced[-1].listing if replaced else listing, paper, run)
+    entry = (await make_entry(task, Others(), tools, usage)).entry
+    assert entry is not None  # nothing is put aside
     if keep or entry.summary is None:  # nothing better than what is there
         return Redone(entry, replaced, ())
-    return Redone(entry, replaced, await _rewrite(entry, tools, asker.run))
+    return Redone(entry, replaced, await _rewrite(entry, tools, run))
 
 
 async def _rewrite(entry: Entry, tools: Resources, run: int) -> tuple[Path, ...]:

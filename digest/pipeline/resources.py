@@ -1,20 +1,20 @@
-"""What the stages are handed: opened in one place, and put away there."""
+"""Everything with a side effect that a run needs: opened in one place, and put away there."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from digest.config import Settings
 from digest.ledger import Ledger
 from digest.llm.endpoint import Endpoint
-from digest.model import Digest
-from digest.pipeline.progress import Progress
+from digest.model import Completion, Digest
+from digest.pipeline.progress import Progress, Silent
 from digest.publish.keeping import of_sample
 from digest.summarize.prompt import Prompt
 
@@ -25,12 +25,20 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_FLAGS = "fresh", "approximate", "batch", "wait", "sample"
+
 
 @dataclass(frozen=True)
 class Resources:
-    """What the stages are handed: everything with a side effect, and the settings of this run.
+    """The settings of a run, and its ledger, endpoint and connections to arXiv.
 
-    What reaches out to arXiv is opened when it is first asked for: a day in the ledger needs none of it.
+    These reach out when they are first used: a day in the ledger needs no connection.
+
+    Resources pickle as the settings (with the key), prompt, clock and ledger that they were made of. Where
+    they are unpickled they have connections of their own, which `close` ends, and show no progress.
+
+    Attributes:
+        under_way: questions that are being asked in this process, by their keys.
     """
 
     settings: Settings
@@ -42,11 +50,22 @@ class Resources:
     progress: Progress
     clock: Callable[[], datetime]
     rules: Callable[[], tuple[Rule, ...]]
+    opened: AsyncExitStack
+    under_way: dict[str, asyncio.Task[Completion]] = field(default_factory=dict)
     fresh: bool = False
     approximate: bool = False
     batch: bool = False
     wait: bool = False
     sample: bool = False
+
+    def __reduce__(self) -> tuple[Callable[..., Resources], tuple[Any, ...]]:
+        """As what they were made of."""
+        flags = {name: getattr(self, name) for name in _FLAGS}
+        return _unpickled, (self.settings, self.prompt, self.ledger, self.clock, flags)
+
+    async def close(self) -> None:
+        """End the connections. The ledger stays open: it belongs to whoever opened it."""
+        await self.opened.aclose()
 
     def own(self, digest: Digest | None) -> Digest | None:
         """The digest, unless it is of the sample day and this is real work."""
@@ -61,8 +80,29 @@ async def open_resources(
     progress: Progress,
     clock: Callable[[], datetime],
 ) -> AsyncIterator[Resources]:
-    """Open what a run needs, and put it all away again, whatever happens."""
+    """Resources that are closed at the end, whatever happens."""
+    resources = _resources(settings, prompt, ledger, progress, clock)
+    async with resources.opened:
+        yield resources
 
+
+def _unpickled(
+    settings: Settings,
+    prompt: Prompt,
+    ledger: Ledger,
+    clock: Callable[[], datetime],
+    flags: Mapping[str, Any],
+) -> Resources:
+    return replace(_resources(settings, prompt, ledger, Silent(), clock), **flags)
+
+
+def _resources(
+    settings: Settings,
+    prompt: Prompt,
+    ledger: Ledger,
+    progress: Progress,
+    clock: Callable[[], datetime],
+) -> Resources:
     @cache
     def rules() -> tuple[Rule, ...]:
         from digest.summarize.checks import rules_for
@@ -75,25 +115,23 @@ async def open_resources(
         remember=lambda model, traits: ledger.keep_traits(endpoint.address, model, traits),
         say=progress.say,
     )
-    async with AsyncExitStack() as stack:
-        stack.push_async_callback(endpoint.close)
+    opened = AsyncExitStack()
+    opened.push_async_callback(endpoint.close)
 
-        async def open_http() -> Http:
-            from digest.sources.http_client import Http
+    async def open_http() -> Http:
+        from digest.sources.http_client import Http
 
-            return await stack.enter_async_context(
-                Http(settings.arxiv, ledger, clock=clock, say=progress.say)
-            )
+        return await opened.enter_async_context(Http(settings.arxiv, ledger, clock=clock, say=progress.say))
 
-        async def open_reader() -> TextReader:
-            from digest.text.reader import TextReader
+    async def open_reader() -> TextReader:
+        from digest.text.reader import TextReader
 
-            folder, address = settings.run.out / "pdf", settings.arxiv.pdf
-            reader = TextReader(settings.text, folder, address, (await http()).download, progress.say)
-            return await stack.enter_async_context(reader)
+        folder, address = settings.run.out / "pdf", settings.arxiv.pdf
+        reader = TextReader(settings.text, folder, address, (await http()).download, progress.say)
+        return await opened.enter_async_context(reader)
 
-        http, reader = _once(open_http), _once(open_reader)
-        yield Resources(settings, prompt, ledger, http, reader, endpoint, progress, clock, rules)
+    http, reader = _once(open_http), _once(open_reader)
+    return Resources(settings, prompt, ledger, http, reader, endpoint, progress, clock, rules, opened)
 
 
 def _once(open_it: Callable[[], Awaitable[T]]) -> Callable[[], Awaitable[T]]:

@@ -31,6 +31,15 @@ def differences(old: str, new: str) -> list[tuple[Kind, str]]:
     return [*pieces, *_changed(gone, added)]
 
 
+def marked(old: str, new: str) -> tuple[str, str]:
+    """Both texts for plain output: what is gone as [-...-], what is new as {+...+}."""
+    pieces = differences(old, new)
+    return (
+        "".join(f"[-{text}-]" if kind == "gone" else text for kind, text in pieces if kind != "new"),
+        "".join(f"{{+{text}+}}" if kind == "new" else text for kind, text in pieces if kind != "gone"),
+    )
+
+
 def _changed(gone: str, added: str) -> Iterator[tuple[Kind, str]]:
     if gone:
         yield "gone", gone

@@ -29,6 +29,11 @@ def printable(text: str) -> str:
     return _ACTIVE.sub(_escaped, text)
 
 
+def in_one_line(text: str) -> str:
+    r"""`text` for a place with room for one line, such as a cell: line feeds and tabs escaped as well."""
+    return printable(text.replace("\n", "\\n").replace("\t", "\\t"))
+
+
 def in_short(title: str) -> str:
     """A title for a line of output: all of it, but for one that would fill the screen."""
     return title if len(title) <= _LONGEST_TITLE else f"{title[:_LONGEST_TITLE]} […]"

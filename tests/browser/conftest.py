@@ -29,7 +29,7 @@ DAY = date(2026, 1, 28)
 Open = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # while playwright runs, its event loop does: no other test could start one
 def browser() -> Iterator[Browser]:
     """The system's Chromium."""
     program = os.environ.get("CHROMIUM", "/usr/bin/chromium")

@@ -92,7 +92,7 @@ def test_table_and_json() -> None:
     assert table(rows) == (
         "file  number   id          severity  rule    evidence\n"
         "a.md  new 001  2601.00001  3         markup  **\n"
-        "b.md  new 012  2601.00002  2         short   \\x1b[31m红\n"
+        "b.md  new 012  2601.00002  2         short   \\u001b[31m红\n"
     )
     assert [row["rule"] for row in json.loads(to_json(rows))] == ["markup", "short"]
     assert to_json(()) == "[]\n"

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from digest.cli.session import CommandOptions, run_days
+from digest.cli.run import run_days
+from digest.cli.session import CommandOptions
 from digest.config import ModelSettings
 from digest.errors import UsageError
 from digest.ledger import open_ledger

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from digest.cli.session import CommandOptions, run_days
+from digest.cli.run import run_days
+from digest.cli.session import CommandOptions
 from digest.sample import Fault, Server
 from digest.summarize.checks import Source, repeated, rules_for
 

@@ -19,7 +19,7 @@ from tests.conftest import Run, Start, use
 KEY = "sk-proj-Zu+9/aQ=="
 BUG = (
     "import sys, os\n"
-    "import digest.cli.session as commands\n"
+    "import digest.cli.list as commands\n"
     "def broken(*_, **__):\n"
     "    raise RuntimeError('at https://me:pass-word@host: ' + os.environ['OPENAI_API_KEY'])\n"
     "commands.list_announcements = broken\n"

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date
 from itertools import product
 
 from digest.errors import ModelError, UsageError
-from digest.evaluate.gold.dataset import Gold, GoldPaper, batches, shown_in, source_of
+from digest.evaluate.gold.dataset import Gold, GoldPaper, shown_in
 from digest.evaluate.runs.folder import Answer, Passages, RunFolder, Variant, append, key_of
-from digest.llm.cached_client import CachedClient, RunUsage
-from digest.model import Completion, Listing, Paper, Request
-from digest.pipeline.entry import make_entry, recipe
+from digest.llm.cached_client import RunUsage
+from digest.model import Completion, Listing, Paper
+from digest.pipeline.entry import Others, PaperTask, recipe
+from digest.pipeline.entry import entry as make_entry
 from digest.pipeline.resources import Resources
-from digest.summarize.checks import Source
 from digest.summarize.prompt import Prompt
 
 
@@ -37,44 +37,6 @@ class Cell:
     def key(self) -> str:
         """What identifies it in the run's files."""
         return key_of(self.paper.id, self.variant, self.epoch)
-
-
-@dataclass
-class Memory:
-    """Asks through `asker`, and remembers what one paper took.
-
-    An epoch after the first is another question: it carries its number as `seed`, which is part of the key in
-    the ledger and is sent to the endpoint. Epoch 0 carries none: it is the very question of the daily job.
-    """
-
-    asker: CachedClient
-    epoch: int
-    began: datetime
-    completions: list[Completion] = field(default_factory=list)
-
-    async def ask(self, request: Request, paper: str, *, fresh: bool = False, since: int = 0) -> Completion:
-        """See `CachedClient.ask`."""
-        if self.epoch:
-            request = request.model_copy(update={"body": {**request.body, "seed": self.epoch}})
-        completion = await self.asker.ask(request, paper, fresh=fresh, since=since)
-        self.completions.append(completion)
-        return completion
-
-    def waits_for(self, key: str) -> bool:
-        """See `CachedClient`."""
-        return self.asker.waits_for(key)
-
-    @property
-    def run(self) -> int:
-        """See `CachedClient`."""
-        return self.asker.run
-
-    @property
-    def cost(self) -> float | None:
-        """US dollars, as far as all prices are known."""
-        costs = [completion.cost for completion in self.completions]
-        known = [cost for cost in costs if cost is not None]
-        return sum(known) if len(known) == len(costs) else None
 
 
 def refuse_leaks(gold: Gold, prompts: tuple[Prompt, ...]) -> None:
@@ -109,22 +71,20 @@ async def run_cells(folder: RunFolder, tools: Resources, papers: Container[str],
     matrix = product(range(epochs), gold.papers, info.prompts, info.models)
     cells = [Cell(paper, prompt, model, epoch) for epoch, paper, prompt, model in matrix]
     cells = [cell for cell in cells if cell.key not in done and cell.paper.id in papers]
-    others = batches(gold.papers, [source_of(paper) for paper in gold.papers])
-    asker = CachedClient(tools.endpoint, tools.ledger, tools.ledger.begin("eval", info.gold))
-    desk = _Desk(folder, tools, asker, others, set(folder.texts()))
+    run, tally = tools.ledger.begin("eval", info.gold), RunUsage()
+    desk = _Desk(folder, tools, run, tally, _others(gold.papers), set(folder.texts()))
     tools.progress.start("answers", len(cells))
     try:
         async with asyncio.TaskGroup() as group:
             for cell in cells:
                 group.create_task(_keep(cell, desk))
     except BaseExceptionGroup as errors:  # one that stops the whole run; the others were cancelled with it
-        tools.ledger.finish(asker.run, "failed", {"why": str(errors.exceptions[0]), **asker.tally.report()})
+        tools.ledger.finish(run, "failed", {"why": str(errors.exceptions[0]), **tally.report()})
         raise errors.exceptions[0] from None
-    tally = asker.tally
     if cells and tally.trouble and not (tally.asked or tally.reused or tally.stopped):
-        tools.ledger.finish(asker.run, "failed", {"why": tally.trouble, **tally.report()})
+        tools.ledger.finish(run, "failed", {"why": tally.trouble, **tally.report()})
         raise ModelError(f"No question was answered. The last reason: {tally.trouble.rstrip('.')}.")
-    tools.ledger.finish(asker.run, "complete", tally.report())
+    tools.ledger.finish(run, "complete", tally.report())
     return tally
 
 
@@ -134,9 +94,19 @@ class _Desk:
 
     folder: RunFolder
     tools: Resources
-    asker: CachedClient
-    others: Mapping[str, Sequence[Source]]
+    run: int
+    tally: RunUsage
+    others: Mapping[str, Others]
     texts: set[str]
+
+
+def _others(papers: Sequence[GoldPaper]) -> dict[str, Others]:
+    """For each paper, those of its section and day: those that its line may be mistaken with."""
+    groups: dict[tuple[str, date | None], list[Paper]] = {}
+    for paper in papers:
+        groups.setdefault((paper.section, paper.day), []).append(paper.paper)
+    others = {group: Others(tuple(members)) for group, members in groups.items()}
+    return {paper.id: others[paper.section, paper.day] for paper in papers}
 
 
 _NOT_ASKED = {"quota", "ceiling"}
@@ -159,12 +129,18 @@ async def _answer(cell: Cell, desk: _Desk) -> Answer:
     model = desk.tools.settings.model.model_copy(update={"name": cell.model, "fallback": ""})
     settings = desk.tools.settings.model_copy(update={"model": model})
     tools = replace(desk.tools, prompt=cell.prompt, settings=settings)
-    memory = Memory(desk.asker, cell.epoch, tools.clock())
+    began, usage = tools.clock(), RunUsage()
     category = paper.categories[0] if paper.categories else ""
     listing = Listing(id=paper.id, version=paper.version, kind="new", category=category, position=1)
-    entry = await make_entry(listing, paper, tools, memory, lambda: desk.others[paper.id])
+    try:
+        made = await make_entry(
+            PaperTask(listing, paper, desk.run, seed=cell.epoch), desk.others[paper.id], tools, usage
+        )
+    finally:
+        desk.tally.add(usage)
+    entry, taken = made.entry, made.answers
+    assert entry is not None  # nothing is put aside
     _keep_text(paper, desk)
-    taken = memory.completions
     return Answer(
         key=cell.key,
         id=paper.id,
@@ -174,12 +150,19 @@ async def _answer(cell: Cell, desk: _Desk) -> Answer:
         line=entry.summary.line if entry.summary else None,
         error=None if entry.summary or not entry.flag else entry.flag.code,
         attempts=max(1, len(taken)),
-        cached=bool(taken) and all(completion.received < memory.began for completion in taken),
+        cached=bool(taken) and all(completion.received < began for completion in taken),
         t_ms=sum(completion.milliseconds for completion in taken),
         tok_in=sum(completion.usage.input for completion in taken),
         tok_out=sum(completion.usage.output for completion in taken),
-        cost=memory.cost,
+        cost=_cost_of(taken),
     )
+
+
+def _cost_of(answers: Sequence[Completion]) -> float | None:
+    """US dollars; None: some of it has no known price."""
+    costs = [completion.cost for completion in answers]
+    known = [cost for cost in costs if cost is not None]
+    return sum(known) if len(known) == len(costs) else None
 
 
 def _keep_text(paper: Paper, desk: _Desk) -> None:

@@ -54,6 +54,10 @@ class SqliteLedger(Store):
             raise unwritable(folder, error) from error
         self._waiting: list[tuple[str, tuple[Any, ...]]] = []
 
+    def __reduce__(self) -> tuple[type[SqliteLedger], tuple[Path]]:
+        """As its folder: where it is unpickled it is opened anew."""
+        return type(self), (self.path.parent,)
+
     def close(self) -> None:
         """Write what waits, and close the file; the locks of this process end."""
         try:

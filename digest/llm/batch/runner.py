@@ -16,7 +16,7 @@ from datetime import date as Date  # noqa: N812 - as in digest.model
 
 from digest.errors import AnswerError, ModelError, UsageError
 from digest.ledger import Batch, Ledger
-from digest.llm.batch.deferred import DeferringClient
+from digest.llm.batch.deferred import Deferral
 from digest.llm.batch.lifecycle import BatchLifecycle
 from digest.llm.cached_client import CachedClient
 from digest.llm.cost import BATCH
@@ -90,9 +90,9 @@ class Batches:
         self.log = ledger.batches(endpoint.address)
         self.steps = BatchLifecycle(endpoint, ledger, self.log, sleep, say)
 
-    def gathering(self, asker: CachedClient, *, batch: bool) -> DeferringClient:
-        """Puts a run's questions aside: those in an open batch; with `batch`, all others for a new one."""
-        return DeferringClient(asker, self._ledger, self.log, batch, self.steps.unanswered)
+    def deferral(self, *, batch: bool) -> Deferral:
+        """Which questions are put aside: those in an open batch; with `batch`, all others for a new one."""
+        return Deferral(batch, frozenset(self.steps.unanswered))
 
     async def submit(
         self, section: str, day: Date, questions: Sequence[tuple[Request, str]], asker: CachedClient

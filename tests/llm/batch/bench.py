@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from digest.config import ModelSettings
 from digest.ledger import open_ledger
 from digest.llm.batch import Batches, Pending
+from digest.llm.batch.deferred import DeferringClient
 from digest.llm.cached_client import CachedClient
 from digest.llm.endpoint import Endpoint
 from digest.llm.lessons import Traits
@@ -45,6 +46,10 @@ class Bench:
 
         self.batches = Batches(self.endpoint, self.ledger, sleep, self.said.append)
 
+    def deferring(self, *, batch: bool) -> DeferringClient:
+        deferral = self.batches.deferral(batch=batch)
+        return DeferringClient(self.asker, self.ledger, self.batches.log, deferral)
+
     def __call__(self, go: Callable[[Bench], Awaitable[T]]) -> T:
         async def inside() -> T:
             try:
@@ -73,7 +78,7 @@ def asked(questions: list[tuple[Request, str]]) -> Callable[[Bench], Awaitable[l
     """The answers that a run with --batch gets at once."""
 
     async def ask(bench: Bench) -> list[str]:
-        gathering = bench.batches.gathering(bench.asker, batch=True)
+        gathering = bench.deferring(batch=True)
         return [(await gathering.ask(*each)).content for each in questions]
 
     return ask

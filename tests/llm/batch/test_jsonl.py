@@ -108,7 +108,7 @@ def test_what_a_batch_refused_is_not_asked_again_as_it_is(
         tmp_path, server, questions, [json.dumps({"custom_id": first.key, "response": response}), *rows]
     )
     again = Bench(tmp_path, server)  # of another run
-    gathering = again.batches.gathering(again.asker, batch=False)
+    gathering = again.deferring(batch=False)
     assert not again.batches.log.refused(questions[1][0].key)
     with pytest.raises(AnswerError, match="refused the paper in a batch"):
         asyncio.run(gathering.ask(first, paper))

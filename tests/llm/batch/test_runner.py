@@ -64,7 +64,7 @@ def test_questions_without_answer_are_put_aside(
     tmp_path: Path, server: Server, questions: list[tuple[Request, str]]
 ) -> None:
     async def ask(bench: Bench) -> int:
-        gathering = bench.batches.gathering(bench.asker, batch=True)
+        gathering = bench.deferring(batch=True)
         for each in (*questions, questions[0]):
             with pytest.raises(DeferredError):
                 await gathering.ask(*each)
@@ -81,7 +81,7 @@ def test_fresh_questions_are_put_aside_again_after_a_batch(
     Bench(tmp_path, server)(collect())
 
     async def ask(bench: Bench) -> int:
-        gathering = bench.batches.gathering(bench.asker, batch=True)
+        gathering = bench.deferring(batch=True)
         for request, paper in questions[:3]:
             with pytest.raises(DeferredError):
                 await gathering.ask(request, paper, fresh=True)
@@ -103,7 +103,7 @@ def test_what_a_batch_that_this_run_collected_did_not_answer_is_asked_directly_e
     async def go(bench: Bench) -> bool:
         await collect()(bench)
         request, paper = questions[0]
-        return bool(await bench.batches.gathering(bench.asker, batch=True).ask(request, paper, fresh=True))
+        return bool(await bench.deferring(batch=True).ask(request, paper, fresh=True))
 
     assert Bench(tmp_path, server)(go)
 

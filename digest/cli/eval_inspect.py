@@ -1,0 +1,69 @@
+"""`digest eval score`, `show`, `power`: a run scored anew, one paper of it, how many papers it takes."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from digest.cli.options import EvalRun, Out, settings_of
+from digest.errors import UsageError
+
+
+def score(run: EvalRun, out: Out = None) -> None:
+    """Score a run anew; asks nothing."""
+    from digest.evaluate.metrics.scoring import score_run
+    from digest.evaluate.runs.folder import open_run, runs_in
+
+    folder = open_run(Path(run), runs_in(settings_of(out).run.out))
+    print(f"{folder.path}: {score_run(folder)} answers scored")
+
+
+def show(
+    run: EvalRun,
+    paper: Annotated[str, typer.Argument(metavar="ID", help="A paper of the gold.")],
+    out: Out = None,
+) -> None:
+    """Print one paper with all lines, differences, findings and scores."""
+    from digest.cli import eval_output
+    from digest.sources.identifiers import identified
+
+    board = eval_output.results_of([run], out)
+    if paper not in board.papers:
+        paper = identified(paper).id
+    if paper not in board.papers:
+        raise UsageError(f"{paper} is not among the {len(board.papers)} papers of this run.")
+    eval_output.paper(board, paper)
+
+
+def power(
+    metric: Annotated[str, typer.Option("--metric", metavar="NAME")] = "chrf_c2",
+    n: Annotated[int | None, typer.Option("--n", min=2, metavar="N", help="What N papers find.")] = None,
+    delta: Annotated[
+        float | None, typer.Option("--delta", min=0.01, metavar="POINTS", help="How many papers it needs.")
+    ] = None,
+) -> None:
+    """Say how many papers an evaluation needs."""
+    from digest.evaluate.comparison.statistics import detectable, papers_for
+    from digest.evaluate.metrics.metrics import BY_NAME
+
+    known = {name: one.sd for name, one in BY_NAME.items() if one.sd is not None}
+    if metric not in known:
+        raise UsageError(f"--metric {metric}: known is the noise of {', '.join(known)}.")
+    if (n is None) == (delta is None):
+        raise UsageError("Give either --n, the number of papers, or --delta, the difference to find.")
+    if delta is not None and not 0 < delta < math.inf:
+        raise UsageError("--delta: give a number of points above 0.")
+    sd = known[metric]
+    if n is not None:
+        print(
+            f"{metric}: {n} papers find a difference of {detectable(sd, n):.1f} points 4 times in 5 "
+            f"(paired, alpha .05; SD of the paired difference {sd:g})."
+        )
+    elif delta is not None:
+        print(
+            f"{metric}: a difference of {delta:g} points needs {papers_for(sd, delta)} papers to be found "
+            f"4 times in 5 (paired, alpha .05; SD of the paired difference {sd:g})."
+        )

@@ -1,0 +1,152 @@
+"""What became of a day's sections, as people and programs are shown it."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from digest.cli.output import COMPLETE, FLAGGED, tell_why, took
+from digest.cli.table import table
+from digest.errors import DigestError
+from digest.llm.batch import Pending
+from digest.model import Digest, Section
+from digest.pipeline.day import Published
+from digest.pipeline.entry import AS_ASKED
+from digest.publish.counts import checks_of
+from digest.sources.arxiv.no_announcement import NoAnnouncement
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one section on one day; a bare digest was finished by an earlier run."""
+
+    section: Section
+    day: date | None
+    outcome: Published | Digest | NoAnnouncement | Pending | DigestError
+
+    @property
+    def exit_code(self) -> int:
+        """0 complete or nothing to do, 3 papers flagged or not shown by arXiv, else the error's own."""
+        if isinstance(self.outcome, DigestError):
+            return self.outcome.exit_code
+        if isinstance(self.outcome, Published) and self.outcome.state == "flagged":
+            return FLAGGED
+        return COMPLETE
+
+    def show(self, *, quiet: bool) -> None:
+        """Print it; with `quiet`, errors only."""
+        if isinstance(self.outcome, DigestError):
+            print(f"digest: {self.section.key}: {self.outcome}", file=sys.stderr)
+        elif isinstance(self.outcome, NoAnnouncement | Pending):
+            if not quiet:
+                print(f"{self.section.key}: {self.outcome.sentence}")
+        elif isinstance(self.outcome, Published) and not quiet:
+            _published(self.outcome)
+
+    def values(self) -> dict[str, Any]:
+        """As plain values, for --json."""
+        shown: dict[str, Any] = {"section": self.section.key, "exit_code": self.exit_code}
+        if isinstance(self.outcome, DigestError):
+            return {**shown, "date": _day(self.day), "state": "failed", "why": str(self.outcome)}
+        if isinstance(self.outcome, NoAnnouncement):
+            return {**shown, "date": _day(self.day), "state": "quiet", "why": self.outcome.sentence}
+        if isinstance(self.outcome, Pending):
+            why = self.outcome.sentence
+            return {**shown, "date": _day(self.outcome.date), "state": "submitted", "why": why}
+        if isinstance(self.outcome, Digest):
+            counts = self.outcome.counts.model_dump()
+            return {**shown, "date": _day(self.day), "state": "skipped", "counts": counts}
+        digest = self.outcome.digest
+        return {
+            **shown,
+            "date": _day(digest.date),
+            "state": self.outcome.state,
+            "source": digest.source,
+            "sample": digest.sample,
+            "notes": list(digest.notes),
+            "files": [str(self.outcome.markdown), str(self.outcome.json)],
+            "counts": digest.counts.model_dump(),
+            **({"withheld": digest.withheld} if digest.withheld else {}),
+            "checks": checks_of(digest.entries).model_dump(),
+            "from_abstract": sum(_without_text(digest).values()),
+            **self.outcome.tally.report(),
+            "flagged": {entry.paper.id: entry.flag.reason for entry in digest.entries if entry.flag},
+            "kept": dict(self.outcome.kept),
+        }
+
+
+def table_of_days(results: Sequence[Result]) -> None:
+    """Print a line a day and section."""
+    head = ("date", "section", "state", "announced", "summarised", "flagged", "asked", "from ledger")
+    rows = []
+    for result in results:
+        values = result.values()
+        counts = values.get("counts", {})
+        cells = [values["date"], values["section"], values["state"]]
+        cells += [counts.get(name) for name in ("announced", "summarised", "flagged")]
+        rows.append([*cells, values.get("asked"), values.get("reused")])
+    for line in table(head, rows):
+        print(line)
+    for result in results:
+        if isinstance(result.outcome, DigestError):
+            print(f"digest: {result.day} {result.section.key}: {result.outcome}", file=sys.stderr)
+
+
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _published(result: Published) -> None:
+    digest, counts, tally = result.digest, result.digest.counts, result.tally
+    print(result.markdown, result.json, sep="\n")
+    for note in digest.notes:
+        print(f"note: {note}")
+    if counts.kept:
+        print(
+            f"announced {counts.announced} = listed {counts.listed} "
+            f"= summarised {counts.summarised} + flagged {counts.flagged}"
+        )
+    else:
+        print(
+            f"only the first {counts.listed} of {counts.announced} announced papers: "
+            f"summarised {counts.summarised}, flagged {counts.flagged}"
+        )
+    print(f"questions asked {tally.asked}, answers from the ledger {tally.reused}; {took(tally)}")
+    if reasons := _without_text(digest):
+        why = ", ".join(f"{reason} ({number})" for reason, number in reasons.most_common(3))
+        print(f"lines from title and abstract alone {sum(reasons.values())} of {counts.summarised}: {why}")
+    tell_why(tally)
+    checks = checks_of(digest.entries)
+    rules = "".join(f"; {rule} {number}" for rule, number in checks.by_rule.items())
+    print(
+        f"lines checked {checks.checked}: clean {checks.clean}, mended by asking again {checks.mended}, "
+        f"doubtful {checks.doubtful}, flagged {checks.flagged}{rules}"
+    )
+    _of_papers(result)
+
+
+def _of_papers(result: Published) -> None:
+    """What there is to say of single papers."""
+    digest = result.digest
+    for entry in digest.entries:
+        if entry.text is not None and entry.text.findings:
+            rules = ", ".join(sorted({finding.rule for finding in entry.text.findings}))
+            print(f"in the PDF of {entry.paper.id}, kept out of the prompt or to be looked at: {rules}")
+    for entry in digest.entries:
+        for note in entry.notes:
+            print(f"note on {entry.paper.id}: {note}")
+        if entry.flag is not None:
+            print(f"flagged {entry.paper.id}: {entry.flag.reason} ({entry.flag.code})")
+    for paper, reason in result.kept.items():
+        print(f"keeps its earlier line {paper}: {reason}")
+
+
+def _without_text(digest: Digest) -> Counter[str]:
+    """How many lines had to be made without the paper's text, by the reason."""
+    texts = (entry.text for entry in digest.entries if entry.summary)
+    reasons = (text.reason for text in texts if text is not None and text.source == "abstract")
+    return Counter(reason for reason in reasons if reason and reason != AS_ASKED)

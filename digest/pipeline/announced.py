@@ -1,0 +1,64 @@
+"""The announcement that a digest is made of: from the ledger, else from arXiv."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from digest.model import Announcement, Section
+from digest.pipeline.resources import Resources
+from digest.sources.arxiv.no_announcement import NoAnnouncement
+
+
+async def announcement_of(
+    section: Section, day: date | None, resources: Resources, limit: int | None
+) -> Announcement | NoAnnouncement:
+    """The announcement of a section, with metadata: from the ledger where it is whole, else from arXiv.
+
+    Args:
+        section: its categories.
+        day: the announcement date; None: the latest.
+        resources: of the run.
+        limit: only so many papers get the metadata of the API; None: all.
+
+    Raises:
+        SourceError: arXiv gave no usable announcement.
+    """
+    if day is not None and (kept := _kept(section, day, resources)):
+        return kept
+    from digest.sources.arxiv.announce import announce
+    from digest.sources.arxiv.export_api import enrich
+
+    settings, http = resources.settings.arxiv, await resources.http()
+    announced = await announce(
+        section,
+        day,
+        http,
+        settings,
+        resources.clock(),
+        lambda paper, before: resources.ledger.seen(section.key, paper, before),
+        resources.approximate,
+    )
+    if isinstance(announced, NoAnnouncement):
+        return announced
+    kept = _kept(section, announced.date, resources)
+    if kept and [one.id for one in kept.listings] == [one.id for one in announced.listings]:
+        return kept  # its metadata need not be asked for again
+    papers, notes = await enrich(announced.papers[:limit], http, settings)
+    whole = announced.model_copy(
+        update={"papers": papers + announced.papers[len(papers) :], "notes": (*announced.notes, *notes)}
+    )
+    if not notes and not announced.withheld and len(papers) == len(announced.papers):
+        resources.ledger.keep_announcement(section.categories, whole)
+    return whole
+
+
+def _kept(section: Section, day: date, resources: Resources) -> Announcement | None:
+    kept = resources.ledger.announcement(section.categories, day)
+    if kept is None or not kept.listings or (kept.source == "oai" and not resources.approximate):
+        return None
+    return kept.model_copy(update={"saved": True})
+
+
+def source_of(announcement: Announcement) -> str:
+    """Where an announcement comes from, for people."""
+    return f"{announcement.source}, saved before" if announcement.saved else announcement.source
