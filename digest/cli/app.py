@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from digest import __version__
-from digest.cli import convert, doctor, gold, lint, paper, run, runs, site, text
+from digest.cli import backfill, convert, doctor, gold, lint, paper, run, runs, site, text
 from digest.cli import eval as evaluation
 from digest.cli import list as list_
 from digest.errors import DigestError
@@ -34,6 +34,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(run.run)
+app.command("backfill")(backfill.backfill)
 app.command("list")(list_.list_)
 app.command("paper")(paper.paper)
 app.command("text")(text.text)

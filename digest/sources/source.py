@@ -15,6 +15,10 @@ APPROXIMATE = frozenset({"oai", "snapshot"})
 class Source(Protocol):
     """Gives announcements with metadata. `arxiv.live.ArxivSource` and `bulk.days.BulkDays` are such."""
 
+    def offline(self, day: Date) -> bool:
+        """True where nobody has to be asked what was announced on a date."""
+        ...
+
     async def announcement(
         self, section: Section, day: Date | None, limit: int | None = None
     ) -> tuple[Announcement | NoAnnouncement, bool]:

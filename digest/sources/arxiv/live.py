@@ -35,6 +35,10 @@ class ArxivSource:
     kept: Callable[[Section, Date], Announcement | None]
     approximate: bool = False
 
+    def offline(self, day: Date) -> bool:  # noqa: ARG002 - see `Source`
+        """ArXiv is asked."""
+        return False
+
     async def announcement(
         self, section: Section, day: Date | None, limit: int | None = None
     ) -> tuple[Announcement | NoAnnouncement, bool]:

@@ -59,6 +59,7 @@ class DayFiles:
         self._folder = folder
         self._first, self._last = first, last
         self._categories = tuple(categories)
+        self._held: tuple[Date, tuple[DatedPaper, ...]] | None = None
 
     @property
     def whole(self) -> bool:
@@ -120,6 +121,8 @@ class DayFiles:
         Raises:
             SourceError: the file was damaged; it says how to make it anew.
         """
+        if self._held is not None and self._held[0] == day:  # each section of a day asks
+            return self._held[1]
         path = self._file(day)
         if not path.exists():
             return ()
@@ -131,4 +134,5 @@ class DayFiles:
                     found[one.paper.id] = one
         except (OSError, ValidationError, UnicodeDecodeError) as error:
             raise SourceError(f"{path} is damaged. Delete {self._folder}, and run again.") from error
-        return tuple(found.values())
+        self._held = day, tuple(found.values())
+        return self._held[1]

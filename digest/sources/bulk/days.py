@@ -31,6 +31,10 @@ class BulkDays:
     name: str
     seen: Callable[[str, str, Date], Date | None]
 
+    def offline(self, day: Date) -> bool:  # noqa: ARG002 - see `Source`
+        """All is in files."""
+        return True
+
     async def announcement(
         self,
         section: Section,
