@@ -27,6 +27,7 @@ from digest.cli.options import (
 
 if TYPE_CHECKING:
     from digest.cli.session import CommandOptions
+    from digest.pipeline.entries import Engine
     from digest.pipeline.resources import Resources
     from digest.scale.backfill import Backfill, Row
     from digest.scale.mirror_reader import MirrorReader
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from digest.scale.plan import Plan
     from digest.text.reader import Download
 
-Engine = Literal["local", "ray"]
+EngineName = Literal["local", "ray"]
 
 
 def backfill(
@@ -53,7 +54,7 @@ def backfill(
     fetch_pdfs: Annotated[
         bool, typer.Option("--fetch-pdfs", help="Ask arXiv for PDFs that are not there: 1,200 an hour.")
     ] = False,
-    engine: Annotated[Engine, typer.Option(help="What works on the papers.")] = "local",
+    engine: Annotated[EngineName, typer.Option(help="What works on the papers.")] = "local",
     address: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Of a Ray cluster; default: one on this machine.")
     ] = None,
@@ -101,7 +102,7 @@ class _Wanted:
     metadata: str | None
     mirror: Path | None
     fetch_pdfs: bool
-    engine: Engine
+    engine: EngineName
     address: str | None
     workers: int
     plan: bool
@@ -148,7 +149,6 @@ def _carry_out(given: CommandOptions, wanted: _Wanted) -> int:
 @asynccontextmanager
 async def _opened(wanted: _Wanted, span: Span, resources: Resources) -> AsyncIterator[tuple[Backfill, Plan]]:
     """The back-fill, ready to run, and its plan."""
-    from digest.pipeline.entries import side_by_side
     from digest.scale.backfill import Backfill
     from digest.scale.cost_model import Measurements
     from digest.scale.days_progress import DaysProgress
@@ -159,24 +159,42 @@ async def _opened(wanted: _Wanted, span: Span, resources: Resources) -> AsyncIte
 
     settings, progress = resources.settings, DaysProgress(resources.progress)
     mirror = None if wanted.mirror is None else Mirror(wanted.mirror, progress.say)
+    key = _measured_with(wanted, resources)
+    measurements = Measurements(settings.run.out / FOLDER / "measured.json", key)
+    async with _engine(wanted, resources) as (engine, through):
 
-    async def download() -> Download:
-        return (await resources.http()).download
+        async def download() -> Download:
+            return (await through.http()).download
 
-    fetch = download if wanted.fetch_pdfs else None
-    source = await open_source(span, wanted.metadata, resources)
-    measurements = Measurements(
-        settings.run.out / FOLDER / "measured.json", _measured_with(wanted, resources)
-    )
-    async with open_reader(settings, mirror, fetch, progress.say, wanted.workers) as reader:
+        fetch = download if wanted.fetch_pdfs else None
+        source = await open_source(span, wanted.metadata, through)
+        async with open_reader(settings, mirror, fetch, progress.say, wanted.workers) as reader:
 
-        async def read() -> MirrorReader:
-            return reader
+            async def read() -> MirrorReader:
+                return reader
 
-        own = replace(resources, progress=progress, reader=read, source=source)
-        measured = measurements.get()
-        plan = await make_plan(span, source, own, measured, wanted.workers, fetch=wanted.fetch_pdfs)
-        yield Backfill(own, side_by_side, progress, measurements), plan
+            own = replace(through, progress=progress, reader=read, source=source)
+            measured = measurements.get()
+            plan = await make_plan(span, source, own, measured, wanted.workers, fetch=wanted.fetch_pdfs)
+            yield Backfill(own, engine, progress, measurements), plan
+
+
+@asynccontextmanager
+async def _engine(wanted: _Wanted, resources: Resources) -> AsyncIterator[tuple[Engine, Resources]]:
+    """What carries out the work, and the resources as they go through it."""
+    from digest.pipeline.entries import side_by_side
+
+    if wanted.engine == "local" or wanted.plan:
+        yield side_by_side, resources
+        return
+    from digest.scale.ray_cluster import cluster
+
+    with cluster(wanted.address, wanted.workers):
+        from digest.scale.ray_engine import ray_engine
+
+        mirror = None if wanted.mirror is None else wanted.mirror.absolute()
+        async with ray_engine(resources, wanted.workers, mirror, fetch=wanted.fetch_pdfs) as opened:
+            yield opened
 
 
 def _measured_with(wanted: _Wanted, resources: Resources) -> str:

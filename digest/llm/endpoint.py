@@ -150,6 +150,10 @@ class Endpoint:
         self._standing.close(model, error)
         return error
 
+    def assume_used(self) -> None:
+        """Take this minute's limits to be used up, by a process before this one."""
+        self._limiter.assume_used()
+
     async def settled(self) -> None:
         """Wait until no question is under way, at most as long as one may take."""
         with suppress(TimeoutError):

@@ -195,6 +195,13 @@ class Limiter:
         self._advance()
         return overloaded
 
+    def assume_used(self) -> None:
+        """Take the limits of this minute to be used up: what was sent before is not known."""
+        now = self._clock()
+        for window in (self._requests, self._tokens):
+            if window is not None:
+                window.use(now, window.limit)
+
     def done(self, permit: Permit) -> None:
         """The question is no longer under way; if nothing else was said of it, it told nothing of limits."""
         if permit.number in self._under_way:

@@ -122,4 +122,4 @@ def test_days_are_files_and_hold_what_is_wanted_once(tmp_path: Path) -> None:
     assert files.day(date(2026, 1, 7)) == ()
     (tmp_path / "days" / f"{last}.jsonl").write_text("damaged\n")
     with pytest.raises(SourceError, match="damaged"):
-        files.day(last)
+        DayFiles(tmp_path / "days", first, last, ["cs.SD"]).day(last)

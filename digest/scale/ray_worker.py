@@ -1,0 +1,123 @@
+"""A worker: a Ray actor that makes entries, several at once. It keeps nothing that is not kept elsewhere."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import ray
+from pydantic import SecretStr
+
+from digest.config import Settings
+from digest.errors import DigestError
+from digest.llm.cached_client import RunUsage
+from digest.pipeline.entry import Others, PaperResult, PaperTask, entry
+from digest.pipeline.progress import Silent
+from digest.pipeline.resources import Resources, open_resources
+from digest.scale.mirror_reader import MirrorReader, open_reader
+from digest.scale.ray_services import Relay
+from digest.scale.ray_shared import RelayEndpoint, RelayHttp, relayed_ledger
+from digest.sources.bulk.mirror import Mirror
+from digest.summarize.prompt import Prompt
+from digest.text.reader import Download
+
+
+@dataclass(frozen=True)
+class Setup:
+    """All that a worker is told; it pickles, and holds no key.
+
+    Attributes:
+        mirror: the folder of papers, under the same path on every machine.
+        fetch: ask arXiv for PDFs.
+    """
+
+    settings: Settings
+    prompt: Prompt
+    clock: Callable[[], datetime]
+    ledger: Relay
+    endpoint: Relay
+    arxiv: Relay
+    mirror: Path | None
+    fetch: bool
+
+
+def without_key(settings: Settings) -> Settings:
+    """The settings as workers may know them: with absolute paths, and no key."""
+    model = settings.model.model_copy(update={"key": SecretStr("")})
+    run = settings.run.model_copy(update={"out": settings.run.out.absolute()})
+    return settings.model_copy(update={"model": model, "run": run})
+
+
+class PaperWorker:
+    """The actor.
+
+    Args:
+        setup: see there.
+    """
+
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
+        self._stack = AsyncExitStack()
+        self._resources: Resources | None = None
+        self._day: tuple[str, Others] = ("", Others())
+        self._turn = asyncio.Lock()
+
+    async def ready(self) -> DigestError | None:
+        """Open everything; what is wrong with the settings on this machine."""
+        try:
+            self._resources = await self._open()
+        except DigestError as error:
+            return error
+        return None
+
+    async def make(
+        self, task: PaperTask, day: Sequence[ray.ObjectRef[Others]], flags: dict[str, bool]
+    ) -> tuple[PaperResult | None, RunUsage, DigestError | None]:
+        """One paper's entry, what it took, and what went wrong for all papers, if something did.
+
+        Args:
+            task: the paper.
+            day: a reference to the papers of its day, in a list, so that they are fetched once a day only.
+            flags: those of `Resources` for this digest.
+        """
+        assert self._resources is not None, "it is ready before it works"
+        usage, resources = RunUsage(), replace(self._resources, **flags)  # type: ignore[arg-type]  # flags only
+        others = await self._others(day[0])
+        try:
+            return await entry(task, others, resources, usage), usage, None
+        except DigestError as error:
+            return None, usage, error
+
+    async def _others(self, day: ray.ObjectRef[Others]) -> Others:
+        async with self._turn:
+            if self._day[0] != day.hex():
+                self._day = day.hex(), await day
+            return self._day[1]
+
+    async def _open(self) -> Resources:
+        setup = self._setup
+        settings, ledger = setup.settings, relayed_ledger(setup.ledger)
+        opening = open_resources(settings, setup.prompt, ledger, Silent(), setup.clock)
+        resources = await self._stack.enter_async_context(opening)
+        http = RelayHttp(settings.arxiv, ledger, setup.arxiv)
+        mirror = None if setup.mirror is None else Mirror(setup.mirror)
+
+        async def get_http() -> RelayHttp:
+            return http
+
+        async def download() -> Download:
+            return http.download
+
+        fetch = download if setup.fetch else None
+        opening_reader = open_reader(settings, mirror, fetch, lambda _: None, workers=1)
+        reader = await self._stack.enter_async_context(opening_reader)
+
+        async def get_reader() -> MirrorReader:
+            return reader
+
+        endpoint = RelayEndpoint(settings.model, setup.endpoint, ledger)
+        return replace(resources, http=get_http, reader=get_reader, endpoint=endpoint)
