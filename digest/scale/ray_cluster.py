@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,6 +21,9 @@ NAMESPACE = "digest"
 
 _OBJECTS = 200 << 20
 """Bytes of shared memory for a cluster on this machine: a day's metadata takes a few million."""
+
+_PATIENCE = 10.0
+"""Seconds to reach a cluster."""
 
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
@@ -39,6 +43,8 @@ def cluster(address: str | None, workers: int) -> Iterator[None]:
     Raises:
         UsageError: Ray is not installed, or the cluster cannot be reached.
     """
+    if address is not None:
+        _reach(address)
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     try:
@@ -60,6 +66,17 @@ def cluster(address: str | None, workers: int) -> Iterator[None]:
         yield
     finally:
         ray.shutdown()
+
+
+def _reach(address: str) -> None:
+    """Do nothing if somebody answers there; Ray itself would look for minutes."""
+    host, colon, port = address.rpartition(":")
+    if not colon:
+        return  # auto, local
+    try:
+        socket.create_connection((host, int(port)), _PATIENCE).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise UsageError(f"There is no Ray cluster at {address}: {error}.") from error
 
 
 def _silence() -> None:
