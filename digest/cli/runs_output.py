@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from digest.ledger.sqlite.history import Event, History, Run, outlook
+from digest.ledger.sql.history import Event, History, Run, outlook
 
 _HEAD = (
     "run",

@@ -17,7 +17,7 @@ from digest.cli import output
 from digest.config import Settings, load
 from digest.errors import DigestError, ModelError, UsageError
 from digest.ledger import open_ledger
-from digest.ledger.sqlite.ledger import SqliteLedger
+from digest.ledger.sql.ledger import SqlLedger
 from digest.llm.batch import Pending
 from digest.llm.cached_client import RunUsage
 from digest.llm.presets import profile
@@ -306,12 +306,12 @@ def prepared(given: CommandOptions, *, asks_model: bool = True) -> Iterator[Read
         yield Ready(settings, lambda: EVENING + (datetime.now(UTC) - began), given)
 
 
-def ledger_of(settings: Settings, given: CommandOptions) -> SqliteLedger:
+def ledger_of(settings: Settings, given: CommandOptions) -> SqlLedger:
     """The ledger of a command; what earlier versions mixed into one of real work is taken out, and told."""
     from digest.sample.traces import take_out
 
-    ledger = open_ledger(settings.run.out)
-    logger.debug("ledger: %s", ledger.path)
+    ledger = open_ledger(settings.ledger_at)
+    logger.debug("ledger: %s", ledger.name)
     said = None if given.sample else take_out(ledger, settings.run.out, settings.arxiv.pages)
     if said and not given.quiet:
         output.aside(said)
