@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
-from pydantic import SecretStr
 
 from digest.cli import output
 from digest.cli.options import Flags, Json, Model, Out, PromptName, Sample
@@ -103,6 +102,8 @@ def _python() -> Check:
 def _settings(settings: Settings, given: CommandOptions) -> Iterator[Check]:
     """The settings that are not as shipped, each with where it came from; a key is never shown."""
     import tomllib
+
+    from pydantic import SecretStr
 
     from digest.config import ENVIRONMENT
     from digest.system.files import read_text
