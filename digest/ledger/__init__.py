@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digest.ledger.interface import Batch, BatchLog, Ledger, SnapshotStore
+from digest.ledger.interface import Batch, BatchLog, Delivery, DeliveryLog, Ledger, SnapshotStore
 
 if TYPE_CHECKING:
     from digest.ledger.sqlite.ledger import SqliteLedger
@@ -13,7 +13,16 @@ if TYPE_CHECKING:
 FILE_NAME = "ledger.sqlite3"
 """The file of a folder's ledger."""
 
-__all__ = ["FILE_NAME", "Batch", "BatchLog", "Ledger", "SnapshotStore", "open_ledger"]
+__all__ = [
+    "FILE_NAME",
+    "Batch",
+    "BatchLog",
+    "Delivery",
+    "DeliveryLog",
+    "Ledger",
+    "SnapshotStore",
+    "open_ledger",
+]
 
 
 def open_ledger(folder: Path) -> SqliteLedger:

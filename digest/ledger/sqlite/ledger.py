@@ -9,12 +9,13 @@ do outcomes, which can be made again.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from datetime import date as Date  # noqa: N812 - `date` is the name of an argument below
 from pathlib import Path
 from typing import Any
 
+from digest.ledger.interface import Delivery
 from digest.ledger.sqlite.batches import SqliteBatches
 from digest.ledger.sqlite.connection import (
     LOCK_NAME,
@@ -26,6 +27,7 @@ from digest.ledger.sqlite.connection import (
     unpack_text,
     unwritable,
 )
+from digest.ledger.sqlite.deliveries import read_deliveries, write_deliveries
 from digest.ledger.sqlite.locks import Locks
 from digest.model import Announcement, Completion, Digest, Snapshot, Text
 
@@ -289,6 +291,16 @@ class SqliteLedger(Store):
     def batches(self, endpoint: str) -> SqliteBatches:
         """The batches of the endpoint at an address."""
         return SqliteBatches(self, endpoint)
+
+    # what was sent to whom
+
+    def deliveries(self, since: Date) -> tuple[Delivery, ...]:
+        """Everything noted of digests of that date and later ones, in the order in which it was noted."""
+        return read_deliveries(self, since)
+
+    def note_deliveries(self, deliveries: Sequence[Delivery]) -> bool:
+        """Note them all, or none: False if one is noted already. They are on disk when this returns."""
+        return write_deliveries(self, deliveries)
 
     def _write_later(self, sql: str, values: tuple[Any, ...]) -> None:
         self._waiting.append((sql, values))
