@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digest.ledger.interface import Batch, BatchLog, Ledger, SnapshotStore
+from digest.ledger.interface import Batch, BatchLog, Delivery, DeliveryLog, Ledger, SnapshotStore
 
 if TYPE_CHECKING:
     from digest.ledger.sql.database import Database
@@ -22,6 +22,8 @@ __all__ = [
     "FILE_NAME",
     "Batch",
     "BatchLog",
+    "Delivery",
+    "DeliveryLog",
     "Ledger",
     "SnapshotStore",
     "Where",

@@ -16,9 +16,11 @@ from datetime import date as Date  # noqa: N812 - `date` is the name of an argum
 from types import TracebackType
 from typing import Any, Self
 
+from digest.ledger.interface import Delivery
 from digest.ledger.sql.batches import SqlBatches
 from digest.ledger.sql.codec import pack, pack_text, unpack, unpack_text
 from digest.ledger.sql.database import Database, Row
+from digest.ledger.sql.deliveries import read_deliveries, write_deliveries
 from digest.model import Announcement, Completion, Digest, Snapshot, Text
 
 _MOST_WAITING = 500
@@ -307,6 +309,16 @@ class SqlLedger:
     def batches(self, endpoint: str) -> SqlBatches:
         """The batches of the endpoint at an address."""
         return SqlBatches(self.database, endpoint)
+
+    # what was sent to whom
+
+    def deliveries(self, since: Date) -> tuple[Delivery, ...]:
+        """Everything noted of digests of that date and later ones, in the order in which it was noted."""
+        return read_deliveries(self.database, since)
+
+    def note_deliveries(self, deliveries: Sequence[Delivery]) -> bool:
+        """Note them all, or none: False if one is noted already. They are on disk when this returns."""
+        return write_deliveries(self.database, deliveries)
 
     def _write_later(self, sql: str, values: Row) -> None:
         self._waiting.append((sql, values))
