@@ -195,6 +195,11 @@ class Settings(_Table):
     site: SiteSettings = SiteSettings()
     interests: InterestSettings = InterestSettings()
 
+    @property
+    def ledger_at(self) -> Path:
+        """Where the ledger is: the folder of the digests."""
+        return self.run.out
+
     def section(self, key: str) -> Section:
         """The section called `key`.
 

@@ -5,6 +5,7 @@
     DigestError              exit 1
       UsageError             exit 2   a flag, a file or a setting is not usable
         FormatError                   a file is no digest; says which line
+        NoLedgerError                 there is no ledger yet
       SourceError            exit 4   arXiv could not be read; nothing was published
         CountError                    a page does not hold what it says it holds
         StaleError                    a page is the one of an earlier day
@@ -49,6 +50,10 @@ class FormatError(UsageError):
     def __reduce__(self) -> tuple[type[FormatError], tuple[str, int]]:
         """Carry both arguments through pickle."""
         return type(self), (str(self), self.line)
+
+
+class NoLedgerError(UsageError):
+    """There is no ledger yet; a run makes one."""
 
 
 class SourceError(DigestError):

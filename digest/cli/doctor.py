@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import platform
 import shutil
@@ -15,7 +14,7 @@ import typer
 
 from digest.cli import output
 from digest.cli.options import Flags, Json, Model, Out, PromptName, Sample
-from digest.errors import DigestError, UsageError
+from digest.errors import DigestError, NoLedgerError, UsageError
 
 if TYPE_CHECKING:
     from digest.cli.session import CommandOptions
@@ -93,7 +92,7 @@ async def _all(settings: Settings, given: CommandOptions, *, fetch_vocabulary: b
     if all(check.state != "fail" for check in checks):
         checks += [check async for check in _endpoint(settings)]
     checks += [_vocabulary(settings.model.name, fetch=fetch_vocabulary), await _arxiv(settings)]
-    return [*checks, _disk(settings.run.out), *_ledger(settings.run.out)]
+    return [*checks, _disk(settings.run.out), *_ledger(settings)]
 
 
 def _python() -> Check:
@@ -103,6 +102,8 @@ def _python() -> Check:
 def _settings(settings: Settings, given: CommandOptions) -> Iterator[Check]:
     """The settings that are not as shipped, each with where it came from; a key is never shown."""
     import tomllib
+
+    from pydantic import SecretStr
 
     from digest.config import ENVIRONMENT
     from digest.system.files import read_text
@@ -124,7 +125,7 @@ def _settings(settings: Settings, given: CommandOptions) -> Iterator[Check]:
     for (table, key), source in sorted(sources.items()):
         if key != "key" and table != "sections":
             value = getattr(getattr(settings, table, None), key, None)
-            shown = str(value) if isinstance(value, Path) else value
+            shown = str(value) if isinstance(value, (Path, SecretStr)) else value
             yield Check("", "ok", f"{table}.{key} = {shown!r} ({source})")
 
 
@@ -337,22 +338,28 @@ def _disk(out: Path) -> Check:
     return Check("disk", "ok", found)
 
 
-def _ledger(out: Path) -> Iterator[Check]:
+def _ledger(settings: Settings) -> Iterator[Check]:
     from digest.cli.verify import verify
-    from digest.ledger import FILE_NAME
-    from digest.ledger.sqlite.history import History
+    from digest.ledger import open_history
     from digest.sample.knobs import FOLDER
     from digest.sample.traces import left_in
 
-    if not (out / FILE_NAME).exists():
+    out, where = settings.run.out, settings.ledger_at
+    try:
+        with open_history(where) as history:
+            name = history.name
+            if out.name != FOLDER and left_in(history.database):
+                found = "earlier runs of the sample day are in it"
+                yield Check("ledger", "note", found, "The next `digest run` takes them out, and says so.")
+            # a file is read whole; a database that many share may hold a year
+            wrong = list(verify(out)) if where == out else list(history.database.problems())
+    except NoLedgerError:
         yield Check("ledger", "ok", "there is none yet; the first run makes one")
         return
-    with contextlib.suppress(DigestError), History(out) as history:
-        if out.name != FOLDER and left_in(history):
-            found = "earlier runs of the sample day are in it"
-            yield Check("ledger", "note", found, "The next `digest run` takes them out, and says so.")
-    wrong = list(verify(out))
+    except DigestError as error:
+        yield Check("ledger", "fail", str(error), "`digest runs verify` says more.", error.exit_code)
+        return
     for sentence in wrong:
         yield Check("ledger", "fail", sentence, "`digest runs verify` says more.", 4)
     if not wrong:
-        yield Check("ledger", "ok", f"{out / FILE_NAME} is sound")
+        yield Check("ledger", "ok", f"{name} is sound")

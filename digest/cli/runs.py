@@ -10,7 +10,7 @@ import typer
 from digest.cli.options import Json, Out, settings_of
 
 if TYPE_CHECKING:
-    from digest.ledger.sqlite.history import History
+    from digest.ledger.sql.history import History
 
 app = typer.Typer(help="Look at the runs of the ledger, and take care of it.", rich_markup_mode=None)
 
@@ -20,14 +20,10 @@ _SHOWN = 30
 _DAMAGED = 4
 
 
-def _folder(out: Path | None) -> Path:
-    return settings_of(out).run.out
-
-
 def _history(out: Path | None) -> History:
-    from digest.ledger.sqlite.history import History
+    from digest.ledger import open_history
 
-    return History(_folder(out))
+    return open_history(settings_of(out).ledger_at)
 
 
 @app.callback(invoke_without_command=True)
@@ -77,8 +73,8 @@ def verify(out: Out = None) -> None:
     """Check the ledger, and the digests against it; exit 4 when something is wrong."""
     from digest.cli.verify import verify
 
-    problems = 0
-    for problem in verify(_folder(out)):
+    settings, problems = settings_of(out), 0
+    for problem in verify(settings.run.out, settings.ledger_at):
         typer.echo(problem)
         problems += 1
     typer.echo(f"{problems} problems" if problems else "The ledger is whole, and the digests agree with it.")
@@ -97,14 +93,13 @@ def prune(
     """Delete what old runs left and no run needs; answers stay unless --answers is given."""
     from datetime import UTC, datetime
 
-    from digest.ledger import FILE_NAME, open_ledger
-    from digest.ledger.sqlite import maintenance
-    from digest.ledger.sqlite.connection import connect_to_read
+    from digest.ledger import open_database
+    from digest.ledger.sql import prune as old
 
-    span, folder = maintenance.age(older_than), _folder(out)
-    connect_to_read(folder / FILE_NAME).close()  # what is not there is not to be made
-    with open_ledger(folder) as ledger:
-        gone = maintenance.prune(ledger, datetime.now(UTC) - span, answers=answers)
+    span, where = old.age(older_than), settings_of(out).ledger_at
+    open_database(where, to_read=True).close()  # what is not there is not to be made
+    with open_database(where) as database:
+        gone = old.prune(database, datetime.now(UTC) - span, answers=answers)
     typer.echo("deleted: " + ", ".join(f"{count} {table}" for table, count in gone.items()))
 
 
@@ -116,7 +111,7 @@ def backup(
     """Copy the ledger, even while a run writes to it."""
     from digest.ledger.sqlite import maintenance
 
-    maintenance.backup(_folder(out), file)
+    maintenance.backup(settings_of(out).run.out, file)
     typer.echo(f"{file}: {file.stat().st_size:,} bytes")
 
 
@@ -127,6 +122,6 @@ def rescue(
     """Write what can still be read of a damaged ledger into a new one."""
     from digest.ledger.sqlite import maintenance
 
-    for table, (kept, lost) in maintenance.rescue(_folder(out), file).items():
+    for table, (kept, lost) in maintenance.rescue(settings_of(out).run.out, file).items():
         typer.echo(f"{table}: {kept} rows kept" + (f", {lost} damaged" if lost else ""))
     typer.echo(f"Move {file} to the place of the damaged ledger, without its -wal and -shm files.")

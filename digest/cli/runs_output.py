@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from digest.cli.table import table as table_of
-from digest.ledger.sqlite.history import Event, History, Run, outlook
+from digest.ledger.sql.history import Event, History, Run, outlook
 
 _HEAD = (
     "run",

@@ -16,7 +16,7 @@ from digest.cli import output
 from digest.config import Settings, load
 from digest.errors import DigestError, UsageError
 from digest.ledger import open_ledger
-from digest.ledger.sqlite.ledger import SqliteLedger
+from digest.ledger.sql.ledger import SqlLedger
 from digest.llm.presets import profile
 from digest.pipeline.progress import choose
 from digest.pipeline.resources import Resources, open_resources
@@ -94,12 +94,12 @@ def prepared(given: CommandOptions, *, asks_model: bool = True) -> Iterator[Read
         yield Ready(settings, clock, given)
 
 
-def ledger_of(settings: Settings, given: CommandOptions) -> SqliteLedger:
+def ledger_of(settings: Settings, given: CommandOptions) -> SqlLedger:
     """The ledger of a command; what earlier versions mixed into one of real work is taken out, and told."""
     from digest.sample.traces import take_out
 
-    ledger = open_ledger(settings.run.out)
-    logger.debug("ledger: %s", ledger.path)
+    ledger = open_ledger(settings.ledger_at)
+    logger.debug("ledger: %s", ledger.name)
     said = None if given.sample else take_out(ledger, settings.run.out, settings.arxiv.pages)
     if said and not given.quiet:
         output.aside(said)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import BaseModel
 
 from digest.errors import DigestError
-from digest.ledger import FILE_NAME
-from digest.ledger.sqlite.connection import unpack, unpack_text
-from digest.ledger.sqlite.history import History
-from digest.ledger.sqlite.schema import migrate
+from digest.ledger import Where, open_history
+from digest.ledger.sql.codec import unpack, unpack_text
+from digest.ledger.sql.history import History
 from digest.model import LANGUAGES, Announcement, Completion, Digest, Entry, Snapshot, Summary, Text
 from digest.publish.json_format import from_json
 from digest.publish.keeping import of_sample
@@ -23,7 +21,6 @@ from digest.summarize import answer
 from digest.summarize.compose import compose, tidy
 from digest.system.files import read_text
 
-_MOST = 20
 _RECORDS: dict[str, tuple[str, str, type[BaseModel]]] = {
     "texts": ("paper", "text", Text),
     "announcements": ("date", "announcement", Announcement),
@@ -31,10 +28,15 @@ _RECORDS: dict[str, tuple[str, str, type[BaseModel]]] = {
 }
 
 
-def verify(folder: Path) -> Iterator[str]:
-    """What is wrong with the ledger and the digests of a folder, a sentence each; nothing if all is well."""
+def verify(folder: Path, where: Where | None = None) -> Iterator[str]:
+    """What is wrong with a ledger and the digests of a folder, a sentence each; nothing if all is well.
+
+    Args:
+        folder: of the digests.
+        where: the ledger; default: that of the folder.
+    """
     try:
-        history = History(folder)
+        history = open_history(where or folder)
     except DigestError as error:
         yield str(error)
         return
@@ -52,37 +54,31 @@ def verify(folder: Path) -> Iterator[str]:
 
 
 def _structure(history: History) -> Iterator[str]:
-    """What SQLite finds: pages, indexes, tables."""
-    found = [str(row[0]) for row in history.rows(f"PRAGMA integrity_check({_MOST})")]
-    if found != ["ok"]:
-        for problem in found:
-            yield f"{history.path}: {' '.join(problem.split())}"
-    plan = sqlite3.connect(":memory:", isolation_level=None)
-    migrate(plan)
-    names = "SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
-    there = set(history.rows(names))
-    for kind, name in sorted(set(plan.execute(names)) - there):
-        yield f"{history.path}: {kind} {name} is missing"
-    plan.close()
+    for problem in history.database.problems():
+        yield f"{history.name}: {problem}"
 
 
 def _completions(history: History) -> Iterator[str]:
     """Answers that cannot be read, or stand under another key than their question's."""
-    for number, key, request, blob in history.rows("SELECT id, key, request, completion FROM completions"):
+    for number, key, request, blob in history.database.scan(
+        "SELECT id, key, request, completion FROM completions"
+    ):
         completion, question = unpack(Completion, blob), unpack_text(request)
         if completion is None:
-            yield f"{history.path}: answer {number} is damaged; it counts as not given"
+            yield f"{history.name}: answer {number} is damaged; it counts as not given"
         elif question is None:
-            yield f"{history.path}: the question of answer {number} is damaged; the answer is good"
-        elif not completion.key == key == hashlib.sha256(question.encode()).hexdigest():
-            yield f"{history.path}: answer {number} stands under a key that is not its question's"
+            yield f"{history.name}: the question of answer {number} is damaged; the answer is good"
+        elif (
+            not completion.key == key == hashlib.sha256(question.encode("utf-8", "surrogatepass")).hexdigest()
+        ):
+            yield f"{history.name}: answer {number} stands under a key that is not its question's"
 
 
 def _records(history: History) -> Iterator[str]:
     for table, (name, column, kind) in _RECORDS.items():
-        for what, blob in history.rows(f"SELECT {name}, {column} FROM {table}"):  # noqa: S608 - our own words
+        for what, blob in history.database.scan(f"SELECT {name}, {column} FROM {table}"):  # noqa: S608 - our own words
             if unpack(kind, blob) is None:
-                yield f"{history.path}: {table}: that of {what} is damaged; it will be fetched again"
+                yield f"{history.name}: {table}: that of {what} is damaged; it will be fetched again"
 
 
 def _digest(path: Path, history: History) -> Iterator[str]:
@@ -115,10 +111,12 @@ def _page(path: Path, digest: Digest) -> Iterator[str]:
 def _line(entry: Entry, history: History) -> str | None:
     """What is wrong with the line of an entry, by the answers under its key."""
     assert entry.summary is not None  # as the caller has looked
-    rows = history.rows("SELECT completion FROM completions WHERE key = ?", (entry.summary.completion,))
+    rows = history.database.rows(
+        "SELECT completion FROM completions WHERE key = ?", (entry.summary.completion,)
+    )
     answers = [completion for (blob,) in rows if (completion := unpack(Completion, blob))]
     if not answers:
-        return f"the answer that its line was made of is not in {FILE_NAME}"
+        return "the answer that its line was made of is not in the ledger"
     if any(says(one.content, entry.summary) for one in answers):
         return None
     return "its line is not the one that its answer makes"

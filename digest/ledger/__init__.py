@@ -5,24 +5,60 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digest.ledger.interface import Batch, BatchLog, Ledger, SnapshotStore
+from digest.ledger.interface import Batch, BatchLog, Delivery, DeliveryLog, Ledger, SnapshotStore
 
 if TYPE_CHECKING:
-    from digest.ledger.sqlite.ledger import SqliteLedger
+    from digest.ledger.sql.database import Database
+    from digest.ledger.sql.history import History
+    from digest.ledger.sql.ledger import SqlLedger
 
 FILE_NAME = "ledger.sqlite3"
 """The file of a folder's ledger."""
 
-__all__ = ["FILE_NAME", "Batch", "BatchLog", "Ledger", "SnapshotStore", "open_ledger"]
+Where = Path
+"""Where a ledger is: a folder such as `runs/`."""
+
+__all__ = [
+    "FILE_NAME",
+    "Batch",
+    "BatchLog",
+    "Delivery",
+    "DeliveryLog",
+    "Ledger",
+    "SnapshotStore",
+    "Where",
+    "open_database",
+    "open_history",
+    "open_ledger",
+]
 
 
-def open_ledger(folder: Path) -> SqliteLedger:
-    """The ledger of a folder such as `runs/`, a context manager; both are made when missing.
+def open_ledger(where: Where) -> SqlLedger:
+    """A ledger, a context manager; folder, file and tables are made when missing.
 
     Raises:
-        UsageError: the folder or file cannot be written.
-        LedgerError: the file is damaged, or was written by a newer version of this program.
+        UsageError: it cannot be written, or the address or the database is not usable.
+        LedgerError: it is damaged or cannot be reached, or was written by a newer version of this program.
     """
-    from digest.ledger.sqlite.ledger import SqliteLedger
+    from digest.ledger.sql.ledger import SqlLedger
 
-    return SqliteLedger(folder)
+    return SqlLedger(open_database(where))
+
+
+def open_history(where: Where) -> History:
+    """A ledger to be looked at, a context manager; nothing is changed.
+
+    Raises:
+        UsageError: there is none.
+        LedgerError: it is damaged or cannot be reached, or is of another version.
+    """
+    from digest.ledger.sql.history import History
+
+    return History(open_database(where, to_read=True))
+
+
+def open_database(where: Where, *, to_read: bool = False) -> Database:
+    """The database of a ledger. Raises as `open_ledger` does, `to_read` as `open_history`."""
+    from digest.ledger.sqlite.connection import open_file, open_file_to_read
+
+    return (open_file_to_read if to_read else open_file)(where / FILE_NAME)

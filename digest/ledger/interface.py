@@ -8,7 +8,7 @@ returned. Instants are UTC, dates are arXiv announcement dates.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date as Date  # noqa: N812 - as in digest.model
 from datetime import datetime
 from typing import Any, Literal, Protocol
@@ -40,6 +40,33 @@ class Batch:
     def title(self) -> str:
         """Section and date, for the user."""
         return f"{self.section} {self.date}"
+
+
+DeliveryState = Literal["sending", "sent", "failed", "unsure"]
+"""Of one attempt to deliver: begun; taken by the service; not taken; nobody knows."""
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A section of a day on its way to one recipient, in one state of one attempt.
+
+    Attributes:
+        recipient: tells the recipients of a channel apart; no address, and nothing that a key is in.
+        edition: empty for the digest itself, else which correction of it.
+        attempt: from 1.
+        at: when it came to this state.
+        shown: paper -> hash of what the message says of it; only where an attempt begins.
+    """
+
+    date: Date
+    section: str
+    channel: str
+    recipient: str
+    edition: str
+    attempt: int
+    state: DeliveryState
+    at: datetime
+    shown: Mapping[str, str] = field(default_factory=dict)
 
 
 class CompletionStore(Protocol):
@@ -149,6 +176,19 @@ class CapabilityStore(Protocol):
         """Remember what was learned (JSON)."""
 
 
+class DeliveryLog(Protocol):
+    """What was sent to whom."""
+
+    def deliveries(self, since: Date) -> tuple[Delivery, ...]:
+        """Everything noted of digests of that date and later ones, in the order in which it was noted."""
+
+    def note_deliveries(self, deliveries: Sequence[Delivery]) -> bool:
+        """Note them all, or none: False if one is noted already. They are on disk when this returns.
+
+        Of two processes that note the begin of the same attempt, one gets True.
+        """
+
+
 class BatchLog(Protocol):
     """The batches of one endpoint."""
 
@@ -183,7 +223,14 @@ class BatchLog(Protocol):
 
 
 class Ledger(
-    CompletionStore, RunLog, DerivedStore, AnnouncementStore, SnapshotStore, CapabilityStore, Protocol
+    CompletionStore,
+    RunLog,
+    DerivedStore,
+    AnnouncementStore,
+    SnapshotStore,
+    CapabilityStore,
+    DeliveryLog,
+    Protocol,
 ):
     """All of it."""
 

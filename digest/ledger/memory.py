@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from datetime import date as Date  # noqa: N812 - as in digest.model
 from typing import Any, NamedTuple
 
-from digest.ledger.interface import OPEN_STATES, Batch, BatchState
+from digest.ledger.interface import OPEN_STATES, Batch, BatchState, Delivery
 from digest.model import Announcement, Completion, Digest, Request, Snapshot, Text
 
 
@@ -44,6 +44,7 @@ class MemoryLedger:
         self._snapshots: dict[tuple[str, datetime], Snapshot] = {}
         self._traits: dict[tuple[str, str], str] = {}
         self._batches: dict[str, MemoryBatches] = {}
+        self._deliveries: dict[tuple[object, ...], Delivery] = {}
 
     # completions
 
@@ -190,6 +191,23 @@ class MemoryLedger:
     def batches(self, endpoint: str) -> MemoryBatches:
         """See `Ledger`."""
         return self._batches.setdefault(endpoint, MemoryBatches())
+
+    # deliveries
+
+    def deliveries(self, since: Date) -> tuple[Delivery, ...]:
+        """See `DeliveryLog`."""
+        return tuple(one for one in self._deliveries.values() if one.date >= since)
+
+    def note_deliveries(self, deliveries: Sequence[Delivery]) -> bool:
+        """See `DeliveryLog`."""
+        noted: dict[tuple[object, ...], Delivery] = {
+            (one.date, one.section, one.channel, one.recipient, one.edition, one.attempt, one.state): one
+            for one in deliveries
+        }
+        if len(noted) < len(deliveries) or noted.keys() & self._deliveries.keys():
+            return False
+        self._deliveries |= noted
+        return True
 
 
 class MemoryBatches:

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
-from digest.ledger.sqlite.connection import Store, unpack
-from digest.ledger.sqlite.ledger import SqliteLedger
+from digest.ledger.sql.codec import unpack
+from digest.ledger.sql.database import Database
+from digest.ledger.sql.ledger import SqlLedger
 from digest.model import Completion
 from digest.sample import EVENING
 from digest.sample.knobs import DAY, FOLDER, MODEL
@@ -23,24 +24,25 @@ _LONGEST = timedelta(hours=12)
 """A command over the sample day takes its time from `EVENING` on, and none takes so long."""
 
 
-def left_in(store: Store) -> bool:
+def left_in(database: Database) -> bool:
     """Whether a ledger holds anything of the sample day: a page of this machine by that day's clock."""
     sql = "SELECT 1 FROM snapshots WHERE url >= ? AND url < ? AND fetched >= ? AND fetched < ? LIMIT 1"
-    return store.one(sql, _pages()) is not None
+    return database.one(sql, _pages()) is not None
 
 
-def take_out(ledger: SqliteLedger, folder: Path, pages: str = "") -> str | None:
+def take_out(ledger: SqlLedger, folder: Path, pages: str = "") -> str | None:
     """Delete what the sample day left in a ledger and in the cache of PDFs.
 
     Args:
         ledger: of real work.
-        folder: where its ledger is, with the PDFs beside it.
+        folder: where its PDFs are.
         pages: where arXiv is asked now; pages of this machine are no trace where that is a mirror on it.
 
     Returns:
         What was done, in a sentence or two; None if there was nothing.
     """
-    if not left_in(ledger):
+    database = ledger.database
+    if not left_in(database):
         return None
     from digest.sample.data import Library
     from digest.sample.knobs import Knobs
@@ -48,41 +50,44 @@ def take_out(ledger: SqliteLedger, folder: Path, pages: str = "") -> str | None:
 
     library = Library(Knobs())
     papers = [record.versioned_id for record in library.records]
-    answers = list(_answers(ledger, library.fields, library.lines))
+    answers = list(_answers(database, library.fields, library.lines))
     if not answers and on_this_machine(pages):
         return None
     day = DAY.isoformat()
-    with ledger.transaction():
+
+    def work() -> None:
         for number, run, key in answers:
-            ledger.write("DELETE FROM completions WHERE id = ?", (number,))
-            ledger.write("DELETE FROM outcomes WHERE question = ?", (key,))
-            ledger.write("UPDATE runs SET command = 'sample' WHERE id = ? AND command != 'sample'", (run,))
+            database.write("DELETE FROM completions WHERE id = ?", (number,))
+            database.write("DELETE FROM outcomes WHERE question = ?", (key,))
+            database.write("UPDATE runs SET command = 'sample' WHERE id = ? AND command != 'sample'", (run,))
         for paper in papers:
-            ledger.write("DELETE FROM texts WHERE paper = ?", (paper,))
+            database.write("DELETE FROM texts WHERE paper = ?", (paper,))
         kept = "DELETE FROM snapshots WHERE url >= ? AND url < ? AND fetched >= ? AND fetched < ?"
-        ledger.write(kept, _pages())
-        ledger.write("DELETE FROM announcements WHERE date = ?", (day,))
-        ledger.write("DELETE FROM listings WHERE date = ?", (day,))
+        database.write(kept, _pages())
+        database.write("DELETE FROM announcements WHERE date = ?", (day,))
+        database.write("DELETE FROM listings WHERE date = ?", (day,))
         unasking = "command = 'run' AND id NOT IN (SELECT run FROM completions)"
-        ledger.write(f"UPDATE runs SET command = 'sample' WHERE date = ? AND {unasking}", (day,))  # noqa: S608
-        ledger.write("DELETE FROM capabilities WHERE model = ?", (MODEL,))
+        database.write(f"UPDATE runs SET command = 'sample' WHERE date = ? AND {unasking}", (day,))  # noqa: S608
+        database.write("DELETE FROM capabilities WHERE model = ?", (MODEL,))
+
+    database.run_transaction(work)
     for paper in papers:
         with contextlib.suppress(OSError):
             (folder / "pdf" / name_of(paper)).unlink()
     return (
-        f"{ledger.path}: earlier runs of the sample day had left {len(answers)} recorded answers, and pages "
+        f"{ledger.name}: earlier runs of the sample day had left {len(answers)} recorded answers, and pages "
         f"and PDFs of {day} here. They are taken out; the sample day now has {folder / FOLDER} to itself."
     )
 
 
 def _answers(
-    ledger: SqliteLedger, fields: dict[str, dict[str, object]], lines: dict[str, str]
+    database: Database, fields: dict[str, dict[str, object]], lines: dict[str, str]
 ) -> Iterator[tuple[int, int, str]]:
     """The recorded answers, each with its run and key."""
     for paper in fields.keys() | lines.keys():
         recorded = {json.dumps(fields.get(paper), ensure_ascii=False), lines.get(paper)}
         sql = "SELECT id, run, key, completion FROM completions WHERE paper = ?"
-        for number, run, key, blob in ledger.rows(sql, (paper,)):
+        for number, run, key, blob in database.rows(sql, (paper,)):
             answer = unpack(Completion, blob)
             if answer is not None and (answer.model == MODEL or answer.content in recorded):
                 yield int(number), int(run), str(key)

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from digest.ledger import FILE_NAME, open_ledger
-from digest.ledger.sqlite.connection import pack, pack_text
+from digest.ledger.sql.codec import pack, pack_text
 from digest.model import Completion, Usage
 from digest.sample import Server, start
 from digest.sample.knobs import Knobs
@@ -99,15 +99,22 @@ def _large(folder: Path, server: Server) -> None:
 
 def _fill(folder: Path) -> None:
     chance = random.Random(1)
-    with open_ledger(folder) as ledger, ledger.transaction():
-        for number in range(ANSWERS):
-            key = f"{chance.getrandbits(256):064x}"
-            answer = Completion(key=key, model="m", content="答" * 80, usage=Usage(input=900), received=NOON)
-            request = {"messages": [{"role": "user", "content": chance.randbytes(300).hex()}]}
-            ledger.write(
-                "INSERT INTO completions (key, run, paper, request, completion) VALUES (?, 1, ?, ?, ?)",
-                (key, f"2501.{number:05}", pack_text(json.dumps(request)), pack(answer)),
-            )
+    with open_ledger(folder) as ledger:
+        database = ledger.database
+
+        def work() -> None:
+            for number in range(ANSWERS):
+                key = f"{chance.getrandbits(256):064x}"
+                answer = Completion(
+                    key=key, model="m", content="答" * 80, usage=Usage(input=900), received=NOON
+                )
+                request = {"messages": [{"role": "user", "content": chance.randbytes(300).hex()}]}
+                database.write(
+                    "INSERT INTO completions (key, run, paper, request, completion) VALUES (?, 1, ?, ?, ?)",
+                    (key, f"2501.{number:05}", pack_text(json.dumps(request)), pack(answer)),
+                )
+
+        database.run_transaction(work)
 
 
 def _place(path: Path, server: Server) -> Path:

@@ -50,7 +50,7 @@ def fill(folder: Path, *, checkpointed: bool) -> list[int]:
             ledger.keep(answer(number), question(number).canonical(), run, f"2601.{number:05}")
             lengths.append((work / f"{FILE_NAME}-wal").stat().st_size)
         if checkpointed:
-            ledger.write("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            list(ledger.database.rows("PRAGMA wal_checkpoint(TRUNCATE)"))
         for name in (FILE_NAME, f"{FILE_NAME}-wal"):
             shutil.copy(work / name, folder / name)
     shutil.rmtree(work)
@@ -72,8 +72,8 @@ def right_answers(folder: Path) -> int | None:
 def test_a_commit_is_synced(tmp_path: Path) -> None:
     """FULL is what makes a commit survive lost power; whether the disk lies is beyond a test."""
     with open_ledger(tmp_path) as ledger:
-        assert ledger.one("PRAGMA synchronous") == (2,)
-        assert ledger.one("PRAGMA journal_mode") == ("wal",)
+        assert ledger.database.one("PRAGMA synchronous") == (2,)
+        assert ledger.database.one("PRAGMA journal_mode") == ("wal",)
 
 
 def test_a_log_cut_anywhere_keeps_what_was_acknowledged_before_the_cut(tmp_path: Path) -> None:
@@ -298,9 +298,12 @@ def test_a_backup_can_be_made_while_a_run_writes(tmp_path: Path) -> None:
         run = ledger.begin("run")
         for number in range(10):
             ledger.keep(answer(number), question(number).canonical(), run, None)
-        with ledger.transaction():
-            ledger.write("DELETE FROM completions WHERE id = 1")
+
+        def work() -> None:
+            ledger.database.write("DELETE FROM completions WHERE id = 1")
             backup(tmp_path / "runs", tmp_path / "copy" / FILE_NAME)
+
+        ledger.database.run_transaction(work)
         ledger.keep(answer(10), question(10).canonical(), run, None)
     with open_ledger(tmp_path / "copy") as copy:
         assert [copy.completion(question(number).key) for number in range(11)] == [

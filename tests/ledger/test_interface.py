@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from digest.ledger import Ledger, open_ledger
+from digest.ledger import Delivery, Ledger, open_ledger
 from digest.ledger.memory import MemoryLedger
 from digest.model import Announcement, Completion, Message, Request, Snapshot, Text, TextOrigin
 from tests.publish.samples import digest_of, entry
@@ -127,6 +128,38 @@ def test_snapshots_are_found_by_day_and_by_url(ledger: Ledger) -> None:
     assert ledger.day("cs.CL", DAY) == ()
     assert ledger.before("cs.SD", DAY) is None
     assert ledger.before("cs.SD", DAY + timedelta(days=3)) == DAY
+
+
+def delivery(**values: object) -> Delivery:
+    plain = Delivery(DAY, "audio", "group", "", "", 1, "sending", NOON, {"2601.19781": "0f"})
+    return replace(plain, **values)  # type: ignore[arg-type]  # fields of it
+
+
+def test_what_was_sent_is_noted_once_and_in_order(ledger: Ledger) -> None:
+    begun, sent = delivery(), delivery(state="sent", shown={})
+    assert ledger.note_deliveries([begun])
+    assert ledger.note_deliveries([sent])
+    assert ledger.deliveries(DAY) == (begun, sent)
+    assert ledger.deliveries(DAY + timedelta(days=1)) == ()
+    assert not ledger.note_deliveries([begun])
+    different: list[dict[str, object]] = [
+        {"attempt": 2},
+        {"section": "text"},
+        {"recipient": "a"},
+        {"channel": "mail"},
+        {"edition": "e"},
+        {"date": DAY + timedelta(days=1)},
+    ]
+    for values in different:
+        assert ledger.note_deliveries([delivery(**values)]), values
+    assert len(ledger.deliveries(DAY)) == 8
+
+
+def test_deliveries_are_noted_all_or_none(ledger: Ledger) -> None:
+    assert ledger.note_deliveries([delivery(section="text")])
+    assert not ledger.note_deliveries([delivery(), delivery(section="text")])
+    assert [one.section for one in ledger.deliveries(DAY)] == ["text"]
+    assert ledger.note_deliveries([delivery(), delivery(section="video")])
 
 
 def test_a_batch_on_its_way(ledger: Ledger) -> None:

@@ -12,7 +12,8 @@ import pytest
 
 from digest.errors import LedgerError, UsageError
 from digest.ledger import FILE_NAME, open_ledger
-from digest.ledger.sqlite.schema import MIGRATIONS
+from digest.ledger.sql.schema import migrations
+from digest.ledger.sqlite.connection import SqliteDatabase
 from digest.model import Completion, Message, Request, Usage
 
 NOON = datetime(2026, 1, 28, 12, tzinfo=UTC)
@@ -71,7 +72,7 @@ def test_a_file_that_is_no_ledger_is_refused_and_left_alone(tmp_path: Path) -> N
 def test_a_newer_ledger_is_refused(tmp_path: Path) -> None:
     open_ledger(tmp_path).close()
     with sqlite3.connect(tmp_path / FILE_NAME) as connection:
-        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
+        connection.execute(f"PRAGMA user_version = {len(migrations()) + 1}")
     connection.close()
     with pytest.raises(LedgerError, match="schema"):
         open_ledger(tmp_path)
@@ -98,7 +99,10 @@ def test_a_full_disk_is_a_sentence_and_loses_nothing(tmp_path: Path) -> None:
     with open_ledger(tmp_path) as ledger:
         run = ledger.begin("run")
         ledger.keep(completion(asked.key), asked.canonical(), run, None)
-        ledger._connection.execute("PRAGMA max_page_count = 1")  # SQLite then says that the disk is full
+        assert isinstance(ledger.database, SqliteDatabase)
+        ledger.database._connection.execute(
+            "PRAGMA max_page_count = 1"
+        )  # SQLite then says that the disk is full
         other = request("另一篇" + "".join(chr(0x4E00 + n * 37 % 20000) for n in range(9000)))
         with pytest.raises(LedgerError, match="full"):
             ledger.keep(completion(other.key), other.canonical(), run, None)

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from digest.ledger import FILE_NAME, open_ledger
-from digest.ledger.sqlite.connection import pack, pack_text
-from digest.ledger.sqlite.schema import APPLICATION, MIGRATIONS, migrate
+from digest.ledger.sql.codec import pack, pack_text
+from digest.ledger.sql.schema import migrations
+from digest.ledger.sqlite.schema import APPLICATION, migrate
 from digest.model import Text, TextOrigin
 from tests.ledger.test_ledger import completion, request
 
@@ -22,13 +23,14 @@ def released(path: Path, version: int) -> sqlite3.Connection:
     """A ledger as the program of that schema version made it, by its own SQL."""
     connection = sqlite3.connect(path, isolation_level=None)
     connection.execute("PRAGMA journal_mode = WAL")
-    for statements in MIGRATIONS[:version]:
+    for statements in migrations()[:version]:
         connection.executescript(statements)
+    connection.execute(f"PRAGMA application_id = {APPLICATION}")
     connection.execute(f"PRAGMA user_version = {version}")
     return connection
 
 
-@pytest.mark.parametrize("version", range(1, len(MIGRATIONS) + 1))
+@pytest.mark.parametrize("version", range(1, len(migrations()) + 1))
 def test_a_ledger_of_every_version_keeps_its_answers(tmp_path: Path, version: int) -> None:
     asked, answered = request(), completion(request().key)
     text = Text(origin=TextOrigin(source="abstract", reason="扫描件"))
@@ -43,11 +45,11 @@ def test_a_ledger_of_every_version_keeps_its_answers(tmp_path: Path, version: in
     )
     connection.close()
     with open_ledger(tmp_path) as ledger:
-        assert ledger.one("PRAGMA user_version") == (len(MIGRATIONS),)
+        assert ledger.database.one("PRAGMA user_version") == (len(migrations()),)
         assert ledger.completion(asked.key) == answered
         assert ledger.text("1v1", "r") == text
         assert ledger.begin("run") == 2
-        described = list(ledger.rows(DESCRIBED))
+        described = list(ledger.database.rows(DESCRIBED))
     fresh = sqlite3.connect(":memory:", isolation_level=None)
     migrate(fresh)
     assert described == fresh.execute(DESCRIBED).fetchall()
@@ -57,15 +59,15 @@ def test_a_ledger_of_every_version_keeps_its_answers(tmp_path: Path, version: in
 def test_a_migration_that_fails_leaves_the_old_schema(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    released(tmp_path / FILE_NAME, len(MIGRATIONS)).close()
-    broken = (*MIGRATIONS, "CREATE TABLE half (x);\nCREATE TABLE runs (y);\n")
-    monkeypatch.setattr("digest.ledger.sqlite.schema.MIGRATIONS", broken)
+    released(tmp_path / FILE_NAME, len(migrations())).close()
+    broken = (*migrations(), "CREATE TABLE half (x);\nCREATE TABLE runs (y);\n")
+    monkeypatch.setattr("digest.ledger.sqlite.schema.migrations", lambda: broken)
     connection = sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)
     with pytest.raises(sqlite3.OperationalError, match="runs already exists"):
         migrate(connection)
     connection.close()
     connection = sqlite3.connect(tmp_path / FILE_NAME)
-    assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+    assert connection.execute("PRAGMA user_version").fetchone() == (len(broken) - 1,)
     assert connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'half'").fetchone() == (0,)
     connection.close()
 

@@ -225,7 +225,7 @@ def test_the_key_is_in_nothing_that_is_kept_or_shown(
         assert not path.is_file() or KEY.encode() not in path.read_bytes()
     with open_ledger(tmp_path / "runs") as ledger:  # what is compressed in the file
         for table in ("completions", "events", "runs"):
-            for row in ledger.rows(f"SELECT * FROM {table}"):
+            for row in ledger.database.rows(f"SELECT * FROM {table}"):
                 assert KEY not in unpacked(row)
 
 

@@ -97,7 +97,7 @@ def test_a_ledger_that_the_sample_got_into_is_recognised(digest: Run, folder: Pa
     mixed(digest, folder)
     assert list((folder / "runs/pdf").glob("*.pdf"))
     with open_ledger(folder / "runs") as ledger:
-        assert left_in(ledger)
+        assert left_in(ledger.database)
     assert "earlier runs of the sample day are in it" in digest("doctor").out
     ran = digest(*JOB, "--model", "recorded")
     assert ran.code == 0
@@ -120,7 +120,7 @@ def test_a_day_that_only_the_sample_finished_is_not_finished(digest: Run, folder
 def test_a_real_ledger_is_left_alone(digest: Run, folder: Path, server: Server) -> None:
     assert digest(*JOB, "--no-pdf").code == 0
     with open_ledger(folder / "runs") as ledger:
-        assert not left_in(ledger)
+        assert not left_in(ledger.database)
         assert take_out(ledger, folder / "runs") is None
     assert "questions asked 0" in digest(*JOB, "--no-pdf").out
 

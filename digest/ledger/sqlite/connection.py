@@ -4,81 +4,90 @@ from __future__ import annotations
 
 import sqlite3
 import time
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TypeVar
 
-from pydantic import BaseModel
+from digest.errors import LedgerError, NoLedgerError, UsageError
+from digest.ledger.sql.codec import restored, storable
+from digest.ledger.sql.database import Database, Row
+from digest.ledger.sql.schema import Table, migrations, newest
+from digest.ledger.sqlite.locks import Locks, is_held
+from digest.ledger.sqlite.schema import check, migrate
 
-from digest.errors import LedgerError, UsageError
-from digest.ledger import FILE_NAME
-from digest.ledger.sqlite.schema import MIGRATIONS, check, migrate
-
-T = TypeVar("T", bound=BaseModel)
+T = TypeVar("T")
 
 LOCK_NAME = "ledger.locks"
 _BUSY_SECONDS = 30.0
+_MOST_PROBLEMS = 20
 
 
-class Store:
+class SqliteDatabase(Database):
     """An open file with the ledger's tables.
 
     Args:
         path: the file.
         connection: to it, in autocommit mode.
+        locks: None: only to be looked at.
     """
 
-    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection, locks: Locks | None = None) -> None:
         self.path = path
+        self.name = str(path)
         self._connection = connection
+        self._locks = locks
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+    def __reduce__(self) -> tuple[Callable[[Path], SqliteDatabase], tuple[Path]]:
+        """As its file: where it is unpickled it is opened anew."""
+        return open_file, (self.path,)
 
     def close(self) -> None:
-        """Close the file."""
+        """See `Database`."""
+        if self._locks is not None:
+            self._locks.close()
         self._connection.close()
 
-    def one(self, sql: str, values: tuple[Any, ...] = ()) -> tuple[Any, ...] | None:
-        """The first row of a query, if any."""
-        return next(self.rows(sql, values), None)
-
-    def rows(self, sql: str, values: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-        """The rows of a query, one after another.
-
-        Raises:
-            LedgerError: the file is damaged there, or cannot be read.
-        """
+    def rows(self, sql: str, values: Row = ()) -> Iterator[Row]:
+        """See `Database`."""
         try:
-            yield from self._connection.execute(sql, values)
+            for row in self._connection.execute(sql, tuple(map(storable, values))):
+                yield tuple(map(restored, row))
         except sqlite3.DatabaseError as error:
             raise self._trouble("read", error) from error
         except UnicodeDecodeError as error:
             raise damaged(self.path, error) from error
 
-    def write(self, sql: str, values: tuple[Any, ...] = ()) -> sqlite3.Cursor:
-        """Carry out a statement; when this returns outside a transaction, it is on disk.
+    scan = rows
 
-        Raises:
-            LedgerError: the disk is full, the file damaged or not writable.
-        """
+    def write(self, sql: str, values: Row = ()) -> int:
+        """See `Database`."""
+        return self._execute(sql, values).rowcount
+
+    def insert(self, sql: str, values: Row) -> int:
+        """See `Database`."""
+        return int(self._execute(sql, values).lastrowid or 0)
+
+    def _execute(self, sql: str, values: Row) -> sqlite3.Cursor:
         try:
-            return self._connection.execute(sql, values)
+            return self._connection.execute(sql, tuple(map(storable, values)))
         except sqlite3.DatabaseError as error:
             raise self._trouble("written", error) from error
 
+    def run_transaction(self, work: Callable[[], T]) -> T:
+        """See `Database`."""
+        with self._transaction("BEGIN IMMEDIATE"):
+            return work()
+
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All that is written inside, or nothing; on disk at the end. Raises as `write` does."""
-        self.write("BEGIN IMMEDIATE")
+    def snapshot(self) -> Iterator[None]:
+        """See `Database`."""
+        with self._transaction("BEGIN"):
+            yield
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
+        self.write(begin)
         try:
             yield
             self.write("COMMIT")
@@ -86,6 +95,57 @@ class Store:
             if self._connection.in_transaction:  # SQLite itself rolls back when the disk is full
                 self._connection.rollback()
             raise
+
+    def fill(self, table: Table, rows: Iterable[Row]) -> None:
+        """See `Database`."""
+        marks = ", ".join("?" * len(table.columns))
+        sql = f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({marks})"  # noqa: S608 - ours
+        try:
+            self._connection.executemany(sql, (tuple(map(storable, row)) for row in rows))
+        except sqlite3.DatabaseError as error:
+            raise self._trouble("written", error) from error
+
+    def claim_whole(self) -> None:
+        """See `Database`: a transaction that writes has the file for itself."""
+
+    def give_back(self) -> None:
+        """See `Database`."""
+        with suppress(LedgerError):  # another process is reading: the space is given back next time
+            self.write("VACUUM")
+            list(self.rows("PRAGMA wal_checkpoint(TRUNCATE)"))
+
+    def problems(self) -> Iterator[str]:
+        """See `Database`."""
+        found = [str(row[0]) for row in self.rows(f"PRAGMA integrity_check({_MOST_PROBLEMS})")]
+        if found != ["ok"]:
+            yield from (" ".join(problem.split()) for problem in found)
+        there = set(self.rows("SELECT type, name FROM sqlite_master"))
+        tables, indexes = newest()
+        wanted = {("index", name) for name in indexes} | {("table", table.name) for table in tables}
+        for kind, name in sorted(wanted - there):
+            yield f"{kind} {name} is missing"
+
+    def try_hold(self, name: str) -> bool:
+        """See `Database`."""
+        return self._held().try_hold(name)
+
+    def hold(self, name: str) -> None:
+        """See `Database`."""
+        self._held().hold(name)
+
+    def release(self, name: str) -> None:
+        """See `Database`."""
+        self._held().release(name)
+
+    def is_held(self, name: str) -> bool:
+        """See `Database`."""
+        if self._locks is not None:
+            return self._locks.is_held(name)
+        return is_held(self.path.with_name(LOCK_NAME), name)
+
+    def _held(self) -> Locks:
+        assert self._locks is not None, "opened only to be looked at"
+        return self._locks
 
     def _trouble(self, what: str, error: sqlite3.DatabaseError) -> LedgerError:
         if any(word in str(error) for word in ("malformed", "not a database", "no such")):
@@ -104,8 +164,24 @@ def damaged(path: Path, error: Exception) -> LedgerError:
     )
 
 
-def connect(folder: Path) -> sqlite3.Connection:
-    """Open the ledger of a folder for writing; both are made when missing, and the schema is made the newest.
+def open_file(path: Path) -> SqliteDatabase:
+    """Open a ledger's file for writing; see `connect`. The locks are in a folder beside it."""
+    connection = connect(path)
+    (_, _, name) = connection.execute("PRAGMA database_list").fetchone()
+    try:
+        return SqliteDatabase(Path(name), connection, Locks(path.with_name(LOCK_NAME)))
+    except OSError as error:
+        connection.close()
+        raise unwritable(path.parent, error) from error
+
+
+def open_file_to_read(path: Path) -> SqliteDatabase:
+    """Open a ledger's file without changing anything; see `connect_to_read`."""
+    return SqliteDatabase(path, connect_to_read(path))
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open a ledger's file for writing; made when missing, with its folder, and its schema made the newest.
 
     A commit is on disk when it returns: in WAL mode with `synchronous = FULL` SQLite syncs the log at every
     commit (sqlite.org, pragma.html#pragma_synchronous), and a torn tail of the log fails its checksums and is
@@ -115,7 +191,7 @@ def connect(folder: Path) -> sqlite3.Connection:
         UsageError: the folder or file cannot be written.
         LedgerError: the file is damaged, or was written by a newer version of this program.
     """
-    path = folder / FILE_NAME
+    folder = path.parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
@@ -156,11 +232,14 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     """Open a ledger without changing anything, even in a folder that cannot be written.
 
     Raises:
-        UsageError: there is none.
+        NoLedgerError: there is none.
+        UsageError: it cannot be read.
         LedgerError: it is damaged, or of another version.
     """
     if not path.exists():
-        raise UsageError(f"{path}: there is no ledger. `digest run` makes one; --out names another folder.")
+        raise NoLedgerError(
+            f"{path}: there is no ledger. `digest run` makes one; --out names another folder."
+        )
     log = path.with_name(f"{path.name}-wal")
     ways = ["mode=ro"]
     if not log.exists() or not log.stat().st_size:
@@ -197,12 +276,12 @@ def _checked(path: Path, connection: sqlite3.Connection) -> sqlite3.Connection:
     except ValueError as error:
         connection.close()
         raise foreign(path, error) from error
-    if version == len(MIGRATIONS):
+    if version == len(migrations()):
         return connection
     connection.close()
     if version == 0:
         raise LedgerError(f"{path}: the ledger is empty: no run has written to it, or what it held is gone.")
-    return connect(path.parent)
+    return connect(path)
 
 
 def unwritable(path: Path, error: Exception) -> UsageError:
@@ -217,30 +296,3 @@ def foreign(path: Path, error: Exception) -> LedgerError:
         f"{path}: not a ledger that this program can use: {error}. Update the program, or choose another "
         "folder with --out."
     )
-
-
-def pack(record: BaseModel) -> bytes:
-    """A record as it is kept: JSON, compressed; zlib's own checksum (Adler-32) tells damage on reading."""
-    return pack_text(record.model_dump_json(exclude_defaults=True))
-
-
-def pack_text(text: str) -> bytes:
-    """The same of a text."""
-    return zlib.compress(text.encode())
-
-
-def unpack(kind: type[T], blob: Any) -> T | None:  # noqa: ANN401 - whatever stands in a column
-    """A record as it was kept; None when its bytes are damaged, which counts as not kept."""
-    text = unpack_text(blob)
-    try:
-        return None if text is None else kind.model_validate_json(text)
-    except ValueError:
-        return None
-
-
-def unpack_text(blob: Any) -> str | None:  # noqa: ANN401 - whatever stands in a column
-    """The same of a text."""
-    try:
-        return zlib.decompress(blob).decode()
-    except (zlib.error, ValueError, TypeError):
-        return None

@@ -1,4 +1,4 @@
-"""Looking after a ledger: thinned out, copied while it is in use, and rescued when its file is damaged."""
+"""Looking after a ledger's file: copied while it is in use, and rescued when it is damaged."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from pathlib import Path
 
 from digest.errors import LedgerError, UsageError
 from digest.ledger import FILE_NAME
-from digest.ledger.sqlite.connection import connect_to_read, damaged, unpack_text
-from digest.ledger.sqlite.ledger import SqliteLedger
+from digest.ledger.sql.codec import unpack_text
+from digest.ledger.sqlite.connection import connect_to_read, damaged
 from digest.ledger.sqlite.schema import migrate
 
 _PART = re.compile(r"(\d+)\.(?:[a-z]+\.)?part.*")
@@ -23,52 +22,6 @@ _PART = re.compile(r"(\d+)\.(?:[a-z]+\.)?part.*")
 
 _MOST_GROWN = 100
 """A header that states more than so many times the file's size is damaged itself."""
-
-
-def age(text: str) -> timedelta:
-    """90d or 12w as a span of time.
-
-    Raises:
-        UsageError: it is neither.
-    """
-    match = re.fullmatch(r"(\d{1,5})([dw])", text.strip())
-    if match is None:
-        raise UsageError(f"{text!r} is no age. Ages look like 90d (days) or 12w (weeks).")
-    return timedelta(days=int(match[1]) * (7 if match[2] == "w" else 1))
-
-
-def prune(ledger: SqliteLedger, before: datetime, *, answers: bool) -> dict[str, int]:
-    """Delete what is older, give the space back, and say how many rows of each table went.
-
-    Without `answers` nothing is lost that a run needs: events, unlabelled answers of arXiv, outcomes, runs
-    that got no answer. With `answers` everything of that time goes: its days would be paid for again.
-    """
-    instant, day = before.isoformat(timespec="milliseconds"), before.date().isoformat()
-    started = "SELECT id FROM runs WHERE started < ?"
-    questions = f"SELECT key FROM completions WHERE run IN ({started})"  # noqa: S608 - our own words
-    rows = {
-        "events": ("at < ?", instant),
-        "outcomes": (f"question IN ({questions})", instant),
-        "snapshots": ("date IS NULL AND fetched < ?", instant),
-    }
-    if answers:
-        rows |= {
-            "completions": (f"run IN ({started})", instant),
-            "texts": ("at < ?", instant),
-            "announcements": ("date < ?", day),
-            "snapshots": ("coalesce(date, substr(fetched, 1, 10)) < ?", day),
-        }
-    used = "SELECT run FROM completions UNION SELECT run FROM events"
-    rows["runs"] = (f"started < ? AND state != 'running' AND id NOT IN ({used})", instant)
-    with ledger.transaction():
-        gone = {
-            table: ledger.write(f"DELETE FROM {table} WHERE {which}", (limit,)).rowcount  # noqa: S608
-            for table, (which, limit) in rows.items()
-        }
-    with contextlib.suppress(LedgerError):  # another process is reading: the space is given back next time
-        ledger.write("VACUUM")
-        ledger.write("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    return gone
 
 
 def backup(folder: Path, target: Path) -> None:

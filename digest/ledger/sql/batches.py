@@ -8,64 +8,73 @@ from datetime import UTC, datetime
 from datetime import date as Date  # noqa: N812 - as in digest.model
 
 from digest.ledger.interface import Batch, BatchState
-from digest.ledger.sqlite.connection import Store, pack, unpack
+from digest.ledger.sql.codec import pack, unpack
+from digest.ledger.sql.database import Database
 from digest.model import Request
+
+_AT_ONCE = 200
+"""Questions in memory."""
 
 _OPEN = "state IN ('intended', 'uploaded', 'submitted')"
 _COLUMNS = "id, token, run, section, date, state, changed, file, remote"
 
 
-class SqliteBatches:
+class SqlBatches:
     """The ledger's tables of batches of one endpoint."""
 
-    def __init__(self, store: Store, endpoint: str) -> None:
-        self._store = store
+    def __init__(self, database: Database, endpoint: str) -> None:
+        self._database = database
         self._endpoint = endpoint
 
     def intend(self, run: int, section: str, day: Date, questions: Sequence[tuple[Request, str]]) -> Batch:
         """Note a batch before anything of it is sent: questions, each with the paper that it is about."""
         token = secrets.token_hex(8)
-        with self._store.transaction():
-            cursor = self._store.write(
+
+        def work() -> None:
+            number = self._database.insert(
                 "INSERT INTO batches (token, endpoint, run, section, date, state, changed) "
                 "VALUES (?, ?, ?, ?, ?, 'intended', ?)",
                 (token, self._endpoint, run, section, day.isoformat(), _now()),
             )
             for request, paper in questions:
-                self._store.write(
+                self._database.write(
                     "INSERT INTO batch_rows (batch, key, paper, request) VALUES (?, ?, ?, ?)",
-                    (cursor.lastrowid, request.key, paper, pack(request)),
+                    (number, request.key, paper, pack(request)),
                 )
+
+        self._database.run_transaction(work)
         return next(batch for batch in self.open() if batch.token == token)
 
     def change(
         self, batch: Batch, state: BatchState, file: str | None = None, remote: str | None = None
     ) -> Batch:
         """Note how far a batch is; names that are not given stay."""
-        self._store.write(
+        self._database.write(
             "UPDATE batches SET state = ?, changed = ?, file = coalesce(?, file), "
             "remote = coalesce(?, remote) WHERE id = ?",
             (state, _now(), file, remote, batch.id),
         )
-        (row,) = self._store.rows(f"SELECT {_COLUMNS} FROM batches WHERE id = ?", (batch.id,))  # noqa: S608 - ours
+        (row,) = self._database.rows(f"SELECT {_COLUMNS} FROM batches WHERE id = ?", (batch.id,))  # noqa: S608 - ours
         return _batch(row)
 
     def open(self) -> tuple[Batch, ...]:
         """The batches whose answers are not collected yet, oldest first."""
         sql = f"SELECT {_COLUMNS} FROM batches WHERE endpoint = ? AND {_OPEN} ORDER BY id"  # noqa: S608 - ours
-        return tuple(_batch(row) for row in self._store.rows(sql, (self._endpoint,)))
+        return tuple(_batch(row) for row in self._database.rows(sql, (self._endpoint,)))
 
     def questions(self, batch: Batch) -> Iterator[tuple[Request, str]]:
         """The questions of a batch, each with its paper."""
-        sql = "SELECT request, paper FROM batch_rows WHERE batch = ? ORDER BY key"
-        for blob, paper in self._store.rows(sql, (batch.id,)):
-            request = unpack(Request, blob)
-            if request is not None:
-                yield request, str(paper)
+        sql = "SELECT key, request, paper FROM batch_rows WHERE batch = ? AND key > ? ORDER BY key LIMIT ?"
+        last = ""
+        while rows := list(self._database.rows(sql, (batch.id, last, _AT_ONCE))):
+            for key, blob, paper in rows:
+                last = key
+                if (request := unpack(Request, blob)) is not None:
+                    yield request, str(paper)
 
     def count(self, batch: Batch) -> int:
         """How many questions are in a batch."""
-        row = self._store.one("SELECT count(*) FROM batch_rows WHERE batch = ?", (batch.id,))
+        row = self._database.one("SELECT count(*) FROM batch_rows WHERE batch = ?", (batch.id,))
         return 0 if row is None else int(row[0])
 
     def holder(self, key: str) -> int | None:
@@ -73,7 +82,7 @@ class SqliteBatches:
         sql = (
             f"SELECT id FROM batch_rows JOIN batches ON id = batch WHERE key = ? AND endpoint = ? AND {_OPEN}"  # noqa: S608 - ours
         )
-        row = self._store.one(sql, (key, self._endpoint))
+        row = self._database.one(sql, (key, self._endpoint))
         return None if row is None else int(row[0])
 
     def collected(self, key: str, after: int = 0) -> bool:
@@ -82,7 +91,7 @@ class SqliteBatches:
             "SELECT 1 FROM batch_rows JOIN batches ON batches.id = batch "
             "WHERE key = ? AND endpoint = ? AND run >= ? AND state = 'collected'"
         )
-        return self._store.one(sql, (key, self._endpoint, after)) is not None
+        return self._database.one(sql, (key, self._endpoint, after)) is not None
 
     def refuse(self, key: str) -> None:
         """Note that a content filter refused the question, which asking again would not change."""
@@ -90,15 +99,15 @@ class SqliteBatches:
             "UPDATE batch_rows SET refused = 1 WHERE key = ? "
             "AND batch IN (SELECT id FROM batches WHERE endpoint = ?)"
         )
-        self._store.write(sql, (key, self._endpoint))
+        self._database.write(sql, (key, self._endpoint))
 
     def refused(self, key: str) -> bool:
         """Whether a content filter refused the question in a batch."""
         sql = (
             "SELECT 1 FROM batch_rows JOIN batches ON batches.id = batch "
-            "WHERE key = ? AND endpoint = ? AND refused"
+            "WHERE key = ? AND endpoint = ? AND refused = 1"
         )
-        return self._store.one(sql, (key, self._endpoint)) is not None
+        return self._database.one(sql, (key, self._endpoint)) is not None
 
 
 def _batch(row: tuple[object, ...]) -> Batch:

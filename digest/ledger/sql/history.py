@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from pydantic import Field
 
 from digest.errors import UsageError
-from digest.ledger import FILE_NAME
-from digest.ledger.sqlite.connection import LOCK_NAME, Store, connect_to_read, unpack
-from digest.ledger.sqlite.ledger import run_lock
-from digest.ledger.sqlite.locks import is_held
+from digest.ledger.sql.codec import unpack
+from digest.ledger.sql.database import Database, Row
+from digest.ledger.sql.ledger import run_lock
 from digest.model import Completion, Record, Usage
 
 
@@ -46,21 +45,32 @@ class Event(Record):
     detail: str | None
 
 
-class History(Store):
-    """The ledger of a folder, to be looked at.
+class History:
+    """A ledger, to be looked at.
 
-    Raises:
-        UsageError: there is none.
-        LedgerError: it is damaged, or of another version.
+    Args:
+        database: closed with the history.
     """
 
-    def __init__(self, folder: Path) -> None:
-        path = folder / FILE_NAME
-        super().__init__(path, connect_to_read(path))
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.database.close()
+
+    @property
+    def name(self) -> str:
+        """For messages: see `Database`."""
+        return self.database.name
 
     def runs(self) -> Iterator[Run]:
         """All runs, oldest first."""
-        for row in self.rows(
+        for row in self.database.rows(
             "SELECT id, command, section, date, state, started, finished, report FROM runs ORDER BY id"
         ):
             yield self._run(row)
@@ -71,34 +81,34 @@ class History(Store):
         Raises:
             UsageError: there is no such run.
         """
-        row = self.one(
+        row = self.database.one(
             "SELECT id, command, section, date, state, started, finished, report FROM runs WHERE id = ?",
             (number,),
         )
         if row is None:
-            raise UsageError(f"{self.path}: there is no run {number}. `digest runs` lists them.")
+            raise UsageError(f"{self.name}: there is no run {number}. `digest runs` lists them.")
         return self._run(row)
 
     def events(self, run: int) -> Iterator[Event]:
         """What happened in a run, in order."""
-        for at, paper, stage, what, detail in self.rows(
+        for at, paper, stage, what, detail in self.database.scan(
             "SELECT at, paper, stage, what, detail FROM events WHERE run = ? ORDER BY id", (run,)
         ):
             yield Event(at=at, paper=paper, stage=stage, what=what, detail=detail)
 
     def answers(self, run: int) -> Iterator[tuple[str | None, Completion]]:
         """The answers that a run was given, each with its paper; damaged ones are left out."""
-        for paper, blob in self.rows(
+        for paper, blob in self.database.scan(
             "SELECT paper, completion FROM completions WHERE run = ? ORDER BY id", (run,)
         ):
             completion = unpack(Completion, blob)
             if completion is not None:
                 yield paper, completion
 
-    def _run(self, row: tuple[Any, ...]) -> Run:
+    def _run(self, row: Row) -> Run:
         number, command, section, date, state, started, finished, report = row
         values: dict[str, Any] = json.loads(report) if report else {}
-        if state == "running" and not is_held(self.path.with_name(LOCK_NAME), run_lock(number)):
+        if state == "running" and not self.database.is_held(run_lock(number)):
             state = "killed"
         if not report:  # it could not say itself what it took
             answers = [completion for _, completion in self.answers(number)]

@@ -1,72 +1,70 @@
-"""The ledger: one SQLite file under `runs/` that keeps what was received, for ever.
+"""The ledger: what was received, kept for ever in a database.
 
-A completion is committed in the moment it arrives, before anything else happens to it (`store.connect` says
-what a commit survives). Errors are events, never answers. Events wait in memory for the next commit, so that
-a run of thousands of papers does not sync the disk for each of them; a killed run may lose its last few. So
-do outcomes, which can be made again.
+A completion is committed in the moment it arrives, before anything else happens to it (the drivers say what a
+commit survives). Errors are events, never answers. Events wait in memory for the next commit, so that a run
+of thousands of papers does not sync the disk for each of them; a killed run may lose its last few. So do
+outcomes, which can be made again.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from datetime import date as Date  # noqa: N812 - `date` is the name of an argument below
-from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
-from digest.ledger.sqlite.batches import SqliteBatches
-from digest.ledger.sqlite.connection import (
-    LOCK_NAME,
-    Store,
-    connect,
-    pack,
-    pack_text,
-    unpack,
-    unpack_text,
-    unwritable,
-)
-from digest.ledger.sqlite.locks import Locks
+from digest.ledger.interface import Delivery
+from digest.ledger.sql.batches import SqlBatches
+from digest.ledger.sql.codec import pack, pack_text, unpack, unpack_text
+from digest.ledger.sql.database import Database, Row
+from digest.ledger.sql.deliveries import read_deliveries, write_deliveries
 from digest.model import Announcement, Completion, Digest, Snapshot, Text
 
 _MOST_WAITING = 500
+_LONGEST_URL = 2000
+"""Characters; a longer one does not fit into an index of PostgreSQL."""
+
+Statement = tuple[str, Row]
 
 
-class SqliteLedger(Store):
-    """An open ledger. One per process; others may have the same file open.
+class SqlLedger:
+    """An open ledger. One per process; others may have the same database open.
 
     Args:
-        folder: the `runs/` folder; made when missing.
-
-    Raises:
-        UsageError: the folder or file cannot be written.
-        LedgerError: the file is damaged, or was written by a newer version of this program.
+        database: with the ledger's tables; closed with the ledger.
     """
 
-    def __init__(self, folder: Path) -> None:
-        connection = connect(folder)
-        (_, _, path) = connection.execute("PRAGMA database_list").fetchone()
-        super().__init__(Path(path), connection)
-        try:
-            self._locks = Locks(folder / LOCK_NAME)
-        except OSError as error:
-            connection.close()
-            raise unwritable(folder, error) from error
-        self._waiting: list[tuple[str, tuple[Any, ...]]] = []
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._waiting: list[Statement] = []
 
-    def __reduce__(self) -> tuple[type[SqliteLedger], tuple[Path]]:
-        """As its folder: where it is unpickled it is opened anew."""
-        return type(self), (self.path.parent,)
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def name(self) -> str:
+        """For messages: see `Database`."""
+        return self.database.name
+
+    def __reduce__(self) -> tuple[type[SqlLedger], tuple[Database]]:
+        """As its database: where it is unpickled it is opened anew."""
+        return type(self), (self.database,)
 
     def close(self) -> None:
-        """Write what waits, and close the file; the locks of this process end."""
+        """Write what waits, and end the connection; the locks of this process end."""
         try:
             if self._waiting:
-                with self.transaction():
-                    self._write_waiting()
+                self._commit()
         finally:
-            self._locks.close()
-            super().close()
+            self.database.close()
 
     # completions
 
@@ -76,7 +74,7 @@ class SqliteLedger(Store):
         Bytes that were damaged on the disk are no answer.
         """
         sql = "SELECT completion FROM completions WHERE key = ? AND run >= ? ORDER BY id DESC"
-        for (blob,) in self.rows(sql, (key, after)):
+        for (blob,) in self.database.rows(sql, (key, after)):
             completion = unpack(Completion, blob)
             if completion is not None and completion.key == key:
                 return completion
@@ -84,22 +82,22 @@ class SqliteLedger(Store):
 
     def keep(self, completion: Completion, request: Mapping[str, Any], run: int, paper: str | None) -> None:
         """Keep an answer. When this returns, it is on disk."""
-        with self.transaction():
-            self.write(
+        self._commit(
+            (
                 "INSERT INTO completions (key, run, paper, request, completion) VALUES (?, ?, ?, ?, ?)",
                 (completion.key, run, paper, pack_text(_canonical(request)), pack(completion)),
-            )
-            self._write_waiting()
-            self.write("DELETE FROM outcomes WHERE question = ?", (completion.key,))
+            ),
+            last=("DELETE FROM outcomes WHERE question = ?", (completion.key,)),
+        )
 
     def asked_alone(self) -> frozenset[str]:
         """The keys of answers that `digest paper` got."""
         sql = "SELECT key FROM completions JOIN runs ON runs.id = completions.run WHERE command = 'paper'"
-        return frozenset(str(key) for (key,) in self.rows(sql))
+        return frozenset(str(key) for (key,) in self.database.rows(sql))
 
     def newest(self) -> int:
         """The number of the newest answer: it grows while any process gets answers."""
-        row = self.one("SELECT max(id) FROM completions")
+        row = self.database.one("SELECT max(id) FROM completions")
         return 0 if row is None or row[0] is None else int(row[0])
 
     # questions under way
@@ -109,42 +107,43 @@ class SqliteLedger(Store):
 
         Whoever gets the claim looks for the answer once more: the other may just have kept it.
         """
-        return self._locks.try_hold(f"ask {key}")
+        return self.database.try_hold(f"ask {key}")
 
     def release(self, key: str) -> None:
         """The question is answered, or given up."""
-        self._locks.release(f"ask {key}")
+        self.database.release(f"ask {key}")
 
     def claim_digests(self) -> bool:
         """Whether this process may rewrite digests now; `release_digests` afterwards."""
-        return self._locks.try_hold("digests")
+        return self.database.try_hold("digests")
 
     def release_digests(self) -> None:
         """Others may rewrite digests again."""
-        self._locks.release("digests")
+        self.database.release("digests")
 
     # runs and events
 
     def begin(self, command: str, section: str | None = None, day: Date | None = None) -> int:
         """Note that a run has begun, and return its number. It lives until `finish`, or as long as we do."""
-        with self.transaction():
-            cursor = self.write(
-                "INSERT INTO runs (started, state, command, section, date) VALUES (?, 'running', ?, ?, ?)",
-                (_now(), command, section, _iso(day)),
-            )
-            run = int(cursor.lastrowid or 0)
-            self._locks.hold(run_lock(run))  # before anybody can see the run and find it dead
-        return run
+        sql = "INSERT INTO runs (started, state, command, section, date) VALUES (?, 'running', ?, ?, ?)"
+        values = (_now(), command, section, _iso(day))
+
+        def work() -> int:
+            run = self.database.insert(sql, values)
+            self.database.hold(run_lock(run))  # before anybody can see the run and find it dead
+            return run
+
+        return self.database.run_transaction(work)
 
     def finish(self, run: int, state: str, report: Mapping[str, Any], day: Date | None = None) -> None:
         """Note how a run ended: complete, flagged, quiet, or failed, with its report."""
-        with self.transaction():
-            self.write(
+        self._commit(
+            (
                 "UPDATE runs SET finished = ?, state = ?, report = ?, date = coalesce(?, date) WHERE id = ?",
                 (_now(), state, _canonical(report), _iso(day), run),
             )
-            self._write_waiting()
-        self._locks.release(run_lock(run))
+        )
+        self.database.release(run_lock(run))
 
     def event(
         self, run: int, stage: str, what: str, paper: str | None = None, detail: str | None = None
@@ -155,7 +154,7 @@ class SqliteLedger(Store):
 
     def flagged_before(self, section: str, day: Date, codes: Collection[str]) -> tuple[int, Collection[str]]:
         """The last run that published a day, and the papers that it flagged with one of these codes."""
-        row = self.one(
+        row = self.database.one(
             "SELECT id, report FROM runs WHERE section = ? AND date = ? AND state IN ('complete', 'flagged') "
             "AND command = 'run' ORDER BY id DESC LIMIT 1",
             (section, day.isoformat()),
@@ -169,24 +168,29 @@ class SqliteLedger(Store):
 
     def outcome(self, question: str, recipe: str) -> str | None:
         """What became of a question (by its key) under a recipe, as JSON, if that is kept."""
-        row = self.one("SELECT outcome FROM outcomes WHERE question = ? AND recipe = ?", (question, recipe))
+        row = self.database.one(
+            "SELECT outcome FROM outcomes WHERE question = ? AND recipe = ?", (question, recipe)
+        )
         return None if row is None else unpack_text(row[0])
 
     def keep_outcome(self, question: str, recipe: str, outcome: str) -> None:
         """Keep what became of a question (JSON), until there is a new answer to it."""
-        sql = "INSERT OR REPLACE INTO outcomes (question, recipe, outcome) VALUES (?, ?, ?)"
+        sql = (
+            "INSERT INTO outcomes (question, recipe, outcome) VALUES (?, ?, ?) "
+            "ON CONFLICT (question, recipe) DO UPDATE SET outcome = excluded.outcome"
+        )
         self._write_later(sql, (question, recipe, pack_text(outcome)))
 
     # texts
 
     def text(self, paper: str, recipe: str) -> Text | None:
         """The passages kept for a paper (identifier with version) under a recipe, if any."""
-        row = self.one("SELECT text FROM texts WHERE paper = ? AND recipe = ?", (paper, recipe))
+        row = self.database.one("SELECT text FROM texts WHERE paper = ? AND recipe = ?", (paper, recipe))
         return None if row is None else unpack(Text, row[0])
 
     def texts_of(self, paper_id: str, recipe: str) -> tuple[Text, ...]:
         """The passages kept for all versions of a paper under a recipe, newest version first."""
-        rows = self.rows(
+        rows = self.database.rows(
             "SELECT text FROM texts WHERE paper > ? AND paper < ? AND recipe = ? "
             "ORDER BY length(paper) DESC, paper DESC",
             (f"{paper_id}v", f"{paper_id}w", recipe),
@@ -195,8 +199,9 @@ class SqliteLedger(Store):
 
     def keep_text(self, paper: str, recipe: str, text: Text) -> None:
         """Keep a paper's passages, so that the same question can be put together again."""
-        self.write(
-            "INSERT OR REPLACE INTO texts (paper, recipe, at, text) VALUES (?, ?, ?, ?)",
+        self.database.write(
+            "INSERT INTO texts (paper, recipe, at, text) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (paper, recipe) DO UPDATE SET at = excluded.at, text = excluded.text",
             (paper, recipe, _now(), pack(text)),
         )
 
@@ -204,7 +209,7 @@ class SqliteLedger(Store):
 
     def announcement(self, categories: Collection[str], day: Date) -> Announcement | None:
         """What was announced in a section's categories on a date, if it is kept."""
-        row = self.one(
+        row = self.database.one(
             "SELECT announcement FROM announcements WHERE categories = ? AND date = ?",
             ("+".join(categories), day.isoformat()),
         )
@@ -212,8 +217,9 @@ class SqliteLedger(Store):
 
     def keep_announcement(self, categories: Collection[str], announcement: Announcement) -> None:
         """Keep a whole announcement, once the API has added all it can."""
-        self.write(
-            "INSERT OR REPLACE INTO announcements (categories, date, announcement) VALUES (?, ?, ?)",
+        self.database.write(
+            "INSERT INTO announcements (categories, date, announcement) VALUES (?, ?, ?) "
+            "ON CONFLICT (categories, date) DO UPDATE SET announcement = excluded.announcement",
             ("+".join(categories), announcement.date.isoformat(), pack(announcement)),
         )
 
@@ -222,26 +228,28 @@ class SqliteLedger(Store):
     def put(self, snapshot: Snapshot) -> None:
         """Keep an answer of arXiv; one with the same URL and time is replaced."""
         fetched = snapshot.fetched.astimezone(UTC).isoformat(timespec="microseconds")
-        self.write(
-            "INSERT OR REPLACE INTO snapshots (url, fetched, category, date, snapshot) "
-            "VALUES (?, ?, ?, ?, ?)",
-            (snapshot.url, fetched, snapshot.category, _iso(snapshot.date), pack(snapshot)),
+        self.database.write(
+            "INSERT INTO snapshots (url, fetched, category, date, snapshot) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (url, fetched) DO UPDATE "
+            "SET category = excluded.category, date = excluded.date, snapshot = excluded.snapshot",
+            (_short(snapshot.url), fetched, snapshot.category, _iso(snapshot.date), pack(snapshot)),
         )
 
     def get(self, url: str) -> Snapshot | None:
         """The labelled answer of a URL that was fetched last."""
-        row = self.one(
+        row = self.database.one(
             "SELECT snapshot FROM snapshots WHERE url = ? AND date IS NOT NULL ORDER BY fetched DESC LIMIT 1",
-            (url,),
+            (_short(url),),
         )
         return None if row is None else unpack(Snapshot, row[0])
 
     def day(self, category: str, date: Date) -> tuple[Snapshot, ...]:
         """The answers labelled as a category's announcement of a date, of each URL the last, oldest first."""
-        rows = self.rows(
-            "SELECT snapshot, max(fetched) FROM snapshots WHERE category = ? AND date = ? "
-            "GROUP BY url ORDER BY max(fetched)",
-            (category, date.isoformat()),
+        rows = self.database.rows(
+            "SELECT snapshot FROM snapshots AS one WHERE category = ? AND date = ? AND fetched = "
+            "(SELECT max(fetched) FROM snapshots WHERE url = one.url AND category = ? AND date = ?) "
+            "ORDER BY fetched, url",
+            (category, date.isoformat(), category, date.isoformat()),
         )
         snapshots = [unpack(Snapshot, row[0]) for row in rows]
         whole = tuple(one for one in snapshots if one is not None)
@@ -249,7 +257,7 @@ class SqliteLedger(Store):
 
     def before(self, category: str, date: Date) -> Date | None:
         """The latest earlier date of which a category's announcement is kept."""
-        row = self.one(
+        row = self.database.one(
             "SELECT max(date) FROM snapshots WHERE category = ? AND date < ?", (category, date.isoformat())
         )
         return None if row is None or row[0] is None else Date.fromisoformat(row[0])
@@ -261,16 +269,20 @@ class SqliteLedger(Store):
         if digest.date is None:
             return
         day = digest.date.isoformat()
-        with self.transaction():
+        sql = (
+            "INSERT INTO listings (section, date, paper, kind) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (paper, section, date) DO UPDATE SET kind = excluded.kind"
+        )
+
+        def work() -> None:
             for entry in digest.entries:
-                self.write(
-                    "INSERT OR REPLACE INTO listings (section, date, paper, kind) VALUES (?, ?, ?, ?)",
-                    (digest.section.key, day, entry.paper.id, entry.listing.kind),
-                )
+                self.database.write(sql, (digest.section.key, day, entry.paper.id, entry.listing.kind))
+
+        self.database.run_transaction(work)
 
     def seen(self, section: str, paper: str, before: Date) -> Date | None:
         """The newest date before `before` on which a digest of the section held the paper."""
-        row = self.one(
+        row = self.database.one(
             "SELECT max(date) FROM listings WHERE paper = ? AND section = ? AND date < ?",
             (paper, section, before.isoformat()),
         )
@@ -280,31 +292,49 @@ class SqliteLedger(Store):
 
     def traits(self, endpoint: str, model: str) -> str | None:
         """What was learned about an endpoint and model (JSON), if anything."""
-        row = self.one("SELECT traits FROM capabilities WHERE endpoint = ? AND model = ?", (endpoint, model))
+        row = self.database.one(
+            "SELECT traits FROM capabilities WHERE endpoint = ? AND model = ?", (endpoint, model)
+        )
         return None if row is None else str(row[0])
 
     def keep_traits(self, endpoint: str, model: str, traits: str) -> None:
         """Remember what was learned about an endpoint and model (JSON)."""
-        self.write(
-            "INSERT OR REPLACE INTO capabilities (endpoint, model, traits, learned) VALUES (?, ?, ?, ?)",
+        self.database.write(
+            "INSERT INTO capabilities (endpoint, model, traits, learned) VALUES (?, ?, ?, ?) "
+            "ON CONFLICT (endpoint, model) "
+            "DO UPDATE SET traits = excluded.traits, learned = excluded.learned",
             (endpoint, model, traits, _now()),
         )
 
-    def batches(self, endpoint: str) -> SqliteBatches:
+    def batches(self, endpoint: str) -> SqlBatches:
         """The batches of the endpoint at an address."""
-        return SqliteBatches(self, endpoint)
+        return SqlBatches(self.database, endpoint)
 
-    def _write_later(self, sql: str, values: tuple[Any, ...]) -> None:
+    # what was sent to whom
+
+    def deliveries(self, since: Date) -> tuple[Delivery, ...]:
+        """Everything noted of digests of that date and later ones, in the order in which it was noted."""
+        return read_deliveries(self.database, since)
+
+    def note_deliveries(self, deliveries: Sequence[Delivery]) -> bool:
+        """Note them all, or none: False if one is noted already. They are on disk when this returns."""
+        return write_deliveries(self.database, deliveries)
+
+    def _write_later(self, sql: str, values: Row) -> None:
         self._waiting.append((sql, values))
         if len(self._waiting) >= _MOST_WAITING:
-            with self.transaction():
-                self._write_waiting()
+            self._commit()
 
-    def _write_waiting(self) -> None:
-        """Inside a transaction: what waits. It waits no more, even if the disk then has no room for it."""
+    def _commit(self, *first: Statement, last: Statement | None = None) -> None:
+        """Commit statements and what waits, which waits no more, even if the disk then has no room for it."""
         waiting, self._waiting = self._waiting, []
-        for sql, values in waiting:
-            self.write(sql, values)
+        statements: Sequence[Statement] = (*first, *waiting, *((last,) if last else ()))
+
+        def work() -> None:
+            for sql, values in statements:
+                self.database.write(sql, values)
+
+        self.database.run_transaction(work)
 
 
 def run_lock(run: int) -> str:
@@ -322,3 +352,10 @@ def _now() -> str:
 
 def _canonical(value: Mapping[str, Any]) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _short(url: str) -> str:
+    """An address as a key."""
+    if len(url) <= _LONGEST_URL:
+        return url
+    return f"{url[: _LONGEST_URL // 2]} {hashlib.sha256(url.encode('utf-8', 'surrogatepass')).hexdigest()}"

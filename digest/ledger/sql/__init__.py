@@ -1,0 +1,1 @@
+"""The ledger's logic and SQL, for each database; `sqlite/` and `postgres/` are the drivers."""

@@ -1,0 +1,105 @@
+"""What the ledger asks of a database; each driver is one."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from digest.ledger.sql.schema import Table
+
+T = TypeVar("T")
+
+Row = tuple[Any, ...]
+"""Of str, bytes, int and None."""
+
+
+class Database(ABC):
+    """An open database with the ledger's tables; one per process, used by one thread.
+
+    SQL is what SQLite and PostgreSQL both understand, with `?` for values. Text may hold any character of
+    Python's, and orders by code points.
+
+    Raises:
+        LedgerError: from every method: the database cannot be read or written, or is damaged.
+    """
+
+    name: str
+    """For messages: a path, or an address without its password."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @abstractmethod
+    def close(self) -> None:
+        """End the connection; locks that are held end too."""
+
+    def one(self, sql: str, values: Row = ()) -> Row | None:
+        """The first row of a query, if any."""
+        return next(self.rows(sql, values), None)
+
+    @abstractmethod
+    def rows(self, sql: str, values: Row = ()) -> Iterator[Row]:
+        """The rows of a query whose result fits into memory."""
+
+    @abstractmethod
+    def scan(self, sql: str, values: Row = ()) -> Iterator[Row]:
+        """The rows of a query, a few in memory at a time."""
+
+    @abstractmethod
+    def write(self, sql: str, values: Row = ()) -> int:
+        """Carry out a statement, outside a transaction for good, and return how many rows it changed."""
+
+    @abstractmethod
+    def insert(self, sql: str, values: Row) -> int:
+        """Insert one row into a table that the database numbers, and return its number."""
+
+    @abstractmethod
+    def run_transaction(self, work: Callable[[], T]) -> T:
+        """All that `work` writes, committed when this returns, or nothing; returns what `work` returns.
+
+        `work` may be carried out again, after what it wrote was undone.
+        """
+
+    @abstractmethod
+    def snapshot(self) -> AbstractContextManager[None]:
+        """What is read inside is of one moment, whatever others write."""
+
+    @abstractmethod
+    def fill(self, table: Table, rows: Iterable[Row]) -> None:
+        """Inside a transaction: insert many rows with their numbers; later numbers are larger."""
+
+    @abstractmethod
+    def claim_whole(self) -> None:
+        """Inside a transaction: keep all others from writing until it ends."""
+
+    @abstractmethod
+    def give_back(self) -> None:
+        """Give the space of deleted rows back, where the database does not do so by itself."""
+
+    @abstractmethod
+    def problems(self) -> Iterator[str]:
+        """What the database finds wrong with itself, and what of the schema is missing; a sentence each."""
+
+    @abstractmethod
+    def try_hold(self, name: str) -> bool:
+        """Take a lock, unless another process holds it. It ends with `release`, or with this process."""
+
+    @abstractmethod
+    def hold(self, name: str) -> None:
+        """Take a lock that nobody else wants to keep, such as that of a new run."""
+
+    @abstractmethod
+    def release(self, name: str) -> None:
+        """Lift a lock; nothing happens if it is not held."""
+
+    @abstractmethod
+    def is_held(self, name: str) -> bool:
+        """True: a living process, this one or another, holds the lock."""
