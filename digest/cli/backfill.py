@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from digest.scale.mirror_reader import MirrorReader
     from digest.scale.old_days import Span
     from digest.scale.plan import Plan
+    from digest.sources.http_client import Http
     from digest.text.reader import Download
 
 EngineName = Literal["local", "ray"]
@@ -183,18 +184,38 @@ async def _opened(wanted: _Wanted, span: Span, resources: Resources) -> AsyncIte
 async def _engine(wanted: _Wanted, resources: Resources) -> AsyncIterator[tuple[Engine, Resources]]:
     """What carries out the work, and the resources as they go through it."""
     from digest.pipeline.entries import side_by_side
+    from digest.pipeline.priority import backfill_at_work
 
-    if wanted.engine == "local" or wanted.plan:
+    if wanted.plan:
         yield side_by_side, resources
+        return
+    if wanted.engine == "local":
+        with backfill_at_work(resources.ledger):
+            yield side_by_side, _yielding(resources)
         return
     from digest.scale.ray_cluster import cluster
 
-    with cluster(wanted.address, wanted.workers):
+    with backfill_at_work(resources.ledger), cluster(wanted.address, wanted.workers):
         from digest.scale.ray_engine import ray_engine
 
         mirror = None if wanted.mirror is None else wanted.mirror.absolute()
         async with ray_engine(resources, wanted.workers, mirror, fetch=wanted.fetch_pdfs) as opened:
             yield opened
+
+
+def _yielding(resources: Resources) -> Resources:
+    """The same, but nothing new is sent while a daily run is at work."""
+    from digest.pipeline.priority import Courtesy
+
+    courtesy = Courtesy(resources.ledger)
+    courtesy.slows(resources.endpoint)
+
+    async def http() -> Http:
+        opened = await resources.http()
+        opened.elsewhere = courtesy.wait
+        return opened
+
+    return replace(resources, http=http)
 
 
 def _measured_with(wanted: _Wanted, resources: Resources) -> str:

@@ -83,6 +83,7 @@ def run_days(given: CommandOptions, days: str | None, limit: int | None) -> int:
     from digest.cli.session import parse_days, prepared, update_pages, with_resources
     from digest.llm.batch import Pending
     from digest.pipeline.day import Published
+    from digest.pipeline.priority import before_backfills
 
     results: list[Result] = []
     with prepared(given) as ready:
@@ -106,7 +107,7 @@ def run_days(given: CommandOptions, days: str | None, limit: int | None) -> int:
                     outcome = await _attempt(result.section, result.outcome.date, end, limit)
                     results[index] = Result(result.section, result.day, outcome)
 
-        with_resources(ready, go, quiet=given.quiet or given.json)
+        with_resources(ready, before_backfills(go), quiet=given.quiet or given.json)
     made = any(isinstance(result.outcome, Published) for result in results)
     pages = update_pages(ready.settings) if made else None
     _show(results, given, table=first != last)

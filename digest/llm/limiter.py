@@ -65,6 +65,7 @@ class Limiter:
 
     Attributes:
         accepted: questions that were answered.
+        elsewhere: seconds to wait for somebody who goes first.
         idle: set while no question is under way.
     """
 
@@ -93,6 +94,7 @@ class Limiter:
         self._sent = 0
         self._refusing_since: float | None = None
         self._silent_since: float | None = None
+        self.elsewhere: Callable[[], float] = lambda: 0.0
         self.accepted = 0
         self._under_way: dict[int, Permit] = {}
         self.idle = asyncio.Event()
@@ -237,7 +239,7 @@ class Limiter:
                 self._queue.popleft()
                 first.leave.set_exception(ClosedError(why))
                 continue
-            wait = max(told, self._set(first.tokens, now))
+            wait = max(told, self._set(first.tokens, now), self.elsewhere())
             if wait > 0:
                 self._timer = asyncio.get_running_loop().call_later(wait, self._advance)
                 return

@@ -15,6 +15,7 @@ from digest.config import ArxivSettings, ModelSettings
 from digest.ledger import Ledger, SnapshotStore
 from digest.llm.endpoint import Endpoint
 from digest.model import Completion, Request
+from digest.pipeline.priority import Courtesy
 from digest.scale.ray_services import Relay, relay
 from digest.sources.http_client import PAGES_SPACING, Http, Page
 from digest.sources.http_responses import beside
@@ -93,6 +94,7 @@ class _EndpointHost:
             remember=lambda model, traits: ledger.keep_traits(endpoint.address, model, traits),
             say=self._said.append,
         )
+        Courtesy(ledger).slows(endpoint)
         if restarted:
             endpoint.assume_used()
         self._under_way: dict[str, asyncio.Task[Completion]] = {}
@@ -164,13 +166,14 @@ class _ArxivHost:
     def __init__(
         self,
         settings: ArxivSettings,
-        snapshots: SnapshotStore,
+        ledger: Ledger,
         clock: Callable[[], datetime],
         *,
         restarted: bool,
     ) -> None:
         self._said: list[str] = []
-        self._http = Http(settings, snapshots, clock=clock, say=self._said.append)
+        self._http = Http(settings, ledger, clock=clock, say=self._said.append)
+        self._http.elsewhere = Courtesy(ledger).wait
         self._opening = asyncio.Lock()
         self._opened = False
         self._pause = PAGES_SPACING if restarted else 0.0  # when the last request was is not known

@@ -28,7 +28,9 @@ from tests.scale.support import World, digests_in, records_of, working_days, wor
 
 def main() -> None:
     """Make the world, run the arms, print a table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--papers", type=int, default=20_000)
     parser.add_argument("--days", type=int, default=40)
     parser.add_argument("--arms", nargs="+", default=["local:1", "ray:1", "ray:2"])
@@ -50,12 +52,22 @@ def main() -> None:
             first = digests
 
 
-def _arm(arm: str, made: World, days: list[date], folder: Path, given: argparse.Namespace) -> dict[str, bytes]:
+def _arm(
+    arm: str, made: World, days: list[date], folder: Path, given: argparse.Namespace
+) -> dict[str, bytes]:
     engine, _, workers = arm.partition(":")
     with start(Knobs(records=(made.records,), synthesize=True)) as server:
         _settings(folder, server.url)
         command = [sys.executable, "-m", "digest", "backfill", "--from", str(days[0]), "--to", str(days[-1])]
-        command += ["--metadata", str(made.snapshot), "--engine", engine, "--workers", workers or "1", "--json"]
+        command += [
+            "--metadata",
+            str(made.snapshot),
+            "--engine",
+            engine,
+            "--workers",
+            workers or "1",
+            "--json",
+        ]
         command += ["--no-pdf"] if given.no_pdf else ["--mirror", str(made.mirror)]
         command += ["--address", given.address] if given.address and engine == "ray" else []
         begun = time.perf_counter()
@@ -72,7 +84,8 @@ def _arm(arm: str, made: World, days: list[date], folder: Path, given: argparse.
     print(
         f"{arm:<8} {papers:,} papers, {asked:,} questions: {measured['seconds']:.1f} s making days "
         f"({papers / measured['seconds']:.1f} papers/s), {whole:.1f} s in all, driver {peak} MB; "
-        f"load {os.getloadavg()[0]:.1f}; children's cpu {resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime:.0f} s",
+        f"load {os.getloadavg()[0]:.1f}; processor time of all so far "
+        f"{resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime:.0f} s",
         flush=True,
     )
     return digests_in(folder / "runs")
