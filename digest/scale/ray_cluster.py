@@ -54,7 +54,12 @@ def cluster(address: str | None, workers: int) -> Iterator[None]:
     _silence()
     options: dict[str, Any] = {"namespace": NAMESPACE, "log_to_driver": False, "logging_level": logging.ERROR}
     if address is None:
-        options |= {"num_cpus": workers, "include_dashboard": False, "object_store_memory": _OBJECTS}
+        options |= {
+            "address": "local",
+            "num_cpus": workers,
+            "include_dashboard": False,
+            "object_store_memory": _OBJECTS,
+        }
     else:
         options["address"] = address
     try:

@@ -187,6 +187,16 @@ def test_papers_that_got_no_answer_are_tried_once_more_at_the_end(
     assert "papers 24: summarised 24, flagged 0" in ran.out
 
 
+def test_a_snapshot_that_is_older_than_the_span_makes_no_empty_days(
+    digest: Run, old: World, server: Server
+) -> None:
+    span = ("--from", str(DAYS[0]), "--to", "2025-01-31")
+    ran = digest("backfill", *span, "--metadata", str(old.snapshot))
+    assert ran.code == 2
+    assert f"ends with {DAYS[-1]}, and says nothing of 2025-01-10" in ran.err
+    assert requests(server) == {}
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -8,12 +8,14 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date as Date  # noqa: N812 - named as in digest.model
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from digest.errors import SourceError
 from digest.sources import taxonomy
+from digest.sources.arxiv.calendar import announced_on
 from digest.sources.bulk.dated import DatedPaper
 from digest.system.files import read_text
 
@@ -69,10 +71,20 @@ class DayFiles:
     @property
     def unread(self) -> str:
         """What could not be read when it was made, in words; empty for nothing."""
+        return str(self._told().get("unread") or "")
+
+    @property
+    def newest(self) -> Date | None:
+        """The last day on which any paper of the stream was announced, of whatever category."""
+        newest = self._told().get("newest")
+        return Date.fromisoformat(newest) if newest else None
+
+    def _told(self) -> dict[str, str | None]:
         try:
-            return str(json.loads(read_text(self._folder / _WHOLE))["unread"])
-        except (ValueError, KeyError, TypeError):
-            return ""
+            told = json.loads(read_text(self._folder / _WHOLE))
+        except ValueError:
+            return {}
+        return told if isinstance(told, dict) else {}
 
     def fill(self, papers: Iterable[DatedPaper], unread: Unread) -> None:
         """Write all papers that are wanted; what was begun before is written anew.
@@ -81,11 +93,13 @@ class DayFiles:
             SourceError: the stream breaks off, or nothing can be written.
         """
         held, size = defaultdict[Date, list[str]](list), 0
+        newest: datetime | None = None
         try:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder.mkdir(parents=True, exist_ok=True)
             for one in papers:
-                text = ""
+                text, submitted = "", one.versions[-1][1]
+                newest = submitted if newest is None else max(newest, submitted)
                 for day in self._days_of(one):
                     text = text or one.model_dump_json(exclude_defaults=True) + "\n"
                     held[day].append(text)
@@ -95,8 +109,9 @@ class DayFiles:
                     held.clear()
                     size = 0
             self._append(held)
-            told = json.dumps({"unread": unread.sentence}, ensure_ascii=False)
-            (self._folder / _WHOLE).write_text(told, encoding="utf-8")
+            told = {"unread": unread.sentence, "newest": newest and announced_on(newest).isoformat()}
+            text = json.dumps(told, ensure_ascii=False)
+            (self._folder / _WHOLE).write_text(text, encoding="utf-8")
         except OSError as error:
             raise SourceError(f"{self._folder} cannot be written: {error.strerror or error}.") from error
 

@@ -45,10 +45,16 @@ class BulkDays:
 
         Raises:
             SourceError: a file was damaged.
-            UsageError: there is no latest day among old ones.
+            UsageError: the snapshot is older than the day; or no day was asked for.
         """
         if day is None:
             raise UsageError("Old days need a date.")
+        newest = self.files.newest
+        if self.name == "snapshot" and (newest is None or day > newest):
+            raise UsageError(
+                f"The metadata snapshot ends with {newest}, and says nothing of {day}. End with "
+                f"--to {newest}, or get a newer one."
+            )
         papers = self.files.day(day)
         listings, shown = merge([category_day(category, day, papers) for category in section.categories])
         if not listings:

@@ -61,7 +61,9 @@ def read_metadata(name: str, unread: Unread) -> Iterator[DatedPaper]:
                 f"{_called(name)} breaks off after {number:,} records ({error}), and the rest would be "
                 "missing from digests. Get it again."
             ) from error
-    if not good and number:
+    if not number:
+        raise UsageError(f"{_called(name)} is empty.")
+    if not good:
         raise UsageError(
             f"{_called(name)} is no metadata snapshot: it holds one JSON record a line, with id, title, "
             f"abstract, categories and versions. {'; '.join(unread.first[:1])}."

@@ -85,6 +85,12 @@ def test_another_file_is_none(tmp_path: Path, content: bytes) -> None:
         list(read_metadata(str(path), Unread()))
 
 
+def test_an_empty_file_is_none(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+    with pytest.raises(UsageError, match="is empty"):
+        list(read_metadata(str(tmp_path / "empty"), Unread()))
+
+
 def test_a_file_that_breaks_off_is_no_file_with_fewer_papers(tmp_path: Path) -> None:
     path = tmp_path / "snapshot.json.gz"
     path.write_bytes(gzip.compress(lines(row(f"2601.{n:05}") for n in range(2000)))[:-2000])
@@ -116,6 +122,7 @@ def test_days_are_files_and_hold_what_is_wanted_once(tmp_path: Path) -> None:
     unread = Unread()
     files.fill(read_metadata(str(path), unread), unread)
     assert files.whole
+    assert files.newest == last
     assert [one.paper.id for one in files.day(first)] == ["2601.00001", "2601.00003"]
     assert files.day(first)[0].paper.title == "Invented Study of 2601.00001"
     assert [one.paper.id for one in files.day(last)] == ["2601.00003"]
