@@ -16,7 +16,7 @@ from digest.sources.bulk.oai_months import OaiMonths
 from digest.sources.http_client import Http
 
 HEAD = '<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"><ListRecords>'
-EMPTY = '<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"><error code="noRecordsMatch">none</error></OAI-PMH>'
+EMPTY = HEAD.replace("<ListRecords>", '<error code="noRecordsMatch">none</error></OAI-PMH>')
 
 
 def record(paper: str, *dates: str, title: str = "A title") -> str:
