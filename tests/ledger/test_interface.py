@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -18,10 +18,14 @@ NOON = datetime(2026, 1, 28, 12, tzinfo=UTC)
 DAY = date(2026, 1, 28)
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=["sqlite", "memory", pytest.param("postgres", marks=pytest.mark.slow)])
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
-    with ExitStack() as stack:
-        yield stack.enter_context(open_ledger(tmp_path)) if request.param == "sqlite" else MemoryLedger()
+    if request.param == "memory":
+        yield MemoryLedger()
+        return
+    where = tmp_path if request.param == "sqlite" else request.getfixturevalue("postgres")
+    with open_ledger(where) as ledger:
+        yield ledger
 
 
 def question(content: str = "一篇论文") -> Request:
@@ -127,6 +131,53 @@ def test_snapshots_are_found_by_day_and_by_url(ledger: Ledger) -> None:
     assert ledger.day("cs.CL", DAY) == ()
     assert ledger.before("cs.SD", DAY) is None
     assert ledger.before("cs.SD", DAY + timedelta(days=3)) == DAY
+
+
+def test_pages_of_one_instant_come_in_the_order_of_code_points(ledger: Ledger) -> None:
+    for url in ("é", "a", "B", "一", "\U0001f600", "b"):
+        values = {"url": url, "fetched": NOON, "status": 200, "body": "", "category": "cs.SD", "date": DAY}
+        ledger.put(Snapshot.model_validate(values))
+    assert [one.url for one in ledger.day("cs.SD", DAY)] == ["B", "a", "b", "é", "一", "\U0001f600"]
+
+
+ODD = "a\0b \x1a \x1a0041 \ud800 \udc00\ud83d \U0001f600 \\0 \\x41 %s %% ? ' \" ; é e\u0301 \ufffe \r\n\t"
+"""What papers and models send: NUL, halves of surrogate pairs, what looks like an escape or a mark."""
+
+
+def test_every_character_comes_back_as_it_was(ledger: Ledger) -> None:
+    run = ledger.begin(ODD, ODD, DAY)
+    answer = Completion(key="k", model=ODD, content=ODD, received=NOON)
+    ledger.event(run, "ask", ODD, ODD, ODD)
+    ledger.keep(answer, {"messages": [ODD]}, run, ODD)
+    assert ledger.completion("k") == answer
+    ledger.keep_outcome(ODD, ODD, ODD)
+    text = Text(origin=TextOrigin(source="abstract", reason=ODD))
+    ledger.keep_text(f"{ODD}v1", ODD, text)
+    ledger.keep_traits(ODD, ODD, ODD)
+    page = Snapshot(url=ODD, fetched=NOON, status=200, body=ODD, category=ODD, date=DAY)
+    ledger.put(page)
+    ledger.finish(run, "flagged", {"flagged": {ODD: "checks"}, "why": ODD})
+    assert ledger.outcome(ODD, ODD) == ODD
+    assert ledger.text(f"{ODD}v1", ODD) == text
+    assert ledger.texts_of(ODD, ODD) == (text,)
+    assert ledger.traits(ODD, ODD) == ODD
+    assert ledger.get(ODD) == page
+    assert ledger.day(ODD, DAY) == (page,)
+
+
+def test_large_values_come_back_and_long_addresses_are_told_apart(ledger: Ledger) -> None:
+    chance = random.Random(1)
+    long = "".join(chr(chance.randrange(0x20, 0xD7FF)) for _ in range(300_000))
+    ledger.keep(Completion(key="k", model="m", content=long, received=NOON), {}, ledger.begin("run"), None)
+    found = ledger.completion("k")
+    assert found is not None
+    assert found.content == long
+    for url in (f"https://a/{long}1", f"https://a/{long}2"):
+        ledger.put(Snapshot(url=url, fetched=NOON, status=200, body=long + url[-1], category="c", date=DAY))
+    page = ledger.get(f"https://a/{long}1")
+    assert page is not None
+    assert page.body == long + "1"
+    assert len(ledger.day("c", DAY)) == 2
 
 
 def test_a_batch_on_its_way(ledger: Ledger) -> None:

@@ -22,8 +22,8 @@ from digest.ledger.sql.database import Database, Row
 from digest.model import Announcement, Completion, Digest, Snapshot, Text
 
 _MOST_WAITING = 500
-_LONGEST_URL = 2000
-"""Characters; a longer one does not fit into an index of PostgreSQL."""
+_LONGEST_URL = 2400
+"""Bytes; a longer one does not fit into an index of PostgreSQL."""
 
 Statement = tuple[str, Row]
 
@@ -340,6 +340,7 @@ def _canonical(value: Mapping[str, Any]) -> str:
 
 def _short(url: str) -> str:
     """An address as a key."""
-    if len(url) <= _LONGEST_URL:
+    content = url.encode("utf-8", "surrogatepass")
+    if len(content) <= _LONGEST_URL:
         return url
-    return f"{url[: _LONGEST_URL // 2]} {hashlib.sha256(url.encode('utf-8', 'surrogatepass')).hexdigest()}"
+    return f"{url[: _LONGEST_URL // 6]} {hashlib.sha256(content).hexdigest()}"
