@@ -19,7 +19,7 @@ FILE_NAME = "ledger.sqlite3"
 """The file of a folder's ledger."""
 
 Where = Path | SecretStr
-"""Where a ledger is: a folder such as `runs/`, or the address of a PostgreSQL database."""
+"""Where a ledger is: a folder such as `runs/`, a file, or the address of a PostgreSQL database."""
 
 __all__ = [
     "FILE_NAME",
@@ -71,4 +71,5 @@ def open_database(where: Where, *, to_read: bool = False) -> Database:
         return open_server(where, to_read=to_read)
     from digest.ledger.sqlite.connection import open_file, open_file_to_read
 
-    return (open_file_to_read if to_read else open_file)(where / FILE_NAME)
+    path = where if where.is_file() or where.suffix == Path(FILE_NAME).suffix else where / FILE_NAME
+    return (open_file_to_read if to_read else open_file)(path)

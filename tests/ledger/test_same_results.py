@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.ledger import Ledger, open_ledger
+from digest.ledger.interface import BatchState
 from digest.ledger.memory import MemoryLedger
 from digest.ledger.sql.ledger import SqlLedger
 from digest.ledger.sql.schema import newest
@@ -28,6 +29,8 @@ INSTANTS = st.builds(
     st.integers(-11, 11),
 )
 PAPERS = st.sampled_from(["2601.00001", "2601.00010", "hep-th/9901001"])
+
+LATER: tuple[BatchState, ...] = ("uploaded", "submitted", "collected", "void")
 
 Step = Callable[[Ledger], Any]
 
@@ -75,7 +78,7 @@ def derived(draw: st.DrawFn) -> Step:
 
 @st.composite
 def fetched(draw: st.DrawFn) -> Step:
-    label = {"category": draw(FEW), "date": draw(DAYS)} if draw(st.booleans()) else {}
+    label: dict[str, Any] = {"category": draw(FEW), "date": draw(DAYS)} if draw(st.booleans()) else {}
     page = Snapshot(url=draw(FEW), fetched=draw(INSTANTS), status=200, body=draw(ANY), **label)
 
     def step(ledger: Ledger) -> Any:
@@ -118,7 +121,7 @@ def ended(draw: st.DrawFn) -> Step:
 @st.composite
 def batched(draw: st.DrawFn) -> Step:
     asked = {content: _question(content) for content in draw(st.sets(st.sampled_from("abcd"), min_size=1))}
-    states = draw(st.lists(st.sampled_from(["uploaded", "submitted", "collected", "void"]), max_size=2))
+    states = draw(st.lists(st.sampled_from(LATER), max_size=2))
     refused, run, section = draw(st.sampled_from("abcd")), draw(st.integers(1, 3)), draw(FEW)
 
     def step(ledger: Ledger) -> Any:
