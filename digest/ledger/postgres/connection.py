@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import random
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -169,6 +170,8 @@ class PostgresDatabase(Database):
                     self._reconnect(error, give_up)
                 elif error.sqlstate not in _AGAIN:
                     raise self._server.trouble(error) from error
+                else:
+                    self._sleep(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311 - so that one goes first
                 if ended is None or not self._was_committed(ended[0], give_up):
                     trouble = error
                     continue

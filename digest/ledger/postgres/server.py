@@ -32,7 +32,7 @@ _SETTINGS = """
     FROM pg_settings JOIN (VALUES
         ('tcp_keepalives_idle', '30'), ('tcp_keepalives_interval', '10'), ('tcp_keepalives_count', '3'),
         ('idle_session_timeout', '0'), ('idle_in_transaction_session_timeout', '0'),
-        ('statement_timeout', '0'), ('lock_timeout', '0'),
+        ('lock_timeout', '0'),
         ('default_transaction_isolation', 'read committed'), ('synchronous_commit', 'on')
     ) AS ours (name, value) USING (name)
     WHERE name <> 'synchronous_commit' OR setting = 'off'
@@ -70,7 +70,11 @@ class Server:
             psycopg.OperationalError: there is none to be had.
         """
         connection = psycopg.connect(self.conninfo, autocommit=True)
-        prepare(connection)
+        try:
+            prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def refusal(self, error: psycopg.Error) -> DigestError:
@@ -151,6 +155,7 @@ def _parts(url: SecretStr) -> dict[str, Any]:
 
 def prepare(connection: Connection) -> None:
     """Set what a new connection needs, whatever the server's defaults are."""
+    connection.execute("SET statement_timeout = 0")
     connection.execute(_SETTINGS)
 
 

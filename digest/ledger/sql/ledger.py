@@ -38,6 +38,7 @@ class SqlLedger:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._waiting: list[Statement] = []
+        self._outcomes: dict[tuple[str, str], bytes] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -55,7 +56,7 @@ class SqlLedger:
     def close(self) -> None:
         """Write what waits, and end the connection; the locks of this process end."""
         try:
-            if self._waiting:
+            if self._waiting or self._outcomes:
                 self._commit()
         finally:
             self.database.close()
@@ -144,7 +145,8 @@ class SqlLedger:
     ) -> None:
         """Note something that happened on the way; never an answer."""
         sql = "INSERT INTO events (run, at, paper, stage, what, detail) VALUES (?, ?, ?, ?, ?, ?)"
-        self._write_later(sql, (run, _now(), paper, stage, what, detail))
+        self._waiting.append((sql, (run, _now(), paper, stage, what, detail)))
+        self._commit_many()
 
     def flagged_before(self, section: str, day: Date, codes: Collection[str]) -> tuple[int, Collection[str]]:
         """The last run that published a day, and the papers that it flagged with one of these codes."""
@@ -169,11 +171,8 @@ class SqlLedger:
 
     def keep_outcome(self, question: str, recipe: str, outcome: str) -> None:
         """Keep what became of a question (JSON), until there is a new answer to it."""
-        sql = (
-            "INSERT INTO outcomes (question, recipe, outcome) VALUES (?, ?, ?) "
-            "ON CONFLICT (question, recipe) DO UPDATE SET outcome = excluded.outcome"
-        )
-        self._write_later(sql, (question, recipe, pack_text(outcome)))
+        self._outcomes[question, recipe] = pack_text(outcome)
+        self._commit_many()
 
     # texts
 
@@ -304,14 +303,19 @@ class SqlLedger:
         """The batches of the endpoint at an address."""
         return SqlBatches(self.database, endpoint)
 
-    def _write_later(self, sql: str, values: Row) -> None:
-        self._waiting.append((sql, values))
-        if len(self._waiting) >= _MOST_WAITING:
+    def _commit_many(self) -> None:
+        if len(self._waiting) + len(self._outcomes) >= _MOST_WAITING:
             self._commit()
 
     def _commit(self, *first: Statement, last: Statement | None = None) -> None:
         """Commit statements and what waits, which waits no more, even if the disk then has no room for it."""
         waiting, self._waiting = self._waiting, []
+        outcomes, self._outcomes = self._outcomes, {}
+        kept = (
+            "INSERT INTO outcomes (question, recipe, outcome) VALUES (?, ?, ?) "
+            "ON CONFLICT (question, recipe) DO UPDATE SET outcome = excluded.outcome"
+        )  # in one order in every process, or two might wait for each other
+        waiting += [(kept, (*place, outcome)) for place, outcome in sorted(outcomes.items())]
         statements: Sequence[Statement] = (*first, *waiting, *((last,) if last else ()))
 
         def work() -> None:
