@@ -27,6 +27,7 @@ ENVIRONMENT = {
     "OPENAI_API_KEY": ("model", "key"),
     "OPENAI_BASE_URL": ("model", "base_url"),
     "DIGEST_MODEL": ("model", "name"),
+    "DIGEST_LEDGER_URL": ("ledger", "url"),
 }
 """Which variable sets which setting."""
 
@@ -70,6 +71,20 @@ class RunSettings(_Table):
     @classmethod
     def _at_home(cls, out: Path) -> Path:
         return at_home(str(out))
+
+
+class LedgerSettings(_Table):
+    """Where the ledger is."""
+
+    url: SecretStr = Field(default=SecretStr(""), description="of a PostgreSQL database; empty: a file")
+
+    @field_validator("url")
+    @classmethod
+    def _is_address(cls, url: SecretStr) -> SecretStr:
+        bare = url.get_secret_value().strip()
+        if bare and not re.match(r"postgres(ql)?://", bare):
+            raise ValueError("the ledger's address looks like postgresql://user@host:5432/database")
+        return SecretStr(bare)
 
 
 class PriceSettings(_Table):
@@ -188,6 +203,7 @@ class Settings(_Table):
 
     sections: dict[str, SectionSettings]
     run: RunSettings = RunSettings()
+    ledger: LedgerSettings = LedgerSettings()
     model: ModelSettings = ModelSettings()
     text: TextSettings = TextSettings()
     arxiv: ArxivSettings = ArxivSettings()
@@ -196,9 +212,9 @@ class Settings(_Table):
     interests: InterestSettings = InterestSettings()
 
     @property
-    def ledger_at(self) -> Path:
-        """Where the ledger is: the folder of the digests."""
-        return self.run.out
+    def ledger_at(self) -> Path | SecretStr:
+        """Where the ledger is: the folder of the digests, or the address of a database."""
+        return self.ledger.url if self.ledger.url.get_secret_value() else self.run.out
 
     def section(self, key: str) -> Section:
         """The section called `key`.

@@ -10,6 +10,7 @@ import typer
 from digest.cli.options import Json, Out, settings_of
 
 if TYPE_CHECKING:
+    from digest.ledger import Where
     from digest.ledger.sql.history import History
 
 app = typer.Typer(help="Look at the runs of the ledger, and take care of it.", rich_markup_mode=None)
@@ -108,10 +109,16 @@ def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The copy; an older one is replaced.")],
     out: Out = None,
 ) -> None:
-    """Copy the ledger, even while a run writes to it."""
+    """Copy the ledger into a file, even while a run writes to it; one in PostgreSQL too."""
+    from digest.ledger import open_database
     from digest.ledger.sqlite import maintenance
 
-    maintenance.backup(settings_of(out).run.out, file)
+    where = settings_of(out).ledger_at
+    if isinstance(where, Path):
+        maintenance.backup(where, file)
+    else:
+        with open_database(where, to_read=True) as database:
+            maintenance.export(database, file)
     typer.echo(f"{file}: {file.stat().st_size:,} bytes")
 
 
@@ -120,8 +127,45 @@ def rescue(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The new ledger.")], out: Out = None
 ) -> None:
     """Write what can still be read of a damaged ledger into a new one."""
+    from digest.errors import UsageError
     from digest.ledger.sqlite import maintenance
 
-    for table, (kept, lost) in maintenance.rescue(settings_of(out).run.out, file).items():
+    where = settings_of(out).ledger_at
+    if not isinstance(where, Path):
+        raise UsageError(
+            "Only a ledger in a file can be rescued. One in PostgreSQL comes back from the "
+            "server's own backup, or from a file of `digest runs backup` by `digest runs copy`."
+        )
+    for table, (kept, lost) in maintenance.rescue(where, file).items():
         typer.echo(f"{table}: {kept} rows kept" + (f", {lost} damaged" if lost else ""))
     typer.echo(f"Move {file} to the place of the damaged ledger, without its -wal and -shm files.")
+
+
+@app.command("copy")
+def copy_(
+    source: Annotated[
+        str, typer.Argument(metavar="FROM", help="A folder, file, or postgresql://... address.")
+    ],
+    target: Annotated[str, typer.Argument(metavar="TO", help="Likewise; made when missing, else empty.")],
+) -> None:
+    """Copy a ledger into another database, and compare; a password is read from PGPASSWORD or ~/.pgpass."""
+    from digest.ledger import open_database
+    from digest.ledger.sql.copy import copy
+
+    with open_database(_named(source), to_read=True) as one, open_database(_named(target)) as other:
+        found, written = copy(one, other)
+        typer.echo(", ".join(f"{content.rows} {table}" for table, content in found.items()))
+        typer.echo(
+            f"{other.name}: written, read again, and the same as {one.name}"
+            if written
+            else f"{other.name}: holds the same as {one.name} already; nothing was written"
+        )
+
+
+def _named(text: str) -> Where:
+    """What a user calls a ledger: an address, or the path of a folder or file."""
+    from pydantic import SecretStr
+
+    from digest.system.files import at_home
+
+    return SecretStr(text) if "://" in text else at_home(text)

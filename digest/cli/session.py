@@ -81,6 +81,7 @@ def prepared(given: CommandOptions, *, asks_model: bool = True) -> Iterator[Read
             },
             "model": {"base_url": f"{server.url}/v1", "key": "sample", "name": MODEL},
             "run": {"sections": ("audio",)},
+            "ledger": {"url": ""},
         }
         for table, keys in given.flags.items():
             known = {key: value for key, value in keys.items() if value is not None}

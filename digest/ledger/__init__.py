@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import SecretStr
+
+from digest.errors import UsageError
 from digest.ledger.interface import Batch, BatchLog, Delivery, DeliveryLog, Ledger, SnapshotStore
 
 if TYPE_CHECKING:
@@ -15,8 +18,8 @@ if TYPE_CHECKING:
 FILE_NAME = "ledger.sqlite3"
 """The file of a folder's ledger."""
 
-Where = Path
-"""Where a ledger is: a folder such as `runs/`."""
+Where = Path | SecretStr
+"""Where a ledger is: a folder such as `runs/`, a file, or the address of a PostgreSQL database."""
 
 __all__ = [
     "FILE_NAME",
@@ -59,6 +62,16 @@ def open_history(where: Where) -> History:
 
 def open_database(where: Where, *, to_read: bool = False) -> Database:
     """The database of a ledger. Raises as `open_ledger` does, `to_read` as `open_history`."""
+    if isinstance(where, SecretStr):
+        try:
+            from digest.ledger.postgres.connection import open_server
+        except ImportError as error:
+            raise UsageError(
+                f"A ledger in PostgreSQL needs its driver ({error}): pip install "
+                "'bilingual-arxiv-digest[scale]'."
+            ) from error
+        return open_server(where, to_read=to_read)
     from digest.ledger.sqlite.connection import open_file, open_file_to_read
 
-    return (open_file_to_read if to_read else open_file)(where / FILE_NAME)
+    path = where if where.is_file() or where.suffix == Path(FILE_NAME).suffix else where / FILE_NAME
+    return (open_file_to_read if to_read else open_file)(path)

@@ -210,7 +210,7 @@ class BatchLog(Protocol):
         """How many questions are in a batch."""
 
     def holder(self, key: str) -> int | None:
-        """The number of the open batch that the question is in, if it is in one."""
+        """The number of the oldest open batch that the question is in, if it is in one."""
 
     def collected(self, key: str, after: int = 0) -> bool:
         """True: the question was part of a batch that ended, of run `after` or a later one."""

@@ -171,7 +171,7 @@ class MemoryLedger:
         """See `SnapshotStore`."""
         found = [one for one in self._snapshots.values() if (one.category, one.date) == (category, date)]
         last = {one.url: one for one in sorted(found, key=lambda one: one.fetched)}
-        return tuple(sorted(last.values(), key=lambda one: one.fetched))
+        return tuple(sorted(last.values(), key=lambda one: (one.fetched, one.url)))
 
     def before(self, category: str, date: Date) -> Date | None:
         """See `SnapshotStore`."""

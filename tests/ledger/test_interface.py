@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
+import random
 from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -19,10 +20,14 @@ NOON = datetime(2026, 1, 28, 12, tzinfo=UTC)
 DAY = date(2026, 1, 28)
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture(params=["sqlite", "memory", pytest.param("postgres", marks=pytest.mark.slow)])
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Ledger]:
-    with ExitStack() as stack:
-        yield stack.enter_context(open_ledger(tmp_path)) if request.param == "sqlite" else MemoryLedger()
+    if request.param == "memory":
+        yield MemoryLedger()
+        return
+    where = tmp_path if request.param == "sqlite" else request.getfixturevalue("postgres")
+    with open_ledger(where) as ledger:
+        yield ledger
 
 
 def question(content: str = "一篇论文") -> Request:
@@ -162,6 +167,53 @@ def test_deliveries_are_noted_all_or_none(ledger: Ledger) -> None:
     assert ledger.note_deliveries([delivery(), delivery(section="video")])
 
 
+def test_pages_of_one_instant_come_in_the_order_of_code_points(ledger: Ledger) -> None:
+    for url in ("é", "a", "B", "一", "\U0001f600", "b"):
+        values = {"url": url, "fetched": NOON, "status": 200, "body": "", "category": "cs.SD", "date": DAY}
+        ledger.put(Snapshot.model_validate(values))
+    assert [one.url for one in ledger.day("cs.SD", DAY)] == ["B", "a", "b", "é", "一", "\U0001f600"]
+
+
+ODD = "a\0b \x1a \x1a0041 \ud800 \udc00\ud83d \U0001f600 \\0 \\x41 %s %% ? ' \" ; é e\u0301 \ufffe \r\n\t"
+"""What papers and models send: NUL, halves of surrogate pairs, what looks like an escape or a mark."""
+
+
+def test_every_character_comes_back_as_it_was(ledger: Ledger) -> None:
+    run = ledger.begin(ODD, ODD, DAY)
+    answer = Completion(key="k", model=ODD, content=ODD, received=NOON)
+    ledger.event(run, "ask", ODD, ODD, ODD)
+    ledger.keep(answer, {"messages": [ODD]}, run, ODD)
+    assert ledger.completion("k") == answer
+    ledger.keep_outcome(ODD, ODD, ODD)
+    text = Text(origin=TextOrigin(source="abstract", reason=ODD))
+    ledger.keep_text(f"{ODD}v1", ODD, text)
+    ledger.keep_traits(ODD, ODD, ODD)
+    page = Snapshot(url=ODD, fetched=NOON, status=200, body=ODD, category=ODD, date=DAY)
+    ledger.put(page)
+    ledger.finish(run, "flagged", {"flagged": {ODD: "checks"}, "why": ODD})
+    assert ledger.outcome(ODD, ODD) == ODD
+    assert ledger.text(f"{ODD}v1", ODD) == text
+    assert ledger.texts_of(ODD, ODD) == (text,)
+    assert ledger.traits(ODD, ODD) == ODD
+    assert ledger.get(ODD) == page
+    assert ledger.day(ODD, DAY) == (page,)
+
+
+def test_large_values_come_back_and_long_addresses_are_told_apart(ledger: Ledger) -> None:
+    chance = random.Random(1)
+    long = "".join(chr(chance.randrange(0x20, 0xD7FF)) for _ in range(300_000))
+    ledger.keep(Completion(key="k", model="m", content=long, received=NOON), {}, ledger.begin("run"), None)
+    found = ledger.completion("k")
+    assert found is not None
+    assert found.content == long
+    for url in (f"https://a/{long}1", f"https://a/{long}2"):
+        ledger.put(Snapshot(url=url, fetched=NOON, status=200, body=long + url[-1], category="c", date=DAY))
+    page = ledger.get(f"https://a/{long}1")
+    assert page is not None
+    assert page.body == long + "1"
+    assert len(ledger.day("c", DAY)) == 2
+
+
 def test_a_batch_on_its_way(ledger: Ledger) -> None:
     log, other = ledger.batches("http://a"), ledger.batches("http://b")
     run, one, two = ledger.begin("run"), question("一"), question("二")
@@ -180,3 +232,14 @@ def test_a_batch_on_its_way(ledger: Ledger) -> None:
     assert log.collected(one.key)
     assert not log.collected(one.key, after=run + 1)
     assert not log.collected(question("三").key)
+
+
+def test_a_ledger_is_opened_anew_where_it_is_unpickled(ledger: Ledger) -> None:
+    if isinstance(ledger, MemoryLedger):
+        pytest.skip("a ledger in memory is of one process")
+    run = ledger.begin("run")
+    ledger.keep(Completion(key="k", model="m", content="line", received=NOON), {}, run, None)
+    with pickle.loads(pickle.dumps(ledger)) as again:
+        found = again.completion("k")
+        assert found is not None
+        assert found.content == "line"

@@ -78,9 +78,10 @@ class SqlBatches:
         return 0 if row is None else int(row[0])
 
     def holder(self, key: str) -> int | None:
-        """The number of the open batch that the question is in, if it is in one."""
+        """The number of the oldest open batch that the question is in, if it is in one."""
         sql = (
-            f"SELECT id FROM batch_rows JOIN batches ON id = batch WHERE key = ? AND endpoint = ? AND {_OPEN}"  # noqa: S608 - ours
+            "SELECT id FROM batch_rows JOIN batches ON id = batch "  # noqa: S608 - ours
+            f"WHERE key = ? AND endpoint = ? AND {_OPEN} ORDER BY id LIMIT 1"
         )
         row = self._database.one(sql, (key, self._endpoint))
         return None if row is None else int(row[0])

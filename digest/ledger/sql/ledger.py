@@ -24,8 +24,8 @@ from digest.ledger.sql.deliveries import read_deliveries, write_deliveries
 from digest.model import Announcement, Completion, Digest, Snapshot, Text
 
 _MOST_WAITING = 500
-_LONGEST_URL = 2000
-"""Characters; a longer one does not fit into an index of PostgreSQL."""
+_LONGEST_URL = 2400
+"""Bytes; a longer one does not fit into an index of PostgreSQL."""
 
 Statement = tuple[str, Row]
 
@@ -40,6 +40,7 @@ class SqlLedger:
     def __init__(self, database: Database) -> None:
         self.database = database
         self._waiting: list[Statement] = []
+        self._outcomes: dict[tuple[str, str], bytes] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -61,7 +62,7 @@ class SqlLedger:
     def close(self) -> None:
         """Write what waits, and end the connection; the locks of this process end."""
         try:
-            if self._waiting:
+            if self._waiting or self._outcomes:
                 self._commit()
         finally:
             self.database.close()
@@ -150,7 +151,8 @@ class SqlLedger:
     ) -> None:
         """Note something that happened on the way; never an answer."""
         sql = "INSERT INTO events (run, at, paper, stage, what, detail) VALUES (?, ?, ?, ?, ?, ?)"
-        self._write_later(sql, (run, _now(), paper, stage, what, detail))
+        self._waiting.append((sql, (run, _now(), paper, stage, what, detail)))
+        self._commit_many()
 
     def flagged_before(self, section: str, day: Date, codes: Collection[str]) -> tuple[int, Collection[str]]:
         """The last run that published a day, and the papers that it flagged with one of these codes."""
@@ -175,11 +177,8 @@ class SqlLedger:
 
     def keep_outcome(self, question: str, recipe: str, outcome: str) -> None:
         """Keep what became of a question (JSON), until there is a new answer to it."""
-        sql = (
-            "INSERT INTO outcomes (question, recipe, outcome) VALUES (?, ?, ?) "
-            "ON CONFLICT (question, recipe) DO UPDATE SET outcome = excluded.outcome"
-        )
-        self._write_later(sql, (question, recipe, pack_text(outcome)))
+        self._outcomes[question, recipe] = pack_text(outcome)
+        self._commit_many()
 
     # texts
 
@@ -320,14 +319,19 @@ class SqlLedger:
         """Note them all, or none: False if one is noted already. They are on disk when this returns."""
         return write_deliveries(self.database, deliveries)
 
-    def _write_later(self, sql: str, values: Row) -> None:
-        self._waiting.append((sql, values))
-        if len(self._waiting) >= _MOST_WAITING:
+    def _commit_many(self) -> None:
+        if len(self._waiting) + len(self._outcomes) >= _MOST_WAITING:
             self._commit()
 
     def _commit(self, *first: Statement, last: Statement | None = None) -> None:
         """Commit statements and what waits, which waits no more, even if the disk then has no room for it."""
         waiting, self._waiting = self._waiting, []
+        outcomes, self._outcomes = self._outcomes, {}
+        kept = (
+            "INSERT INTO outcomes (question, recipe, outcome) VALUES (?, ?, ?) "
+            "ON CONFLICT (question, recipe) DO UPDATE SET outcome = excluded.outcome"
+        )  # in one order in every process, or two might wait for each other
+        waiting += [(kept, (*place, outcome)) for place, outcome in sorted(outcomes.items())]
         statements: Sequence[Statement] = (*first, *waiting, *((last,) if last else ()))
 
         def work() -> None:
@@ -356,6 +360,7 @@ def _canonical(value: Mapping[str, Any]) -> str:
 
 def _short(url: str) -> str:
     """An address as a key."""
-    if len(url) <= _LONGEST_URL:
+    content = url.encode("utf-8", "surrogatepass")
+    if len(content) <= _LONGEST_URL:
         return url
-    return f"{url[: _LONGEST_URL // 2]} {hashlib.sha256(url.encode('utf-8', 'surrogatepass')).hexdigest()}"
+    return f"{url[: _LONGEST_URL // 6]} {hashlib.sha256(content).hexdigest()}"

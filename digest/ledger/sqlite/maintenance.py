@@ -14,7 +14,9 @@ from pathlib import Path
 from digest.errors import LedgerError, UsageError
 from digest.ledger import FILE_NAME
 from digest.ledger.sql.codec import unpack_text
-from digest.ledger.sqlite.connection import connect_to_read, damaged
+from digest.ledger.sql.copy import copy
+from digest.ledger.sql.database import Database
+from digest.ledger.sqlite.connection import SqliteDatabase, connect, connect_to_read, damaged
 from digest.ledger.sqlite.schema import migrate
 
 _PART = re.compile(r"(\d+)\.(?:[a-z]+\.)?part.*")
@@ -57,6 +59,28 @@ def backup(folder: Path, target: Path) -> None:
             raise UsageError(f"{target}: cannot be written ({error.strerror}).") from error
         finally:
             clear(target)
+
+
+def export(source: Database, target: Path) -> None:
+    """Write a ledger of another database into a file, whole and of one moment, as `backup` does.
+
+    Raises:
+        UsageError: `target` cannot be written.
+        LedgerError: the ledger cannot be read; `target` is as it was.
+    """
+    clear(target)
+    beside = _beside(target, "copy")
+    try:
+        with SqliteDatabase(beside, connect(beside)) as file:
+            copy(source, file)
+            file.write("PRAGMA journal_mode = DELETE")
+        with beside.open("rb") as written:
+            os.fsync(written.fileno())
+        beside.replace(target)
+    except OSError as error:
+        raise UsageError(f"{target}: cannot be written ({error.strerror}).") from error
+    finally:
+        clear(target)
 
 
 def rescue(folder: Path, target: Path) -> dict[str, tuple[int, int]]:

@@ -1,0 +1,32 @@
+"""The databases that the ledger's tests run against."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+from pydantic import SecretStr
+
+from tests.ledger.cluster import PLACE, Cluster, programs, running
+
+_NUMBERS = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A running PostgreSQL server of this test process."""
+    pytest.importorskip("psycopg_pool", reason="PostgreSQL's driver is not installed: pip install '.[scale]'")
+    found = programs()
+    if found is None:
+        pytest.skip(f"no PostgreSQL server is installed (initdb), and {PLACE} names none")
+    with running(found) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def postgres(cluster: Cluster) -> SecretStr:
+    """The address of an empty schema."""
+    schema = f"test_{next(_NUMBERS)}"
+    cluster.sql(f"CREATE SCHEMA {schema}")
+    return cluster.url(schema)
