@@ -91,7 +91,7 @@ class _Pool:
     async def _ready(self) -> None:
         options = {"num_cpus": 1, "scheduling_strategy": "SPREAD", "max_concurrency": self.slots + 2}
         while not self._broken.done():
-            worker = _Worker(ray.remote(PaperWorker).options(**options).remote(self.setup))
+            worker = _Worker(ray.remote(PaperWorker).options(**options).remote(self.setup, self.slots))
             try:
                 error = await worker.actor.ready.remote()
             except ray.exceptions.RayActorError as died:

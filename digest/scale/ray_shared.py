@@ -50,7 +50,11 @@ class _RelayLog:
 
 
 class _RelayLedger:
-    """Stands for a `Ledger`: each call is one to the service. Events are sent, and not waited for."""
+    """Stands for a `Ledger`: each call is one to the service.
+
+    What can be made again is sent and not waited for; it is there before what is kept after it, for calls of
+    one process are carried out in order.
+    """
 
     def __init__(self, service: Relay) -> None:
         self._service = service
@@ -65,6 +69,15 @@ class _RelayLedger:
 
     def event(self, *args: object) -> None:
         self._service.send("do", "event", *args)
+
+    def keep_text(self, *args: object) -> None:
+        self._service.send("do", "keep_text", *args)
+
+    def keep_outcome(self, *args: object) -> None:
+        self._service.send("do", "keep_outcome", *args)
+
+    def release(self, key: str) -> None:
+        self._service.send("do", "release", key)
 
     def batches(self, endpoint: str) -> _RelayLog:
         return _RelayLog(self._service, endpoint)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,9 +13,10 @@ from pathlib import Path
 import ray
 from pydantic import SecretStr
 
-from digest.config import Settings
+from digest.config import LedgerSettings, Settings
 from digest.errors import DigestError
 from digest.llm.cached_client import RunUsage
+from digest.model import Paper, Text
 from digest.pipeline.entry import Others, PaperResult, PaperTask, entry
 from digest.pipeline.progress import Silent
 from digest.pipeline.resources import Resources, open_resources
@@ -46,21 +48,35 @@ class Setup:
 
 
 def without_key(settings: Settings) -> Settings:
-    """The settings as workers may know them: with absolute paths, and no key."""
+    """The settings as workers may know them: with absolute paths, and neither key nor password."""
     model = settings.model.model_copy(update={"key": SecretStr("")})
     run = settings.run.model_copy(update={"out": settings.run.out.absolute()})
-    return settings.model_copy(update={"model": model, "run": run})
+    return settings.model_copy(update={"model": model, "run": run, "ledger": LedgerSettings()})
+
+
+@dataclass(frozen=True)
+class _Bridged:
+    """A reader of one event loop, for those of other threads."""
+
+    reader: MirrorReader
+    loop: asyncio.AbstractEventLoop
+
+    async def read(self, paper: Paper, model: str) -> Text:
+        reading = asyncio.run_coroutine_threadsafe(self.reader.read(paper, model), self.loop)
+        return await asyncio.wrap_future(reading)
 
 
 class PaperWorker:
-    """The actor.
+    """The actor. Each paper has a thread, as calls to the ledger are waited for; one process reads files.
 
     Args:
         setup: see there.
+        slots: papers at once.
     """
 
-    def __init__(self, setup: Setup) -> None:
+    def __init__(self, setup: Setup, slots: int) -> None:
         self._setup = setup
+        self._threads = ThreadPoolExecutor(slots)
         self._stack = AsyncExitStack()
         self._resources: Resources | None = None
         self._day: tuple[str, Others] = ("", Others())
@@ -85,10 +101,14 @@ class PaperWorker:
             flags: those of `Resources` for this digest.
         """
         assert self._resources is not None, "it is ready before it works"
-        usage, resources = RunUsage(), replace(self._resources, **flags)  # type: ignore[arg-type]  # flags only
+        usage, resources = RunUsage(), replace(self._resources, under_way={}, **flags)  # type: ignore[arg-type]
         others = await self._others(day[0])
+
+        def work() -> PaperResult:
+            return asyncio.run(entry(task, others, resources, usage))
+
         try:
-            return await entry(task, others, resources, usage), usage, None
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work), usage, None
         except DigestError as error:
             return None, usage, error
 
@@ -116,8 +136,10 @@ class PaperWorker:
         opening_reader = open_reader(settings, mirror, fetch, lambda _: None, workers=1)
         reader = await self._stack.enter_async_context(opening_reader)
 
-        async def get_reader() -> MirrorReader:
-            return reader
+        bridged = _Bridged(reader, asyncio.get_running_loop())
+
+        async def get_reader() -> _Bridged:
+            return bridged
 
         endpoint = RelayEndpoint(settings.model, setup.endpoint, ledger)
         return replace(resources, http=get_http, reader=get_reader, endpoint=endpoint)

@@ -1,11 +1,10 @@
 """A back-fill at scale: what it takes, whether it grows in memory, and whether workers share the work.
 
-    python -m tests.benchmarks.bench_backfill [--papers 20000] [--days 40] [--arms local:1 ray:1 ray:2]
+    python -m tests.benchmarks.bench_backfill [--papers 20000] [--days 40] [--latency 0] [--arms local:1 ray:1 ray:2]
 
 Each arm (engine and workers) makes all days against a sample server of its own, and is measured from outside:
 seconds from the first paper to the last, processor time and peak memory of the driver. All arms must end with
-the same bytes, and with a question a paper. `--texts` leaves questions out of the account: they are answered
-from the ledger of the first arm.
+the same bytes, and with a question a paper.
 """
 
 from __future__ import annotations
@@ -34,6 +33,7 @@ def main() -> None:
     parser.add_argument("--papers", type=int, default=20_000)
     parser.add_argument("--days", type=int, default=40)
     parser.add_argument("--arms", nargs="+", default=["local:1", "ray:1", "ray:2"])
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds of an answer")
     parser.add_argument("--address", help="of a Ray cluster")
     parser.add_argument("--no-pdf", action="store_true", help="title and abstract only")
     parser.add_argument("--folder", type=Path, help="where everything is kept; default: nowhere")
@@ -56,7 +56,7 @@ def _arm(
     arm: str, made: World, days: list[date], folder: Path, given: argparse.Namespace
 ) -> dict[str, bytes]:
     engine, _, workers = arm.partition(":")
-    with start(Knobs(records=(made.records,), synthesize=True)) as server:
+    with start(Knobs(records=(made.records,), synthesize=True, latency=given.latency)) as server:
         _settings(folder, server.url)
         command = [sys.executable, "-m", "digest", "backfill", "--from", str(days[0]), "--to", str(days[-1])]
         command += [
@@ -110,7 +110,7 @@ def _watched(process: subprocess.Popen[Any]) -> int:
 def _settings(folder: Path, url: str) -> None:
     addresses = "".join(f'{name} = "{url}"\n' for name in ("pages", "api", "feed", "pdf"))
     (folder / "digest.toml").write_text(
-        f'[arxiv]\n{addresses}[model]\nname = "m"\nbase_url = "{url}/v1"\n[run]\nsections = ["audio"]\n'
+        f'[arxiv]\n{addresses}[model]\nname = "m"\nconcurrency = 8\nbase_url = "{url}/v1"\n[run]\nsections = ["audio"]\n'
         "[site]\nenabled = false\n[model.price]\ninput = 1.0\noutput = 2.0\n",
         encoding="utf-8",
     )
