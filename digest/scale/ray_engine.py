@@ -22,13 +22,13 @@ from digest.errors import DigestError, ModelError, UsageError
 from digest.llm.cached_client import RunUsage
 from digest.pipeline.entry import Others, PaperResult, PaperTask
 from digest.pipeline.resources import Resources
+from digest.scale.ray_ledger import ledger_service
 from digest.scale.ray_services import Relay
 from digest.scale.ray_shared import (
     RelayEndpoint,
     RelayHttp,
     arxiv_service,
     endpoint_service,
-    ledger_service,
 )
 from digest.scale.ray_worker import PaperWorker, Setup, without_key
 

@@ -1,97 +1,23 @@
-"""The three services by what they serve, and what stands for each where it is used."""
+"""The endpoint's and arXiv's services, and what stands for each where it is used."""
 
 from __future__ import annotations
 
 import asyncio
-import pickle
 import tempfile
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
 
 from digest.config import ArxivSettings, ModelSettings
 from digest.ledger import Ledger, SnapshotStore
 from digest.llm.endpoint import Endpoint
 from digest.model import Completion, Request
 from digest.pipeline.priority import Courtesy
+from digest.scale.ray_ledger import relayed_ledger
 from digest.scale.ray_services import Relay, relay
 from digest.sources.http_client import PAGES_SPACING, Http, Page
 from digest.sources.http_responses import beside
-
-# The ledger
-
-
-class _LedgerHost:
-    def __init__(self, ledger: bytes) -> None:
-        self._ledger: Ledger = pickle.loads(ledger)  # noqa: S301 - our own
-
-    def do(self, method: str, *args: object) -> object:
-        return getattr(self._ledger, method)(*args)
-
-    def batch(self, endpoint: str, method: str, *args: object) -> object:
-        return getattr(self._ledger.batches(endpoint), method)(*args)
-
-
-def _ledger_host(ledger: bytes, restarted: bool) -> _LedgerHost:  # noqa: ARG001 - see `Make`
-    return _LedgerHost(ledger)
-
-
-class _RelayLog:
-    """Stands for a `BatchLog`."""
-
-    def __init__(self, service: Relay, endpoint: str) -> None:
-        self._service = service
-        self._endpoint = endpoint
-
-    def __getattr__(self, method: str) -> Callable[..., Any]:
-        return partial(self._service.now, "batch", self._endpoint, method)
-
-
-class _RelayLedger:
-    """Stands for a `Ledger`: each call is one to the service.
-
-    What can be made again is sent and not waited for; it is there before what is kept after it, for calls of
-    one process are carried out in order.
-    """
-
-    def __init__(self, service: Relay) -> None:
-        self._service = service
-
-    def __reduce__(self) -> tuple[type[_RelayLedger], tuple[Relay]]:
-        return type(self), (self._service,)
-
-    def __getattr__(self, method: str) -> Callable[..., Any]:
-        if method.startswith("_"):
-            raise AttributeError(method)
-        return partial(self._service.now, "do", method)
-
-    def event(self, *args: object) -> None:
-        self._service.send("do", "event", *args)
-
-    def keep_text(self, *args: object) -> None:
-        self._service.send("do", "keep_text", *args)
-
-    def keep_outcome(self, *args: object) -> None:
-        self._service.send("do", "keep_outcome", *args)
-
-    def release(self, key: str) -> None:
-        self._service.send("do", "release", key)
-
-    def batches(self, endpoint: str) -> _RelayLog:
-        return _RelayLog(self._service, endpoint)
-
-
-def ledger_service(ledger: Ledger) -> Relay:
-    """The service that keeps this ledger, which pickles as where it is."""
-    return relay("ledger", partial(_ledger_host, pickle.dumps(ledger)))
-
-
-def relayed_ledger(service: Relay) -> Ledger:
-    """A ledger that is kept by the service."""
-    return cast("Ledger", _RelayLedger(service))
-
 
 # The endpoint
 

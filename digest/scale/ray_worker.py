@@ -17,12 +17,13 @@ from digest.config import LedgerSettings, Settings
 from digest.errors import DigestError
 from digest.llm.cached_client import RunUsage
 from digest.model import Paper, Text
-from digest.pipeline.entry import Others, PaperResult, PaperTask, entry
+from digest.pipeline.entry import Others, PaperResult, PaperTask, entry, former_recipes, recipe
 from digest.pipeline.progress import Silent
 from digest.pipeline.resources import Resources, open_resources
 from digest.scale.mirror_reader import MirrorReader, open_reader
+from digest.scale.ray_ledger import relayed_ledger, task_ledger
 from digest.scale.ray_services import Relay
-from digest.scale.ray_shared import RelayEndpoint, RelayHttp, relayed_ledger
+from digest.scale.ray_shared import RelayEndpoint, RelayHttp
 from digest.sources.bulk.mirror import Mirror
 from digest.summarize.prompt import Prompt
 from digest.text.reader import Download
@@ -101,7 +102,9 @@ class PaperWorker:
             flags: those of `Resources` for this digest.
         """
         assert self._resources is not None, "it is ready before it works"
-        usage, resources = RunUsage(), replace(self._resources, under_way={}, **flags)  # type: ignore[arg-type]
+        usage, paper = RunUsage(), task.paper.versioned_id
+        ledger, flush = await task_ledger(self._setup.ledger, paper, self._recipes(task))
+        resources = replace(self._resources, under_way={}, ledger=ledger, **flags)  # type: ignore[arg-type]
         others = await self._others(day[0])
 
         def work() -> PaperResult:
@@ -111,6 +114,16 @@ class PaperWorker:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work), usage, None
         except DigestError as error:
             return None, usage, error
+        finally:
+            flush()
+
+    def _recipes(self, task: PaperTask) -> tuple[str, ...]:
+        """Under which the paper's text may be kept; none where no text is asked for."""
+        settings = self._setup.settings
+        wanted = settings.text.source == "pdf" and self._setup.prompt.reads_text
+        if not wanted or task.paper.version is None or settings.run.reuse_unchanged:
+            return ()
+        return recipe(settings.text), *former_recipes(settings.text)
 
     async def _others(self, day: ray.ObjectRef[Others]) -> Others:
         async with self._turn:

@@ -1,6 +1,7 @@
 """A back-fill at scale: what it takes, whether it grows in memory, and whether workers share the work.
 
-    python -m tests.benchmarks.bench_backfill [--papers 20000] [--days 40] [--latency 0] [--arms local:1 ray:1 ray:2]
+    python -m tests.benchmarks.bench_backfill [--papers 20000] [--days 40] [--latency 0]
+        [--arms local:1 ray:1 ray:2]
 
 Each arm (engine and workers) makes all days against a sample server of its own, and is measured from outside:
 seconds from the first paper to the last, processor time and peak memory of the driver. All arms must end with
@@ -110,7 +111,8 @@ def _watched(process: subprocess.Popen[Any]) -> int:
 def _settings(folder: Path, url: str) -> None:
     addresses = "".join(f'{name} = "{url}"\n' for name in ("pages", "api", "feed", "pdf"))
     (folder / "digest.toml").write_text(
-        f'[arxiv]\n{addresses}[model]\nname = "m"\nconcurrency = 8\nbase_url = "{url}/v1"\n[run]\nsections = ["audio"]\n'
+        f'[arxiv]\n{addresses}[model]\nname = "m"\nconcurrency = 8\nbase_url = "{url}/v1"\n'
+        '[run]\nsections = ["audio"]\n'
         "[site]\nenabled = false\n[model.price]\ninput = 1.0\noutput = 2.0\n",
         encoding="utf-8",
     )

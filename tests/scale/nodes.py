@@ -63,6 +63,9 @@ def two_nodes() -> Iterator[Nodes]:
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(timeout=60)
         process.kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def _told(process: subprocess.Popen[str]) -> Any:

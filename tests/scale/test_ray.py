@@ -17,10 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from digest.sample import Knobs, Server
 from digest.sample.pdf import typeset
 from tests.conftest import Lending, Start, use
+from tests.ledger.cluster import Cluster
 from tests.scale.nodes import Nodes, two_nodes
 from tests.scale.support import World, digests_in, records_of, working_days, world
 
@@ -161,6 +163,46 @@ def test_workers_a_node_services_and_the_driver_are_killed_and_the_bytes_are_the
     assert not drivers
     assert digests_in(folder / "killed") == alone.digests
     assert asked(server) <= sum(alone.asked.values()) + 11 * AT_ONCE
+
+
+def test_a_ledger_in_postgresql_is_restarted_and_the_bytes_are_the_same(
+    nodes: Nodes,
+    old: World,
+    server: Server,
+    folder: Path,
+    begin: Begin,
+    alone: Alone,
+    cluster: Cluster,
+    postgres: SecretStr,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server.set(records=(old.records,), synthesize=True, erring=0.1, latency=0.05)
+    monkeypatch.setenv("DIGEST_LEDGER_URL", postgres.get_secret_value())
+    five = (DAYS[0], DAYS[4])
+
+    def restart(mode: str) -> None:
+        cluster.stop(mode)
+        cluster.start()
+
+    kills: list[tuple[int, Callable[[], None]]] = [
+        (15, lambda: restart("fast")),
+        (40, lambda: _kill(nodes.workers("PaperWorker")[:1])),
+        (55, lambda: restart("immediate")),
+    ]
+    running = begin("shared", *on_ray(nodes, old), days=five)
+    deadline = time.monotonic() + BOUND
+    while running.poll() is None and time.monotonic() < deadline:
+        while kills and asked(server) >= kills[0][0]:
+            kills.pop(0)[1]()
+        time.sleep(0.02)
+    ended(running)
+    assert not kills
+    made = digests_in(folder / "shared")
+    assert len(made) == 5 * 3
+    assert made.items() <= alone.digests.items()
+    assert not list((folder / "shared").glob("*.sqlite3"))
+    distinct = sum(number for number in alone.asked.values()) / 2
+    assert asked(server) <= distinct + 4 * AT_ONCE + 5
 
 
 def _kill(processes: list[int]) -> None:
