@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 
 import pytest
 from pydantic import SecretStr
 
 from tests.ledger.cluster import PLACE, Cluster, programs, running
-
-_NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +24,4 @@ def cluster() -> Iterator[Cluster]:
 @pytest.fixture
 def postgres(cluster: Cluster) -> SecretStr:
     """The address of an empty schema."""
-    schema = f"test_{next(_NUMBERS)}"
-    cluster.sql(f"CREATE SCHEMA {schema}")
-    return cluster.url(schema)
+    return cluster.fresh()
