@@ -13,6 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from digest import __version__
+from digest.cli.deliver import register as register_deliver
 from digest.cli.eval import eval_app, gold_app
 from digest.cli.runs import app as runs_app
 from digest.cli.site import interests_app, register
@@ -36,6 +37,7 @@ app.add_typer(gold_app, name="gold")
 app.add_typer(runs_app, name="runs")
 app.add_typer(interests_app, name="interests")
 register(app)
+register_deliver(app)
 
 Flags = dict[str, dict[str, Any]]
 """Table of the settings -> key -> value; None where the flag was not given."""

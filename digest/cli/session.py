@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from digest.cli import output
+from digest.cli.deliver import after_run
 from digest.config import Settings, load
 from digest.errors import DigestError, ModelError, UsageError
 from digest.ledger import open_ledger
@@ -97,7 +98,8 @@ def run_days(given: CommandOptions, days: str | None, limit: int | None) -> int:
     _show(results, given, table=first != last)
     if pages and not (given.quiet or given.json):
         print(f"to read: {pages}")
-    return max((result.exit_code for result in results), default=0)
+    code = max((result.exit_code for result in results), default=0)
+    return after_run(ready, (result.published for result in results), code, whole=limit is None)
 
 
 def _show(results: Sequence[output.Result], given: CommandOptions, *, table: bool) -> None:

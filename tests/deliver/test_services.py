@@ -1,0 +1,307 @@
+"""Each service gets a request of the form it documents, within its limits, and its word is what counts."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from html.parser import HTMLParser
+
+import pytest
+from markdown import markdown
+
+from tests.deliver.conftest import Lab, chat_at
+from tests.deliver.days import flagged, paper, publish
+from tests.deliver.servers import Asked, Chats
+
+TOKEN = "0123456789abcdef0123456789abcdef"
+
+
+@dataclass(frozen=True)
+class Documented:
+    """What a service documents.
+
+    Attributes:
+        address: as Apprise writes it.
+        text: takes the message out of a request, after looking at its form.
+        fits: whether the request is within the limit.
+        refusal: status and body of an answer that takes nothing.
+    """
+
+    address: str
+    text: Callable[[Asked], str]
+    fits: Callable[[Asked], bool]
+    refusal: tuple[int, str]
+
+
+def feishu(asked: Asked) -> str:
+    values = asked.json
+    assert values.keys() == {"msg_type", "card"}
+    assert values["msg_type"] == "interactive"
+    card = values["card"]
+    assert card["header"]["title"]["tag"] == "plain_text"
+    (element,) = card["elements"]
+    assert element["text"]["tag"] == "lark_md"
+    return f"{card['header']['title']['content']}\n{element['text']['content']}"
+
+
+def dingtalk(asked: Asked) -> str:
+    values = asked.json
+    assert values["msgtype"] == "markdown"
+    assert values["at"] == {"atMobiles": [], "isAtAll": False}
+    assert asked.query["access_token"] == [TOKEN]
+    assert values["markdown"]["title"]
+    return str(values["markdown"]["text"])
+
+
+def wecom(asked: Asked) -> str:
+    values = asked.json
+    assert values.keys() == {"msgtype", "markdown"}
+    assert asked.query["key"] == [TOKEN]
+    return str(values["markdown"]["content"])
+
+
+def serverchan(asked: Asked) -> str:
+    values = asked.form
+    assert values.keys() == {"title", "desp"}
+    assert len(values["title"]) <= 32
+    return f"{values['title']}\n{values['desp']}"
+
+
+def pushplus(asked: Asked) -> str:
+    values = asked.json
+    assert values["token"] == TOKEN
+    assert values["template"] == "html"
+    assert len(values["title"]) <= 100
+    return f"{values['title']}\n{values['content']}"
+
+
+def telegram(asked: Asked) -> str:
+    values = asked.json
+    assert asked.path.endswith("/sendMessage")
+    assert (str(values["chat_id"]), values["parse_mode"]) == ("12345", "HTML")
+    assert "<br" not in values["text"]
+    return str(values["text"])
+
+
+def slack(asked: Asked) -> str:
+    values = asked.json
+    (attachment,) = values["attachments"]
+    assert values["mrkdwn"] is True
+    return f"{attachment['title']}\n{attachment['text']}"
+
+
+def discord(asked: Asked) -> str:
+    values = asked.json
+    assert values["flags"] & 4
+    assert "avatar_url" not in values
+    return str(values["content"])
+
+
+def ntfy(asked: Asked) -> str:
+    values = asked.json
+    assert values["topic"] == "lab-arxiv"
+    return f"{values['title']}\n{values['message']}"
+
+
+def bark(asked: Asked) -> str:
+    values = asked.json
+    assert (asked.path, values["device_key"]) == ("/push", "devicekey")
+    return f"{values['title']}\n{values['markdown']}"
+
+
+def _says(**values: int) -> tuple[int, str]:
+    """A refusal with the status of success, as several services have it."""
+    return 200, json.dumps(values)
+
+
+SERVICES = {
+    "feishu": Documented(f"feishu://{TOKEN}", feishu, lambda one: len(one.body) <= 20_000, _says(code=19024)),
+    "lark": Documented(f"lark://{TOKEN}", feishu, lambda one: len(one.body) <= 20_000, _says(code=9499)),
+    "dingtalk": Documented(
+        f"dingtalk://{TOKEN}", dingtalk, lambda one: len(one.body) <= 20_000, _says(errcode=310000)
+    ),
+    "wecom": Documented(
+        f"wecombot://{TOKEN}", wecom, lambda one: len(wecom(one).encode()) <= 4096, _says(errcode=45009)
+    ),
+    "serverchan": Documented(
+        f"schan://{TOKEN}",
+        serverchan,
+        lambda one: len(one.form["desp"].encode()) <= 32_768,
+        _says(code=40001),
+    ),
+    "pushplus": Documented(
+        f"pushplus://{TOKEN}", pushplus, lambda one: len(one.json["content"]) <= 20_000, _says(code=903)
+    ),
+    "telegram": Documented(
+        f"tgram://123456789:{TOKEN}/12345/",
+        telegram,
+        lambda one: len(telegram(one).encode("utf-16-le")) <= 2 * 4096,
+        (400, '{"ok":false,"description":"Bad Request: chat not found"}'),
+    ),
+    "slack": Documented(
+        "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ",
+        slack,
+        lambda one: len(slack(one)) <= 40_000,
+        (404, "no_service"),
+    ),
+    "discord": Documented(
+        f"discord://4174216299958026/{TOKEN}",
+        discord,
+        lambda one: len(discord(one).encode("utf-16-le")) <= 2 * 2000,
+        (404, '{"message":"Unknown Webhook","code":10015}'),
+    ),
+    "ntfy": Documented(
+        "ntfy://127.0.0.1:{port}/lab-arxiv",
+        ntfy,
+        lambda one: len(one.json["message"].encode()) <= 4096,
+        (429, '{"code":42901,"http":429,"error":"limit reached"}'),
+    ),
+    "bark": Documented(
+        "bark://127.0.0.1:{port}/devicekey",
+        bark,
+        lambda one: len(json.dumps(one.json, ensure_ascii=False).encode()) <= 4096,
+        (400, '{"code":400,"message":"failed to get device token"}'),
+    ),
+}
+
+
+@pytest.fixture(params=SERVICES)
+def service(request: pytest.FixtureRequest) -> Documented:
+    return SERVICES[request.param]
+
+
+@pytest.fixture
+def group(lab: Lab, chats: Chats, service: Documented) -> Lab:
+    lab.settings = chat_at("GROUP")
+    lab.environment = {"GROUP": service.address.format(port=chats.port)}
+    return lab
+
+
+def test_a_short_day_arrives_whole(group: Lab, chats: Chats, service: Documented) -> None:
+    publish(group.runs, [paper(1), flagged(2)])
+    (report,) = group.send()
+    assert (report.state, report.why) == ("sent", "")
+    (asked,) = chats.asked
+    text = service.text(asked)
+    assert "arXiv 速览" in text
+    assert "2026 年 1 月 28 日" in text
+    for number in (1, 2):
+        assert f"第 {number} 个问题" in text
+        assert f"https://arxiv.org/abs/2601.{number:05d}v1" in text
+    assert "〔待核〕该论文" in text
+    assert "简介由 AI 生成" in text
+    assert "https://lab.example/arxiv/2026-01-28/audio.html" in text
+    assert "另有" not in text
+
+
+@pytest.mark.parametrize("line", ["很长的简介，" * 12, "🎧" * 80, '"\\<&>' * 16])
+def test_a_long_day_is_cut_between_papers_and_says_so(
+    group: Lab, chats: Chats, service: Documented, line: str
+) -> None:
+    papers = [paper(number, f"{line}第 {number} 句完。") for number in range(1, 401)]
+    publish(group.runs, papers)
+    (report,) = group.send()
+    assert report.state == "sent"
+    assert report.message
+    (asked,) = chats.asked
+    assert service.fits(asked)
+    text = service.text(asked)
+    shown = sum(f"第 {number} 句完" in text for number in range(1, 401))
+    links = sum(f"abs/2601.{number:05d}v1" in text for number in range(1, 401))
+    assert shown == links == report.message.papers
+    assert 3 <= shown <= 400
+    if shown < 400:
+        assert f"另有 {400 - shown} 篇" in text
+        assert "https://lab.example/arxiv/2026-01-28/audio.html" in text
+
+
+def test_what_the_service_does_not_take_is_not_delivered(
+    group: Lab, chats: Chats, service: Documented
+) -> None:
+    publish(group.runs, [paper(1)])
+    status, body = service.refusal
+    chats.answers.append((status, body))
+    (report,) = group.send()
+    assert report.state == "failed"
+    assert str(status) in report.why
+    secret = group.environment["GROUP"].rpartition("/")[2] or TOKEN
+    assert secret not in str(report)
+    (report,) = group.send()
+    assert report.state == "sent"
+    assert group.send() == []
+
+
+def test_a_page_of_a_proxy_is_no_word_of_the_service(group: Lab, chats: Chats, service: Documented) -> None:
+    if service.address.startswith("discord"):
+        pytest.skip("Discord answers with nothing or with anything: only its status tells")
+    publish(group.runs, [paper(1)])
+    chats.answers.append((200, "<html>Sign in to the network</html>"))
+    (report,) = group.send()
+    assert report.state == "failed"
+
+
+@pytest.mark.parametrize("status", [500, 502, 0])
+def test_a_service_that_is_down_is_tried_again(
+    group: Lab, chats: Chats, service: Documented, status: int
+) -> None:
+    publish(group.runs, [paper(1)])
+    chats.answers.append((status, "down"))
+    (report,) = group.send()
+    assert report.state == "failed"
+    assert [one.state for one in group.send()] == ["sent"]
+
+
+EVIL = (
+    '@everyone @all @所有人 ＠here <!channel> <@U123> <at id=all></at> <at user_id="all">x</at> '
+    "[x](https://evil.example) ![p](//evil.example/p.png) [y](javascript:alert) <b onclick=x>b</b> "
+    "<https://evil.example|y> <script>z</script> `code` *bold* __u__ ~s~ www.evil.example evil.example "
+    "http://evil.example/?a=1&b=2 user@evil.example\u202e # h\n# h "
+    "\\[z\\](https://evil.example) \\<i>\\ &lt;u&gt;"
+)
+OURS = ("https://arxiv.org/abs/2601.", "https://lab.example/arxiv/")
+LIKE_MARKDOWN = {"feishu", "lark", "dingtalk", "wecombot", "schan", "bark"}
+
+
+class Reader(HTMLParser):
+    """The tags of a page, and where its links lead."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.links: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        for name, value in attrs:
+            assert (tag, name) == ("a", "href")
+            self.links.append(value or "")
+
+
+def test_mentions_tags_and_links_of_papers_are_text(group: Lab, chats: Chats, service: Documented) -> None:
+    scheme = service.address.partition(":")[0]
+    publish(group.runs, [paper(1, f"{EVIL}，完。", title=EVIL), flagged(2)])
+    (report,) = group.send()
+    assert report.state == "sent"
+    text = service.text(chats.asked[0])
+    addresses = re.findall(r"https?://[^\s)>\"|\]]+", text)
+    assert len(addresses) == 3
+    assert all(one.startswith(OURS) for one in addresses)
+    assert not re.search(r"[@＠][^\u200b\s]", text)
+    assert not re.search(r"(www|evil)\.\w", text)
+    assert "\u202e" not in text
+    if scheme in LIKE_MARKDOWN:
+        text = markdown(text)
+    if scheme in LIKE_MARKDOWN | {"pushplus", "tgram"}:
+        page = Reader(text)
+        assert page.tags <= {"a", "b", "br", "p", "strong", "ol", "li", "h1"}
+        assert len(page.links) == 3
+        assert all(one.startswith(OURS) for one in page.links)
+    if scheme == "slack":
+        assert all(one.startswith(OURS) for one in re.findall(r"<([^>]*)>", text))
+    if scheme == "discord":
+        bare = re.sub(r"\]\(https://(arxiv|lab)[^)]*\)|^(\d+\.) \[|\*\*", "", text)
+        assert not re.search(r"(?<!\\)(?:\\\\)*[<>`_~]", bare)
+        assert not re.search(r"(?<!\\)\]\((?!https://(arxiv|lab))", text)
