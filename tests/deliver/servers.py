@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import threading
@@ -60,12 +61,10 @@ class Mailbox:
     ) -> str:
         answer = self.data.pop(0) if self.data else "250 OK"
         if answer == "drop":
-            assert server.transport is not None
+            assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()
             return "421 gone"
         if answer == "silence":
-            import asyncio
-
             await asyncio.get_running_loop().run_in_executor(None, self.release.wait, 20)
             return "250 OK"
         if answer.startswith("250"):
@@ -95,7 +94,7 @@ def mail_server(
             user.encode(),
             password.encode(),
         )
-        return AuthResult(success=right)
+        return AuthResult(success=right, handled=False)
 
     options: dict[str, Any] = {"authenticator": knows, "auth_required": True} if user else {}
     if tls is not None and implicit:
