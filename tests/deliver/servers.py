@@ -27,7 +27,8 @@ class Mailbox:
     Attributes:
         refuse: address -> what RCPT is answered.
         data: what the end of a message is answered, in turn; then 250. "drop" ends the connection instead.
-        after: called with each message that was taken, before it is answered.
+        after: called when a message was taken, before it is answered.
+        asked: called when somebody is asked about, before it is answered.
     """
 
     port: int = 0
@@ -37,6 +38,7 @@ class Mailbox:
     refuse: dict[str, str] = field(default_factory=dict)
     data: list[str] = field(default_factory=list)
     after: Callable[[], None] | None = None
+    asked: Callable[[], None] | None = None
     release: threading.Event = field(default_factory=threading.Event)
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
@@ -48,6 +50,8 @@ class Mailbox:
         options: list[str],  # noqa: ARG002
     ) -> str:
         self.tried.append(address)
+        if self.asked:
+            self.asked()
         if address in self.refuse:
             return self.refuse[address]
         envelope.rcpt_tos.append(address)
@@ -228,6 +232,7 @@ def here(chats: Chats, monkeypatch: pytest.MonkeyPatch) -> None:
 
     ntfy and Bark need nothing: their Apprise addresses name a host.
     """
+    from apprise.plugins.base import NotifyBase
     from apprise.plugins.dingtalk import NotifyDingTalk
     from apprise.plugins.discord import NotifyDiscord
     from apprise.plugins.feishu import NotifyFeishu
@@ -238,6 +243,7 @@ def here(chats: Chats, monkeypatch: pytest.MonkeyPatch) -> None:
     from apprise.plugins.telegram import NotifyTelegram
     from apprise.plugins.wecombot import NotifyWeComBot
 
+    monkeypatch.setattr(NotifyBase, "request_rate_per_sec", 0)  # there is nobody to be polite to
     for plugin, name, path in (
         (NotifyFeishu, "notify_url", "/feishu/{token}/"),
         (NotifyLark, "notify_url", "/lark/"),
