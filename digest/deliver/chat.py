@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,6 +22,14 @@ logger = logging.getLogger(__name__)
 Template = Literal["auto", "text", "markdown", "html"]
 
 _NOT_INSTALLED = "chat needs Apprise: pip install 'bilingual-arxiv-digest[deliver]'"
+_NATIVE = {
+    r"https://open\.feishu\.cn/open-apis/bot/v2/hook/([\w-]+)/?": "feishu://{}",
+    r"https://oapi\.dingtalk\.com/robot/send\?access_token=(\w+)": "dingtalk://{}",
+    r"https://sctapi\.ftqq\.com/(\w+)\.send": "schan://{}",
+    r"https://api\.day\.app/(\w+)/?": "barks://api.day.app/{}",
+}
+"""Addresses as services show them, and as Apprise knows them; others it takes as they are shown."""
+
 _NO_PREVIEWS = 4
 """Discord's flag SUPPRESS_EMBEDS: no previews of the pages that a message links to."""
 
@@ -112,7 +121,7 @@ def _plugin(address: str) -> Any:  # noqa: ANN401 - plugins have attributes of t
         image_url_logo="",
     )
     with _quiet():
-        plugin: Any = apprise.Apprise.instantiate(address, asset=asset, suppress_exceptions=True)
+        plugin: Any = apprise.Apprise.instantiate(_known(address), asset=asset, suppress_exceptions=True)
     if plugin is None:
         known = ", ".join(f"{scheme}://" for scheme in SERVICES)
         raise UsageError(f"it holds no address that Apprise can use. Addresses begin with {known}.")
@@ -123,6 +132,13 @@ def _plugin(address: str) -> Any:  # noqa: ANN401 - plugins have attributes of t
     if _scheme(plugin) == "discord":
         plugin.flags = (plugin.flags or 0) | _NO_PREVIEWS
     return plugin
+
+
+def _known(address: str) -> str:
+    for native, scheme in _NATIVE.items():
+        if found := re.fullmatch(native, address):
+            return scheme.format(found[1])
+    return address
 
 
 def _scheme(plugin: Any) -> str:  # noqa: ANN401

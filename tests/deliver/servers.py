@@ -133,12 +133,13 @@ def _free_port(controller: Controller) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Asked:
-    """A request to a chat service."""
+    """A request to a chat service, and what it was answered."""
 
     path: str
     query: dict[str, list[str]]
     headers: dict[str, str]
     body: bytes
+    status: int
 
     @property
     def json(self) -> Any:
@@ -195,8 +196,9 @@ def chat_server() -> Iterator[Chats]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             parts = urlsplit(self.path)
-            chats.asked.append(Asked(parts.path, parse_qs(parts.query), dict(self.headers), body))
             status, answer = chats.answers.pop(0) if chats.answers else usual_answer(parts.path)
+            query = parse_qs(parts.query)
+            chats.asked.append(Asked(parts.path, query, dict(self.headers), body, status))
             if chats.after:
                 chats.after()
             if status == 0:

@@ -196,7 +196,9 @@ def test_a_short_day_arrives_whole(group: Lab, chats: Chats, service: Documented
     assert "另有" not in text
 
 
-@pytest.mark.parametrize("line", ["很长的简介，" * 12, "🎧" * 80, '"\\<&>' * 16])
+@pytest.mark.parametrize(
+    "line", ["很长的简介，" * 12, "🎧" * 80, '"\\<&>' * 16], ids=["words", "emoji", "signs"]
+)
 def test_a_long_day_is_cut_between_papers_and_says_so(
     group: Lab, chats: Chats, service: Documented, line: str
 ) -> None:
@@ -251,6 +253,59 @@ def test_a_service_that_is_down_is_tried_again(
     (report,) = group.send()
     assert report.state == "failed"
     assert [one.state for one in group.send()] == ["sent"]
+
+
+@pytest.mark.parametrize(
+    ("shown", "path"),
+    [
+        (f"https://open.feishu.cn/open-apis/bot/v2/hook/{TOKEN}", "/feishu"),
+        (f"https://open.larksuite.com/open-apis/bot/v2/hook/{TOKEN}", "/lark"),
+        (f"https://oapi.dingtalk.com/robot/send?access_token={TOKEN}", "/dingtalk"),
+        (f"https://qyapi.weixin.qq.com/cgi-bin/webhook/send?key={TOKEN}", "/wecom"),
+        (f"https://sctapi.ftqq.com/{TOKEN}.send", "/schan"),
+        (f"https://www.pushplus.plus/send?token={TOKEN}", "/pushplus"),
+        ("https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ", "/slack"),
+        (f"https://discord.com/api/webhooks/4174216299958026/{TOKEN}", "/discord"),
+    ],
+)
+def test_an_address_may_be_the_one_that_the_service_shows(
+    lab: Lab, chats: Chats, shown: str, path: str
+) -> None:
+    lab.settings, lab.environment = chat_at("GROUP"), {"GROUP": shown}
+    publish(lab.runs, [paper(1)])
+    assert [one.state for one in lab.send()] == ["sent"]
+    assert chats.asked[0].path.startswith(path)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "template", "told"),
+    [
+        ("feishu", "text", lambda one: one.json["content"]["text"]),
+        ("dingtalk", "text", lambda one: one.json["text"]["content"]),
+        ("wecombot", "text", lambda one: one.json["text"]["content"]),
+        ("pushplus", "markdown", lambda one: one.json["content"]),
+    ],
+)
+def test_another_template_where_the_service_takes_it(
+    lab: Lab, chats: Chats, scheme: str, template: str, told: Callable[[Asked], str]
+) -> None:
+    lab.settings = chat_at("GROUP", f'template = "{template}"\nlimit = 4\n')
+    lab.environment = {"GROUP": f"{scheme}://{TOKEN}"}
+    publish(lab.runs, [paper(number) for number in range(1, 41)])
+    assert [one.state for one in lab.send()] == ["sent"]
+    text = told(chats.asked[0])
+    assert text.count("https://arxiv.org/abs/") == 4
+    assert "另有 36 篇" in text
+    assert "**" not in text or template == "markdown"
+    assert scheme != "wecombot" or len(text.encode()) <= 2048
+
+
+def test_any_other_service_of_apprise_gets_text(lab: Lab, chats: Chats) -> None:
+    lab.settings = chat_at("GROUP")
+    lab.environment = {"GROUP": f"json://127.0.0.1:{chats.port}/hook"}
+    publish(lab.runs, [paper(1)])
+    assert [one.state for one in lab.send()] == ["sent"]
+    assert "第 1 个问题" in chats.asked[0].json["message"]
 
 
 EVIL = (
