@@ -22,7 +22,7 @@ from digest.errors import UsageError
 from digest.ledger import Ledger
 
 State = Literal["sent", "failed", "unsure", "planned", "nothing", "held"]
-"""`nothing`: there is nothing to say; `held`: of the sample day, which is not sent unless asked for."""
+"""`nothing`: there is nothing to say; `held`: not whole, or of the sample day, which goes only on demand."""
 
 _KILLED = "the process that sent it was killed: it may have arrived. `--again` sends it once more"
 _LONGEST_PAUSE = timedelta(days=60)
@@ -159,8 +159,12 @@ class _Round:
                     self._journal.end(address, stale, "unsure")
                 if not self._wish.again:
                     yield self._report(day, recipient, stale, "unsure", _KILLED)
-            if due := self._due(address):
-                selection = select(day, due, self._channel.only, self._language)
+            due = self._due(address)
+            for part in due:
+                if part.missing:
+                    yield self._report(day, recipient, (part.key,), "held", part.missing)
+            if whole := [part for part in due if not part.missing]:
+                selection = select(day, whole, self._channel.only, self._language)
                 yield self._sent(selection, address, recipient)
 
     def _stale(self, address: Address) -> tuple[str, ...]:

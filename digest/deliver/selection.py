@@ -30,6 +30,20 @@ class Part:
         """Of the section."""
         return self.leaf.section.key
 
+    @property
+    def missing(self) -> str:
+        """Why it is no digest to send; empty where it holds all that was announced.
+
+        A quick look with --limit does not; a published file that was imported may have no lines.
+        """
+        counts = self.digest.counts
+        told = counts.summarised + counts.flagged
+        return (
+            ""
+            if counts.kept
+            else f"of {counts.announced} papers it lists {counts.listed}, {told} with a line"
+        )
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -62,14 +76,14 @@ class Shelf:
         self._judges: dict[bool, Judge] = {}
 
     def part(self, day: Date, key: str, lang: str) -> Part | None:
-        """A published section; None where there is none, or one that does not hold all that was announced.
+        """A published section, if there is one.
 
         Raises:
             DigestError: the digest, or the library of interests, cannot be read.
         """
         digest = published(self._settings.run.out, day, key)
-        if digest is None or not digest.counts.kept:
-            return None  # a quick look with --limit, an imported file
+        if digest is None:
+            return None
         english = lang == "en"
         if english not in self._judges:
             library = load_library(self._settings.run.out)

@@ -134,8 +134,14 @@ def test_a_quick_look_at_a_few_papers_is_no_day(group: Lab, chats: Chats) -> Non
 
     counts = digest_of(paper(1)).counts.model_copy(update={"announced": 40})
     publish(group.runs, [paper(1)], counts=counts)
-    assert group.send() == []
-    assert chats.asked == []
+    publish(group.runs, [paper(2)], "text")
+    held, sent = group.send()
+    assert (held.sections, held.state) == (("audio",), "held")
+    assert held.why == "of 40 papers it lists 1, 1 with a line"
+    assert (sent.sections, sent.state) == (("text",), "sent")
+    assert "2601.00001" not in told(chats)[0]
+    publish(group.runs, [paper(1)])
+    assert [(one.sections, one.state) for one in group.send()] == [(("audio",), "sent")]
 
 
 def test_what_arxiv_did_not_show_and_flags_and_kinds_are_stated(group: Lab, chats: Chats) -> None:
