@@ -144,7 +144,7 @@ def _told(reports: Iterable[Report], *, tell: bool) -> list[Report]:
         elif tell:
             print(_sentence(report), flush=True)
             if report.state == "planned" and report.message:
-                print(f"{report.message.title}\n\n{report.message.body}\n")
+                print("\n\n".join(one for one in (report.message.title, report.message.body) if one), "\n")
     return found
 
 

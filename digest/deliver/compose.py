@@ -31,6 +31,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "again": "这些简介在发出之后改过：",
         "count": "{} 篇",
         "updated": "更新",
+        "colon": "：",
     },
     "en": {
         "left": "{} more",
@@ -42,6 +43,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "again": "These lines changed after they were sent:",
         "count": "{} papers",
         "updated": "replaced",
+        "colon": ": ",
     },
 }
 
@@ -51,7 +53,7 @@ class Composed:
     """What goes to a recipient.
 
     Attributes:
-        title: in plain text, without markup.
+        title: in plain text, without markup; empty where it begins the body.
         body: in the markup of the form it was made for.
         shown: paper -> hash of what is said of it, by section.
         left: papers of the sections that it does not show.
@@ -84,11 +86,11 @@ def compose(
     title = f"{site.title} · {day_in_words(selection.day, selection.lang)}"
     counted = f"{title} · {words['count'].format(selection.total)}"
     if title_room and len(counted) > title_room:
-        counted = title[:title_room]
+        counted = title
     head = [*_title(counted, form.markup, title_room), *_head(selection, form)]
     if not selection.wanted:
         head.append(form.markup.escape(words["none_near" if selection.total else "nothing"]))
-    return _filled(selection, form, site, limit, counted, head)
+    return _filled(selection, form, site, limit, counted[:title_room], head)
 
 
 def correct(selection: Selection, form: Form, site: SiteSettings, title_room: int) -> Composed:
@@ -97,7 +99,7 @@ def correct(selection: Selection, form: Form, site: SiteSettings, title_room: in
     count = words["corrected"].format(len(selection.wanted))
     title = f"{count} · {site.title} · {day_in_words(selection.day, selection.lang)}"
     head = [*_title(title, form.markup, title_room), form.markup.escape(words["again"])]
-    return _filled(selection, form, site, None, title[: title_room or None], head)
+    return _filled(selection, form, site, None, title[:title_room], head)
 
 
 def said_of(view: View) -> str:
@@ -164,7 +166,7 @@ def _counts(part: Part, words: Mapping[str, Any], selection: Selection) -> str:
         numbers.append(f"{words['flagged']} {part.leaf.counts.flagged}")
     if part.digest.withheld:
         numbers.append(_WORDS[selection.lang]["withheld"].format(part.digest.withheld))
-    return f"{part.leaf.section.title}：{' · '.join(numbers)}"
+    return f"{part.leaf.section.title}{_WORDS[selection.lang]['colon']}{' · '.join(numbers)}"
 
 
 def _tail(selection: Selection, site: SiteSettings, markup: Markup, left: int) -> list[str]:
@@ -173,7 +175,7 @@ def _tail(selection: Selection, site: SiteSettings, markup: Markup, left: int) -
     see = markup.link(markup.escape(words["see"]), f"{site.url}/{quote(path)}") if site.url else ""
     counted = markup.escape(words["left"].format(left)) if left else ""
     if counted or see:
-        tail.append("：".join(one for one in (counted, see) if one))
+        tail.append(words["colon"].join(one for one in (counted, see) if one))
     if selection.wanted:
         tail.append(markup.escape(words_of(selection.lang)["ai"]))
     return tail

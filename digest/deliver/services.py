@@ -82,6 +82,14 @@ def _says(**accepted: object) -> Callable[[str], bool]:
     return took
 
 
+def _discord(body: str) -> bool:
+    """Nothing, or the message as it was made."""
+    try:
+        return not body.strip() or "id" in json.loads(body)
+    except (ValueError, TypeError):
+        return False
+
+
 def _forms(**forms: Form) -> Mapping[str, Form]:
     return forms
 
@@ -120,7 +128,7 @@ SERVICES: Mapping[str, Service] = {
         100,
         lambda body: body.strip() == "ok" or _SLACK_JSON(body),
     ),
-    "discord": Service(_forms(markdown=Form(DISCORD, 2000, utf16)), 0, lambda _: True),
+    "discord": Service(_forms(markdown=Form(DISCORD, 2000, utf16)), 0, _discord),
     "ntfy": Service(
         _forms(text=Form(TEXT, 3700, _ntfy), markdown=Form(MARKDOWN, 3700, _ntfy)), 60, _says(event="message")
     ),

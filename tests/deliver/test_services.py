@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -257,8 +259,6 @@ def test_what_the_service_does_not_take_is_not_delivered(
 
 
 def test_a_page_of_a_proxy_is_no_word_of_the_service(group: Lab, chats: Chats, service: Documented) -> None:
-    if service.address.startswith("discord"):
-        pytest.skip("Discord answers with nothing or with anything: only its status tells")
     publish(group.runs, [paper(1)])
     chats.answers.append((200, "<html>Sign in to the network</html>"))
     (report,) = group.send()
@@ -316,6 +316,39 @@ def test_another_template_where_the_service_takes_it(
     assert "另有 36 篇" in text
     assert "**" not in text or template == "markdown"
     assert scheme != "wecombot" or len(text.encode()) <= 2048
+
+
+def test_a_plugin_that_fails_shows_no_address(
+    lab: Lab, chats: Chats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from apprise.plugins.feishu import NotifyFeishu
+
+    def broken(*_: object, **__: object) -> bool:
+        raise RuntimeError(f"feishu://{TOKEN}")
+
+    monkeypatch.setattr(NotifyFeishu, "send", broken)
+    lab.settings, lab.environment = chat_at("GROUP"), {"GROUP": f"feishu://{TOKEN}"}
+    publish(lab.runs, [paper(1)])
+    (report,) = lab.send()
+    assert (report.state, report.why) == ("unsure", "Apprise failed with RuntimeError")
+    assert chats.asked == []
+
+
+def test_without_apprise_chat_says_what_to_install(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "apprise", None)
+    lab.settings, lab.environment = chat_at("GROUP"), {"GROUP": f"feishu://{TOKEN}"}
+    publish(lab.runs, [paper(1)])
+    (report,) = lab.send()
+    assert (report.state, "[deliver]" in report.why) == ("failed", True)
+
+
+def test_nothing_of_it_is_imported_before_it_is_used() -> None:
+    check = "import sys, {0}; assert not {{'apprise', {1}}} & set(sys.modules)"
+    for module, others in (
+        ("digest.cli.app", "'smtplib', 'requests'"),
+        ("digest.deliver.delivery", "'requests'"),
+    ):
+        subprocess.run([sys.executable, "-c", check.format(module, others)], check=True)
 
 
 def test_any_other_service_of_apprise_gets_text(lab: Lab, chats: Chats) -> None:
