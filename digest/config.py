@@ -283,6 +283,11 @@ class DeliverSettings(_Table):
     chat: dict[str, ChatSettings] = {}
     mail: dict[str, MailSettings] = {}
 
+    @property
+    def channels(self) -> dict[str, ChatSettings | MailSettings]:
+        """All of them, chat first."""
+        return {**self.chat, **self.mail}
+
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
         for name in self.chat.keys() & self.mail.keys():
@@ -305,7 +310,7 @@ class Settings(_Table):
 
     @model_validator(mode="after")
     def _channels_have_sections(self) -> Self:
-        for name, channel in {**self.deliver.chat, **self.deliver.mail}.items():
+        for name, channel in self.deliver.channels.items():
             for key in channel.sections:
                 if key not in self.sections:
                     known = ", ".join(self.sections)

@@ -73,7 +73,7 @@ def _deliver_published(
     if given.sample:
         folder = settings.run.out / FOLDER
         settings = settings.model_copy(update={"run": settings.run.model_copy(update={"out": folder})})
-    if not (settings.deliver.chat or settings.deliver.mail):
+    if not settings.deliver.channels:
         raise UsageError(
             "[deliver] in digest.toml names no channel: docs/delivery.md has an example for each service."
         )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal, Protocol
 
 from digest.config import ChannelSettings, ChatSettings, MailSettings, Settings, SiteSettings, is_mail_address
@@ -82,6 +82,18 @@ def open_channel(
         return _Mail(name, channel, site, Mailer(channel, password, timeout), clock)
     address = _value(channel.url_env, environment)
     return _Chat(channel, site, Chat(address, channel.template, timeout))
+
+
+def troubles(settings: Settings, environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Each channel by name, and what is wrong with its settings; empty: nothing. Nobody is connected to."""
+    for name, channel in settings.deliver.channels.items():
+        try:
+            recipients_of(name, channel, environment)
+            open_channel(name, channel, settings, environment, lambda: datetime.now(UTC)).close()
+        except UsageError as error:
+            yield name, str(error)
+        else:
+            yield name, ""
 
 
 def language_of(channel: ChannelSettings, settings: Settings) -> Literal["zh", "en"]:

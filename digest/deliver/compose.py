@@ -98,7 +98,8 @@ def correct(selection: Selection, form: Form, site: SiteSettings, title_room: in
     words = _WORDS[selection.lang]
     count = words["corrected"].format(len(selection.wanted))
     title = f"{count} · {site.title} · {day_in_words(selection.day, selection.lang)}"
-    head = [*_title(title, form.markup, title_room), form.markup.escape(words["again"])]
+    markup = form.markup
+    head = [*_title(title, markup, title_room), *_recorded(selection, markup), markup.escape(words["again"])]
     return _filled(selection, form, site, None, title[:title_room], head)
 
 
@@ -150,13 +151,17 @@ def _title(title: str, markup: Markup, room: int) -> list[str]:
     return [] if room else [markup.bold(markup.escape(title))]
 
 
+def _recorded(selection: Selection, markup: Markup) -> list[str]:
+    words = words_of(selection.lang)
+    said = f"{words['sample']} · {words['sample_note']}"
+    return [markup.bold(markup.escape(said))] if selection.sample else []
+
+
 def _head(selection: Selection, form: Form) -> list[str]:
     markup, words = form.markup, words_of(selection.lang)
     counts = [markup.escape(_counts(part, words, selection)) for part in selection.parts]
-    head = [markup.newline.join(counts)] if len(counts) <= _MOST_HEADINGS else []
-    if selection.sample:
-        head.insert(0, markup.bold(markup.escape(f"{words['sample']} · {words['sample_note']}")))
-    return head
+    numbers = [markup.newline.join(counts)] if len(counts) <= _MOST_HEADINGS else []
+    return [*_recorded(selection, markup), *numbers]
 
 
 def _counts(part: Part, words: Mapping[str, Any], selection: Selection) -> str:

@@ -87,7 +87,7 @@ def deliver(
         UsageError: there is no such channel.
         LedgerError: what is sent cannot be noted; then it is not sent.
     """
-    channels: dict[str, ChatSettings | MailSettings] = {**settings.deliver.chat, **settings.deliver.mail}
+    channels = settings.deliver.channels
     for name in wish.channels:
         if name not in channels:
             known = ", ".join(channels) or "none"

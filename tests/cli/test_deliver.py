@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -201,8 +204,38 @@ def test_an_address_that_cannot_be_used_is_not_shown(
     (folder / "digest.toml").write_text(chat_at("GROUP", template), encoding="utf-8")
     monkeypatch.setenv("GROUP", address)
     publish(folder / "runs", [paper(1)])
-    refused = digest("--debug", "deliver")
+    refused = digest("deliver")
     assert refused.code == 5
     assert said in refused.err
     for secret in ("sesame-open", TOKEN):
         assert secret not in refused.out + refused.err
+
+
+def test_the_debug_log_of_a_real_process_shows_no_address(folder: Path) -> None:
+    with chat_server() as chats:
+        (folder / "digest.toml").write_text(chat_at("GROUP"), encoding="utf-8")
+        publish(folder / "runs", [paper(1)])
+        environment = {**os.environ, "GROUP": f"ntfy://127.0.0.1:{chats.port}/a-secret-topic"}
+        chats.answers.append((500, json.dumps({"error": "no such topic: a-secret-topic"})))
+        command = [sys.executable, "-m", "digest", "--debug", "deliver"]
+        codes = []
+        for _ in range(2):
+            ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+            codes.append(ran.returncode)
+            assert "a-secret-topic" not in ran.stdout + ran.stderr
+            assert "DEBUG digest.cli.app" in ran.stderr
+    assert (codes, len(chats.asked)) == ([5, 0], 2)
+
+
+def test_the_doctor_looks_at_channels_without_sending(
+    digest: Run, folder: Path, mailbox: Mailbox, chats: Chats
+) -> None:
+    channels = chat_at("GROUP") + chat_at("UNSET", name="unset") + mail_to(mailbox, ADA)
+    (folder / "digest.toml").write_text(channels, encoding="utf-8")
+    looked = digest("doctor", "--sample")
+    assert looked.code == 2
+    assert "group can be used" in looked.out
+    assert "unset: the variable UNSET is not set" in looked.out
+    assert "lab can be used" in looked.out
+    assert TOKEN not in looked.out + looked.err
+    assert (chats.asked, mailbox.tried) == ([], [])
