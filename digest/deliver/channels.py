@@ -126,6 +126,8 @@ class _Chat:
         to: Recipient,  # noqa: ARG002 - of the protocol
         begin: Callable[[], bool],
     ) -> Outcome | None:
+        if self._chat.down:
+            return Outcome("failed", self._chat.down)
         return self._chat.send(message) if begin() else None
 
     def close(self) -> None:

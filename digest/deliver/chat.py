@@ -30,6 +30,9 @@ _NATIVE = {
 }
 """Addresses as services show them, and as Apprise knows them; others it takes as they are shown."""
 
+_BY_ATTRIBUTE = {"ntfy", "bark", "pushplus"}
+"""Services whose plugins look at an attribute to tell the form, and not at what they are handed."""
+
 _NO_PREVIEWS = 4
 """Discord's flag SUPPRESS_EMBEDS: no previews of the pages that a message links to."""
 
@@ -42,12 +45,16 @@ class Chat:
         template: the form of messages; auto: what suits the service.
         timeout: seconds that the service may keep silent.
 
+    Attributes:
+        down: why nothing further is to be sent now: the service was not reached, or kept silent.
+
     Raises:
         UsageError: Apprise is not there, cannot use the address, or the service does not take the form; the
             message does not show the address.
     """
 
     def __init__(self, address: str, template: Template, timeout: float) -> None:
+        self.down = ""
         self._secrets = Secrets([address])
         self._plugin = _plugin(address)
         self._plugin.socket_connect_timeout = self._plugin.socket_read_timeout = timeout
@@ -78,7 +85,7 @@ class Chat:
         form = NotifyFormat(self._format)
         if self._scheme == "wecombot" and self._format == "markdown":
             return _wecom_markdown(plugin, message.body)
-        if self._scheme in {"ntfy", "bark"}:
+        if self._scheme in _BY_ATTRIBUTE:
             plugin.notify_format = form
         if self._scheme not in SERVICES:
             return plugin.notify(body=message.body, title=title, body_format=form)
@@ -93,16 +100,14 @@ class Chat:
             if took and self.service.took(last.text):
                 return Outcome("sent")
             return Outcome("failed", f"the service answered {last.status_code}: {self._shown(last)}")
-        if isinstance(last, requests.ConnectTimeout):
-            return Outcome("failed", "the service cannot be reached: no connection in time")
-        if isinstance(last, requests.Timeout | requests.exceptions.ChunkedEncodingError):
+        silent = isinstance(last, requests.Timeout | requests.exceptions.ChunkedEncodingError)
+        if silent and not isinstance(last, requests.ConnectTimeout):
+            self.down = "the service keeps silent"
             return Outcome("unsure", "the service did not say in time whether it took it")
-        why = (
-            "TLS failed"
-            if isinstance(last, requests.exceptions.SSLError)
-            else "no connection, or a broken one"
-        )
-        return Outcome("failed", f"the service cannot be reached: {why}")
+        tls = isinstance(last, requests.exceptions.SSLError)
+        why = "TLS failed" if tls else "no connection in time" if silent else "no connection, or a broken one"
+        self.down = f"the service cannot be reached: {why}"
+        return Outcome("failed", self.down)
 
     def _shown(self, answer: requests.Response) -> str:
         return self._secrets.taken_out(answer.text[:2000]) or "nothing"

@@ -90,6 +90,8 @@ def envelope(letter: Letter, to: str, settings: MailSettings, now: datetime, cha
 class Mailer:
     """One connection to a server, made when the first message is sent, and again when it was lost.
 
+    A server that was not reached, or kept silent, is not asked again: there may be many recipients.
+
     Args:
         settings: of the channel.
         password: empty: the server is not told who we are, unless `user` is set.
@@ -100,6 +102,7 @@ class Mailer:
         self._settings, self._password, self._timeout = settings, password, timeout
         self._secrets = Secrets([password])
         self._server: smtplib.SMTP | None = None
+        self._down: Outcome | None = None
 
     def close(self) -> None:
         """End the connection, if there is one."""
@@ -120,12 +123,17 @@ class Mailer:
         Returns:
             What became of it; None where `begin` said no.
         """
+        if self._down is not None:
+            return self._down
         try:
             server = self._connected()
             self._ask(server, to)
         except (smtplib.SMTPException, OSError, UnicodeError) as error:
+            outcome = Outcome("failed", self._words(error))
+            if self._server is None or _silent(error):
+                self._down = outcome
             self._lose(error)
-            return Outcome("failed", self._words(error))
+            return outcome
         if not begin():
             self._drop()  # the server waits for a message: there is no other way out
             return None
@@ -137,6 +145,8 @@ class Mailer:
             code, answer = server.getreply()
         except (smtplib.SMTPException, OSError) as error:
             self._drop()
+            if _silent(error):
+                self._down = Outcome("failed", self._words(error))
             return Outcome("unsure" if _silent(error) else "failed", self._words(error))
         if code == 250:
             return Outcome("sent")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import socket
 import ssl
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
@@ -117,6 +118,27 @@ def test_a_server_that_keeps_silent_at_the_end_may_have_taken_it(lab: Lab, mailb
     mailbox.release.set()
     assert lab.send() == []
     assert [one.state for one in lab.send(again=True)] == ["sent"]
+
+
+def test_a_server_that_keeps_silent_is_not_waited_for_by_each_recipient(lab: Lab) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        box = Mailbox(port=silent.getsockname()[1])
+        lab.settings = f"[deliver]\ntimeout = 0.2\n{mail_to(box, ADA, BOB, EVE)}"
+        publish(lab.runs, [paper(1)])
+        assert [one.state for one in lab.send()] == ["failed"] * 3
+        silent.setblocking(False)
+        silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()
+
+
+def test_one_silence_leaves_the_others_to_the_next_time(lab: Lab, mailbox: Mailbox) -> None:
+    lab.settings = f"[deliver]\ntimeout = 0.3\n{mail_to(mailbox, ADA, BOB)}"
+    mailbox.data.append("silence")
+    publish(lab.runs, [paper(1)])
+    assert [one.state for one in lab.send()] == ["unsure", "failed"]
+    mailbox.release.set()
+    assert [one.recipient for one in lab.send()] == ["lab b***@lab.example"]
 
 
 def test_a_server_that_is_not_there(lab: Lab) -> None:

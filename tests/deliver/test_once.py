@@ -209,6 +209,16 @@ def test_silence_may_mean_that_it_arrived(group: Lab, chats: Chats) -> None:
     assert [one.state for one in group.send(again=True)] == ["sent"]
 
 
+def test_a_service_that_keeps_silent_puts_no_other_day_in_doubt(group: Lab, chats: Chats) -> None:
+    group.settings = f"[deliver]\ntimeout = 0.3\n{group.settings}"
+    publish(group.runs, [paper(1)])
+    publish(group.runs, [paper(2)], day=NEXT)
+    chats.answers.append((-1, ""))
+    assert [one.state for one in group.send(DAY, NEXT)] == ["unsure", "failed"]
+    chats.release.set()
+    assert [(one.day, one.state) for one in group.send(DAY, NEXT)] == [(NEXT, "sent")]
+
+
 # processes
 
 SCRIPT = """

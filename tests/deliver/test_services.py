@@ -301,7 +301,8 @@ def test_an_address_may_be_the_one_that_the_service_shows(
         ("feishu", "text", lambda one: one.json["content"]["text"]),
         ("dingtalk", "text", lambda one: one.json["text"]["content"]),
         ("wecombot", "text", lambda one: one.json["text"]["content"]),
-        ("pushplus", "markdown", lambda one: one.json["content"]),
+        ("pushplus", "markdown", lambda one: one.json["content"] * (one.json["template"] == "markdown")),
+        ("pushplus", "text", lambda one: one.json["content"] * (one.json["template"] == "txt")),
     ],
 )
 def test_another_template_where_the_service_takes_it(
