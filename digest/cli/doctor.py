@@ -92,7 +92,7 @@ async def _all(settings: Settings, given: CommandOptions, *, fetch_vocabulary: b
     if all(check.state != "fail" for check in checks):
         checks += [check async for check in _endpoint(settings)]
     checks += [_vocabulary(settings.model.name, fetch=fetch_vocabulary), await _arxiv(settings)]
-    return [*checks, _disk(settings.run.out), *_ledger(settings)]
+    return [*checks, _disk(settings.run.out), *_ledger(settings), *_channels(settings)]
 
 
 def _python() -> Check:
@@ -363,3 +363,18 @@ def _ledger(settings: Settings) -> Iterator[Check]:
         yield Check("ledger", "fail", sentence, "`digest runs verify` says more.", 4)
     if not wrong:
         yield Check("ledger", "ok", f"{name} is sound")
+
+
+def _channels(settings: Settings) -> Iterator[Check]:
+    """Where digests are sent, as far as that shows without sending."""
+    from digest.deliver.channels import troubles
+
+    for name, trouble in troubles(settings, os.environ):
+        if trouble:
+            yield Check(
+                "channel", "fail", f"{name}: {trouble}", "docs/delivery.md has an example of each.", 2
+            )
+        else:
+            yield Check(
+                "channel", "ok", f"{name} can be used; `digest deliver --dry-run` shows what goes there"
+            )

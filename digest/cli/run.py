@@ -79,6 +79,7 @@ def run(
 
 def run_days(given: CommandOptions, days: str | None, limit: int | None) -> int:
     """Make the digests of one day, or of a range of days; print what was made; return the exit code."""
+    from digest.cli.deliver import after_run
     from digest.cli.run_output import Result
     from digest.cli.session import parse_days, prepared, update_pages, with_resources
     from digest.llm.batch import Pending
@@ -112,7 +113,8 @@ def run_days(given: CommandOptions, days: str | None, limit: int | None) -> int:
     _show(results, given, table=first != last)
     if pages and not (given.quiet or given.json):
         print(f"to read: {pages}")
-    return max((result.exit_code for result in results), default=0)
+    code = max((result.exit_code for result in results), default=0)
+    return after_run(ready, (result.published for result in results), code, whole=limit is None)
 
 
 def _show(results: Sequence[Result], given: CommandOptions, *, table: bool) -> None:

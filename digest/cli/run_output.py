@@ -37,6 +37,13 @@ class Result:
             return FLAGGED
         return COMPLETE
 
+    @property
+    def published(self) -> date | None:
+        """The day whose digest is there now, made by this run or before it."""
+        if isinstance(self.outcome, Published):
+            return self.outcome.digest.date
+        return self.day if isinstance(self.outcome, Digest) else None
+
     def show(self, *, quiet: bool) -> None:
         """Print it; with `quiet`, errors only."""
         if isinstance(self.outcome, DigestError):

@@ -179,8 +179,8 @@ class CapabilityStore(Protocol):
 class DeliveryLog(Protocol):
     """What was sent to whom."""
 
-    def deliveries(self, since: Date) -> tuple[Delivery, ...]:
-        """Everything noted of digests of that date and later ones, in the order in which it was noted."""
+    def deliveries(self, first: Date, last: Date) -> tuple[Delivery, ...]:
+        """Everything noted of the digests of these dates and between, in the order in which it was noted."""
 
     def note_deliveries(self, deliveries: Sequence[Delivery]) -> bool:
         """Note them all, or none: False if one is noted already. They are on disk when this returns.

@@ -311,9 +311,9 @@ class SqlLedger:
 
     # what was sent to whom
 
-    def deliveries(self, since: Date) -> tuple[Delivery, ...]:
-        """Everything noted of digests of that date and later ones, in the order in which it was noted."""
-        return read_deliveries(self.database, since)
+    def deliveries(self, first: Date, last: Date) -> tuple[Delivery, ...]:
+        """Everything noted of the digests of these dates and between, in the order in which it was noted."""
+        return read_deliveries(self.database, first, last)
 
     def note_deliveries(self, deliveries: Sequence[Delivery]) -> bool:
         """Note them all, or none: False if one is noted already. They are on disk when this returns."""
