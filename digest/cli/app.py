@@ -14,6 +14,7 @@ import typer
 
 from digest import __version__
 from digest.cli.eval import eval_app, gold_app
+from digest.cli.init import register as register_init
 from digest.cli.runs import app as runs_app
 from digest.cli.site import interests_app, register
 from digest.errors import DigestError
@@ -36,6 +37,7 @@ app.add_typer(gold_app, name="gold")
 app.add_typer(runs_app, name="runs")
 app.add_typer(interests_app, name="interests")
 register(app)
+register_init(app)
 
 Flags = dict[str, dict[str, Any]]
 """Table of the settings -> key -> value; None where the flag was not given."""
@@ -66,7 +68,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 def run(
     date: Annotated[
         str | None,
-        typer.Option(metavar="DATE", help="Announcement date, or first..last; default: the latest."),
+        typer.Option(
+            metavar="DATE",
+            help="Announcement date, or first..last, or due: the latest and what was missed; "
+            "default: the latest.",
+        ),
     ] = None,
     section: Sections = None,
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N papers.")] = None,

@@ -92,6 +92,14 @@ class Result:
         }
 
 
+def nothing_due(*, json: bool, quiet: bool) -> None:
+    """Say that every digest is made already."""
+    if json:
+        as_json([])
+    elif not quiet:
+        print("Nothing is due: the digests of the latest announcement are complete.")
+
+
 def _day(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 

@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -16,13 +16,14 @@ from typing import Any
 from digest.cli import output
 from digest.config import Settings, load
 from digest.errors import DigestError, ModelError, UsageError
-from digest.ledger import open_ledger
+from digest.ledger import FILE_NAME, open_ledger
 from digest.ledger.sqlite.ledger import SqliteLedger
 from digest.llm.batch import Pending
 from digest.llm.cached_client import RunUsage
 from digest.llm.presets import profile
 from digest.model import Announcement, Digest, Section, Text
 from digest.pipeline.day import Published, run_day
+from digest.pipeline.due import due, not_yet
 from digest.pipeline.progress import choose
 from digest.pipeline.resources import Resources, open_resources
 from digest.publish.files import finished
@@ -35,6 +36,9 @@ from digest.system.network import nothing_of_the_environment
 logger = logging.getLogger(__name__)
 
 Flags = Mapping[str, Mapping[str, Any]]
+
+DUE = "due"
+"""In the place of a date: the latest announcement, and what earlier runs missed."""
 
 RECORDED = "Sample day: recorded answers, not a live model; PDFs typeset from the records."
 
@@ -71,20 +75,22 @@ def run_days(given: CommandOptions, days: str | None, limit: int | None) -> int:
     """Make the digests of one day, or of a range of days; print what was made; return the exit code."""
     results: list[output.Result] = []
     with prepared(given) as ready:
-        first, last = parse_days(days, ready.clock())
-        sections = ready.settings.chosen_sections()
-        wanted = _weekdays(first, last) if first != last else (first,)
+        catching_up = days == DUE
+        work, several = _work(days, ready)
+        if not work:
+            output.nothing_due(json=given.json, quiet=given.quiet)
+            return output.COMPLETE
 
         async def go(tools: Resources) -> None:
             # all batches are handed in before the first is waited for
             begin = replace(tools, wait=given.waits and not given.batch)
-            for day in wanted:
-                for section in sections:
-                    made = _finished_before(section, day, tools) if first != last else None
-                    result = output.Result(section, day, made or await _attempt(section, day, begin, limit))
-                    results.append(result)
-                    if isinstance(result.outcome, ModelError):
-                        return  # the others would meet the same wall
+            for day, section in work:
+                made = _finished_before(section, day, tools) if several or catching_up else None
+                outcome = made or await _attempt(section, day, begin, limit)
+                late = not_yet(outcome, day, ready.clock()) if catching_up else None
+                results.append(output.Result(section, day, late or outcome))
+                if isinstance(outcome, ModelError):
+                    return  # the others would meet the same wall
             for index, result in enumerate(results):
                 if given.waits and isinstance(result.outcome, Pending):
                     end = replace(tools, batch=False, fresh=False)
@@ -94,10 +100,37 @@ def run_days(given: CommandOptions, days: str | None, limit: int | None) -> int:
         with_resources(ready, go, quiet=given.quiet or given.json)
     made = any(isinstance(result.outcome, Published) for result in results)
     pages = _update_pages(ready.settings) if made else None
-    _show(results, given, table=first != last)
+    _show(results, given, table=several)
     if pages and not (given.quiet or given.json):
         print(f"to read: {pages}")
     return max((result.exit_code for result in results), default=0)
+
+
+def _work(days: str | None, ready: Ready) -> tuple[list[tuple[date | None, Section]], bool]:
+    """The days and sections of a run, in order; and whether they are those of several days."""
+    sections = ready.settings.chosen_sections()
+    if days == DUE:
+        out = ready.settings.run.out
+        found = due(sections, out, ready.clock(), _tried(out), sample=ready.given.sample)
+        return list(found), len({day for day, _ in found}) > 1
+    first, last = parse_days(days, ready.clock())
+    wanted = _weekdays(first, last) if first != last else (first,)
+    return [(day, section) for day in wanted for section in sections], first != last
+
+
+def _tried(out: Path) -> set[tuple[str, date]]:
+    """Section and day of the runs that the ledger knows; one that cannot be read knows none."""
+    from digest.ledger.sqlite.history import History
+
+    if not (out / FILE_NAME).exists():
+        return set()
+    with suppress(DigestError), History(out) as history:
+        return {
+            (run.section, date.fromisoformat(run.date))
+            for run in history.runs()
+            if run.command == "run" and run.section and run.date
+        }
+    return set()
 
 
 def _show(results: Sequence[output.Result], given: CommandOptions, *, table: bool) -> None:
