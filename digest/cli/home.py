@@ -23,6 +23,7 @@ from digest.system.files import read_text
 PROGRAM = "bilingual-arxiv-digest"
 REQUIREMENTS = "requirements.txt"
 WORKFLOW = ".github/workflows/digest.yml"
+SCRIPT = "automation.sh"
 
 LANGUAGES = ("zh", "en", "zh,en", "en,zh")
 """Of the lines; the first is that of the prompt, and of the pages."""
@@ -191,9 +192,18 @@ def program_for(folder: Path, given: str = "") -> str:
     return _installable(_origin() or f"{PROGRAM}=={__version__}")
 
 
+def program_in(folder: Path) -> str:
+    """The line of a home's `requirements.txt` that names this program, without a password; empty: none."""
+    path = folder / REQUIREMENTS
+    lines = read_text(path).splitlines() if path.exists() else []
+    named = [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
+    line = next((line for line in named if PROGRAM in line), next(iter(named), ""))
+    return re.sub(r"//[^/@\s]*:[^/@\s]*@", "//", line)
+
+
 def is_reachable(line: str) -> bool:
-    """Whether the program comes from an address; without one, an index of packages must have it."""
-    return line == "." or "://" in line
+    """Whether the program comes from an address or the home itself, and not by name from an index."""
+    return line.startswith(".") or "://" in line
 
 
 def _installable(line: str) -> str:
