@@ -23,7 +23,6 @@ from digest.cli import home
 from digest.cli.home import LANGUAGES, PROGRAM, Answers, program_for, section_of, settings_text, write_home
 from digest.config import Settings, load
 from digest.errors import UsageError
-from digest.publish.files import finished
 from digest.sample import Server
 from digest.sample.knobs import DAY
 from digest.summarize.prompt import load as load_prompt
@@ -78,9 +77,10 @@ def test_a_home_works_with_digest_run(
     text = settings.read_text(encoding="utf-8").replace("[arxiv]\n", f"[arxiv]\n{places}")
     settings.write_text(text, encoding="utf-8")
     monkeypatch.setenv("OPENAI_API_KEY", "sk-not-to-be-seen")
-    ran = digest("run", "--no-pdf", "--date", str(DAY))
+    ran = digest("run", "--no-pdf", "--date", str(DAY), "--limit", "2")
     assert ran.code == 0, ran.err
-    assert finished(folder / "runs", DAY, "audio") is not None
+    assert "summarised 2, flagged 0" in ran.out
+    assert (folder / f"runs/{DAY}/audio.md").exists()
     assert (folder / "runs/site/index.html").exists()
 
 

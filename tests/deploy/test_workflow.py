@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import shutil
+import signal
+import sqlite3
+import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import date, datetime
@@ -72,6 +78,19 @@ class Lab:
         rows = (json.loads(row) for row in self.records.read_text(encoding="utf-8").splitlines())
         return {row["id"] for row in rows if row["date"] == str(day)}
 
+    def answers_on_branch(self) -> int:
+        """How many answers the ledger holds that is on the branch now."""
+        words = [
+            "bash",
+            "-c",
+            "git archive digest-ledger | tar -xO --wildcards 'ledger.gz.*' | gzip -dc >ledger",
+        ]
+        env = self.host.env()
+        if subprocess.run(words, cwd=self.host.origin, env=env, capture_output=True, check=False).returncode:
+            return 0
+        with contextlib.closing(sqlite3.connect(self.host.origin / "ledger")) as ledger:
+            return int(ledger.execute("SELECT count(*) FROM completions").fetchone()[0])
+
     def lose_branch(self) -> None:
         self.host.git("update-ref", "-d", "refs/heads/digest-ledger")
 
@@ -98,6 +117,7 @@ def file_of(day: date) -> str:
     return f"runs/{day}/audio.json"
 
 
+@pytest.mark.slow
 def test_a_run_on_an_empty_clone_publishes_the_day(lab: Lab) -> None:
     done = lab.at(DAYS[1], "01:20")
     assert done.ok, done.log
@@ -232,3 +252,80 @@ def test_a_protected_branch_and_a_push_meanwhile(lab: Lab, tmp_path: Path) -> No
     assert lab.at(DAYS[3], "01:20").ok
     assert set(lab.published()) == {file_of(day) for day in DAYS}
     assert "digest-days" not in lab.host.git("branch")
+
+
+@pytest.mark.slow
+def test_a_cache_that_is_damaged_does_not_stand_in_the_way(lab: Lab) -> None:
+    lab.host.environment["DIGEST_TEST_KILL"] = "2"
+    lab.at(DAYS[1], "01:20")
+    del lab.host.environment["DIGEST_TEST_KILL"]
+    (cached,) = lab.host.cache.glob("*")
+    (cached / "generation").write_text("99\n", encoding="utf-8")
+    part = cached / "ledger.gz.aa"
+    part.write_bytes(part.read_bytes()[:-100])
+    done = lab.at(DAYS[1], "03:20")
+    assert done.ok
+    assert "(.automation/branch)" in done.log
+    assert sum(lab.server.stats()["answered"].values()) == A_DAY - 2
+
+
+@pytest.mark.slow
+def test_a_machine_that_is_lost_takes_little_with_it(lab: Lab) -> None:
+    """The last paper is never answered; what came before it is on the branch while the run goes on."""
+    last = max(lab.papers_of(DAYS[1]))
+    lab.host.environment["DIGEST_CHECKPOINT"] = "1"
+    lab.server.set(
+        today=DAYS[1], records=(lab.records,), faults=(fault("silence", path="^/v1/chat", paper=last),)
+    )
+    lab.host.environment["DIGEST_TEST_NOW"] = f"{DAYS[1]}T01:20:00+00:00"
+    work = lab.host.clone()
+    env = lab.host.env(GITHUB_ACTIONS="true", OPENAI_API_KEY="k", GITHUB_REF_NAME="main")
+    with subprocess.Popen(
+        ["bash", "automation.sh", "run"],
+        cwd=work,
+        env=env,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as machine:
+        try:
+            for _ in range(600):  # a look a fifth of a second: two minutes, on a machine however busy
+                if lab.answers_on_branch() >= A_DAY - 1:
+                    break
+                time.sleep(0.2)
+        finally:
+            os.killpg(machine.pid, signal.SIGKILL)
+    assert lab.answers_on_branch() == A_DAY - 1
+    del lab.host.environment["DIGEST_CHECKPOINT"]
+    assert lab.at(DAYS[1], "03:20").ok
+    assert Counter(lab.server.stats()["answered"]) == {last: 1}
+
+
+@pytest.mark.slow
+def test_on_gitlab_a_flagged_paper_is_a_code_that_it_takes_for_a_warning(lab: Lab) -> None:
+    job = load(lab.home / ".gitlab-ci.yml")["digest"]
+    refused = min(lab.papers_of(DAYS[1]))
+    lab.server.set(today=DAYS[1], records=(lab.records,), faults=(fault("refusal", paper=refused),))
+    work = lab.host.clone()
+    lab.host.git("checkout", "--quiet", "--detach", cwd=work)  # as its runner does
+    env = lab.host.env(
+        GITLAB_CI="true",
+        CI_COMMIT_BRANCH="main",
+        CI_JOB_URL="https://lab.example/jobs/1",
+        DIGEST_TEST_NOW=f"{DAYS[1]}T01:20:00+00:00",
+        OPENAI_API_KEY="k",
+        DIGEST_ENV="OTHER=a=b\r\nnot a name=x\n$(touch pwned)=y\n",
+    )
+    ended = [
+        subprocess.run(["bash", "-c", line], cwd=work, env=env, capture_output=True, text=True, check=False)
+        for line in (*job["script"], *job["after_script"])
+    ]
+    codes = [one.returncode for one in ended]
+    assert codes == [0, 0, 0, 0, 3, 0], ended
+    assert 3 in job["allow_failure"]["exit_codes"]
+    assert "https://lab.example/jobs/1" in ended[4].stdout
+    assert "::" not in "".join(one.stdout for one in ended)
+    assert (work / "public/index.html").is_file()
+    assert (work / job["cache"]["paths"][0] / "ledger.gz.aa").is_file()
+    assert lab.published() == {file_of(DAYS[1]): 1}
+    assert not list(lab.host.folder.rglob("pwned"))
