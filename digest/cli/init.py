@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 import shlex
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from digest.errors import UsageError
+from digest.system.terminal import printable
 
 if TYPE_CHECKING:
     from digest.cli.home import State
@@ -20,7 +24,9 @@ def register(app: typer.Typer) -> None:
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="Made if need be; default: here.")] = Path(),
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", show_default=False, help="Made if need be; default: here.")
+    ] = Path(),
     section: Annotated[
         list[str] | None,
         typer.Option(
@@ -54,30 +60,42 @@ def init(
     """Make a home for a digest: settings, prompts, and what runs it every morning by itself."""
     from digest.cli.home import Answers, program_for, write_home
 
-    asking = sys.stdin.isatty() and (force or not (folder / "digest.toml").exists())
-    answers = Answers(
-        sections=section or _sections(_ask(None, "Sections (names or arXiv categories)", "audio", asking)),
-        endpoint=_ask(
-            endpoint, "Endpoint of the model (openai, deepseek, qwen, ..., or an address)", "", asking
-        ),
-        model=_ask(model, "Model, as the endpoint calls it", "", asking),
-        contact=_ask(contact, "Your e-mail or page, for arXiv", "", asking),
-        language=_ask(language, "Language of the lines (zh, en, or zh,en)", "zh", asking).replace(" ", ""),
-        interests=interest or _words(_ask(None, "What you care for (words, with commas)", "", asking)),
-        url=_ask(url, "Address of the pages, if you know it", "", asking),
-    )
+    flags: dict[str, Any] = {
+        "sections": section,
+        "endpoint": endpoint,
+        "model": model,
+        "contact": contact,
+        "language": language,
+        "interests": interest,
+        "url": url,
+    }
+    given = {name: value for name, value in flags.items() if value is not None}
+    if sys.stdin.isatty() and (force or not (folder / "digest.toml").exists()):
+        for name, (question, default, read) in _QUESTIONS.items():
+            if name not in given:
+                given[name] = _asked(name, question, default, read)
+    answers = Answers(**given)
     line = program_for(folder, program)
     states = write_home(folder, answers, line, force=force)
     _show(folder, states)
     _next_steps(folder, line)
 
 
-def _ask(given: str | None, question: str, default: str, asking: bool) -> str:
-    if given is not None:
-        return given
-    if not asking:
-        return default
-    return str(typer.prompt(question, default=default, show_default=bool(default)))
+def _asked(name: str, question: str, default: str, read: Callable[[str], Any]) -> Any:  # noqa: ANN401
+    """The answer to one question, which is asked again until it can be used."""
+    from digest.cli.home import Answers, settings_text
+
+    while True:
+        try:
+            answer = read(str(typer.prompt(question, default=default, show_default=bool(default))))
+            settings_text(Answers(**{name: answer}))
+        except UsageError as error:
+            print(printable(str(error)), file=sys.stderr)
+        except typer.Abort:
+            print("\ndigest: stopped. Nothing was written.", file=sys.stderr)
+            raise typer.Exit(130) from None
+        else:
+            return answer
 
 
 def _words(text: str) -> list[str]:
@@ -87,7 +105,24 @@ def _words(text: str) -> list[str]:
 
 def _sections(text: str) -> list[str]:
     """The sections of a list; those that name their categories have semicolons between them."""
-    return re.split(r"[;；]", text) if "=" in text else re.split(r"[,，、;；\s]+", text.strip())
+    parts = re.split(r"[;；]", text) if "=" in text else re.split(r"[,，、;；\s]+", text)
+    return [part.strip() for part in parts if part.strip()]
+
+
+def _languages(text: str) -> str:
+    return ",".join(re.split(r"[,，、\s]+", text.strip()))
+
+
+_QUESTIONS: dict[str, tuple[str, str, Callable[[str], Any]]] = {
+    "sections": ("Sections (audio, text, video, ..., or arXiv categories)", "audio", _sections),
+    "endpoint": ("Endpoint of the model (openai, deepseek, qwen, ..., or an address)", "", str.strip),
+    "model": ("Model, as the endpoint calls it", "", str.strip),
+    "contact": ("Your e-mail or page, for arXiv", "", str.strip),
+    "language": ("Language of the lines (zh, en, or zh,en)", "zh", _languages),
+    "interests": ("What you care for (words, with commas)", "", _words),
+    "url": ("Address of the pages, if you know it", "", str.strip),
+}
+"""Field of the answers -> question, what an empty answer means, and how an answer is read."""
 
 
 def _show(folder: Path, states: dict[str, State]) -> None:

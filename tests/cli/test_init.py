@@ -92,7 +92,9 @@ def test_answers_are_asked_for_at_a_terminal(
             return True
 
     answers = [
+        "audoi",
         "audio，cs.LG",
+        "qwem",
         "qwen",
         "qwen-plus",
         "me@uni.edu.cn",
@@ -108,6 +110,22 @@ def test_answers_are_asked_for_at_a_terminal(
     assert (settings.model.preset, settings.model.name) == ("qwen", "qwen-plus")
     assert settings.run.languages == ("zh", "en")
     assert list(settings.interests.words) == ["语音分离", "target speaker extraction"]
+    assert "Did you mean 'audio'" in ran.err  # and asked again
+    assert "Did you mean 'qwen'" in ran.err
+
+
+def test_somebody_who_leaves_while_asked_left_nothing(
+    digest: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Terminal("audio\n"))
+    ran = digest("init")
+    assert ran.code == 130
+    assert "Nothing was written" in ran.err
+    assert files(folder) == set()
 
 
 @pytest.mark.parametrize(
