@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from digest import __version__
-from digest.cli import convert, deliver, doctor, gold, lint, paper, run, runs, site, text
+from digest.cli import convert, deliver, doctor, gold, init, lint, paper, run, runs, site, text
 from digest.cli import eval as evaluation
 from digest.cli import list as list_
 from digest.errors import DigestError
@@ -41,6 +41,7 @@ app.command("lint")(lint.lint)
 app.command("site")(site.site)
 app.command("serve")(site.serve)
 app.command("deliver")(deliver.deliver)
+app.command("init")(init.init)
 app.command("doctor")(doctor.command)
 app.command("import")(convert.import_)
 app.command("render")(convert.render)

@@ -6,13 +6,14 @@ import os
 import platform
 import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from digest.cli import output
+from digest.cli.check import Check
 from digest.cli.options import Flags, Json, Model, Out, PromptName, Sample
 from digest.errors import DigestError, NoLedgerError, UsageError
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from digest.cli.session import CommandOptions
     from digest.config import Settings
     from digest.llm.endpoint import Endpoint
-    from digest.model import Paper
+    from digest.model import Completion, Paper
     from digest.summarize.prompt import Prompt
 
 _OWN_FILE = Path("digest.toml")
@@ -36,17 +37,6 @@ as long where reading it takes the time."""
 
 _REACH = 20.0
 """Seconds that arXiv may take to answer."""
-
-
-@dataclass(frozen=True)
-class Check:
-    """What was looked at, and what was found; `code` is the exit code where it stands for a failure."""
-
-    name: str
-    state: Literal["ok", "note", "fail"]
-    found: str
-    advice: str = ""
-    code: int = 0
 
 
 def command(
@@ -89,6 +79,9 @@ def doctor(given: CommandOptions, *, fetch_vocabulary: bool) -> int:
 
 async def _all(settings: Settings, given: CommandOptions, *, fetch_vocabulary: bool) -> list[Check]:
     checks = [_python(), *_settings(settings, given), *_environment(settings), *_model_settings(settings)]
+    from digest.cli.home_check import home_checks
+
+    checks += home_checks(settings)
     if all(check.state != "fail" for check in checks):
         checks += [check async for check in _endpoint(settings)]
     checks += [_vocabulary(settings.model.name, fetch=fetch_vocabulary), await _arxiv(settings)]
@@ -177,6 +170,7 @@ def _model_settings(settings: Settings) -> Iterator[Check]:
 
 async def _endpoint(settings: Settings) -> AsyncIterator[Check]:
     """What the endpoint says: its models, and one cheap question."""
+    from digest.cli.estimate import estimated
     from digest.llm.endpoint import Endpoint
 
     quick = settings.model.model_copy(update={"attempts": 2, "patience": 0})
@@ -192,7 +186,10 @@ async def _endpoint(settings: Settings) -> AsyncIterator[Check]:
     except DigestError as error:
         yield Check("endpoint", "note", f"no list of models: {error}")
     try:
-        yield await _asked(endpoint, settings)
+        check, answer = await _asked(endpoint, settings)
+        yield check
+        async for one in estimated(answer, settings):
+            yield one
     except UsageError as error:
         yield Check("question", "fail", str(error), "Correct digest.toml or the flags.", 2)
     except DigestError as error:
@@ -201,8 +198,8 @@ async def _endpoint(settings: Settings) -> AsyncIterator[Check]:
         await endpoint.close()
 
 
-async def _asked(endpoint: Endpoint, settings: Settings) -> Check:
-    """One question as a run asks it, about a paper of the sample day."""
+async def _asked(endpoint: Endpoint, settings: Settings) -> tuple[Check, Completion | None]:
+    """One question as a run asks it, about a paper of the sample day; and its answer, if there is one."""
     from digest.llm.response import UnusableError
     from digest.summarize.prompt import load
     from digest.summarize.summarizer import request_for
@@ -215,7 +212,7 @@ async def _asked(endpoint: Endpoint, settings: Settings) -> Check:
     except UnusableError as error:
         if not error.thinks:
             raise
-        return Check("question", "note", "answered with thoughts only", f"{error}.")
+        return Check("question", "note", "answered with thoughts only", f"{error}."), None
     took = completion.milliseconds / 1000
     cost = "price unknown" if completion.cost is None else f"${completion.cost:.5f}"
     usage = f"{completion.usage.input} tokens in, {completion.usage.output} out, {cost}"
@@ -225,13 +222,12 @@ async def _asked(endpoint: Endpoint, settings: Settings) -> Check:
         _read(completion.content, prompt)
     except ValueError as error:
         advice = "Try another model, or model.answer_format in digest.toml."
-        return Check(
-            "question", "note", f"answered as {form} in {took:.1f} s ({usage}), but: {error}", advice
-        )
+        found = f"answered as {form} in {took:.1f} s ({usage}), but: {error}"
+        return Check("question", "note", found, advice), completion
     found = f"answered as {form} in {took:.1f} s ({usage})"
     if took > _SLOW * settings.model.timeout:
-        return Check("question", "note", found, _slow(took, settings.model.timeout))
-    return Check("question", "ok", found)
+        return Check("question", "note", found, _slow(took, settings.model.timeout)), completion
+    return Check("question", "ok", found), completion
 
 
 def _slow(took: float, timeout: float) -> str:

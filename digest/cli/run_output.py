@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from digest.cli.output import COMPLETE, FLAGGED, tell_why, took
+from digest.cli.output import COMPLETE, FLAGGED, as_json, tell_why, took
 from digest.cli.table import table
 from digest.errors import DigestError
 from digest.llm.batch import Pending
@@ -101,6 +101,14 @@ def table_of_days(results: Sequence[Result]) -> None:
     for result in results:
         if isinstance(result.outcome, DigestError):
             print(f"digest: {result.day} {result.section.key}: {result.outcome}", file=sys.stderr)
+
+
+def nothing_due(*, json: bool, quiet: bool) -> None:
+    """Say that every digest is made already."""
+    if json:
+        as_json([])
+    elif not quiet:
+        print("Nothing is due: the digests of the latest announcement are complete.")
 
 
 def _day(day: date | None) -> str | None:
