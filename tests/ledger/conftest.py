@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -17,7 +18,9 @@ def cluster() -> Iterator[Cluster]:
     found = programs()
     if found is None:
         pytest.skip(f"no PostgreSQL server is installed (initdb), and {PLACE} names none")
-    with running(found) as cluster:
+    with pytest.MonkeyPatch.context() as environment, running(found) as cluster:
+        for name in [name for name in os.environ if name.startswith("PG")]:  # a developer's own server
+            environment.delenv(name)
         yield cluster
 
 
