@@ -19,9 +19,11 @@ export GIT_TERMINAL_PROMPT=0
 
 say() { printf '%s\n' "$@"; } # each word a line
 
+on_github() { [ -n "${GITHUB_ACTIONS:-}${GITHUB_STEP_SUMMARY:-}" ]; }
+
 warn() {
     say "$1" >>"$state/warnings"
-    if [ -n "${GITHUB_ACTIONS:-}" ]; then say "::warning title=digest::$1"; else say "warning: $1"; fi
+    if on_github; then say "::warning title=digest::$1"; else say "warning: $1"; fi
 }
 
 told() { # NAME VALUE: an output of the step, where there is such a thing
@@ -29,8 +31,10 @@ told() { # NAME VALUE: an output of the step, where there is such a thing
 }
 
 install() {
+    rm -f "$state/warnings"
     say install >"$state/code"
     python3 -m pip install --quiet --disable-pip-version-check -r requirements.txt 2>&1 | tee "$state/log"
+    say begun >"$state/code"
 }
 
 generation() { # DIR: how many times that ledger was packed; 0: there is none
@@ -83,7 +87,7 @@ take_variables() { # from DIGEST_ENV, lines of NAME=value: addresses and passwor
     while IFS='=' read -r name value; do
         value=${value%$'\r'}
         if [[ $name =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]]; then
-            if [ -n "${GITHUB_ACTIONS:-}" ] && [ -n "$value" ]; then say "::add-mask::$value"; fi
+            if on_github && [ -n "$value" ]; then say "::add-mask::$value"; fi
             export "$name=$value"
         fi
     done <<<"${DIGEST_ENV:-}"
@@ -97,16 +101,16 @@ run() {
     rm -f "$state/no-key"
     if [ -z "${OPENAI_API_KEY:-}" ]; then : >"$state/no-key"; fi
     quiet="end-$RANDOM$RANDOM$RANDOM" # what papers say must not be taken for commands to the runner
-    if [ -n "${GITHUB_ACTIONS:-}" ]; then say "::stop-commands::$quiet"; fi
+    if on_github; then say "::stop-commands::$quiet"; fi
     # in a shell of its own: of a pipe, `wait` may tell how its last program ended
     (digest run --out runs --date="${DIGEST_DATE:-due}" 2>&1 | tee "$state/log") &
     process=$!
-   # a machine that is lost takes no more with it than what came since the last look
+    # a machine that is lost takes no more with it than what came since the last look
     while kill -0 "$process" 2>/dev/null; do
         timeout "${DIGEST_CHECKPOINT:-600}" tail --pid="$process" -s 0.2 -f /dev/null || keep >/dev/null || true
     done
     wait "$process" || code=$?
-    if [ -n "${GITHUB_ACTIONS:-}" ]; then say "::$quiet::"; fi
+    if on_github; then say "::$quiet::"; fi
     say "digest run ended with exit code $code"
     if [ "$code" -gt 128 ]; then code=killed; fi
     say "$code" >"$state/code"
@@ -151,7 +155,7 @@ keep() {
 
 as_author() {
     local name=digest mail=digest@localhost
-    if [ -n "${GITHUB_ACTIONS:-}" ]; then
+    if on_github; then
         name='github-actions[bot]' mail='41898282+github-actions[bot]@users.noreply.github.com'
     fi
     git -c user.name="$name" -c user.email="$mail" -c commit.gpgsign=false "$@"
@@ -198,7 +202,10 @@ commit_days() {
     warn "$branch takes no pushes from here (is it protected?): the digests are on the branch $spare_branch."
     if [ "$(git rev-parse "$base^{tree}" 2>/dev/null)" = "$(git rev-parse "HEAD^{tree}")" ]; then return 0; fi
     commit=$(as_author commit-tree ${base:+-p "$base"} -m "Digests up to $(newest_day)" "HEAD^{tree}")
-    git push --quiet origin "$commit:refs/heads/$spare_branch"
+    if ! git push --quiet origin "$commit:refs/heads/$spare_branch"; then
+        warn "Nor does $spare_branch: may this job write? The digests are on the pages only."
+        return 1
+    fi
 }
 
 newest_day() { days | tr '\0' '\n' | sed 's|^runs/||; s|/.*||' | sort | tail -n 1; }
@@ -211,6 +218,7 @@ heading() { # CODE
     2) say "Nothing was published: a setting is missing or not usable" ;;
     4) say "Not everything could be published: arXiv or the model could not be reached" ;;
     install) say "Nothing was published: the program could not be installed" ;;
+    begun) say "Nothing was published: a step before the digests failed" ;;
     killed) say "The run was stopped before its end" ;;
     *) say "Nothing was published: an error in the program" ;;
     esac
@@ -224,13 +232,14 @@ advice() { # CODE
     2)
         if [ ! -f "$state/no-key" ]; then
             say "Mend what the log says in digest.toml or in the variables; \`digest doctor\` checks them."
-        elif [ -n "${GITHUB_ACTIONS:-}" ]; then
+        elif on_github; then
             say "The secret OPENAI_API_KEY is not set: Settings, Secrets and variables, Actions, New repository secret."
         else
             say "The variable OPENAI_API_KEY is not set: Settings, CI/CD, Variables (masked)."
         fi
         ;;
     4) say "The next run makes up for it by itself. If that fails too: \`digest doctor\` says what is wrong." ;;
+    begun) say "The log of that step says why; the next run makes up for it." ;;
     install) say "Does requirements.txt name an address that this service can reach?" ;;
     killed) say "What was answered is kept, and the next run goes on from there." ;;
     *) say "Please report it, with everything below." ;;
@@ -262,10 +271,10 @@ verdict() {
     0) ;;
     3 | 5)
         warn "$(heading "$code")"
-        if [ -z "${GITHUB_ACTIONS:-}" ]; then exit "$code"; fi # there, a code can be a warning
+        if ! on_github; then exit "$code"; fi # there, a code can be a warning
         ;;
     *)
-        if [ -n "${GITHUB_ACTIONS:-}" ]; then say "::error title=digest::$(heading "$code")"; fi
+        if on_github; then say "::error title=digest::$(heading "$code")"; fi
         case $code in *[!0-9]*) exit 1 ;; *) exit "$code" ;; esac
         ;;
     esac
