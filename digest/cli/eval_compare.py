@@ -117,7 +117,7 @@ def judge_export(given: CommandOptions, run: str, base: str, name: str, output: 
     settings = load(given.flags, os.environ)
     with open_ledger(settings.run.out) as ledger:
         endpoint = Endpoint(settings.model, lambda model: ledger.traits(endpoint.address, model))
-        endpoint.traits(name)  # learned by earlier runs
+        endpoint.capabilities(name)  # learned by earlier runs
     collector = Collector(endpoint.write)
     _ask(given, run, base, name, collector)
     write_atomically(output, collector.to_jsonl())

@@ -20,7 +20,7 @@ from digest.ledger import open_ledger
 from digest.ledger.sqlite.ledger import SqliteLedger
 from digest.llm.batch import Pending
 from digest.llm.cached_client import RunUsage
-from digest.llm.presets import profile
+from digest.llm.presets import preset_of
 from digest.model import Announcement, Digest, Section, Text
 from digest.pipeline.day import Published, run_day
 from digest.pipeline.progress import choose
@@ -320,7 +320,7 @@ def ledger_of(settings: Settings, given: CommandOptions) -> SqliteLedger:
 
 
 def _require_model(settings: Settings) -> None:
-    if not settings.model.key.get_secret_value() and profile(settings.model).key:
+    if not settings.model.key.get_secret_value() and preset_of(settings.model).key:
         raise UsageError(
             "OPENAI_API_KEY is not set. Set it to your endpoint's key, or try `digest run --sample`."
         )

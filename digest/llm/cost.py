@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from digest.config import ModelSettings
 from digest.errors import QuotaError, UsageError
-from digest.llm.presets import Profile
+from digest.llm.presets import Preset
 from digest.model import Request, Usage
 
 BATCH = 0.5
@@ -17,7 +17,7 @@ Price = Callable[[str, Usage], float | None]
 """The cost of an answer of a model, in US dollars; None when price or usage is not known, never 0."""
 
 
-def prices(settings: ModelSettings, profile: Profile) -> Price:
+def prices(settings: ModelSettings, preset: Preset) -> Price:
     """How an endpoint's answers are priced: by the settings, else by the price table of genai-prices.
 
     The table is part of that package: nothing is fetched. It knows prices by endpoint; one that it does not
@@ -25,9 +25,9 @@ def prices(settings: ModelSettings, profile: Profile) -> Price:
     """
     own = settings.price
     if own is None:
-        known = not profile.loopback
+        known = not preset.loopback
         return lambda model, usage: (
-            _by_table(model, usage, profile.base_url) if known and usage.input else None
+            _by_table(model, usage, preset.base_url) if known and usage.input else None
         )
     cached = own.input if own.cached is None else own.cached
 

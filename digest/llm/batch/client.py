@@ -190,7 +190,7 @@ class BatchApi:
     def _object(self, content: bytes) -> dict[str, Any]:
         """The object in a body; an empty one if it holds none."""
         try:
-            return _table(self._endpoint.mask.parsed(content))
+            return _table(self._endpoint.redactor.parsed(content))
         except ValueError:
             return {}
 

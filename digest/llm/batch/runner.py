@@ -1,9 +1,6 @@
 """Batch mode: questions handed in as a file, answers collected later, at half the price.
 
-Each step is noted in the ledger before or after it, so that a process killed anywhere leaves a batch that
-the next one takes up: intended (nothing is known to be sent) -> uploaded (the file is there; whether the
-batch is, our token in the endpoint's list tells) -> submitted (its name is known) -> collected. One process
-at a time is at it. Source: OpenAI, guides/batch.
+Its states are in `lifecycle.py`. One process at a time is at the batches of an endpoint.
 """
 
 from __future__ import annotations
