@@ -156,6 +156,16 @@ def _certificates(name: str, path: Path) -> str | None:
     if name in OF_REQUESTS and path.is_dir():
         return None
     try:
+        file = path.stat()
+    except OSError as error:
+        return f"{path} holds no certificates ({error.strerror or error})"
+    return _bundle(path, (file.st_ino, file.st_size, file.st_mtime_ns))
+
+
+@cache
+def _bundle(path: Path, _: tuple[int, int, int]) -> str | None:
+    """Why a file of certificates, in one state, is none; several variables may name the same."""
+    try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
     except OSError as error:  # ssl.SSLError is one
         return f"{path} holds no certificates ({error.strerror or error})"
