@@ -44,7 +44,7 @@ _REACH = 20.0
 
 @dataclass(frozen=True)
 class Check:
-    """What was looked at, and what was found; `code` is the exit code where it stands for a failure."""
+    """A part of the set-up, and its state; `code` is the exit code where it stands for a failure."""
 
     name: str
     state: Literal["ok", "note", "fail"]
@@ -150,7 +150,7 @@ def _model_settings(settings: Settings) -> Iterator[Check]:
 
 
 async def _endpoint(settings: Settings) -> AsyncIterator[Check]:
-    """What the endpoint says: its models, and one cheap question."""
+    """The endpoint's answers: its models, and one cheap question."""
     quick = settings.model.model_copy(update={"attempts": 2, "patience": 0})
     endpoint = Endpoint(quick, patience=_PATIENCE)
     try:
@@ -207,7 +207,7 @@ async def _asked(endpoint: Endpoint, settings: Settings) -> Check:
 
 
 def _slow(took: float, timeout: float) -> str:
-    """What to do with a model that takes so many seconds for a short question."""
+    """Advice about a model that takes so many seconds for a short question."""
     return (
         f"That is much of the {timeout:g} s that model.timeout allows, and with passages of the paper it "
         f"takes longer: a hundred papers one after another take {in_words(100 * took)}. "
@@ -240,7 +240,7 @@ def _a_paper() -> Paper:
 
 
 def _vocabulary(model: str, *, fetch: bool) -> Check:
-    """How tokens are counted; fetched only when that is asked for."""
+    """The vocabulary that tokens are counted with; fetched only when that is asked for."""
     from digest.text.tokens import ESTIMATE, count
 
     if fetch:
@@ -288,7 +288,7 @@ async def _arxiv(settings: Settings) -> Check:
 
 
 def _disk(out: Path) -> Check:
-    """Whether the folder can be written, and has room."""
+    """True if the folder can be written, and has room."""
     there = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
     try:
         with tempfile.TemporaryFile(dir=there):

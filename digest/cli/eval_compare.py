@@ -1,4 +1,4 @@
-"""What `digest eval` does with finished runs, between flags and printing."""
+"""The work of `digest eval` on finished runs, between flags and printing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `digest eval run` does between flags and printing."""
+"""The work of `digest eval run` between flags and printing."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ _NAME = re.compile(r"(?!.*\.(?:npz|jsonl)$)\w[\w.-]{0,79}")
 
 
 def _next(folder: RunFolder, *, unfinished: bool, failed: Sequence[Answer]) -> str:
-    """What the user may want to do now."""
+    """The command that the user may want to give now."""
     info = folder.info
     if unfinished:
         return "start the same command again"

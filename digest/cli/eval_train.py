@@ -1,4 +1,4 @@
-"""What `digest eval train` does between flags and printing."""
+"""The work of `digest eval train` between flags and printing."""
 
 from __future__ import annotations
 

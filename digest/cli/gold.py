@@ -1,4 +1,4 @@
-"""What `digest gold` does between flags and printing."""
+"""The work of `digest gold` between flags and printing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What people and programs are shown of results: sentences, tables, JSON. Results go to standard output."""
+"""Results as people and programs are shown them: sentences, tables, JSON. Results go to standard output."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ COMPLETE, DEFECTS, FLAGGED = 0, 1, 3
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one section on one day; a bare digest was finished by an earlier run."""
+    """The outcome of one section on one day; a bare digest was finished by an earlier run."""
 
     section: Section
     day: date | None
@@ -137,7 +137,7 @@ def _published(result: Published) -> None:
 
 
 def _of_papers(result: Published) -> None:
-    """What there is to say of single papers."""
+    """Print the notes on single papers."""
     digest = result.digest
     for entry in digest.entries:
         if entry.text is not None and entry.text.findings:
@@ -153,7 +153,7 @@ def _of_papers(result: Published) -> None:
 
 
 def _without_text(digest: Digest) -> Counter[str]:
-    """How many lines had to be made without the paper's text, by the reason."""
+    """The number of lines that had to be made without the paper's text, by the reason."""
     texts = (entry.text for entry in digest.entries if entry.summary)
     reasons = (text.reason for text in texts if text is not None and text.source == "abstract")
     return Counter(reason for reason in reasons if reason and reason != AS_ASKED)

@@ -1,4 +1,4 @@
-"""What the commands do between flags and printing: settings, the sample day, the ledger, exit codes."""
+"""The work of the commands between flags and printing: settings, the sample day, the ledger, exit codes."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class CommandOptions:
 
     @property
     def waits(self) -> bool:
-        """Whether batches are waited for; the sample's endpoint ends with the command, and they with it."""
+        """True if batches are waited for; the sample's endpoint ends with the command, and they with it."""
         return self.wait or self.sample
 
 

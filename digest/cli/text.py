@@ -1,4 +1,4 @@
-"""What a prompt would get of a paper, for a person who wonders why a summary went wrong."""
+"""The passages that a prompt would get of a paper, for a person who wonders why a summary went wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a ledger is whole, and whether the digests beside it are what its answers say."""
+"""True if a ledger is whole, and whether the digests beside it are what its answers say."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _RECORDS: dict[str, tuple[str, str, type[BaseModel]]] = {
 
 
 def verify(folder: Path) -> Iterator[str]:
-    """What is wrong with the ledger and the digests of a folder, a sentence each; nothing if all is well."""
+    """The faults of the ledger and the digests of a folder, a sentence each; nothing if all is well."""
     try:
         history = History(folder)
     except DigestError as error:
@@ -52,7 +52,7 @@ def verify(folder: Path) -> Iterator[str]:
 
 
 def _structure(history: History) -> Iterator[str]:
-    """What SQLite finds: pages, indexes, tables."""
+    """The faults that SQLite finds: pages, indexes, tables."""
     found = [str(row[0]) for row in history.rows(f"PRAGMA integrity_check({_MOST})")]
     if found != ["ok"]:
         for problem in found:
@@ -86,7 +86,7 @@ def _records(history: History) -> Iterator[str]:
 
 
 def _digest(path: Path, history: History) -> Iterator[str]:
-    """What of a digest is not what the ledger says, or what its Markdown does not say."""
+    """The parts of a digest that are not what the ledger says, or what its Markdown does not say."""
     try:
         digest = from_json(read_text(path), str(path))
     except DigestError as error:
@@ -113,7 +113,7 @@ def _page(path: Path, digest: Digest) -> Iterator[str]:
 
 
 def _line(entry: Entry, history: History) -> str | None:
-    """What is wrong with the line of an entry, by the answers under its key."""
+    """The fault of an entry's line, by the answers under its key."""
     assert entry.summary is not None  # as the caller has looked
     rows = history.rows("SELECT completion FROM completions WHERE key = ?", (entry.summary.completion,))
     answers = [completion for (blob,) in rows if (completion := unpack(Completion, blob))]
@@ -125,7 +125,7 @@ def _line(entry: Entry, history: History) -> str | None:
 
 
 def says(content: str, summary: Summary) -> bool:
-    """Whether an answer says what a summary says."""
+    """True if an answer says what a summary says."""
     try:
         if not summary.task:
             return tidy(answer.read_line(content), summary.lang) == summary.line
@@ -143,6 +143,6 @@ def says(content: str, summary: Summary) -> bool:
 
 
 def _was_composed(line: str, fields: answer.Fields) -> bool:
-    """Whether a line has the form that code gave to fields before models wrote the lines."""
+    """True if a line has the form that code gave to fields before models wrote the lines."""
     contribution = tidy(fields.contribution).strip("。，； ").removeprefix("该论文")
     return line.startswith("该论文") and "，旨在" in line and line.endswith(f"{contribution}。")

@@ -1,4 +1,4 @@
-"""What an endpoint takes for a model: the form of questions, their length, the room of answers."""
+"""The capabilities of an endpoint: the form of questions, their length, the room of answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LIMITS: tuple[TokenLimit, ...] = ("max_tokens", "max_completion_tokens")
 
 
 class Capabilities(Record):
-    """What an endpoint takes for one model: as its preset says, or as its refusals and answers taught.
+    """Capabilities of an endpoint for one model: as its preset says, or as its refusals and answers taught.
 
     Attributes:
         left_out: fields of questions that it does not take.
@@ -49,12 +49,12 @@ class Capabilities(Record):
 
     @property
     def strength(self) -> tuple[int, int]:
-        """What asks more of an endpoint is greater."""
+        """A rank: a form that asks more of an endpoint is greater."""
         return _FORMATS.index(self.answer_format), -len(self.left_out)
 
     @property
     def form(self) -> tuple[object, ...]:
-        """What shapes a question; lengths do not."""
+        """All values that shape a question; lengths do not."""
         return tuple(self.model_dump(exclude={"room", "longest"}).items())
 
     @property

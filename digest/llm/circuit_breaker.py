@@ -13,7 +13,7 @@ _DENIALS = 3
 
 
 class CircuitBreaker:
-    """What one endpoint was seen to answer, and what it answers no more: an observer of attempts.
+    """Closes for models that an endpoint answers no more: an observer of attempts.
 
     Args:
         known: says of a model if it was answered in an earlier run.
@@ -59,7 +59,7 @@ class CircuitBreaker:
                 self.close(model, meaning)
 
     def meaning(self, attempt: Attempt) -> Exception | None:
-        """What an attempt means, given all that was observed; None: it was answered."""
+        """The meaning of an attempt, given all that was observed; None: it was answered."""
         if not isinstance(attempt.meaning, ModelError):
             return attempt.meaning
         return self._closed.get(attempt.request.model) or AnswerError("rejected", str(attempt.meaning))

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     import openai
 
 _LESSONS = 8
-"""How often one question is put in another form before the endpoint counts as accepting none."""
+"""The number of forms that one question is put in before the endpoint counts as accepting none."""
 
 
 class Endpoint:
@@ -140,7 +140,7 @@ class Endpoint:
             raise self._given_up(said, request.model, final) from error
 
     def _given_up(self, said: str, model: str, final: DigestError, *, odd: bool = False) -> DigestError:
-        """What it means that a question is not sent again; of an endpoint that was never reached, for all."""
+        """The error of a question that is not sent again; of an endpoint that was never reached, for all."""
         if self._reachability.reached and not (odd and not self._limiter.accepted):
             return final
         hint = "Check OPENAI_BASE_URL and the network, then run again."
@@ -187,7 +187,7 @@ class Endpoint:
         return names
 
     def explain(self, error: openai.APIStatusError) -> ModelError:
-        """What an error means that concerns no single question."""
+        """The meaning of an error that concerns no single question."""
         if error.status_code in {404, 405}:  # it is no model that is missing
             return ModelError(f"{self.address} answered HTTP {error.status_code}: {self._told(error).quote}")
         said = self._told(error)
@@ -204,11 +204,11 @@ class Endpoint:
         return self._client
 
     def capabilities(self, model: str) -> Capabilities:
-        """What the endpoint takes for a model, as far as it is known."""
+        """The endpoint's capabilities for a model, as far as they are known."""
         return self._learned.of(model)
 
     def learned(self, model: str) -> Capabilities | None:
-        """What earlier answers taught, if there were any."""
+        """The capabilities that earlier answers taught, if there were any."""
         return self._learned.kept(model)
 
     def write(self, request: Request) -> dict[str, Any]:
@@ -217,7 +217,7 @@ class Endpoint:
         return write(known.with_room(request), known, self.preset.body)
 
     def fits(self, request: Request) -> bool:
-        """Whether the model may take a question of that length, as far as its refusals taught."""
+        """True if the model may take a question of that length, as far as its refusals taught."""
         doubt = self._limiter.accepted > 0  # else a run that finds all in the ledger would ask
         return self._learned.fits(request.model, request.prompt_tokens, doubt=doubt)
 

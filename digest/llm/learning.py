@@ -1,4 +1,4 @@
-"""What an endpoint takes for each of its models, learned from what came of questions."""
+"""An endpoint's capabilities for each of its models, learned from attempts."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class LearnedCapabilities:
         self._weakened: set[str] = set()
 
     def of(self, model: str) -> Capabilities:
-        """How a model's questions are put: learned, else as the endpoint's preset says."""
+        """The capabilities for a model: learned, else as the endpoint's preset says."""
         if model not in self._current:
             preset = self._preset
             current = preset.capabilities
@@ -59,7 +59,7 @@ class LearnedCapabilities:
         return self._current[model]
 
     def kept(self, model: str) -> Capabilities | None:
-        """What earlier answers taught, if there were any."""
+        """The capabilities that earlier answers taught, if there were any."""
         if model in self._proven:
             return self._proven[model]
         kept = self._recall(model)
@@ -143,7 +143,7 @@ class LearnedCapabilities:
             self._keep(model, self._current[model])
 
     def fits(self, model: str, tokens: int, *, doubt: bool) -> bool:
-        """Whether a question of so many tokens may be sent.
+        """True if a question of so many tokens may be sent.
 
         Args:
             model: which.

@@ -1,4 +1,4 @@
-"""What the refusals of an endpoint teach about the form of questions: by fields first, by words last."""
+"""The lessons of an endpoint's refusals about the form of questions: by fields first, by words last."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ _GUESS = 0.9
 def learn(
     known: Capabilities, request: Request, error: ApiError, fields: Collection[str] = ()
 ) -> Capabilities | None:
-    """What a refusal says about the endpoint; None when it is not about the form of the question.
+    """The capabilities that a refusal teaches; None when it is not about the form of the question.
 
     Args:
         known: how the question was put.
@@ -104,7 +104,7 @@ def learn(
 def _way_of_asking(
     known: Capabilities, request: Request, said: str, fields: Collection[str]
 ) -> Capabilities | None:
-    """What a refusal wants of all questions, that no field of this one is to blame for."""
+    """The lesson of a refusal that wants something of all questions, whatever their fields."""
     if _STREAM_ONLY.search(said) and not known.stream:
         return known.model_copy(update={"stream": True})
     if _NO_SYSTEM.search(said) and known.system:
@@ -116,7 +116,7 @@ def _way_of_asking(
 
 
 def _of_value(known: Capabilities, request: Request, blamed: str, said: str) -> Capabilities | None:
-    """What a refusal of a field's value teaches: the limit of an answer, or that 0 is no temperature."""
+    """The lesson of a refusal of a field's value: the limit of an answer, or that 0 is no temperature."""
     if blamed in LIMITS:
         return _bounded(known, request, said)
     zero = blamed == "temperature" and not request.temperature and _NOT_ZERO.search(said)

@@ -1,4 +1,4 @@
-"""What is known of endpoints before the first question: data in presets.toml, chosen by name or address."""
+"""Endpoints that are known before the first question: data in presets.toml, chosen by name or address."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NEUTRAL = {"user", "metadata", "store", "service_tier", "prompt_cache_key", "sa
 
 
 class Preset(Record):
-    """What is known of an endpoint before the first question; the defaults suit one that nothing is known of.
+    """An endpoint as it is known before the first question; the defaults suit one that nothing is known of.
 
     Attributes:
         name: in presets.toml; empty: none has this address.
@@ -45,7 +45,7 @@ class Preset(Record):
 
     @property
     def capabilities(self) -> Capabilities:
-        """What it is taken to take until it says otherwise."""
+        """The capabilities that it is taken to have until it says otherwise."""
         return Capabilities(answer_format=self.answer_format, token_limit=self.token_limit)
 
     @property

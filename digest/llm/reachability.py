@@ -1,4 +1,4 @@
-"""What an endpoint's attempts say of the endpoint itself: is there one at this address, and is it up?"""
+"""The endpoint itself by what came of attempts: is there one at this address, and is it up?"""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class TooLargeAnswerError(Exception):
 
 
 def timeouts(length: float) -> httpx2.Timeout:
-    """What a question that may take so many seconds may wait for, step by step."""
+    """The time limits, step by step, of a question that may take so many seconds."""
     import httpx2
 
     return httpx2.Timeout(length, connect=min(_CONNECT, length))

@@ -1,4 +1,4 @@
-"""What the sample day left in a ledger of real work, when both had one folder; it is taken out.
+"""Traces of the sample day in a ledger of real work, from when both had one folder; they are taken out.
 
 Everything of it can be had again: answers come with the package, and what arXiv says is fetched anew.
 """
@@ -24,7 +24,7 @@ _LONGEST = timedelta(hours=12)
 
 
 def left_in(store: Store) -> bool:
-    """Whether a ledger holds anything of the sample day: a page of this machine by that day's clock."""
+    """True if a ledger holds anything of the sample day: a page of this machine by that day's clock."""
     sql = "SELECT 1 FROM snapshots WHERE url >= ? AND url < ? AND fetched >= ? AND fetched < ? LIMIT 1"
     return store.one(sql, _pages()) is not None
 

@@ -17,7 +17,7 @@ _OFF = {"", "0", "false", "no", "off"}
 
 
 def switched_on(arguments: Sequence[str], environment: Mapping[str, str]) -> bool:
-    """Whether the command line or the environment asks for it."""
+    """True if the command line or the environment asks for it."""
     return FLAG in _flags(arguments) or environment.get(VARIABLE, "").strip().lower() not in _OFF
 
 

@@ -35,7 +35,7 @@ def on_this_machine(url: str) -> bool:
 
 
 def client_options(*urls: str) -> dict[str, Any]:
-    """What a client of httpx2 that asks these addresses is to be made with.
+    """The options of a client of httpx2 that asks these addresses.
 
     A proxy of the environment is for the world, never for this machine; and without TLS no certificates need
     to be read, which takes a twentieth of a second.

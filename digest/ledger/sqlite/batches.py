@@ -64,7 +64,7 @@ class SqliteBatches:
                 yield request, str(paper)
 
     def count(self, batch: Batch) -> int:
-        """How many questions are in a batch."""
+        """The number of questions in a batch."""
         row = self._store.one("SELECT count(*) FROM batch_rows WHERE batch = ?", (batch.id,))
         return 0 if row is None else int(row[0])
 
@@ -77,7 +77,7 @@ class SqliteBatches:
         return None if row is None else int(row[0])
 
     def collected(self, key: str, after: int = 0) -> bool:
-        """Whether the question was part of a batch that ended, of run `after` or a later one."""
+        """True if the question was part of a batch that ended, of run `after` or a later one."""
         sql = (
             "SELECT 1 FROM batch_rows JOIN batches ON batches.id = batch "
             "WHERE key = ? AND endpoint = ? AND run >= ? AND state = 'collected'"
@@ -93,7 +93,7 @@ class SqliteBatches:
         self._store.write(sql, (key, self._endpoint))
 
     def refused(self, key: str) -> bool:
-        """Whether a content filter refused the question in a batch."""
+        """True if a content filter refused the question in a batch."""
         sql = (
             "SELECT 1 FROM batch_rows JOIN batches ON batches.id = batch "
             "WHERE key = ? AND endpoint = ? AND refused"

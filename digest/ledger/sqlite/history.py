@@ -32,7 +32,7 @@ class Run(Record):
 
     @property
     def seconds(self) -> float | None:
-        """How long it took; None while it runs, or when nobody saw its end."""
+        """The duration in seconds; None while it runs, or when nobody saw its end."""
         return None if self.finished is None else (self.finished - self.started).total_seconds()
 
 
@@ -80,7 +80,7 @@ class History(Store):
         return self._run(row)
 
     def events(self, run: int) -> Iterator[Event]:
-        """What happened in a run, in order."""
+        """The events of a run, in order."""
         for at, paper, stage, what, detail in self.rows(
             "SELECT at, paper, stage, what, detail FROM events WHERE run = ? ORDER BY id", (run,)
         ):

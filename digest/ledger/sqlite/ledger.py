@@ -105,7 +105,7 @@ class SqliteLedger(Store):
     # questions under way
 
     def claim(self, key: str) -> bool:
-        """Whether this process may ask now; False while another, living one does.
+        """True if this process may ask now; False while another, living one does.
 
         Whoever gets the claim looks for the answer once more: the other may just have kept it.
         """
@@ -116,7 +116,7 @@ class SqliteLedger(Store):
         self._locks.release(f"ask {key}")
 
     def claim_digests(self) -> bool:
-        """Whether this process may rewrite digests now; `release_digests` afterwards."""
+        """True if this process may rewrite digests now; `release_digests` afterwards."""
         return self._locks.try_hold("digests")
 
     def release_digests(self) -> None:
@@ -168,7 +168,7 @@ class SqliteLedger(Store):
     # outcomes: derived from completions, so they may be lost
 
     def outcome(self, question: str, recipe: str) -> str | None:
-        """What became of a question (by its key) under a recipe, as JSON, if that is kept."""
+        """The outcome of a question (by its key) under a recipe, as JSON, if that is kept."""
         row = self.one("SELECT outcome FROM outcomes WHERE question = ? AND recipe = ?", (question, recipe))
         return None if row is None else unpack_text(row[0])
 
@@ -203,7 +203,7 @@ class SqliteLedger(Store):
     # announcements with metadata: a day that is here needs nothing of arXiv any more
 
     def announcement(self, categories: Collection[str], day: Date) -> Announcement | None:
-        """What was announced in a section's categories on a date, if it is kept."""
+        """The announcement in a section's categories on a date, if it is kept."""
         row = self.one(
             "SELECT announcement FROM announcements WHERE categories = ? AND date = ?",
             ("+".join(categories), day.isoformat()),
@@ -279,7 +279,7 @@ class SqliteLedger(Store):
     # what endpoints can do
 
     def traits(self, endpoint: str, model: str) -> str | None:
-        """What was learned about an endpoint and model (JSON), if anything."""
+        """The capabilities learned of an endpoint and model (JSON), if any."""
         row = self.one("SELECT traits FROM capabilities WHERE endpoint = ? AND model = ?", (endpoint, model))
         return None if row is None else str(row[0])
 

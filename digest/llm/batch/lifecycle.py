@@ -49,7 +49,7 @@ _GONE = "gone at the endpoint: made with another key or in another project, or t
 
 
 class BatchLifecycle:
-    """What is done with a batch.
+    """The steps of a batch.
 
     Args:
         endpoint: where it is.
@@ -192,7 +192,7 @@ class BatchLifecycle:
             )
 
     async def _known(self, call: Awaitable[T]) -> T | None:
-        """What a call returns; None where the endpoint does not know what it is about."""
+        """The result of a call; None where the endpoint does not know what it is about."""
         try:
             return await call
         except RefusedError as refused:

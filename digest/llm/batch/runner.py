@@ -165,7 +165,7 @@ class Batches:
         return None if done is None else replace(pending, done=done)
 
     def _most(self, requests: Sequence[Request]) -> float:
-        """What a batch of them may cost at most; 0 where there is no ceiling.
+        """The greatest cost of a batch of them, in US dollars; 0 where there is no ceiling.
 
         Raises:
             UsageError: that is more than is left of the ceiling, or not known.
@@ -192,7 +192,7 @@ class Batches:
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[bool]:
-        """Whether no other process is at the batches, which gets some time; a dead one leaves no claim."""
+        """True if no other process is at the batches, which gets some time; a dead one leaves no claim."""
         claim, waited = f"batches {self._endpoint.address}", 0.0
         while not (alone := self._ledger.claim(claim)) and waited < _PATIENCE:
             await self._sleep(_LOOK)
