@@ -70,7 +70,7 @@ class SectionSettings(_Table):
 
 
 class RunSettings(_Table):
-    """What `digest run` does when flags do not say."""
+    """Settings of `digest run` where flags do not say."""
 
     sections: tuple[str, ...] = ()
     prompt: str = "entry"
@@ -99,7 +99,7 @@ class LedgerSettings(_Table):
 
 
 class PriceSettings(_Table):
-    """What a million tokens cost, in US dollars."""
+    """The price of a million tokens, in US dollars."""
 
     input: float = Field(ge=0)
     output: float = Field(ge=0)
@@ -152,7 +152,7 @@ class ModelSettings(_Table):
 
 
 class TextSettings(_Table):
-    """How much of a paper goes into a prompt."""
+    """Settings of a paper's text: the passages that go into a prompt."""
 
     source: Literal["pdf", "abstract"] = "pdf"
     budget: int = Field(default=2000, ge=200, description="tokens")
@@ -204,11 +204,11 @@ def _names_a_variable(name: str) -> str:
 
 
 Weights = dict[str, Annotated[float, Field(gt=0)]]
-"""What a reader cares for -> how much; a plain list weighs 1 each."""
+"""Subject that a reader cares for -> its weight; a plain list weighs 1 each."""
 
 
 class InterestSettings(_Table):
-    """What the reader cares for: papers near it come first."""
+    """Settings of the reader's interests: papers near it come first."""
 
     words: Weights = {}
     authors: Weights = {}

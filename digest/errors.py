@@ -1,4 +1,4 @@
-"""What can go wrong, as sentences for the person at the terminal.
+"""Errors that cross a room, as sentences for the person at the terminal.
 
 ::
 

@@ -146,16 +146,16 @@ def _keys(table: object) -> list[str]:
 
 
 def _model_settings(settings: Settings) -> Iterator[Check]:
-    from digest.llm.presets import profile
+    from digest.llm.presets import preset_of
 
     model = settings.model
     try:
-        known = profile(model)
+        known = preset_of(model)
     except UsageError as error:
         yield Check("preset", "fail", str(error), "Correct model.preset in digest.toml.", 2)
         return
     extra = f", body {known.body}" if known.body else ""
-    yield Check("preset", "ok", f"{known.preset or 'none'} for {known.base_url}{extra}")
+    yield Check("preset", "ok", f"{known.name or 'none'} for {known.base_url}{extra}")
     if model.key.get_secret_value():
         yield Check("key", "ok", "OPENAI_API_KEY is set")
     elif known.key:
@@ -216,8 +216,8 @@ async def _asked(endpoint: Endpoint, settings: Settings) -> tuple[Check, Complet
     took = completion.milliseconds / 1000
     cost = "price unknown" if completion.cost is None else f"${completion.cost:.5f}"
     usage = f"{completion.usage.input} tokens in, {completion.usage.output} out, {cost}"
-    traits = endpoint.traits(settings.model.name)
-    form = ", ".join((traits.answer_format, *(f"without {field}" for field in traits.left_out)))
+    known = endpoint.capabilities(settings.model.name)
+    form = ", ".join((known.answer_format, *(f"without {field}" for field in known.left_out)))
     try:
         _read(completion.content, prompt)
     except ValueError as error:
@@ -267,7 +267,7 @@ def _a_paper() -> Paper:
 
 
 def _vocabulary(model: str, *, fetch: bool) -> Check:
-    """How tokens are counted; fetched only when that is asked for."""
+    """The vocabulary that tokens are counted with; fetched only when that is asked for."""
     from digest.text.tokens import ESTIMATE, count
 
     if fetch:

@@ -14,7 +14,7 @@ from digest.config import CONCURRENCY, Settings
 from digest.errors import DigestError
 from digest.ledger.memory import MemoryLedger
 from digest.llm.cost import prices
-from digest.llm.presets import profile
+from digest.llm.presets import preset_of
 from digest.llm.retry_after import in_words
 from digest.model import Completion, Section, Usage
 from digest.sources.arxiv.feed import parse_feed
@@ -51,7 +51,7 @@ def of_a_paper(answer: Completion, *, reads_text: bool, settings: Settings) -> t
     """Tokens and US dollars (None: no price known) of a paper, from an answer about title and abstract."""
     passages = settings.text.budget if reads_text and settings.text.source == "pdf" else 0
     usage = answer.usage.model_copy(update={"input": answer.usage.input + passages})
-    return usage, prices(settings.model, profile(settings.model))(answer.model, usage)
+    return usage, prices(settings.model, preset_of(settings.model))(answer.model, usage)
 
 
 def paper_in_words(seconds: float, usage: Usage, cost: float | None) -> str:

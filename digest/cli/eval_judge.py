@@ -92,7 +92,7 @@ def _export(given: CommandOptions, run: str, base: str, name: str, output: Path)
     settings = load(given.flags, os.environ)
     with open_ledger(settings.ledger_at) as ledger:
         endpoint = Endpoint(settings.model, lambda model: ledger.traits(endpoint.address, model))
-        endpoint.traits(name)  # learned by earlier runs
+        endpoint.capabilities(name)  # learned by earlier runs
     collector = Collector(endpoint.write)
     _ask(given, run, base, name, collector)
     write_atomically(output, collector.to_jsonl())

@@ -140,9 +140,9 @@ def section_of(given: str) -> tuple[str, dict[str, Any]]:
 
 def _preset(name: str) -> str:
     from digest.config import ModelSettings
-    from digest.llm.presets import profile
+    from digest.llm.presets import preset_of
 
-    profile(ModelSettings(preset=name))  # says which there are
+    preset_of(ModelSettings(preset=name))  # says which there are
     return name
 
 

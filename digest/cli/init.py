@@ -129,11 +129,11 @@ def _show(folder: Path, states: dict[str, State]) -> None:
 
 def _next_steps(folder: Path, program: str) -> None:
     from digest.cli.home import REQUIREMENTS, is_reachable, settings_of
-    from digest.llm.presets import profile
+    from digest.llm.presets import preset_of
 
     model = settings_of(folder).model
     steps = [] if folder.resolve() == Path.cwd() else [f"cd {shlex.quote(str(folder))}"]
-    if profile(model).key:
+    if preset_of(model).key:
         steps.append("export OPENAI_API_KEY=...")
     if not model.name:
         steps.append("export DIGEST_MODEL=...  # or model.name in digest.toml")

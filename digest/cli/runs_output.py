@@ -123,7 +123,7 @@ def _findings(event: Event) -> Iterator[str]:
 
 
 def _checked(event: Event) -> dict[str, Any]:
-    """What a check noted: attempts and findings."""
+    """The notes of a check: attempts and findings."""
     try:
         found: dict[str, Any] = json.loads(event.detail or "{}")
     except ValueError:

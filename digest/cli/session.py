@@ -17,7 +17,6 @@ from digest.config import Settings, load
 from digest.errors import DigestError, UsageError
 from digest.ledger import open_ledger
 from digest.ledger.sql.ledger import SqlLedger
-from digest.llm.presets import profile
 from digest.pipeline.progress import choose
 from digest.pipeline.resources import Resources, open_resources
 from digest.sources.arxiv import calendar
@@ -47,7 +46,7 @@ class CommandOptions:
 
     @property
     def waits(self) -> bool:
-        """Whether batches are waited for; the sample's endpoint ends with the command, and they with it."""
+        """True if batches are waited for; the sample's endpoint ends with the command, and they with it."""
         return self.wait or self.sample
 
 
@@ -108,7 +107,7 @@ def ledger_of(settings: Settings, given: CommandOptions) -> SqlLedger:
 
 
 def _require_model(settings: Settings) -> None:
-    if not settings.model.key.get_secret_value() and profile(settings.model).key:
+    if not settings.model.key.get_secret_value() and preset_of(settings.model).key:
         raise UsageError(
             "OPENAI_API_KEY is not set. Set it to your endpoint's key, or try `digest run --sample`."
         )

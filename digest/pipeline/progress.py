@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on: bars on a terminal, one plain line a stage elsewhere."""
+"""Progress while a run goes on: bars on a terminal, one plain line a stage elsewhere."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
-    """What the pipeline reports to."""
+    """The receiver of the pipeline's reports."""
 
     def say(self, sentence: str) -> None:
         """Something worth a line of its own."""

@@ -18,7 +18,7 @@ _kept = set[str]()
 
 
 def switched_on(arguments: Sequence[str], environment: Mapping[str, str]) -> bool:
-    """Whether the command line or the environment asks for it."""
+    """True if the command line or the environment asks for it."""
     return FLAG in _flags(arguments) or environment.get(VARIABLE, "").strip().lower() not in _OFF
 
 

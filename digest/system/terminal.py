@@ -45,7 +45,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 _NOBODY_READS = (errno.EPIPE, errno.EINVAL)
-"""What a pipe says whose reader has ended; the second is Windows' word."""
+"""The error of a pipe whose reader has ended; the second is Windows' word."""
 
 
 class _Printable:
@@ -86,7 +86,7 @@ class _Printable:
                 raise UsageError(f"Standard output cannot be written ({error.strerror}).") from error
 
     def _to_nowhere(self) -> None:
-        """What waits in the stream's buffer would fail again when Python ends."""
+        """Drop what waits in the stream's buffer: it would fail again when Python ends."""
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self.stream.fileno())
         os.close(nowhere)

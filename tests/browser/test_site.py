@@ -5,11 +5,14 @@ from __future__ import annotations
 import importlib.util
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.slow
 PAGE = "2026-01-28/audio.html"
@@ -18,6 +21,13 @@ PAGES = (
     "week/2026-W05-audio.html",
     "search.html", "starred.html", "interests.html",
 )  # fmt: skip
+
+
+def expect(what: Any) -> Any:
+    """Playwright's, which takes half a second to import."""
+    from playwright.sync_api import expect as expecting
+
+    return expecting(what)
 
 
 def shown(page: Page) -> int:

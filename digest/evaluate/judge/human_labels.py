@@ -12,7 +12,7 @@ from digest.model import Record
 
 
 class Label(Record):
-    """What somebody said of a pair."""
+    """A person's verdict on a pair."""
 
     pair: str
     paper: str

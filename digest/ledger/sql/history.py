@@ -31,7 +31,7 @@ class Run(Record):
 
     @property
     def seconds(self) -> float | None:
-        """How long it took; None while it runs, or when nobody saw its end."""
+        """The duration in seconds; None while it runs, or when nobody saw its end."""
         return None if self.finished is None else (self.finished - self.started).total_seconds()
 
 

@@ -104,7 +104,7 @@ class SqlLedger:
     # questions under way
 
     def claim(self, key: str) -> bool:
-        """Whether this process may ask now; False while another, living one does.
+        """True if this process may ask now; False while another, living one does.
 
         Whoever gets the claim looks for the answer once more: the other may just have kept it.
         """

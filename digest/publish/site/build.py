@@ -37,7 +37,7 @@ _TASKS, _TOP = 5, 4
 
 @dataclass
 class Built:
-    """What a build came to.
+    """The result of a build.
 
     Attributes:
         index: the page to open.
@@ -263,7 +263,7 @@ def write_if_changed(path: Path, text: str) -> bool:
 
 
 def facts_of(leaf: Leaf) -> Facts:
-    """What the overview tells of it."""
+    """The facts that the overview tells of it."""
     kinds = Counter(view.kind for view in leaf.views)
     parts = parts_of(leaf.views)
     tasks = tuple((group.name, len(group.views)) for group in parts.groups if group.name)[:_TASKS]
@@ -295,7 +295,7 @@ def facts_to(facts: Facts) -> dict[str, Any]:
 
 
 def facts_from(values: Mapping[str, Any]) -> Facts:
-    """What `facts_to` made plain."""
+    """The facts that `facts_to` made plain."""
     return Facts(
         Section.model_validate(values["section"]),
         Date.fromisoformat(values["date"]),

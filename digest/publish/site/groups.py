@@ -53,7 +53,7 @@ def grouped(views: Sequence[View]) -> tuple[Group, ...]:
 
 
 def _belongs(view: View, name: str) -> bool:
-    """Whether a paper's task has the name; one without a task may have it where its line begins."""
+    """True if a paper's task has the name; one without a task may have it where its line begins."""
     if view.task:
         return name in view.task
     lead = _LEAD.match(view.line)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _CONTROLS = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f\ud800-\udfff]"
 _SIGNS = re.compile(rf"[\\$~]|``|''|--|{_CONTROLS}")
-"""What makes a text worth a closer look; most have none of it."""
+"""The marks of a text worth a closer look; most have none of it."""
 
 _CONTROL = re.compile(_CONTROLS)
 """Not for display: control characters, marks that turn the direction of what follows, surrogates."""
@@ -184,7 +184,7 @@ def _formula(token: re.Match[str]) -> str | None:
 
 
 def _inner(token: re.Match[str]) -> str | None:
-    """What a command, a switch or a link is about."""
+    """The content of a command, a switch or a link."""
     if token["link"]:
         return token["linked"]
     return token["inner"] if token["command"] else token["switched"]

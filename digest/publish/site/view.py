@@ -13,7 +13,7 @@ from digest.publish.site.interests import Interest, Judge
 from digest.publish.site.tex import plain
 
 _TASK = re.compile(r"(?:属于|研究|聚焦|针对|面向|关注)(?P<task>[^，。；、：]{2,24}?)(?:这一|的)?任务")
-"""How a line names its task, where no field does: 该论文属于语音识别任务."""
+"""The form in which a line names its task, where no field does: 该论文属于语音识别任务."""
 
 FIRST_AUTHORS = 3
 
@@ -51,7 +51,7 @@ class View:
 
     @property
     def paper(self) -> Paper:
-        """What arXiv says of it."""
+        """The metadata of arXiv."""
         return self.entry.paper
 
     @property
@@ -72,7 +72,7 @@ class View:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What the checks noted and a reader may care for."""
+        """The findings of the checks that a reader may care for."""
         return tuple(one for one in self.entry.findings if one.severity >= 2)
 
 
@@ -130,7 +130,7 @@ def _lines(entry: Entry, first: Language) -> list[tuple[Language, str]]:
 
 
 def kind_of(entry: Entry, digest: Digest) -> Kind:
-    """How the paper was announced.
+    """The kind of the paper's announcement.
 
     Published Markdown calls cross-listed papers new; of those, the primary category tells.
     """
