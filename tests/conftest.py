@@ -111,7 +111,7 @@ def _nothing_of_the_environment() -> Iterator[None]:
 def _no_pages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run in this process makes no site, a fifth of what it takes, but where the site is what is tested."""
     if not request.node.nodeid.startswith("tests/publish/site/"):
-        monkeypatch.setattr(session, "_update_pages", lambda _: None)
+        monkeypatch.setattr(session, "update_pages", lambda _: None)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -17,6 +17,7 @@ from digest.config import Settings, load
 from digest.errors import DigestError, UsageError
 from digest.ledger import open_ledger
 from digest.ledger.sql.ledger import SqlLedger
+from digest.llm.presets import preset_of
 from digest.pipeline.progress import choose
 from digest.pipeline.resources import Resources, open_resources
 from digest.sources.arxiv import calendar
