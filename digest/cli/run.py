@@ -111,7 +111,7 @@ def run_days(given: CommandOptions, days: str | None, limit: int | None) -> int:
     pages = update_pages(ready.settings) if made else None
     _show(results, given, table=first != last)
     if pages and not (given.quiet or given.json):
-        print(f"to read: {pages}")
+        output.say(f"to read: {pages}")
     return max((result.exit_code for result in results), default=0)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from digest.cli.options import Json, Out, settings_of
+from digest.cli.output import say
 
 if TYPE_CHECKING:
     from digest.ledger.sqlite.history import History
@@ -43,7 +44,7 @@ def runs(context: typer.Context, out: Out = None, json: Json = False) -> None:
         output.as_json([runs_output.values(run) for run in found])
         return
     if len(found) > _SHOWN:
-        typer.echo(f"{len(found) - _SHOWN} older runs: --json lists them")
+        say(f"{len(found) - _SHOWN} older runs: --json lists them")
     for line in runs_output.table(found[-_SHOWN:]):
         typer.echo(line)
 
@@ -79,9 +80,9 @@ def verify(out: Out = None) -> None:
 
     problems = 0
     for problem in verify(_folder(out)):
-        typer.echo(problem)
+        say(problem)
         problems += 1
-    typer.echo(f"{problems} problems" if problems else "The ledger is whole, and the digests agree with it.")
+    say(f"{problems} problems" if problems else "The ledger is whole, and the digests agree with it.")
     raise typer.Exit(_DAMAGED if problems else 0)
 
 
@@ -105,7 +106,8 @@ def prune(
     connect_to_read(folder / FILE_NAME).close()  # what is not there is not to be made
     with open_ledger(folder) as ledger:
         gone = maintenance.prune(ledger, datetime.now(UTC) - span, answers=answers)
-    typer.echo("deleted: " + ", ".join(f"{count} {table}" for table, count in gone.items()))
+    counts = ", ".join(f"{count} {table}" for table, count in gone.items())
+    say(f"deleted: {counts}")
 
 
 @app.command()
@@ -117,7 +119,7 @@ def backup(
     from digest.ledger.sqlite import maintenance
 
     maintenance.backup(_folder(out), file)
-    typer.echo(f"{file}: {file.stat().st_size:,} bytes")
+    say(f"{file}: {file.stat().st_size:,} bytes")
 
 
 @app.command()
@@ -128,5 +130,5 @@ def rescue(
     from digest.ledger.sqlite import maintenance
 
     for table, (kept, lost) in maintenance.rescue(_folder(out), file).items():
-        typer.echo(f"{table}: {kept} rows kept" + (f", {lost} damaged" if lost else ""))
-    typer.echo(f"Move {file} to the place of the damaged ledger, without its -wal and -shm files.")
+        say(f"{table}: {kept} rows kept, {lost} damaged" if lost else f"{table}: {kept} rows kept")
+    say(f"Move {file} to the place of the damaged ledger, without its -wal and -shm files.")
