@@ -181,3 +181,24 @@ def test_lines_are_folded_without_loss(text: str, width: int) -> None:
     assert "".join("".join(lines).split()) == "".join(text.split())
     for line in lines:
         assert columns_of(line.rstrip()) <= width or len(line.split()) == 1
+
+
+def test_a_terminal_without_chinese_gets_english(digest: Run, tmp_path: Path) -> None:
+    environment = {**os.environ, "DIGEST_LANG": "zh", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    command = [sys.executable, "-m", "digest", "list", "2026-13-01", "--sample"]
+    ran = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ran.returncode == 2
+    assert "is no date" in ran.stderr
+    assert "\\u" not in ran.stderr
+
+
+def test_a_stopped_command_is_told_in_chinese(
+    digest: Run, chinese: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("digest.cli.list.list_announcements", stopped)
+    said = digest("list", "--sample")
+    assert said.code == 130
+    assert said.err.startswith("digest: 已停止。")

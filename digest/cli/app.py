@@ -20,9 +20,10 @@ from digest.cli import eval as evaluation
 from digest.cli import list as list_
 from digest.cli.output import complain
 from digest.errors import DigestError
+from digest.system.language import VARIABLE as LANGUAGE
 from digest.system.language import language
 from digest.system.logs import FLAG, VARIABLE, masked, story_of, switch_on, switched_on, without_switch
-from digest.system.terminal import open_standard_streams, printable_streams
+from digest.system.terminal import open_standard_streams, printable_streams, shows_chinese
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +77,8 @@ def main() -> None:
     open_standard_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal without Chinese shows escapes, and no error
         sys.stdout.reconfigure(errors="backslashreplace")
+    if not shows_chinese(sys.stdout):
+        os.environ[LANGUAGE] = "en"  # better words of another language than escapes
     completion.prepare(os.environ)
     debugging = switched_on(sys.argv[1:], os.environ)
     sys.argv[1:] = without_switch(sys.argv[1:])
@@ -103,7 +106,7 @@ def _in_chinese() -> None:
     try:
         code = in_chinese(typer.main.get_command(app)).main(standalone_mode=False)
     except typer.Abort:
-        code = 130
+        code = 1
     except Exception as error:
         if not hasattr(error, "format_message"):
             raise

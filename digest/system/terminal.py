@@ -141,6 +141,15 @@ def bare(stream: TextIO) -> TextIO:
     return stream.stream if isinstance(stream, _Printable) else stream
 
 
+def shows_chinese(stream: TextIO) -> bool:
+    """Tell if the stream's encoding has Chinese characters."""
+    try:
+        "中".encode(getattr(stream, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def open_standard_streams() -> None:
     """Open those of the three standard streams that were closed (`>&-`), so that their place is taken.
 
