@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +15,9 @@ import typer
 from digest.cli import output
 from digest.cli.check import Check
 from digest.cli.options import Flags, Json, Model, Out, PromptName, Sample
+from digest.cli.table import table
 from digest.errors import DigestError, NoLedgerError, UsageError
+from digest.system.language import translated
 
 if TYPE_CHECKING:
     from digest.cli.session import CommandOptions
@@ -70,11 +72,16 @@ def doctor(given: CommandOptions, *, fetch_vocabulary: bool) -> int:
     if given.json:
         output.as_json([asdict(check) for check in checks])
     else:
-        for check in checks:
-            print(f"{check.state:<4}  {check.name:<10}  {check.found}")
-            if check.advice:
-                print(f"{'':<18}-> {check.advice}")
+        for line in table(("", "", ""), _rows(checks)):
+            print(line)
     return max((check.code for check in checks if check.state == "fail"), default=0)
+
+
+def _rows(checks: Sequence[Check]) -> Iterator[tuple[str, ...]]:
+    for check in checks:
+        yield translated(check.state), f"{translated(check.name):<10}", translated(check.found)
+        if check.advice:
+            yield "", "", f"-> {translated(check.advice)}"
 
 
 async def _all(settings: Settings, given: CommandOptions, *, fetch_vocabulary: bool) -> list[Check]:
@@ -115,11 +122,11 @@ def _settings(settings: Settings, given: CommandOptions) -> Iterator[Check]:
         for key, value in keys.items()
         if value is not None
     }
-    for (table, key), source in sorted(sources.items()):
-        if key != "key" and table != "sections":
-            value = getattr(getattr(settings, table, None), key, None)
+    for (part, key), source in sorted(sources.items()):
+        if key != "key" and part != "sections":
+            value = getattr(getattr(settings, part, None), key, None)
             shown = str(value) if isinstance(value, (Path, SecretStr)) else value
-            yield Check("", "ok", f"{table}.{key} = {shown!r} ({source})")
+            yield Check("", "ok", f"{part}.{key} = {shown!r} ({source})")
 
 
 def _environment(settings: Settings) -> Iterator[Check]:
@@ -155,7 +162,7 @@ def _model_settings(settings: Settings) -> Iterator[Check]:
         yield Check("preset", "fail", str(error), "Correct model.preset in digest.toml.", 2)
         return
     extra = f", body {known.body}" if known.body else ""
-    yield Check("preset", "ok", f"{known.name or 'none'} for {known.base_url}{extra}")
+    yield Check("preset", "ok", f"preset {known.name or 'none'} for {known.base_url}{extra}")
     if model.key.get_secret_value():
         yield Check("key", "ok", "OPENAI_API_KEY is set")
     elif known.key:

@@ -123,7 +123,7 @@ def run_days(given: CommandOptions, days: str | None, limit: int | None) -> int:
     pages = update_pages(ready.settings) if made else None
     _show(results, given, table=several)
     if pages and not (given.quiet or given.json):
-        print(f"to read: {pages}")
+        output.say(f"to read: {pages}")
     code = max((result.exit_code for result in results), default=0)
     return after_run(ready, (result.published for result in results), code, whole=limit is None)
 

@@ -91,7 +91,7 @@ def prepared(given: CommandOptions, *, asks_model: bool = True) -> Iterator[Read
         out = settings.run.out / FOLDER  # apart from real work, and neither is taken for the other
         settings = settings.model_copy(update={"run": settings.run.model_copy(update={"out": out})})
         if not (given.quiet or given.json):
-            print(RECORDED) if asks_model else output.aside(RECORDED)
+            output.say(RECORDED) if asks_model else output.aside(RECORDED)
         yield Ready(settings, clock, given)
 
 

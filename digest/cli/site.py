@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from digest.cli.options import Out, settings_of
+from digest.cli.output import aside, say
 
 interests_app = typer.Typer(
     help="What you care for comes first.", no_args_is_help=True, rich_markup_mode=None
@@ -26,10 +26,10 @@ def site(
 
     built = build_site(settings_of(out), to)
     for sentence in built.unreadable:
-        print(f"digest: left out: {sentence}", file=sys.stderr)
-    print(f"{built.index}: {built.pages} sections of days; files written {built.written}")
+        aside(f"digest: left out: {sentence}")
+    say(f"{built.index}: {built.pages} sections of days; files written {built.written}")
     if built.search_note:
-        print(f"note: {built.search_note}")
+        say(f"note: {built.search_note}")
     raise typer.Exit(2 if built.unreadable else 0)
 
 
@@ -58,6 +58,4 @@ def import_(
     settings = settings_of(out)
     papers, without = import_library(source, settings.run.out)
     left = f"; {without} entries without a title left out" if without else ""
-    print(
-        f"{papers} papers of {source} are kept in {settings.run.out}{left}. `digest site` puts them to use."
-    )
+    say(f"{papers} papers of {source} are kept in {settings.run.out}{left}. `digest site` puts them to use.")
