@@ -105,6 +105,22 @@ def test_what_was_missed_is_made_up_and_what_was_before_is_not(group: Lab, chats
     assert group.send(third, catch_up=True) == []
 
 
+def test_a_new_recipient_and_a_new_section_begin_today(lab: Lab, mailbox: Mailbox) -> None:
+    for number, day in enumerate((DAY, NEXT)):
+        publish(lab.runs, [paper(10 + number)], day=day)
+        publish(lab.runs, [paper(20 + number)], "text", day=day)
+    wants = 'sections = ["audio"]\n'
+    lab.settings = mail_to(mailbox, "ada@lab.example", more=wants)
+    lab.send()
+    mailbox.taken.clear()
+    lab.settings = mail_to(mailbox, "ada@lab.example", "bob@lab.example", more=wants)
+    lab.settings = lab.settings.replace('["audio"]', '["audio", "text"]')
+    assert [(one.day, one.sections) for one in lab.send(NEXT, catch_up=True)] == [
+        (NEXT, ("audio", "text"))
+    ] * 2
+    assert mailbox.to() == ["ada@lab.example", "bob@lab.example"]
+
+
 def test_what_was_missed_too_long_ago_stays_so(group: Lab) -> None:
     publish(group.runs, [paper(1)])
     group.send()
