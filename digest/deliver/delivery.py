@@ -120,6 +120,7 @@ class _Round:
         self._open: Channel | None = None
         self._first: Mapping[tuple[str, str], Date] = {}
         self._parts: dict[tuple[Date, str], Part | None] = {}
+        self._composed: dict[tuple[Date, tuple[str, ...], str], Composed] = {}
 
     def run(self) -> Iterator[Report]:
         try:
@@ -211,8 +212,12 @@ class _Round:
         inside = tuple(part for part in parts if part.key in keys)
         selection = replace(whole, parts=inside, wanted=tuple(changed), total=len(changed))
         with self._journal.held(note) as held:
-            states = {self._journal.state(note, key) for key in keys}
-            if held and states <= {None, "failed"}:
+            states = {key: self._journal.state(note, key) for key in keys}
+            stale = tuple(key for key, state in states.items() if state == "sending")
+            if held and stale and not self._wish.dry:
+                self._journal.end(note, stale, "unsure")
+                yield self._report(address.day, recipient, stale, "unsure", _KILLED, edition)
+            elif held and set(states.values()) <= {None, "failed"}:
                 yield self._sent(selection, note, recipient)
 
     def _sent(self, selection: Selection, address: Address, recipient: Recipient) -> Report:
@@ -227,7 +232,9 @@ class _Round:
         if not selection.wanted and not self._settings.deliver.empty:
             return report("nothing")
         channel = self._opened()
-        message = channel.compose(selection, address.edition)
+        what = address.day, sections, address.edition
+        message = self._composed.get(what) or channel.compose(selection, address.edition)
+        self._composed[what] = message  # for the other recipients
         if self._wish.dry:
             return report("planned", message=message)
         begun = list[bool]()
