@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from datetime import date as Date  # noqa: N812 - as in digest.model
 from typing import Literal, Protocol
 
 from digest.config import ChannelSettings, ChatSettings, MailSettings, Settings, SiteSettings, is_mail_address
@@ -145,6 +146,7 @@ class _Mail:
     ) -> None:
         self._name, self._channel, self._site = name, channel, site
         self._mailer, self._clock = mailer, clock
+        self._pages: dict[tuple[Date, str], str] = {}
 
     def compose(self, selection: Selection, edition: str) -> Composed:
         if edition:
@@ -156,14 +158,19 @@ class _Mail:
     ) -> Outcome | None:
         sections = "+".join(part.key for part in selection.parts)
         name = f"{selection.day} {self._name} {sections}"
-        html = ""
-        if self._channel.template == "html" and not edition:
-            leaves = [part.leaf for part in selection.parts]
-            mine = self._channel.only == "interests"
-            html = render(selection.day, leaves, self._site, self._channel.limit, mine_only=mine)
+        html = "" if edition or self._channel.template == "text" else self._page(selection, sections)
         letter = Letter(message.title, message.body, html, name + edition, name if edition else "")
         content = envelope(letter, to.address, self._channel, self._clock(), self._name)
         return self._mailer.send(content, to.address, begin)
+
+    def _page(self, selection: Selection, sections: str) -> str:
+        """The HTML of a day, the same for all recipients."""
+        if (selection.day, sections) not in self._pages:
+            leaves = [part.leaf for part in selection.parts]
+            mine = self._channel.only == "interests"
+            page = render(selection.day, leaves, self._site, self._channel.limit, mine_only=mine)
+            self._pages[selection.day, sections] = page
+        return self._pages[selection.day, sections]
 
     def close(self) -> None:
         self._mailer.close()

@@ -35,7 +35,7 @@ class Wish:
 
     Attributes:
         days: announcement dates.
-        catch_up: also days before, that were published and did not reach a channel since it was first used.
+        catch_up: also days before, that were published and did not reach somebody who was to get them.
         channels: names; empty: all.
         again: also what was sent, or may have been.
         dry: say what would be sent, and send nothing.
@@ -118,7 +118,9 @@ class _Round:
         self._sections = channel.sections or settings.run.sections or tuple(settings.sections)
         self._language = language_of(channel, settings)
         self._open: Channel | None = None
+        self._first: Mapping[tuple[str, str], Date] = {}
         self._parts: dict[tuple[Date, str], Part | None] = {}
+        self._composed: dict[tuple[Date, tuple[str, ...], str], Composed] = {}
 
     def run(self) -> Iterator[Report]:
         try:
@@ -136,12 +138,19 @@ class _Round:
 
     def _days(self) -> list[Date]:
         days = set(self._wish.days)
-        if self._wish.catch_up and days:
+        if self._wish.catch_up:
             newest = max(days)
-            first = self._journal.first_day(self._name, newest - _LONGEST_PAUSE)
+            self._first = self._journal.first_days(self._name, newest - _LONGEST_PAUSE)
             span = (newest - timedelta(days=back) for back in range(1, self._settings.deliver.days + 1))
-            days |= {day for day in span if first and day >= first and self._published(day)}
+            days |= {day for day in span if self._published(day)}
         return sorted(days)
+
+    def _keys(self, address: Address) -> list[str]:
+        """The sections that the recipient is to have of the day; of days before, those it had by then."""
+        if address.day in self._wish.days:
+            return list(self._sections)
+        first = {key: self._first.get((address.recipient, key), Date.max) for key in self._sections}
+        return [key for key, day in first.items() if day <= address.day]
 
     def _published(self, day: Date) -> bool:
         return (self._settings.run.out / day.isoformat()).is_dir()
@@ -169,12 +178,12 @@ class _Round:
 
     def _stale(self, address: Address) -> tuple[str, ...]:
         """Sections whose sending was begun and not ended."""
-        return tuple(key for key in self._sections if self._journal.state(address, key) == "sending")
+        return tuple(key for key in self._keys(address) if self._journal.state(address, key) == "sending")
 
     def _due(self, address: Address) -> list[Part]:
         """The sections that are published, and not sent."""
         wanted = {None, "failed", "sent", "unsure"} if self._wish.again else {None, "failed"}
-        keys = [key for key in self._sections if self._journal.state(address, key) in wanted]
+        keys = [key for key in self._keys(address) if self._journal.state(address, key) in wanted]
         return [part for key in keys if (part := self._part(address.day, key))]
 
     def _part(self, day: Date, key: str) -> Part | None:
@@ -186,7 +195,7 @@ class _Round:
         """A note about what changed since it was sent, if such notes are wanted."""
         if not self._settings.deliver.corrections:
             return
-        parts = [part for key in self._sections if (part := self._part(address.day, key))]
+        parts = [part for key in self._keys(address) if (part := self._part(address.day, key))]
         whole = select(address.day, parts, "all", self._language)
         said = {part.key: self._journal.said(address, part.key) for part in parts}
         changed = [
@@ -203,8 +212,12 @@ class _Round:
         inside = tuple(part for part in parts if part.key in keys)
         selection = replace(whole, parts=inside, wanted=tuple(changed), total=len(changed))
         with self._journal.held(note) as held:
-            states = {self._journal.state(note, key) for key in keys}
-            if held and states <= {None, "failed"}:
+            states = {key: self._journal.state(note, key) for key in keys}
+            stale = tuple(key for key, state in states.items() if state == "sending")
+            if held and stale and not self._wish.dry:
+                self._journal.end(note, stale, "unsure")
+                yield self._report(address.day, recipient, stale, "unsure", _KILLED, edition)
+            elif held and set(states.values()) <= {None, "failed"}:
                 yield self._sent(selection, note, recipient)
 
     def _sent(self, selection: Selection, address: Address, recipient: Recipient) -> Report:
@@ -219,7 +232,9 @@ class _Round:
         if not selection.wanted and not self._settings.deliver.empty:
             return report("nothing")
         channel = self._opened()
-        message = channel.compose(selection, address.edition)
+        what = address.day, sections, address.edition
+        message = self._composed.get(what) or channel.compose(selection, address.edition)
+        self._composed[what] = message  # for the other recipients
         if self._wish.dry:
             return report("planned", message=message)
         begun = list[bool]()

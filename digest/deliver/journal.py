@@ -70,11 +70,14 @@ class Journal:
                 said |= one.shown
         return said
 
-    def first_day(self, channel: str, since: Date) -> Date | None:
-        """The earliest date since `since` of which the channel got, or was to get, something."""
-        noted = self._ledger.deliveries(since, Date.max)
-        days = (one.date for one in noted if one.channel == channel)
-        return min(days, default=None)
+    def first_days(self, channel: str, since: Date) -> Mapping[tuple[str, str], Date]:
+        """Recipient and section -> the earliest date since `since` of which the one was to get the other."""
+        first: dict[tuple[str, str], Date] = {}
+        for one in self._ledger.deliveries(since, Date.max):
+            if one.channel == channel:
+                key = one.recipient, one.section
+                first[key] = min(one.date, first.get(key, one.date))
+        return first
 
     def begin(self, address: Address, shown: Mapping[str, Mapping[str, str]]) -> bool:
         """Note that the sections in `shown` are about to be sent; False: another process was first."""

@@ -134,10 +134,13 @@ class Mailer:
                 self._down = outcome
             self._lose(error)
             return outcome
-        if not begin():
-            self._drop()  # the server waits for a message: there is no other way out
-            return None
-        return self._transmit(server, message)
+        begun = False
+        try:
+            begun = begin()
+        finally:
+            if not begun:
+                self._drop()  # the server waits for a message: there is no other way out
+        return self._transmit(server, message) if begun else None
 
     def _transmit(self, server: smtplib.SMTP, message: bytes) -> Outcome:
         try:

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from digest.deliver.journal import Journal
+from digest.errors import LedgerError
 from digest.ledger import Ledger, open_ledger
 from tests.deliver.conftest import Lab, chat_at, mail_to
 from tests.deliver.days import DAY, NOW, paper, publish
@@ -103,6 +105,22 @@ def test_what_was_missed_is_made_up_and_what_was_before_is_not(group: Lab, chats
     assert [one.day for one in group.send(third, catch_up=True)] == [NEXT]
     assert len(chats.asked) == 6
     assert group.send(third, catch_up=True) == []
+
+
+def test_a_new_recipient_and_a_new_section_begin_today(lab: Lab, mailbox: Mailbox) -> None:
+    for number, day in enumerate((DAY, NEXT)):
+        publish(lab.runs, [paper(10 + number)], day=day)
+        publish(lab.runs, [paper(20 + number)], "text", day=day)
+    wants = 'sections = ["audio"]\n'
+    lab.settings = mail_to(mailbox, "ada@lab.example", more=wants)
+    lab.send()
+    mailbox.taken.clear()
+    lab.settings = mail_to(mailbox, "ada@lab.example", "bob@lab.example", more=wants)
+    lab.settings = lab.settings.replace('["audio"]', '["audio", "text"]')
+    assert [(one.day, one.sections) for one in lab.send(NEXT, catch_up=True)] == [
+        (NEXT, ("audio", "text"))
+    ] * 2
+    assert mailbox.to() == ["ada@lab.example", "bob@lab.example"]
 
 
 def test_what_was_missed_too_long_ago_stays_so(group: Lab) -> None:
@@ -219,6 +237,37 @@ def test_a_service_that_keeps_silent_puts_no_other_day_in_doubt(group: Lab, chat
     assert [(one.day, one.state) for one in group.send(DAY, NEXT)] == [(NEXT, "sent")]
 
 
+def test_a_correction_that_was_killed_on_the_way_is_told_of_and_not_sent_twice(
+    group: Lab, chats: Chats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group.settings = f"[deliver]\ncorrections = true\n{group.settings}"
+    publish(group.runs, [paper(1)])
+    group.send()
+    publish(group.runs, [paper(1, "改过的一句。")])
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "end", _interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            group.send()
+    assert [(one.state, one.correction) for one in group.send()] == [("unsure", True)]
+    assert group.send() == []
+    assert len(chats.asked) == 2
+
+
+def _interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_what_cannot_be_noted_is_not_sent(lab: Lab, chats: Chats, mailbox: Mailbox) -> None:
+    lab.environment = {"GROUP": TOPIC.format(port=chats.port)}
+    publish(lab.runs, [paper(1)])
+    lab.ledger = _Full(lab.ledger)
+    for channel in (chat_at("GROUP"), mail_to(mailbox, "ada@lab.example")):
+        lab.settings = channel
+        with pytest.raises(LedgerError):
+            lab.send()
+    assert (chats.asked, mailbox.taken) == ([], [])
+
+
 # processes
 
 SCRIPT = """
@@ -322,6 +371,19 @@ def test_without_locks_the_ledger_itself_lets_one_begin(lab: Lab, chats: Chats) 
     assert [one.state for one in lab.send()] == ["nothing"]
     lab.ledger = first
     assert len(chats.asked) == 1
+
+
+class _Full:
+    """A ledger on a disk that is full."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def note_deliveries(self, deliveries: object) -> bool:
+        raise LedgerError(f"no room for {deliveries}")
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._ledger, name)
 
 
 class _Behind:
