@@ -13,7 +13,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from digest.config import InterestSettings, Settings
+from digest.config import Settings
 from digest.errors import DigestError, UsageError
 from digest.model import KINDS, Section
 from digest.publish.keeping import of_sample
@@ -24,7 +24,7 @@ from digest.publish.site.library import load_library
 from digest.publish.site.map import Map, week_path
 from digest.publish.site.memory import DONE, Memory, code_fingerprint, fingerprint_of
 from digest.publish.site.pages import Facts, Leaf, Pages, parts_of
-from digest.publish.site.search import update_index
+from digest.publish.site.search import SKIPPED, Index, texts_of
 from digest.publish.site.sources import Source, Week, read, sources_in
 from digest.publish.site.view import views_of
 
@@ -44,7 +44,6 @@ class Built:
         pages: of sections and days that there are.
         written: files that changed.
         unreadable: what was wrong with digests that were left out, one sentence each.
-        search_note: why there is no search; empty where there is.
     """
 
     index: Path
@@ -52,7 +51,6 @@ class Built:
     written: int = 0
     removed: int = 0
     unreadable: list[str] = field(default_factory=list)
-    search_note: str = ""
 
 
 def build_site(settings: Settings, folder: Path | None = None) -> Built:
@@ -78,6 +76,7 @@ class _Build:
         self._memory = Memory(target)
         self._sources = sources_in(settings.run.out, tuple(settings.sections))
         self._map = Map(self._sources)
+        self._index = Index(target)
         self._built = Built(target / "index.html")
         self._common = (code_fingerprint(), settings.site, settings.interests, self._judge.fingerprint)
         self._files: set[str] = set()
@@ -88,11 +87,8 @@ class _Build:
         for week, sources in groupby(self._sources, key=lambda one: one.week):
             facts += self._week(week, list(sources))
         self._newest()
-        nobody = Judge(InterestSettings())
-        months, self._built.search_note = update_index(
-            self._target, self._sources, self._memory, nobody, english=self._settings.site.lang == "en"
-        )
-        self._overview(facts, months)
+        weeks = (one.week for one in self._sources)
+        self._overview(facts, self._index.write(weeks, self._memory, self._write))
         self._memory.forget_others()
         self._remove(before - self._memory.files())
         self._memory.save(self._write_path)
@@ -105,7 +101,7 @@ class _Build:
         marks = {one: self._mark(one, sources) for one in sources}
         own = [self._map.week(one.key, week) for one in sources]
         mark = fingerprint_of(list(marks.values()), own)
-        if self._memory.unit(name, mark) is not None:
+        if self._memory.unit(name, mark) is not None and self._index.has(week):
             kept = [self._memory.unit(_name(one), marks[one]) for one in sources]
             if None not in kept:
                 return [facts_from(one) for one in kept if one is not None]
@@ -117,6 +113,7 @@ class _Build:
                 facts.append(self._day_of_section(source, leaves, marks[source]))
             elif (last := self._memory.last(_name(source))) is not None:
                 facts.append(facts_from(last))  # damaged since: its pages stay
+        self._index.add(week, list(leaves.values()))
         self._files = set()
         self._days(facts, list(leaves.values()))
         for key, section in {leaf.section.key: leaf.section for leaf in leaves.values()}.items():
@@ -166,6 +163,8 @@ class _Build:
         self._write(f"{stem}.more.html", self._pages.abstracts(leaf))
         self._write(f"{stem}.bib", bibliography.bibtex_of(papers, leaf.date))
         self._write(f"{stem}.ris", bibliography.ris_of(papers, leaf.date))
+        for file, text in texts_of(leaf).items():
+            self._write(file, text)
         reader = source.path.with_name(f"{source.key}.reader.md")
         if not reader.exists() or reader.stat().st_mtime_ns < source.path.stat().st_mtime_ns:
             self._write_path(
@@ -182,7 +181,7 @@ class _Build:
         for day, group in groupby(leaves, key=lambda leaf: leaf.date):
             self._write(f"{day}/mail.html", mail.render(day, list(group), self._settings.site))
 
-    def _overview(self, facts: Sequence[Facts], parts: Sequence[str]) -> None:
+    def _overview(self, facts: Sequence[Facts], searched: Sequence[int]) -> None:
         """The pages that lead to the others."""
         self._files = set()
         grouped = [(day, list(inside)) for day, inside in groupby(facts, key=lambda one: one.date)][::-1]
@@ -191,7 +190,10 @@ class _Build:
         self._write("starred.html", self._pages.alone("starred"))
         titles = list(dict.fromkeys(one.section.title for one in reversed(facts)))
         years = sorted({one.date.year for one in facts}, reverse=True)
-        self._write("search.html", self._pages.alone("search", indexes=parts, sections=titles, years=years))
+        self._write(
+            "search.html",
+            self._pages.alone("search", searched=searched, skipped=SKIPPED, sections=titles, years=years),
+        )
         for name in ("site.css", "site.js", "search.js", "icon.svg"):
             self._write(f"assets/{name}", (files(__package__) / "assets" / name).read_text(encoding="utf-8"))
         self._write(".nojekyll", "")  # GitHub Pages leaves folders alone then
