@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -158,19 +159,16 @@ def test_stars_stay_and_travel(open_page: Open, address: str, tmp_path: Path) ->
     assert other.locator("article a[href^='javascript']").count() == 0
 
 
-@pytest.mark.parametrize("opened", ["served", "folder"])
 @pytest.mark.parametrize(
     ("query", "results"),
     [
-        ("语音合成", 8), ("合成", 8), ("钟声", 1), ("钟", 1), ("语音 方法", 16), ("kettle", 30), ("KETT", 30),
+        ("语音合成", 8), ("合成", 8), ("钟声", 1), ("钟", 1), ("语音 方法", 28), ("kettle", 30), ("KETT", 30),
         ("february bell", 1), ("the bell in february", 1), ("kettle february", 0), ("合成别", 0),
         ("zzzxq", 0), ("2601.00050", 1),
     ],
 )  # fmt: skip
-def test_search_in_both_languages(
-    open_page: Open, folder: Path, query: str, results: int, opened: str
-) -> None:
-    page = open_page("search.html", root=folder.as_uri() if opened == "folder" else "")
+def test_search_in_both_languages(open_page: Open, query: str, results: int) -> None:
+    page = open_page("search.html")
     page.locator('input[name="q"]').fill(query)
     said = f"{results} 篇" if results else "没有符合条件的论文。"
     expect(page.get_by_role("status")).to_have_text(said, timeout=10_000)
@@ -203,8 +201,19 @@ def test_search_is_filtered_and_shared(open_page: Open) -> None:
     expect(page.locator("article")).to_have_count(1)
     page.get_by_label("年份").select_option("2026")
     expect(page.locator("article")).to_have_count(1)
-    assert "section=" in page.url
-    assert "year=2026" in page.url
+    expect(page).to_have_url(re.compile("section=.*year=2026"))
+
+
+@pytest.mark.parametrize(("query", "results"), [("语音合成", 8), ("february bell", 1), ("zzzxq", 0)])
+def test_a_folder_is_searched_without_a_server(
+    open_page: Open, folder: Path, query: str, results: int
+) -> None:
+    page = open_page("search.html", root=folder.as_uri())
+    page.locator('input[name="q"]').fill(query)
+    expect(page.get_by_role("status")).to_have_text(f"{results} 篇" if results else "没有符合条件的论文。")
+    if results:
+        page.locator("article a").first.click()
+        expect(page.locator("article.at")).to_be_visible()
 
 
 def test_search_finds_hostile_papers_and_runs_nothing(open_page: Open) -> None:
