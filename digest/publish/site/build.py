@@ -269,7 +269,8 @@ def facts_of(leaf: Leaf) -> Facts:
     kinds = Counter(view.kind for view in leaf.views)
     parts = parts_of(leaf.views)
     tasks = tuple((group.name, len(group.views)) for group in parts.groups if group.name)[:_TASKS]
-    first = [*parts.mine, *(group.views[0] for group in parts.groups), *parts.replaced][:_TOP]
+    others = [view for group in parts.groups for view in group.views[1:]]
+    first = [*parts.mine, *(group.views[0] for group in parts.groups), *others, *parts.replaced][:_TOP]
     return Facts(
         leaf.section,
         leaf.date,

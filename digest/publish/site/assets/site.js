@@ -192,7 +192,7 @@
     if (event.target.closest(".star")) star(article);
   });
 
-  if (page === "section" && articles.length) filters();
+  if (page === "section" && articles.length > 1) filters();
   if (page === "starred") starredPage();
   if (key) {
     showSeen();
