@@ -4,7 +4,7 @@
   const main = document.querySelector("main"), form = document.querySelector("form.search");
   const status = document.getElementById("status"), box = document.getElementById("papers");
   const years = (main.dataset.years || "").split(" ").filter(Boolean), skipped = new Set(main.dataset.skipped.split(" "));
-  const PAGE = 20, BLOCK = 50, BUCKETS = 256, LONGEST = 40;
+  const FIRST = 10, PAGE = 30, BLOCK = 50, BUCKETS = 256, LONGEST = 40;
   const CHINESE = /^[\u3040-\u30ff\u3400-\u9fff]/, RUN = /[\u3040-\u30ff\u3400-\u9fff]+|(?:(?![\u3040-\u30ff\u3400-\u9fff])[\p{L}\p{N}])+/gu;
   const text = (tag, name, value) => { const node = document.createElement(tag); if (name) node.className = name; node.textContent = value; return node; };
   if (!years.length) { status.textContent = main.dataset.none; return; }
@@ -41,43 +41,64 @@
     for (const one of [...term].slice(0, CHINESE.test(term) ? 1 : 3)) number = (number * 31 + one.codePointAt(0)) % BUCKETS;
     return number.toString(16).padStart(2, "0");
   };
-  // Paper -> how well it has the term: in its title twice, the whole word twice as much as its beginning.
-  const places = (terms, term) => {
-    const found = new Map(), prefix = CHINESE.test(term) ? term.length === 1 : term.length > 2;
+  // How well each paper of a week has the term: in its title twice, the whole word twice as much as its beginning.
+  const scored = (terms, term, size) => {
+    const found = new Uint8Array(size), prefix = CHINESE.test(term) ? term.length === 1 : term.length > 2;
     const add = (list, weight) => {
       let at = 0;
       for (const step of list.split(" ")) {
         at += parseInt(step, 36);
-        found.set(at >> 1, Math.max(found.get(at >> 1) || 0, at & 1 ? 2 * weight : weight));
+        found[at >> 1] = Math.max(found[at >> 1], at & 1 ? 2 * weight : weight);
       }
     };
     if (prefix) for (const other of Object.keys(terms)) if (other.startsWith(term) && other !== term) add(terms[other], 1);
     if (Object.hasOwn(terms, term)) add(terms[term], 2);
     return found;
   };
-  const kindsOf = (runs) => [...runs.matchAll(/([ncr])(\d+)/g)].map(([, kind, number]) => [kind, Number(number)]);
-  const inYear = async (year, all, filters) => {
-    const [head, there] = await load(`${year}/head`), found = [];
-    if (!all.every((term) => there.has(bucket(term)))) return found;
-    const parts = await Promise.all(all.map(async (term) => (await load(`${year}/${bucket(term)}`))[0]));
-    for (const [week, digests] of Object.entries(head)) {
-      const lists = all.map((term, index) => places(parts[index][week] || {}, term)).sort((a, b) => a.size - b.size);
-      if (!lists[0].size) continue;
-      let first = 0;
-      for (const [day, key, title, sample, kinds] of digests) {
-        const begin = first, fits = (!filters.section || filters.section === title) && (!filters.year || day.startsWith(filters.year));
-        for (const [kind, number] of kindsOf(kinds)) {
-          const here = first;
-          first += number;
-          if (!fits || (filters.kind && filters.kind[0] !== kind)) continue;
-          for (let place = here; place < first; place += 1) {
-            let score = 0;
-            if (lists.every((list) => { const one = list.get(place); score += one; return one; })) found.push({ score, day, key, title, sample, at: place - begin });
-          }
-        }
+  // All weeks, oldest first: their digests with the places where they begin, and a letter for each paper's kind.
+  const weeks = [];
+  const open = Promise.all(years.map((year) => load(`${year}/head`))).then((heads) => {
+    heads.reverse().forEach(([head, buckets], at) => {
+      for (const number of Object.keys(head).sort()) {
+        let size = 0, kinds = "";
+        const digests = head[number].map(([day, key, title, sample, runs]) => {
+          const begin = size;
+          for (const [, kind, many] of runs.matchAll(/([ncr])(\d+)/g)) { kinds += kind.repeat(Number(many)); size += Number(many); }
+          return { day, key, title, sample, begin, end: size };
+        });
+        weeks.push({ year: years[years.length - 1 - at], number, buckets, digests, size, kinds });
       }
-    }
-    return found;
+    });
+  });
+  const DIGESTS = 1024, PAPERS = 65536; // more than a week has
+  // The papers that have all terms, the best first, of them the newest: as numbers, since there may be many.
+  const find = async (all, filters) => {
+    await open;
+    const ranked = [];
+    await Promise.all(years.map(async (year) => {
+      const own = weeks.filter((week) => week.year === year);
+      if (!own.length || !all.every((term) => own[0].buckets.has(bucket(term)))) return;
+      const parts = await Promise.all(all.map(async (term) => (await load(`${year}/${bucket(term)}`))[0]));
+      for (const week of own) {
+        if (!parts.every((part) => part[week.number])) continue;
+        const lists = all.map((term, index) => scored(parts[index][week.number], term, week.size));
+        week.digests.forEach(({ day, title, begin, end }, index) => {
+          if ((filters.section && filters.section !== title) || (filters.year && !day.startsWith(filters.year))) return;
+          for (let place = begin; place < end; place += 1) {
+            let score = 0;
+            for (const list of lists) { if (!list[place]) { score = 0; break; } score += list[place]; }
+            if (!score || (filters.kind && filters.kind[0] !== week.kinds[place])) continue;
+            ranked.push(((score * weeks.length + weeks.indexOf(week)) * DIGESTS + index) * PAPERS + PAPERS - 1 - place);
+          }
+        });
+      }
+    }));
+    return Float64Array.from(ranked).sort().reverse();
+  };
+  const paperOf = (rank) => {
+    const place = PAPERS - 1 - (rank % PAPERS), rest = Math.floor(rank / PAPERS);
+    const { day, key, title, sample, begin } = weeks[Math.floor(rest / DIGESTS) % weeks.length].digests[rest % DIGESTS];
+    return { day, key, title, sample, at: place - begin };
   };
 
   let turn = 0;
@@ -107,15 +128,15 @@
     one.append(heading, lines, about);
     return one;
   };
-  const show = async (results, from, all, mine) => {
-    const part = results.slice(from, from + PAGE);
+  const show = async (results, from, to, all, mine) => {
+    const part = [...results.subarray(from, to)].map(paperOf);
     const rows = await Promise.all(part.map(async (one) => (await load(`text/${one.day}-${one.key}-${Math.floor(one.at / BLOCK)}`))[0][one.at % BLOCK]));
     if (mine !== turn) return;
     const nodes = part.map((one, index) => article(one, rows[index], all));
-    if (from + PAGE < results.length) {
+    if (to > FIRST && to < results.length) {
       const more = text("button", "", main.dataset.more), holder = text("p", "does", "");
       more.type = "button";
-      more.addEventListener("click", () => { holder.remove(); show(results, from + PAGE, all, mine); });
+      more.addEventListener("click", () => { holder.remove(); show(results, to, to + PAGE, all, mine); });
       holder.append(more);
       nodes.push(holder);
     }
@@ -128,19 +149,18 @@
     try { history.replaceState(null, "", kept.size ? `#${kept}` : location.pathname); } catch { /* from a folder */ }
     if (!all.length) { box.replaceChildren(); status.textContent = ""; return; }
     try {
-      const found = (await Promise.all(years.map((year) => inYear(year, all, filters)))).flat();
+      const found = await find(all, filters);
       if (mine !== turn) return;
-      found.sort((a, b) => b.score - a.score || (a.day < b.day ? 1 : a.day > b.day ? -1 : a.at - b.at));
-      await show(found, 0, all, mine);
+      await show(found, 0, FIRST, all, mine);
       if (mine !== turn) return;
       status.textContent = found.length ? main.dataset.results.replace("{}", found.length) : main.dataset.nothing;
       main.dataset.took = Math.round(performance.now() - began);
+      if (found.length > FIRST) await show(found, FIRST, PAGE, all, mine); // the first are there before the others are read
     } catch { if (mine === turn) status.textContent = main.dataset.none; }
   };
   let soon = 0;
   form.addEventListener("submit", (event) => { event.preventDefault(); search(); });
   form.addEventListener("input", () => { clearTimeout(soon); soon = setTimeout(search, 60); });
   for (const [name, value] of new URLSearchParams(location.hash.slice(1))) if (form.elements[name]) form.elements[name].value = value;
-  years.forEach((year) => load(`${year}/head`).catch(() => { status.textContent = main.dataset.none; }));
-  search();
+  open.then(search, () => { status.textContent = main.dataset.none; });
 })();
