@@ -159,6 +159,20 @@ def test_stars_stay_and_travel(open_page: Open, address: str, tmp_path: Path) ->
     assert other.locator("article a[href^='javascript']").count() == 0
 
 
+def test_words_are_followed_in_the_browser(open_page: Open, address: str) -> None:
+    page = open_page("interests.html")
+    page.get_by_label("只在这个浏览器里关注").fill("语音合成，Kettle 10, a+b(")
+    page.get_by_label("只在这个浏览器里关注").blur()
+    expect(page.get_by_text("已记下 3 个")).to_be_visible()
+    page.goto(f"{address}/{PAGE}")
+    page.get_by_role("button", name="关注的词 9").click()
+    assert shown(page) == 9
+    assert "f=own" in page.url
+    expect(page.locator("article:visible .because").last).to_contain_text("因为：")
+    page.goto(f"{address}/interests.html")
+    assert page.get_by_label("只在这个浏览器里关注").input_value() == "语音合成，Kettle 10，a+b("
+
+
 @pytest.mark.parametrize(
     ("query", "results"),
     [

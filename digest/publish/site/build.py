@@ -80,6 +80,9 @@ class _Build:
         self._built = Built(target / "index.html")
         self._common = (code_fingerprint(), settings.site, settings.interests, self._judge.fingerprint)
         self._files: set[str] = set()
+        by_key = groupby(sorted(self._sources, key=lambda one: (one.key, one.date)), key=lambda one: one.key)
+        self._recent = {one for _, own in by_key for one in list(own)[-FEED_DAYS:]}
+        self._leaves: dict[Source, Leaf] = {}  # of the recent ones, as far as they were made
 
     def run(self) -> Built:
         before = self._memory.files()
@@ -146,9 +149,12 @@ class _Build:
         for view in views:
             if view.paper.id:
                 self._memory.note_title(view.paper.id, source.date.isoformat(), view.title)
-        return Leaf(
+        leaf = Leaf(
             digest.section, source.date, digest.counts, digest.source, digest.notes, views, of_sample(digest)
         )
+        if source in self._recent:
+            self._leaves[source] = leaf
+        return leaf
 
     def _day_of_section(self, source: Source, leaves: Mapping[Source, Leaf], mark: str) -> Facts:
         """The files of a section on a day."""
@@ -201,14 +207,13 @@ class _Build:
 
     def _newest(self) -> None:
         """Feeds, and the page of the reader's interests: the newest papers of every section."""
-        recent = [one for key in {one.key for one in self._sources} for one in self._last(key)]
-        recent.sort(key=lambda one: (one.date, one.key), reverse=True)
+        recent = sorted(self._recent, key=lambda one: (one.date, one.key), reverse=True)
         mark = fingerprint_of(self._common, [(one.date, one.key, one.stamp) for one in recent])
         if self._memory.unit("newest", mark) is not None:
             return
         self._files = set()
         wrong = len(self._built.unreadable)
-        leaves = [leaf for one in recent if (leaf := self._leaf(one))]
+        leaves = [leaf for one in recent if (leaf := self._leaves.get(one) or self._leaf(one))]
         del self._built.unreadable[wrong:]  # told already
         for name, text in feeds.feeds_of(leaves, self._settings.site).items():
             self._write(f"feeds/{name}", text)
@@ -217,9 +222,6 @@ class _Build:
         active = self._judge.active
         self._write("interests.html", self._pages.interests(near[:INTEREST_PAPERS], active=active))
         self._memory.keep("newest", mark, self._files, DONE)
-
-    def _last(self, key: str) -> list[Source]:
-        return [one for one in self._sources if one.key == key][-FEED_DAYS:]
 
     def _remove(self, stale: Iterable[str]) -> None:
         """Delete files of digests that are gone."""

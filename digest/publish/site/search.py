@@ -40,7 +40,6 @@ SKIPPED = "a an and are as at be by for from in is it of on or that the this to 
 """Words in so many papers that looking for them finds nothing out."""
 
 _SKIPPED = frozenset(SKIPPED.split())
-_AUTHORS = 50
 _LONGEST = 40
 _CHINESE = "\u3040-\u30ff\u3400-\u9fff"
 _RUN = re.compile(rf"[{_CHINESE}]+|[^\W_{_CHINESE}]+")
@@ -149,7 +148,7 @@ def texts_of(leaf: Leaf) -> dict[str, str]:
 
 def terms_of_paper(view: View) -> dict[str, bool]:
     """What the paper is found by -> whether its title has it."""
-    authors = " ".join(view.paper.authors[:_AUTHORS])
+    authors = " ".join(view.paper.authors)
     rest = f"{view.line} {view.also} {view.task} {authors} {view.paper.id}"
     return dict.fromkeys(terms(rest), False) | dict.fromkeys(terms(view.title), True)
 
@@ -193,13 +192,17 @@ def _bucket(term: str) -> str:
 
 
 def _differences(numbers: Sequence[int]) -> str:
-    return " ".join([_base36(numbers[0]), *(_base36(after - before) for before, after in pairwise(numbers))])
+    steps = [numbers[0], *(after - before for before, after in pairwise(numbers))]
+    return " ".join([_SMALL[step] if step < len(_SMALL) else _base36(step) for step in steps])
 
 
 def _base36(number: int) -> str:
     if number < 36:
         return _DIGITS[number]
     return _base36(number // 36) + _DIGITS[number % 36]
+
+
+_SMALL = [_base36(number) for number in range(36 * 36)]
 
 
 def _json(values: object) -> str:
