@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import secrets
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date as Date  # noqa: N812 - as in digest.model
 from importlib.resources import files
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
 from digest.config import Settings
 from digest.errors import DigestError, UsageError
-from digest.model import KINDS, Section
 from digest.publish.keeping import of_sample
 from digest.publish.reader_markdown import render_reader
 from digest.publish.site import bibliography, feeds, mail
+from digest.publish.site.facts import facts_from, facts_of, facts_to
 from digest.publish.site.interests import Judge
 from digest.publish.site.library import load_library
 from digest.publish.site.map import Map, week_path
 from digest.publish.site.memory import DONE, Memory, code_fingerprint, fingerprint_of
-from digest.publish.site.pages import Facts, Leaf, Pages, parts_of
+from digest.publish.site.pages import Facts, Leaf, Pages
 from digest.publish.site.search import SKIPPED, Index, texts_of
 from digest.publish.site.sources import Source, Week, read, sources_in
 from digest.publish.site.view import views_of
@@ -32,7 +29,6 @@ FEED_DAYS = 3
 """Announcement days that a feed reaches back."""
 
 INTEREST_PAPERS = 200
-_TASKS, _TOP = 5, 4
 
 
 @dataclass
@@ -264,53 +260,6 @@ def write_if_changed(path: Path, text: str) -> bool:
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}.") from error
     return True
-
-
-def facts_of(leaf: Leaf) -> Facts:
-    """What the overview tells of it."""
-    kinds = Counter(view.kind for view in leaf.views)
-    parts = parts_of(leaf.views)
-    tasks = tuple((group.name, len(group.views)) for group in parts.groups if group.name)[:_TASKS]
-    others = [view for group in parts.groups for view in group.views[1:]]
-    first = [*parts.mine, *(group.views[0] for group in parts.groups), *others, *parts.replaced][:_TOP]
-    return Facts(
-        leaf.section,
-        leaf.date,
-        {kind: kinds[kind] for kind in KINDS},
-        leaf.counts.flagged,
-        tasks,
-        len(parts.mine),
-        tuple((view.anchor, view.title, view.line) for view in first),
-        leaf.sample,
-    )
-
-
-def facts_to(facts: Facts) -> dict[str, Any]:
-    """As plain values."""
-    return {
-        "section": facts.section.model_dump(mode="json"),
-        "date": facts.date.isoformat(),
-        "kinds": dict(facts.kinds),
-        "flagged": facts.flagged,
-        "tasks": [list(one) for one in facts.tasks],
-        "mine": facts.mine,
-        "top": [list(one) for one in facts.top],
-        "sample": facts.sample,
-    }
-
-
-def facts_from(values: Mapping[str, Any]) -> Facts:
-    """What `facts_to` made plain."""
-    return Facts(
-        Section.model_validate(values["section"]),
-        Date.fromisoformat(values["date"]),
-        values["kinds"],
-        values["flagged"],
-        tuple((name, count) for name, count in values["tasks"]),
-        values["mine"],
-        tuple((anchor, title, line) for anchor, title, line in values["top"]),
-        values["sample"],
-    )
 
 
 def _name(source: Source) -> str:

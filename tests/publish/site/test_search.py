@@ -61,6 +61,7 @@ def test_the_index_holds_every_paper_of_every_digest(tmp_path: Path) -> None:
     assert found["2026/head"]["06"] == [["2026-02-02", "audio", "音频", 0, ""]]
     assert places(tmp_path / "site", "bell") == {"05": [60]}
     assert places(tmp_path / "site", "transformer") == {"05": [59]}
+    assert places(tmp_path / "site", "2998") == {"05": [59]}  # the last of 3,000 authors
     assert places(tmp_path / "site", "音识") == {"05": [*range(59), 60]}
     assert len(found["text/2026-01-26-audio-0"]) == BLOCK
     assert found["text/2026-01-27-text-0"][0][1] == "A bell"
