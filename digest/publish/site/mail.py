@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date as Date  # noqa: N812 - as in digest.model
+from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
@@ -117,4 +118,4 @@ def _heading(leaf: Leaf, site: SiteSettings) -> Markup:
 
 def _missing(leaf: Leaf, number: int, site: SiteSettings) -> Markup:
     said = words_of(site.lang)["rest"].format(number)
-    return _LINKED.format(f"{site.url}/{leaf.path}", said) if site.url else escape(said)
+    return _LINKED.format(f"{site.url}/{quote(leaf.path)}", said) if site.url else escape(said)

@@ -8,12 +8,13 @@ from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import html5lib
 import pytest
 from lxml import etree
 
-from digest.model import Finding, Flag, Summary, TextOrigin
+from digest.model import Finding, Flag, Section, Summary, TextOrigin
 from tests.publish.samples import entry
 from tests.publish.site.support import TEXT, built, digest_on, hostile, paper, put
 
@@ -40,6 +41,8 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     put(folder, digest_on(DAY, both, entry(id="", title="No id"), entry(id="", title="No id"), section=TEXT))
     put(folder, digest_on(DAY - timedelta(days=1), paper(9), both))
     put(folder, digest_on(DAY - timedelta(days=1), section=TEXT))
+    own = Section(key="我的 section", title="<我的>", categories=("cs.SD",))
+    put(folder, digest_on(DAY, paper(20), entry(id="", title="No id either"), section=own))
     words = {"words": ["Paper 1"], "authors": ["A. Author", "é"]}
     built(folder, site={"url": "https://example.org/d/", "lang": request.param}, interests=words)
     return folder / "site"
@@ -52,8 +55,9 @@ def test_feeds_keep_the_validators_rules(site: Path) -> None:
         _has_once(feed, "id", "title", "updated")
         links = feed.findall(f"{ATOM}link")
         assert [link.get("href") for link in links if link.get("rel") == "self"] == [
-            f"https://example.org/d/feeds/{path.name}"
+            f"https://example.org/d/feeds/{quote(path.name)}"
         ]
+        assert all(re.fullmatch(r"https://[\x21-\x7e]+", link.get("href") or "") for link in links)
         assert max(Counter((one.get("rel"), one.get("type")) for one in links).values()) == 1
         entries = feed.findall(f"{ATOM}entry")
         for node in entries:
@@ -106,7 +110,7 @@ def _fragment(text: str) -> None:
 def test_json_feeds_keep_their_rules(site: Path) -> None:
     for path in (site / "feeds").glob("*.json"):
         feed = json.loads(path.read_text(encoding="utf-8"))
-        assert feed["feed_url"] == f"https://example.org/d/feeds/{path.name}"
+        assert feed["feed_url"] == f"https://example.org/d/feeds/{quote(path.name)}"
         ids = [item["id"] for item in feed["items"]]
         assert len(ids) == len(set(ids))
         for item in feed["items"]:
