@@ -28,8 +28,6 @@ def site(
     for sentence in built.unreadable:
         aside(f"digest: left out: {sentence}")
     say(f"{built.index}: {built.pages} sections of days; files written {built.written}")
-    if built.search_note:
-        say(f"note: {built.search_note}")
     raise typer.Exit(2 if built.unreadable else 0)
 
 
@@ -40,7 +38,7 @@ def serve(
     ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8000,
 ) -> None:
-    """Show the pages on this machine, for search and for reading; Ctrl-C ends it."""
+    """Show the pages on this machine; Ctrl-C ends it."""
     from digest.publish.site.serve import serve_folder
 
     settings = settings_of(out)

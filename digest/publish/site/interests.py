@@ -145,9 +145,9 @@ class Judge:
         for author in paper.authors if library or self._authors else ():
             name = _name(author)
             if name in self._authors:
-                found.append((self._authors[name], self._said[0].format(author)))
+                found.append((self._authors[name], self._said[0].format(plain(author))))
             elif library[name]:
-                found.append((float(min(library[name], _MANY)), self._said[1].format(author)))
+                found.append((float(min(library[name], _MANY)), self._said[1].format(plain(author))))
         return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date as Date  # noqa: N812 - as in digest.model
 from typing import Any
+from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
@@ -143,4 +144,4 @@ def _heading(leaf: Leaf, site: SiteSettings) -> Markup:
 
 def _missing(leaf: Leaf, number: int, site: SiteSettings) -> Markup:
     said = words_of(site.lang)["rest"].format(number)
-    return _LINKED.format(f"{site.url}/{leaf.path}", said) if site.url else escape(said)
+    return _LINKED.format(f"{site.url}/{quote(leaf.path)}", said) if site.url else escape(said)

@@ -16,7 +16,9 @@ from markupsafe import Markup, escape
 if TYPE_CHECKING:
     from lxml import etree
 
-_CONTROLS = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f\ud800-\udfff]"
+_CONTROLS = (
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c\ud800-\udfff\ufffe\uffff]"
+)
 _SIGNS = re.compile(rf"[\\$~]|``|''|--|{_CONTROLS}")
 """The marks of a text worth a closer look; most have none of it."""
 
@@ -119,6 +121,11 @@ _ATTRIBUTES = frozenset(
         "maxsize",
     ]
 )
+
+
+def visible(text: str) -> str:
+    """`text` without control characters and marks that turn the direction of what follows."""
+    return _CONTROL.sub("", text)
 
 
 def rich(text: str) -> Markup:
