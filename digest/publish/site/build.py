@@ -184,7 +184,10 @@ class _Build:
             self._write(f"{day}/mail.html", mail.render(day, list(group), self._settings.site))
 
     def _overview(self, facts: Sequence[Facts], searched: Sequence[int]) -> None:
-        """The pages that lead to the others."""
+        """The pages that lead to the others, unless nothing that they show has changed."""
+        mark = fingerprint_of(self._common, facts, searched)
+        if self._memory.unit("overview", mark) is not None:
+            return
         self._files = set()
         grouped = [(day, list(inside)) for day, inside in groupby(facts, key=lambda one: one.date)][::-1]
         self._write("index.html", self._pages.index(grouped))
@@ -199,7 +202,7 @@ class _Build:
         for name in ("site.css", "site.js", "search.js", "icon.svg"):
             self._write(f"assets/{name}", (files(__package__) / "assets" / name).read_text(encoding="utf-8"))
         self._write(".nojekyll", "")  # GitHub Pages leaves folders alone then
-        self._memory.keep("overview", "", self._files, DONE)
+        self._memory.keep("overview", mark, self._files, DONE)
 
     def _newest(self) -> None:
         """Feeds, and the page of the reader's interests: the newest papers of every section."""
