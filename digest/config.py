@@ -10,14 +10,25 @@ import difflib
 import re
 import tomllib
 from collections.abc import Mapping
+from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self, TypeGuard, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from digest.errors import UsageError
 from digest.model import Language, Section
 from digest.system.files import at_home, read_text
+from digest.system.network import on_this_machine
 
 _PACKAGE = Path(__file__).parent
 _INSTALLED = _PACKAGE / "defaults"
@@ -59,7 +70,7 @@ class SectionSettings(_Table):
 
 
 class RunSettings(_Table):
-    """What `digest run` does when flags do not say."""
+    """Settings of `digest run` where flags do not say."""
 
     sections: tuple[str, ...] = ()
     prompt: str = "entry"
@@ -88,7 +99,7 @@ class LedgerSettings(_Table):
 
 
 class PriceSettings(_Table):
-    """What a million tokens cost, in US dollars."""
+    """The price of a million tokens, in US dollars."""
 
     input: float = Field(ge=0)
     output: float = Field(ge=0)
@@ -141,7 +152,7 @@ class ModelSettings(_Table):
 
 
 class TextSettings(_Table):
-    """How much of a paper goes into a prompt."""
+    """Settings of a paper's text: the passages that go into a prompt."""
 
     source: Literal["pdf", "abstract"] = "pdf"
     budget: int = Field(default=2000, ge=200, description="tokens")
@@ -179,12 +190,25 @@ class SiteSettings(_Table):
         return url.rstrip("/")
 
 
+def is_mail_address(text: str) -> bool:
+    """True for what SMTP takes without extensions."""
+    return re.fullmatch(r"[!#-'*+\-./0-9=?A-Z^_`a-z{|}~]+@[A-Za-z0-9.-]*[A-Za-z0-9]", text) is not None
+
+
+def _names_a_variable(name: str) -> str:
+    if name and not re.fullmatch(r"[A-Z_][A-Z0-9_]*", name):
+        raise ValueError(
+            "the name of an environment variable, in capitals, is wanted, and never the secret itself"
+        )
+    return name
+
+
 Weights = dict[str, Annotated[float, Field(gt=0)]]
-"""What a reader cares for -> how much; a plain list weighs 1 each."""
+"""Subject that a reader cares for -> its weight; a plain list weighs 1 each."""
 
 
 class InterestSettings(_Table):
-    """What the reader cares for: papers near it come first."""
+    """Settings of the reader's interests: papers near it come first."""
 
     words: Weights = {}
     authors: Weights = {}
@@ -196,6 +220,94 @@ class InterestSettings(_Table):
     @classmethod
     def _weighted(cls, given: object) -> object:
         return dict.fromkeys(given, 1.0) if isinstance(given, list) else given
+
+
+EnvironmentName = Annotated[str, AfterValidator(_names_a_variable)]
+"""Where a secret is read from. What stands in its place by mistake is not repeated: it may be the secret."""
+
+
+class ChannelSettings(_Table):
+    """What goes to one channel; empty `sections`: those that `digest run` makes."""
+
+    sections: tuple[str, ...] = ()
+    only: Literal["all", "interests"] = "all"
+    limit: int | None = Field(default=None, ge=1, description="papers in one message; None: what fits")
+    lang: Literal["", "zh", "en"] = Field(default="", description="empty: that of the pages")
+
+
+class ChatSettings(ChannelSettings):
+    """A group or device that an Apprise address names."""
+
+    url_env: EnvironmentName = Field(min_length=1)
+    template: Literal["auto", "text", "markdown", "html"] = "auto"
+
+
+class MailSettings(ChannelSettings):
+    """Recipients of mail, and the server that takes it."""
+
+    to: tuple[str, ...] = ()
+    to_env: EnvironmentName = ""
+    sender: str
+    host: str = Field(min_length=1)
+    port: int | None = Field(default=None, ge=1, le=65535)
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    user: str = ""
+    password_env: EnvironmentName = ""
+    unsubscribe: str = ""
+    template: Literal["html", "text"] = "html"
+
+    @field_validator("to")
+    @classmethod
+    def _are_addresses(cls, to: tuple[str, ...]) -> tuple[str, ...]:
+        for address in to:
+            if not is_mail_address(address):
+                raise ValueError(f"{address!r} is no mail address; they look like ada@example.org")
+        return to
+
+    @field_validator("sender")
+    @classmethod
+    def _is_sender(cls, sender: str) -> str:
+        if not is_mail_address(parseaddr(sender)[1]) or not sender.isprintable():
+            raise ValueError(f"{sender!r} is no sender; they look like arXiv <digest@example.org>")
+        return sender
+
+    @field_validator("unsubscribe")
+    @classmethod
+    def _is_link(cls, link: str) -> str:
+        if link and not re.fullmatch(r"(mailto:|https://)[!-;=?-~]+", link):
+            raise ValueError(f"{link!r} is no address: it begins with mailto: or https://")
+        return link
+
+    @model_validator(mode="after")
+    def _keeps_the_password(self) -> Self:
+        if not (self.to or self.to_env):
+            raise ValueError("nobody is to get it: name addresses in `to`, or a variable in `to_env`")
+        if self.security == "none" and self.user and not on_this_machine(f"http://{self.host}"):
+            raise ValueError("a password is sent in the clear only to this machine: set security")
+        return self
+
+
+class DeliverSettings(_Table):
+    """Where digests are sent once they are published; channels by name."""
+
+    enabled: bool = False
+    corrections: bool = False
+    empty: bool = False
+    days: int = Field(default=7, ge=1, le=31, description="how old what was missed may be")
+    timeout: float = Field(default=30, gt=0, description="seconds that a server may keep silent")
+    chat: dict[str, ChatSettings] = {}
+    mail: dict[str, MailSettings] = {}
+
+    @property
+    def channels(self) -> dict[str, ChatSettings | MailSettings]:
+        """All of them, chat first."""
+        return {**self.chat, **self.mail}
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        for name in self.chat.keys() & self.mail.keys():
+            raise ValueError(f"two channels are called {name!r}; what was sent is noted by the name")
+        return self
 
 
 class Settings(_Table):
@@ -210,6 +322,16 @@ class Settings(_Table):
     checks: dict[str, Literal["off", 1, 2, 3]] = {}
     site: SiteSettings = SiteSettings()
     interests: InterestSettings = InterestSettings()
+    deliver: DeliverSettings = DeliverSettings()
+
+    @model_validator(mode="after")
+    def _channels_have_sections(self) -> Self:
+        for name, channel in self.deliver.channels.items():
+            for key in channel.sections:
+                if key not in self.sections:
+                    known = ", ".join(self.sections)
+                    raise ValueError(f"the channel {name} of [deliver] has {key!r}; sections are {known}")
+        return self
 
     @property
     def ledger_at(self) -> Path | SecretStr:
@@ -324,7 +446,7 @@ def _explain(error: ValidationError, path: Path | None, named: Mapping[str, str]
         place = f"{path}, line {line}: "
     if first["type"] != "extra_forbidden":
         wrong = first["msg"].removeprefix("Value error, ").replace("a valid tuple", "a list in brackets")
-        return f"{place}{name}: {wrong}."
+        return f"{place}{name}: {wrong}." if name else f"{place}{wrong}."
     allowed = _allowed(location[:-1])
     near = difflib.get_close_matches(location[-1], allowed, 1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
@@ -333,15 +455,23 @@ def _explain(error: ValidationError, path: Path | None, named: Mapping[str, str]
 
 def _allowed(tables: list[str]) -> list[str]:
     """The keys that may stand in the table reached by these names."""
-    if tables and tables[0] == "sections":
-        return list(SectionSettings.model_fields)
-    model: type[BaseModel] = Settings
+    model: type[BaseModel] | None = Settings
+    entries: type[BaseModel] | None = None  # of a table whose keys the user chooses
     for table in tables:
+        if entries is not None:
+            model, entries = entries, None
+            continue
+        assert model is not None  # a table of entries has no fields of its own
         annotation = model.model_fields[table].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
+        model = annotation if _is_table(annotation) else None
+        entries = next((one for one in get_args(annotation)[1:] if _is_table(one)), None)
+        if model is None and entries is None:
             return []
-        model = annotation
-    return [key for key in model.model_fields if key != "key"]
+    return [key for key in model.model_fields if key != "key"] if model else []
+
+
+def _is_table(annotation: object) -> TypeGuard[type[BaseModel]]:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
 def _line_of(path: Path | None, location: list[str]) -> int | None:

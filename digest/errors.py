@@ -1,4 +1,4 @@
-"""What can go wrong, as sentences for the person at the terminal.
+"""Errors that cross a room, as sentences for the person at the terminal.
 
 ::
 
@@ -18,7 +18,8 @@
       AnswerError            -        one paper got no usable answer; it becomes a flag in the digest
       LedgerError            exit 4   what was received could not be kept, or not be read again
 
-Exit 3 (done, with flagged papers) is no error: it is what a finished run says.
+Exit 3 (done, with flagged papers) is no error: it is what a finished run says. Nor is exit 5 (published, and
+somebody may not have got it): what a channel did not take is told, and tried again.
 """
 
 from __future__ import annotations

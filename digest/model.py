@@ -15,16 +15,16 @@ from typing import Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Kind = Literal["new", "cross", "replaced"]
-"""How arXiv announced a paper: for the first time, in a further category, or as a new version."""
+"""The kind of an announcement: for the first time, in a further category, or as a new version."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 """All kinds in the order of precedence: a paper that is new somewhere is new."""
 
 PaperKind = Literal["method", "dataset", "benchmark", "survey", "analysis", "system", "theory", "other"]
-"""What a paper contributes; the form of the Chinese line depends on it."""
+"""The kind of contribution of a paper; the form of the Chinese line depends on it."""
 
 Language = Literal["zh", "en"]
-"""What a line is written in."""
+"""The language of a line."""
 
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
@@ -81,7 +81,7 @@ class Listing(Record):
 
 
 class Announcement(Record):
-    """What arXiv announced on one date for the categories of one section, one listing a paper.
+    """The announcement of one date for the categories of one section, one listing a paper.
 
     `listings` are in the order of publication (new, cross, replaced); `papers[i]` belongs to `listings[i]`.
     """
@@ -101,7 +101,7 @@ class Announcement(Record):
 
 
 class Finding(Record):
-    """What a check says of a summary, or of a paper's text."""
+    """A check's finding in a summary, or of a paper's text."""
 
     rule: str
     severity: Severity
@@ -224,12 +224,12 @@ class Counts(Record):
 
     @property
     def kept(self) -> bool:
-        """Whether the promise is kept."""
+        """True if the promise is kept."""
         return self.announced == self.listed == self.summarised + self.flagged
 
 
 class CheckCounts(Record):
-    """What the checks found in the lines of a digest: checked = clean + mended + doubtful + flagged."""
+    """The counts of the checks over the lines of a digest: checked = clean + mended + doubtful + flagged."""
 
     checked: int = Field(ge=0)
     clean: int = Field(ge=0, description="nothing of severity 2 or 3, at the first answer")
@@ -310,14 +310,14 @@ class Request(Record):
 
 
 SnapshotKind = Literal["listing", "catchup", "feed"]
-"""What a kept answer of arXiv is a page of."""
+"""The kind of page that a kept answer of arXiv is."""
 
 _SNAPSHOT_URLS: dict[str, SnapshotKind] = {
     r"/list/[^/]+/new(?:\?|$)": "listing",
     r"/catchup/[^/]+/\d{4}-\d\d-\d\d(?:\?|$)": "catchup",
     r"/(?:atom|rss)/[^/]+$": "feed",
 }
-"""What the URLs of older snapshots end in, whose label has no kind."""
+"""The ends of the URLs of older snapshots, whose label has no kind."""
 
 
 class Snapshot(Record):

@@ -19,7 +19,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("system",),
     ("config", "ledger"),
     ("publish", "sources", "text", "llm", "summarize"),
-    ("sample",),
+    ("sample", "deliver"),
     ("pipeline",),
     ("evaluate", "scale"),
     ("cli",),

@@ -36,6 +36,7 @@ def test_the_list_is_of_things_that_are_there() -> None:
     assert hasattr(os, "fork") == hasattr(signal, "SIGKILL") == (os.name == "posix")
 
 
+@pytest.mark.slow  # the next one looks for the same in the code
 def test_every_module_is_imported_without_what_only_posix_has() -> None:
     names = [one.name for one in pkgutil.walk_packages(digest.__path__, "digest.")]
     assert len(names) > 80
@@ -55,25 +56,42 @@ def test_every_module_is_imported_without_what_only_posix_has() -> None:
     assert ran.returncode == 0, ran.stderr
 
 
-@pytest.mark.parametrize("path", sorted(Path(digest.__path__[0]).rglob("*.py")), ids=lambda path: path.stem)
-def test_no_module_names_what_windows_lacks(path: Path) -> None:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            assert node.attr not in HERE_ONLY.get(node.value.id, set()), f"{path}:{node.lineno}"
-        if isinstance(node, ast.Attribute):
-            assert node.attr != "add_signal_handler", f"{path}:{node.lineno}"
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            names = [one.name for one in node.names] if isinstance(node, ast.Import) else [node.module]
-            assert not set(names) & set(POSIX_ONLY), f"{path}:{node.lineno}"
-
-
-def test_files_are_read_and_written_as_utf8_whatever_the_system_prefers() -> None:
+def test_no_module_names_what_windows_lacks_and_texts_are_utf8_whatever_the_system_prefers() -> None:
+    found = []
     for path in Path(digest.__path__[0]).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-                named = {word.arg for word in node.keywords}
-                if node.func.attr in {"read_text", "write_text"} and isinstance(node.func.value, ast.Name):
-                    assert "encoding" in named, f"{path}:{node.lineno}"
+            found += [f"{path}:{getattr(node, 'lineno', 0)}: {what}" for what in lacking(node)]
+    assert found == []
+
+
+def lacking(node: ast.AST) -> list[str]:
+    """What a piece of code names that Windows does not have, or does otherwise."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        names = [one.name for one in node.names] if isinstance(node, ast.Import) else [node.module or ""]
+        return sorted(set(names) & set(POSIX_ONLY))
+    if isinstance(node, ast.Attribute):
+        owner = node.value.id if isinstance(node.value, ast.Name) else ""
+        absent = node.attr in HERE_ONLY.get(owner, set()) or node.attr == "add_signal_handler"
+        return [f"{owner}.{node.attr}"] if absent else []
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        text = node.func.attr in {"read_text", "write_text"} and isinstance(node.func.value, ast.Name)
+        return ["encoding"] if text and "encoding" not in {word.arg for word in node.keywords} else []
+    return []
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("import fcntl", ["fcntl"]),
+        ("from pwd import getpwuid", ["pwd"]),
+        ("os.fork()", ["os.fork"]),
+        ("loop.add_signal_handler(1)", ["loop.add_signal_handler"]),
+        ("path.read_text()", ["encoding"]),
+        ("path.read_text(encoding='utf-8'); import os; os.getpid()", []),
+    ],
+)
+def test_what_windows_lacks_is_found(code: str, found: list[str]) -> None:
+    assert [what for node in ast.walk(ast.parse(code)) for what in lacking(node)] == found
 
 
 @pytest.mark.parametrize("name", ["con", "NUL", "aux", "com1", "a:b", "what?", "audio.", "audio "])

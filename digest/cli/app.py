@@ -15,12 +15,29 @@ from typing import Annotated
 import typer
 
 from digest import __version__
-from digest.cli import backfill, convert, doctor, gold, lint, paper, run, runs, site, text
+from digest.cli import (
+    backfill,
+    completion,
+    convert,
+    deliver,
+    doctor,
+    gold,
+    init,
+    lint,
+    paper,
+    run,
+    runs,
+    site,
+    text,
+)
 from digest.cli import eval as evaluation
 from digest.cli import list as list_
+from digest.cli.output import complain
 from digest.errors import DigestError
+from digest.system.language import VARIABLE as LANGUAGE
+from digest.system.language import language
 from digest.system.logs import FLAG, VARIABLE, masked, story_of, switch_on, switched_on, without_switch
-from digest.system.terminal import open_standard_streams, printable_streams
+from digest.system.terminal import open_standard_streams, printable_streams, shows_chinese
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +58,10 @@ app.command("text")(text.text)
 app.command("lint")(lint.lint)
 app.command("site")(site.site)
 app.command("serve")(site.serve)
+app.command("deliver")(deliver.deliver)
+app.command("init")(init.init)
 app.command("doctor")(doctor.command)
+app.command("completion")(completion.completion)
 app.command("import")(convert.import_)
 app.command("render")(convert.render)
 app.add_typer(site.interests_app, name="interests")
@@ -71,9 +91,13 @@ def options(
 def main() -> None:
     """Run the command line; every way out is an exit code and, if something went wrong, one sentence."""
     gc.set_threshold(100_000)  # what imports make stays: looking for garbage in it takes a tenth of the time
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # a tenth of a second
     open_standard_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal without Chinese shows escapes, and no error
         sys.stdout.reconfigure(errors="backslashreplace")
+    if not shows_chinese(sys.stdout):
+        os.environ[LANGUAGE] = "en"  # better words of another language than escapes
+    completion.prepare(os.environ)
     debugging = switched_on(sys.argv[1:], os.environ)
     sys.argv[1:] = without_switch(sys.argv[1:])
     if debugging:
@@ -85,9 +109,28 @@ def main() -> None:
 
 def _to_the_last_byte() -> None:
     try:
-        app()
+        if language() == "zh":
+            _in_chinese()
+        else:
+            app()
     finally:
         sys.stdout.flush()
+
+
+def _in_chinese() -> None:
+    """Carry out the command line, its help and Typer's own words in Chinese."""
+    from digest.cli.help import complain, in_chinese
+
+    try:
+        code = in_chinese(typer.main.get_command(app)).main(standalone_mode=False)
+    except typer.Abort:
+        code = 1
+    except Exception as error:
+        if not hasattr(error, "format_message"):
+            raise
+        complain(error)
+        code = getattr(error, "exit_code", 2)
+    sys.exit(code)
 
 
 def _run(*, debugging: bool) -> None:
@@ -96,16 +139,16 @@ def _run(*, debugging: bool) -> None:
     except DigestError as error:
         if debugging:
             print(story_of(error), file=sys.stderr)
-        print(f"digest: {error}", file=sys.stderr)
+        complain(error)
         sys.exit(error.exit_code)
     except SystemExit as end:
         if end.code == 130:  # Ctrl-C, as typer reports it
-            print("digest: stopped. What was answered is kept; run it again to go on.", file=sys.stderr)
+            complain("stopped. What was answered is kept; run it again to go on.")
         raise
     except Exception as error:  # noqa: BLE001 - a bug; a traceback would help nobody at a terminal
         hint = f"Please report it, with what `digest {FLAG} ...` says."
         if debugging:
             print(story_of(error), file=sys.stderr)
             hint = "Please report it, with the lines above."
-        print(f"digest: a bug: {type(error).__name__}: {masked(str(error))}. {hint}", file=sys.stderr)
+        complain(f"a bug: {type(error).__name__}: {masked(str(error))}. {hint}")
         sys.exit(1)

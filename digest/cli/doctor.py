@@ -5,22 +5,25 @@ from __future__ import annotations
 import os
 import platform
 import shutil
-from collections.abc import AsyncIterator, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from digest.cli import output
+from digest.cli.check import Check
 from digest.cli.options import Flags, Json, Model, Out, PromptName, Sample
+from digest.cli.table import table
 from digest.errors import DigestError, NoLedgerError, UsageError
+from digest.system.language import translated
 
 if TYPE_CHECKING:
     from digest.cli.session import CommandOptions
     from digest.config import Settings
     from digest.llm.endpoint import Endpoint
-    from digest.model import Paper
+    from digest.model import Completion, Paper
     from digest.summarize.prompt import Prompt
 
 _OWN_FILE = Path("digest.toml")
@@ -36,17 +39,6 @@ as long where reading it takes the time."""
 
 _REACH = 20.0
 """Seconds that arXiv may take to answer."""
-
-
-@dataclass(frozen=True)
-class Check:
-    """What was looked at, and what was found; `code` is the exit code where it stands for a failure."""
-
-    name: str
-    state: Literal["ok", "note", "fail"]
-    found: str
-    advice: str = ""
-    code: int = 0
 
 
 def command(
@@ -80,19 +72,27 @@ def doctor(given: CommandOptions, *, fetch_vocabulary: bool) -> int:
     if given.json:
         output.as_json([asdict(check) for check in checks])
     else:
-        for check in checks:
-            print(f"{check.state:<4}  {check.name:<10}  {check.found}")
-            if check.advice:
-                print(f"{'':<18}-> {check.advice}")
+        for line in table(("", "", ""), _rows(checks)):
+            print(line)
     return max((check.code for check in checks if check.state == "fail"), default=0)
+
+
+def _rows(checks: Sequence[Check]) -> Iterator[tuple[str, ...]]:
+    for check in checks:
+        yield translated(check.state), f"{translated(check.name):<10}", translated(check.found)
+        if check.advice:
+            yield "", "", f"-> {translated(check.advice)}"
 
 
 async def _all(settings: Settings, given: CommandOptions, *, fetch_vocabulary: bool) -> list[Check]:
     checks = [_python(), *_settings(settings, given), *_environment(settings), *_model_settings(settings)]
+    from digest.cli.home_check import home_checks
+
+    checks += home_checks(settings)
     if all(check.state != "fail" for check in checks):
         checks += [check async for check in _endpoint(settings)]
     checks += [_vocabulary(settings.model.name, fetch=fetch_vocabulary), await _arxiv(settings)]
-    return [*checks, _disk(settings.run.out), *_ledger(settings)]
+    return [*checks, _disk(settings.run.out), *_ledger(settings), *_channels(settings)]
 
 
 def _python() -> Check:
@@ -122,11 +122,11 @@ def _settings(settings: Settings, given: CommandOptions) -> Iterator[Check]:
         for key, value in keys.items()
         if value is not None
     }
-    for (table, key), source in sorted(sources.items()):
-        if key != "key" and table != "sections":
-            value = getattr(getattr(settings, table, None), key, None)
+    for (part, key), source in sorted(sources.items()):
+        if key != "key" and part != "sections":
+            value = getattr(getattr(settings, part, None), key, None)
             shown = str(value) if isinstance(value, (Path, SecretStr)) else value
-            yield Check("", "ok", f"{table}.{key} = {shown!r} ({source})")
+            yield Check("", "ok", f"{part}.{key} = {shown!r} ({source})")
 
 
 def _environment(settings: Settings) -> Iterator[Check]:
@@ -153,16 +153,16 @@ def _keys(table: object) -> list[str]:
 
 
 def _model_settings(settings: Settings) -> Iterator[Check]:
-    from digest.llm.presets import profile
+    from digest.llm.presets import preset_of
 
     model = settings.model
     try:
-        known = profile(model)
+        known = preset_of(model)
     except UsageError as error:
         yield Check("preset", "fail", str(error), "Correct model.preset in digest.toml.", 2)
         return
     extra = f", body {known.body}" if known.body else ""
-    yield Check("preset", "ok", f"{known.preset or 'none'} for {known.base_url}{extra}")
+    yield Check("preset", "ok", f"preset {known.name or 'none'} for {known.base_url}{extra}")
     if model.key.get_secret_value():
         yield Check("key", "ok", "OPENAI_API_KEY is set")
     elif known.key:
@@ -177,6 +177,7 @@ def _model_settings(settings: Settings) -> Iterator[Check]:
 
 async def _endpoint(settings: Settings) -> AsyncIterator[Check]:
     """What the endpoint says: its models, and one cheap question."""
+    from digest.cli.estimate import estimated
     from digest.llm.endpoint import Endpoint
 
     quick = settings.model.model_copy(update={"attempts": 2, "patience": 0})
@@ -192,7 +193,10 @@ async def _endpoint(settings: Settings) -> AsyncIterator[Check]:
     except DigestError as error:
         yield Check("endpoint", "note", f"no list of models: {error}")
     try:
-        yield await _asked(endpoint, settings)
+        check, answer = await _asked(endpoint, settings)
+        yield check
+        async for one in estimated(answer, settings):
+            yield one
     except UsageError as error:
         yield Check("question", "fail", str(error), "Correct digest.toml or the flags.", 2)
     except DigestError as error:
@@ -201,8 +205,8 @@ async def _endpoint(settings: Settings) -> AsyncIterator[Check]:
         await endpoint.close()
 
 
-async def _asked(endpoint: Endpoint, settings: Settings) -> Check:
-    """One question as a run asks it, about a paper of the sample day."""
+async def _asked(endpoint: Endpoint, settings: Settings) -> tuple[Check, Completion | None]:
+    """One question as a run asks it, about a paper of the sample day; and its answer, if there is one."""
     from digest.llm.response import UnusableError
     from digest.summarize.prompt import load
     from digest.summarize.summarizer import request_for
@@ -215,23 +219,22 @@ async def _asked(endpoint: Endpoint, settings: Settings) -> Check:
     except UnusableError as error:
         if not error.thinks:
             raise
-        return Check("question", "note", "answered with thoughts only", f"{error}.")
+        return Check("question", "note", "answered with thoughts only", f"{error}."), None
     took = completion.milliseconds / 1000
     cost = "price unknown" if completion.cost is None else f"${completion.cost:.5f}"
     usage = f"{completion.usage.input} tokens in, {completion.usage.output} out, {cost}"
-    traits = endpoint.traits(settings.model.name)
-    form = ", ".join((traits.answer_format, *(f"without {field}" for field in traits.left_out)))
+    known = endpoint.capabilities(settings.model.name)
+    form = ", ".join((known.answer_format, *(f"without {field}" for field in known.left_out)))
     try:
         _read(completion.content, prompt)
     except ValueError as error:
         advice = "Try another model, or model.answer_format in digest.toml."
-        return Check(
-            "question", "note", f"answered as {form} in {took:.1f} s ({usage}), but: {error}", advice
-        )
+        found = f"answered as {form} in {took:.1f} s ({usage}), but: {error}"
+        return Check("question", "note", found, advice), completion
     found = f"answered as {form} in {took:.1f} s ({usage})"
     if took > _SLOW * settings.model.timeout:
-        return Check("question", "note", found, _slow(took, settings.model.timeout))
-    return Check("question", "ok", found)
+        return Check("question", "note", found, _slow(took, settings.model.timeout)), completion
+    return Check("question", "ok", found), completion
 
 
 def _slow(took: float, timeout: float) -> str:
@@ -271,7 +274,7 @@ def _a_paper() -> Paper:
 
 
 def _vocabulary(model: str, *, fetch: bool) -> Check:
-    """How tokens are counted; fetched only when that is asked for."""
+    """The vocabulary that tokens are counted with; fetched only when that is asked for."""
     from digest.text.tokens import ESTIMATE, count
 
     if fetch:
@@ -363,3 +366,18 @@ def _ledger(settings: Settings) -> Iterator[Check]:
         yield Check("ledger", "fail", sentence, "`digest runs verify` says more.", 4)
     if not wrong:
         yield Check("ledger", "ok", f"{name} is sound")
+
+
+def _channels(settings: Settings) -> Iterator[Check]:
+    """Where digests are sent, as far as that shows without sending."""
+    from digest.deliver.channels import troubles
+
+    for name, trouble in troubles(settings, os.environ):
+        if trouble:
+            yield Check(
+                "channel", "fail", f"{name}: {trouble}", "docs/delivery.md has an example of each.", 2
+            )
+        else:
+            yield Check(
+                "channel", "ok", f"{name} can be used; `digest deliver --dry-run` shows what goes there"
+            )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json as json_module
 import math
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +12,7 @@ import typer
 from typer.core import TyperCommand
 
 from digest.cli.options import Base, Json, Out
+from digest.cli.output import complain
 from digest.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def compare(
     try:
         code = compare_runs(runs, base, margin or [], out, as_json=json)
     except UsageError as error:
-        typer.echo(f"digest: {error}", err=True)
+        complain(error)
         code = 1  # 2 says here that a gate is worse
     raise typer.Exit(code)
 
@@ -73,7 +73,7 @@ def compare_runs(
     board = eval_output.results_of(runs, out)
     board.column(base)
     if refusal := too_many_errors(board):
-        print(f"digest: {refusal}", file=sys.stderr)
+        complain(refusal)
         return TOO_MANY_ERRORS
     made = compared(board, base, given)
     again = next((one for one in made if one.same), None)
@@ -88,7 +88,7 @@ def compare_runs(
         print(json_module.dumps(eval_output.values(candidates), ensure_ascii=False))
     else:
         eval_output.comparison(board, again, candidates)
-        print(f"{folder / 'report.html'}\n{folder / 'report.md'}")
+        print(folder / "report.html", folder / "report.md", sep="\n")
     return max(candidate.decision.exit_code for candidate in candidates)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from digest.cli.options import EvalRun, Out, settings_of
+from digest.cli.output import say
 from digest.errors import UsageError
 
 
@@ -18,7 +19,7 @@ def score(run: EvalRun, out: Out = None) -> None:
     from digest.evaluate.runs.folder import open_run, runs_in
 
     folder = open_run(Path(run), runs_in(settings_of(out).run.out))
-    print(f"{folder.path}: {score_run(folder)} answers scored")
+    say(f"{folder.path}: {score_run(folder)} answers scored")
 
 
 def show(
@@ -58,12 +59,12 @@ def power(
         raise UsageError("--delta: give a number of points above 0.")
     sd = known[metric]
     if n is not None:
-        print(
+        say(
             f"{metric}: {n} papers find a difference of {detectable(sd, n):.1f} points 4 times in 5 "
             f"(paired, alpha .05; SD of the paired difference {sd:g})."
         )
     elif delta is not None:
-        print(
+        say(
             f"{metric}: a difference of {delta:g} points needs {papers_for(sd, delta)} papers to be found "
             f"4 times in 5 (paired, alpha .05; SD of the paired difference {sd:g})."
         )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from digest.cli.options import Base, EvalRun, JudgeName, Out, Quiet
+from digest.cli.output import say
 from digest.errors import UsageError
 
 if TYPE_CHECKING:
@@ -92,11 +93,11 @@ def _export(given: CommandOptions, run: str, base: str, name: str, output: Path)
     settings = load(given.flags, os.environ)
     with open_ledger(settings.ledger_at) as ledger:
         endpoint = Endpoint(settings.model, lambda model: ledger.traits(endpoint.address, model))
-        endpoint.traits(name)  # learned by earlier runs
+        endpoint.capabilities(name)  # learned by earlier runs
     collector = Collector(endpoint.write)
     _ask(given, run, base, name, collector)
     write_atomically(output, collector.to_jsonl())
-    print(f"{output}: {len(collector.requests)} questions")
+    say(f"{output}: {len(collector.requests)} questions")
 
 
 def _ask(
@@ -168,4 +169,4 @@ def label(
         raise UsageError(f"Say with --with which variant is shown beside {base}: {', '.join(others)}.")
     pairs = pairs_of(board.column(base), board.column(candidate or others[0]), board.papers)
     given = label_pairs(pairs, board.folders[0], n, print, input)
-    print(f"{given} labels kept in {board.folders[0].path / 'labels.jsonl'}")
+    say(f"{given} labels kept in {board.folders[0].path / 'labels.jsonl'}")

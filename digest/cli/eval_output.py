@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from digest.cli.options import settings_of
+from digest.cli.output import say
 from digest.cli.table import table
 from digest.evaluate.comparison.compare import Comparison, Row
 from digest.evaluate.comparison.results import ResultTable, load_results
@@ -14,11 +15,15 @@ from digest.evaluate.judge.verdicts import Calibration, Judged, Jury
 from digest.evaluate.report.report import Candidate, worst_papers
 from digest.evaluate.runs.folder import open_run, runs_in
 from digest.publish.line_diff import differences
+from digest.system.language import translated
 
 Heard = Mapping[str, tuple[Jury, dict[str, Judged]]]
 
 _MOST = 10
 """Papers that a metric is worse on, in the terminal."""
+
+_SPARE = ("could see", "w/t/l", "gold", "n", "p", "base")
+"""Columns that a narrow terminal does without, the first of them first; the report has them all."""
 
 _MARKS = {"same": "{}", "new": "[+{}+]", "gone": "[-{}-]"}
 
@@ -32,21 +37,21 @@ def results_of(runs: Sequence[str], out: Path | None) -> ResultTable:
 def comparison(board: ResultTable, again: Comparison | None, candidates: Sequence[Candidate]) -> None:
     """Print the tables and decisions of all candidates."""
     if board.recorded:
-        print("The answers were recorded from a model for the bundled sample day.")
+        say("The answers were recorded from a model for the bundled sample day.")
     if again:
-        print(f"\n{again.base.label} asked twice (A/A): what noise looks like")
+        say(f"\n{again.base.label} asked twice (A/A): what noise looks like")
         _table([row for row in again.rows if row.definition.tier != "ops"], again)
     for candidate in candidates:
-        print(f"\n{candidate.label} beside {candidate.comparison.base.label}, gold {board.gold.hash}")
+        say(f"\n{candidate.label} beside {candidate.comparison.base.label}, gold {board.gold.hash}")
         _table(candidate.comparison.rows, candidate.comparison, board)
         print()
         for sentence in candidate.decision.sentences:
-            print(sentence)
+            say(sentence)
         if dropped := candidate.comparison.dropped:
-            print(f"Left out, without a line on one side: {', '.join(dropped)}.")
+            say(f"Left out, without a line on one side: {', '.join(dropped)}.")
         for row in candidate.comparison.rows:
             if row.word == "worse" and row.metric != "lint3":  # its papers are among those of lint_ok
-                print(f"{row.metric} is worse on:")
+                say(f"{row.metric} is worse on:")
                 listed = worst_papers(candidate.comparison, board, row.metric)
                 for paper, evidence in listed[:_MOST]:
                     print(f"  {paper}  {evidence}")
@@ -57,7 +62,7 @@ def comparison(board: ResultTable, again: Comparison | None, candidates: Sequenc
 
 def _table(rows: Sequence[Row], one: Comparison, board: ResultTable | None = None) -> None:
     head = ("metric", "gold", "base", "this", "difference, 95 %", "p", "w/t/l", "n", "could see", "verdict")
-    for line in table(head, (_cells(row, one, board) for row in rows), right=range(1, len(head) - 1)):
+    for line in table(head, (_cells(row, one, board) for row in rows), right=head[1:-1], spare=_SPARE):
         print(line)
 
 
@@ -74,7 +79,7 @@ def _cells(row: Row, one: Comparison, board: ResultTable | None) -> tuple[str, .
         f"{stat.wins}/{stat.ties}/{stat.losses}",
         str(stat.n),
         f"{stat.detectable:.1f}" if stat.sd else "-",
-        "" if one.same else row.verdict,
+        "" if one.same else translated(row.verdict),
     )
 
 
@@ -103,26 +108,26 @@ def calibration(one: Calibration) -> None:
     kinds = ", ".join(f"{kind} {found}/{n}" for kind, (found, n) in one.kinds.items())
     wins, ties, losses = one.equal
     agreement = "" if one.kappa is None else f", kappa {one.kappa:.2f}"
-    print(f"judge {one.judge}, rubric {one.rubric}")
-    print(f"planted defects found: {kinds}")
-    print(f"equal systems: {wins} first, {ties} ties, {losses} second")
-    print(f"labels of people: {one.labels}{agreement}")
-    print(f"positions: {one.flips[0]} of {one.flips[1]} verdicts changed with the order")
+    say(f"judge {one.judge}, rubric {one.rubric}")
+    say(f"planted defects found: {kinds}")
+    say(f"equal systems: {wins} first, {ties} ties, {losses} second")
+    say(f"labels of people: {one.labels}{agreement}")
+    say(f"positions: {one.flips[0]} of {one.flips[1]} verdicts changed with the order")
     for reason in one.lacking:
-        print(f"not calibrated: {reason}")
+        say(f"not calibrated: {reason}")
     if not one.lacking:
-        print("calibrated: its verdict may decide")
+        say("calibrated: its verdict may decide")
 
 
 def jury(label: str, base: str, one: Jury) -> None:
     """Print what a judge says of a candidate."""
     low, high = one.win_rate
-    print(
+    say(
         f"{label} beside {base}: {one.wins} wins, {one.ties} ties, {one.losses} losses, {one.unanswered} "
         f"without an answer; of decided pairs it wins {100 * low:.0f} to {100 * high:.0f} % (p {one.p:.3f})"
     )
     if one.flags:
-        print(f"questions of the checklist failed, a line: {one.flags[0]:.2f} and {one.flags[1]:.2f}")
+        say(f"questions of the checklist failed, a line: {one.flags[0]:.2f} and {one.flags[1]:.2f}")
 
 
 def paper(board: ResultTable, name: str) -> None:
@@ -131,9 +136,9 @@ def paper(board: ResultTable, name: str) -> None:
     print(f"{one.id}  {one.title}\n\n{one.abstract}\n")
     for reference in one.references:
         flags = f"  ({', '.join(reference.flags)})" if reference.flags else ""
-        print(f"published {reference.date or ''}{flags}\n  {reference.line}")
+        say(f"published {reference.date or ''}{flags}\n  {reference.line}")
     for column in board.columns.values():
-        print(f"\n{column.label}")
+        say(f"\n{column.label}")
         for epoch, answer in sorted(column.answers.get(name, {}).items()):
             score = column.scores[name][epoch]
             print(f"  {answer.line or f'no line: {answer.error}'}")

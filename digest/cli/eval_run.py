@@ -173,14 +173,14 @@ def _report(folder: RunFolder, tally: RunUsage, given: CommandOptions, wanted: s
         print(json_module.dumps({"run": str(folder.path), **counts, **tally.report()}))
     elif not given.quiet:
         waiting = f", {unasked} not asked" if unasked else ""
-        print(f"{folder.path}: {len(answers)} answers, {len(failed)} papers without a line{waiting}")
+        output.say(f"{folder.path}: {len(answers)} answers, {len(failed)} papers without a line{waiting}")
         cost = "price unknown" if tally.cost is None else f"{tally.cost:.4f} USD"
         usage = tally.usage
-        print(
+        output.say(
             f"questions asked {tally.asked}, answers from the ledger {tally.reused}; "
             f"tokens {usage.input:,} in, {usage.output:,} out; {cost}"
         )
         output.tell_why(tally)
         unfinished = bool(unasked) or any(answer.error in TROUBLE for answer in failed)
-        print(f"next: {_next(folder, unfinished=unfinished, failed=failed)}")
+        output.say(f"next: {_next(folder, unfinished=unfinished, failed=failed)}")
     return output.FLAGGED if failed or unasked else output.COMPLETE

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from digest.cli.options import Files, Out, settings_of
+from digest.cli.output import say
 from digest.errors import UsageError
 
 if TYPE_CHECKING:
@@ -56,17 +57,17 @@ def _train(files: Sequence[Path], without: Sequence[Path], out: Path | None) -> 
     model = learn(pairs)
     worth = cross_validate(pairs)
     model.save(target)
-    print(f"{target}: {model.pairs} pairs, k {model.k}, {model.signature}")
+    say(f"{target}: {model.pairs} pairs, k {model.k}, {model.signature}")
     if without:
         left_out = {paper.id for paper in papers} & held
-        print(f"left out, papers of {', '.join(map(str, without))}: {len(left_out)}")
-    print(
+        say(f"left out, papers of {', '.join(map(str, without))}: {len(left_out)}")
+    say(
         f"{FOLDS}-fold cross-validation, held out by paper: AUC {worth.random:.3f} against the line of a "
         f"random other paper, {worth.nearest:.3f} against that of the nearest"
     )
     if worth.nearest < WEAK:
-        print("Coarse: it tells a wrong subject, but hardly two papers on one subject. More pairs help.")
-    print("Runs in this folder are scored with it from now on, but for papers that it was trained on.")
+        say("Coarse: it tells a wrong subject, but hardly two papers on one subject. More pairs help.")
+    say("Runs in this folder are scored with it from now on, but for papers that it was trained on.")
 
 
 def _papers(files: Sequence[Path]) -> list[GoldPaper]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from digest.cli.options import Files
-from digest.cli.output import COMPLETE, DEFECTS
+from digest.cli.output import COMPLETE, DEFECTS, say
 from digest.errors import UsageError
 
 if TYPE_CHECKING:
@@ -53,15 +53,15 @@ def import_(
     write_atomically(output, text)
     flagged = {paper.id: rules for paper in papers if (rules := _flags(paper))}
     several = sum(len(paper.references) > 1 for paper in papers)
-    print(f"{output}: {len(papers)} papers, gold {gold_sets.digest_of(text.encode())}")
+    say(f"{output}: {len(papers)} papers, gold {gold_sets.digest_of(text.encode())}")
     if several:
-        print(f"{several} of them with several references")
+        say(f"{several} of them with several references")
     for reason, count in made.left_out.items():
-        print(f"left out, {reason}: {count}")
+        say(f"left out, {reason}: {count}")
     for paper, rules in flagged.items():
-        print(f"flagged, no reference for metrics: {paper} ({', '.join(rules)})")
+        say(f"flagged, no reference for metrics: {paper} ({', '.join(rules)})")
     for sentence in gold_sets.problems(gold_sets.read(output), _prompts()):
-        print(f"wrong: {sentence}")
+        say(f"wrong: {sentence}")
 
 
 @app.command("check")
@@ -74,7 +74,7 @@ def check(files: Files) -> None:
     for path in files:
         gold = gold_sets.read(path)
         flagged = sum(bool(_flags(paper)) for paper in gold.papers)
-        print(f"{path}: {len(gold.papers)} papers, {flagged} with a flagged reference, gold {gold.hash}")
+        say(f"{path}: {len(gold.papers)} papers, {flagged} with a flagged reference, gold {gold.hash}")
         for sentence in gold_sets.problems(gold, prompts):
             print(f"  {sentence}")
             wrong += 1

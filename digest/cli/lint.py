@@ -15,6 +15,7 @@ from digest.cli import output
 from digest.cli.options import Json
 from digest.cli.table import table as table_of
 from digest.errors import UsageError
+from digest.system.language import translated
 
 if TYPE_CHECKING:
     from digest.model import Digest, Severity
@@ -46,7 +47,10 @@ def check(files: Sequence[Path], *, rules: bool, json: bool) -> int:
     if not files:
         raise UsageError("Name the digests to check: Markdown or JSON files.")
     rows = lint_files(files, settings.checks)
-    print(to_json(rows) if json else table(rows) if rows else "nothing found\n", end="")
+    if not rows and not json:
+        output.say("nothing found")
+    else:
+        print(to_json(rows) if json else table(rows), end="")
     return output.DEFECTS if any(row.severity == 3 for row in rows) else output.COMPLETE
 
 
@@ -120,9 +124,8 @@ def _lint(digest: Digest, name: str, rules: Sequence[Rule]) -> Iterator[Row]:
 
 def show_rules(table: Sequence[Rule], *, json: bool) -> None:
     """Print the rules that check a line: name, severity, and what each finds."""
-    rows = [{"rule": rule.id, "severity": rule.severity, "why": rule.why} for rule in table]
     if json:
-        output.as_json(rows)
+        output.as_json([{"rule": rule.id, "severity": rule.severity, "why": rule.why} for rule in table])
         return
-    for line in table_of((), ([*row.values()] for row in rows)):
+    for line in table_of(("", "", ""), ((rule.id, rule.severity, translated(rule.why)) for rule in table)):
         print(line)

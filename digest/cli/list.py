@@ -11,6 +11,7 @@ import typer
 from digest.cli import output
 from digest.cli.options import Approximate, Flags, Json, Out, Sample, Sections
 from digest.errors import DigestError
+from digest.system.language import translated
 from digest.system.terminal import in_short
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def list_announcements(given: CommandOptions, day: str | None) -> int:
         for section, announced in found:
             announcement(section, announced)
     for section, error in failed:
-        output.aside(f"digest: {section.key}: {error}")
+        output.complain(error, section.key)
     if failed:
         return max(error.exit_code for _, error in failed)
     short = any(isinstance(announced, Announcement) and announced.withheld for _, announced in found)
@@ -90,19 +91,19 @@ def announcement(section: Section, announced: Announcement | NoAnnouncement) -> 
     from digest.sources.arxiv.no_announcement import NoAnnouncement
 
     if isinstance(announced, NoAnnouncement):
-        print(f"{section.key}: {announced.sentence}")
+        print(f"{section.key}: {translated(announced.sentence)}")
         return
     count = Counter(listing.kind for listing in announced.listings)
-    kinds = ", ".join(f"{count[kind]} {kind}" for kind in KINDS)
-    print(
+    kinds = ", ".join(f"{count[kind]} {translated(kind)}" for kind in KINDS)
+    output.say(
         f"{section.title} {announced.date}: {len(announced.listings)} papers ({kinds}), "
         f"from {announced.source}"
     )
     for category, declared in announced.declared.items():
-        own = ", ".join(f"{declared.get(kind, 0)} {kind}" for kind in KINDS)
-        print(f"arXiv's own count, {category}: {own}")
+        own = ", ".join(f"{declared.get(kind, 0)} {translated(kind)}" for kind in KINDS)
+        output.say(f"arXiv's own count, {category}: {own}")
     for note in announced.notes:
-        print(f"note: {note}")
+        output.say(f"note: {note}")
     for listing, paper in zip(announced.listings, announced.papers, strict=True):
         print(f"{listing.kind:<8}  {paper.versioned_id:<16}  {in_short(paper.title)}")
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from digest.cli import completion
+
 if TYPE_CHECKING:
     from digest.config import Settings
 
@@ -17,12 +19,23 @@ Model = Annotated[
     str | None, typer.Option("--model", metavar="NAME", help="What the endpoint calls the model.")
 ]
 PromptName = Annotated[
-    str | None, typer.Option("--prompt", metavar="NAME", help="A prompt in prompts/, or a file.md.")
+    str | None,
+    typer.Option(
+        "--prompt",
+        metavar="NAME",
+        help="A prompt in prompts/, or a file.md.",
+        autocompletion=completion.prompts,
+    ),
 ]
 Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where digests and the ledger go.")]
 Sections = Annotated[
     list[str] | None,
-    typer.Option("--section", metavar="NAME", help="A section of digest.toml; may be repeated."),
+    typer.Option(
+        "--section",
+        metavar="NAME",
+        help="A section of digest.toml; may be repeated.",
+        autocompletion=completion.sections,
+    ),
 ]
 Approximate = Annotated[
     bool,

@@ -11,7 +11,7 @@ import typer
 
 from digest.cli import output
 from digest.cli.options import Flags, Json, Model, Out, PromptName, Quiet, Sample
-from digest.cli.output import COMPLETE, FLAGGED, origin, tell_why, took
+from digest.cli.output import COMPLETE, FLAGGED, origin, say, tell_why, took
 from digest.errors import UsageError
 from digest.system.terminal import bare, in_short, printable
 
@@ -89,12 +89,12 @@ def show(papers: Sequence[Redone | Unknown], tally: RunUsage, *, quiet: bool, ke
 
     for one in papers:
         if isinstance(one, Unknown):
-            print(f"digest: {one.error}", file=sys.stderr)
+            output.complain(one.error)
         elif not quiet:
             _show(one, keep=keep)
             print()
     if not quiet:
-        print(f"questions asked {tally.asked}; {took(tally)}")
+        say(f"questions asked {tally.asked}; {took(tally)}")
         tell_why(tally)
 
 
@@ -106,13 +106,13 @@ def _show(result: Redone, *, keep: bool) -> None:
         _side_by_side(olds, entry)
     else:
         for row in _plain(olds, entry):
-            print(row)
+            say(row)
     if entry.text is not None:
-        print(f"text:   {origin(entry.text)}")
+        say(f"text:   {origin(entry.text)}")
     for path in result.digests:
-        print(f"rewritten: {path}")
+        say(f"rewritten: {path}")
     if not result.digests:
-        print(_why_unchanged(result, keep=keep))
+        say(_why_unchanged(result, keep=keep))
 
 
 def _why_unchanged(result: Redone, *, keep: bool) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Annotated
@@ -30,12 +31,15 @@ from digest.errors import DigestError, ModelError
 
 if TYPE_CHECKING:
     from digest.cli.run_output import Result
-    from digest.cli.session import CommandOptions
+    from digest.cli.session import CommandOptions, Ready
     from digest.llm.batch import Pending
     from digest.model import Digest, Section
     from digest.pipeline.day import Published
     from digest.pipeline.resources import Resources
     from digest.sources.arxiv.no_announcement import NoAnnouncement
+
+DUE = "due"
+"""In the place of a date: the latest announcement, and what earlier runs missed."""
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +47,11 @@ logger = logging.getLogger(__name__)
 def run(
     date: Annotated[
         str | None,
-        typer.Option(metavar="DATE", help="Announcement date, or first..last; default: the latest."),
+        typer.Option(
+            metavar="DATE",
+            help="Announcement date, or first..last, or due: the latest and what was missed; "
+            "default: the latest.",
+        ),
     ] = None,
     section: Sections = None,
     limit: Limit = None,
@@ -79,28 +87,32 @@ def run(
 
 def run_days(given: CommandOptions, days: str | None, limit: int | None) -> int:
     """Make the digests of one day, or of a range of days; print what was made; return the exit code."""
-    from digest.cli.run_output import Result
-    from digest.cli.session import parse_days, prepared, update_pages, with_resources
+    from digest.cli.deliver import after_run
+    from digest.cli.run_output import Result, nothing_due
+    from digest.cli.session import prepared, update_pages, with_resources
     from digest.llm.batch import Pending
     from digest.pipeline.day import Published
+    from digest.pipeline.due import not_yet
     from digest.pipeline.priority import before_backfills
 
     results: list[Result] = []
     with prepared(given) as ready:
-        first, last = parse_days(days, ready.clock())
-        sections = ready.settings.chosen_sections()
-        wanted = _weekdays(first, last) if first != last else (first,)
+        catching_up = days == DUE
+        work, several = _work(days, ready)
+        if not work:
+            nothing_due(json=given.json, quiet=given.quiet)
+            return output.COMPLETE
 
         async def go(tools: Resources) -> None:
             # all batches are handed in before the first is waited for
             begin = replace(tools, wait=given.waits and not given.batch)
-            for day in wanted:
-                for section in sections:
-                    made = _finished_before(section, day, tools) if first != last else None
-                    result = Result(section, day, made or await _attempt(section, day, begin, limit))
-                    results.append(result)
-                    if isinstance(result.outcome, ModelError):
-                        return  # the others would meet the same wall
+            for day, section in work:
+                made = _finished_before(section, day, tools) if several or catching_up else None
+                outcome = made or await _attempt(section, day, begin, limit)
+                late = not_yet(outcome, day, ready.clock()) if catching_up else None
+                results.append(Result(section, day, late or outcome))
+                if isinstance(outcome, ModelError):
+                    return  # the others would meet the same wall
             for index, result in enumerate(results):
                 if given.waits and isinstance(result.outcome, Pending):
                     end = replace(tools, batch=False, fresh=False)
@@ -110,10 +122,39 @@ def run_days(given: CommandOptions, days: str | None, limit: int | None) -> int:
         with_resources(ready, before_backfills(go), quiet=given.quiet or given.json)
     made = any(isinstance(result.outcome, Published) for result in results)
     pages = update_pages(ready.settings) if made else None
-    _show(results, given, table=first != last)
+    _show(results, given, table=several)
     if pages and not (given.quiet or given.json):
-        print(f"to read: {pages}")
-    return max((result.exit_code for result in results), default=0)
+        output.say(f"to read: {pages}")
+    code = max((result.exit_code for result in results), default=0)
+    return after_run(ready, (result.published for result in results), code, whole=limit is None)
+
+
+def _work(days: str | None, ready: Ready) -> tuple[list[tuple[date | None, Section]], bool]:
+    """The days and sections of a run, in order; and whether they are those of several days."""
+    from digest.cli.session import parse_days
+    from digest.pipeline.due import due
+
+    sections = ready.settings.chosen_sections()
+    if days == DUE:
+        out = ready.settings.run.out
+        found = due(sections, out, ready.clock(), _tried(ready), sample=ready.given.sample)
+        return list(found), len({day for day, _ in found}) > 1
+    first, last = parse_days(days, ready.clock())
+    wanted = _weekdays(first, last) if first != last else (first,)
+    return [(day, section) for day in wanted for section in sections], first != last
+
+
+def _tried(ready: Ready) -> set[tuple[str, date]]:
+    """Section and day of the runs that the ledger knows; one that cannot be read knows none."""
+    from digest.ledger import open_history
+
+    with suppress(DigestError), open_history(ready.settings.ledger_at) as history:
+        return {
+            (run.section, date.fromisoformat(run.date))
+            for run in history.runs()
+            if run.command == "run" and run.section and run.date
+        }
+    return set()
 
 
 def _show(results: Sequence[Result], given: CommandOptions, *, table: bool) -> None:

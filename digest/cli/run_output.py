@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from digest.cli.output import COMPLETE, FLAGGED, tell_why, took
+from digest.cli.output import COMPLETE, FLAGGED, as_json, complain, say, tell_why, took
 from digest.cli.table import table
 from digest.errors import DigestError
 from digest.llm.batch import Pending
@@ -17,7 +16,9 @@ from digest.model import Digest, Section
 from digest.pipeline.day import Published
 from digest.pipeline.entry import AS_ASKED
 from digest.publish.counts import checks_of
+from digest.publish.markdown import DOUBT
 from digest.sources.arxiv.no_announcement import NoAnnouncement
+from digest.system.language import translated
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,20 @@ class Result:
             return FLAGGED
         return COMPLETE
 
+    @property
+    def published(self) -> date | None:
+        """The day whose digest is there now, made by this run or before it."""
+        if isinstance(self.outcome, Published):
+            return self.outcome.digest.date
+        return self.day if isinstance(self.outcome, Digest) else None
+
     def show(self, *, quiet: bool) -> None:
         """Print it; with `quiet`, errors only."""
         if isinstance(self.outcome, DigestError):
-            print(f"digest: {self.section.key}: {self.outcome}", file=sys.stderr)
+            complain(self.outcome, self.section.key)
         elif isinstance(self.outcome, NoAnnouncement | Pending):
             if not quiet:
-                print(f"{self.section.key}: {self.outcome.sentence}")
+                print(f"{self.section.key}: {translated(self.outcome.sentence)}")
         elif isinstance(self.outcome, Published) and not quiet:
             _published(self.outcome)
 
@@ -86,14 +94,22 @@ def table_of_days(results: Sequence[Result]) -> None:
     for result in results:
         values = result.values()
         counts = values.get("counts", {})
-        cells = [values["date"], values["section"], values["state"]]
+        cells = [values["date"], values["section"], translated(values["state"])]
         cells += [counts.get(name) for name in ("announced", "summarised", "flagged")]
         rows.append([*cells, values.get("asked"), values.get("reused")])
-    for line in table(head, rows):
+    for line in table(head, rows, spare=("from ledger", "asked")):
         print(line)
     for result in results:
         if isinstance(result.outcome, DigestError):
-            print(f"digest: {result.day} {result.section.key}: {result.outcome}", file=sys.stderr)
+            complain(result.outcome, f"{result.day} {result.section.key}")
+
+
+def nothing_due(*, json: bool, quiet: bool) -> None:
+    """Say that every digest is made already."""
+    if json:
+        as_json([])
+    elif not quiet:
+        say("Nothing is due: the digests of the latest announcement are complete.")
 
 
 def _day(day: date | None) -> str | None:
@@ -104,25 +120,25 @@ def _published(result: Published) -> None:
     digest, counts, tally = result.digest, result.digest.counts, result.tally
     print(result.markdown, result.json, sep="\n")
     for note in digest.notes:
-        print(f"note: {note}")
+        say(f"note: {note}")
     if counts.kept:
-        print(
+        say(
             f"announced {counts.announced} = listed {counts.listed} "
             f"= summarised {counts.summarised} + flagged {counts.flagged}"
         )
     else:
-        print(
+        say(
             f"only the first {counts.listed} of {counts.announced} announced papers: "
             f"summarised {counts.summarised}, flagged {counts.flagged}"
         )
-    print(f"questions asked {tally.asked}, answers from the ledger {tally.reused}; {took(tally)}")
+    say(f"questions asked {tally.asked}, answers from the ledger {tally.reused}; {took(tally)}")
     if reasons := _without_text(digest):
-        why = ", ".join(f"{reason} ({number})" for reason, number in reasons.most_common(3))
-        print(f"lines from title and abstract alone {sum(reasons.values())} of {counts.summarised}: {why}")
+        why = ", ".join(f"{translated(reason)} ({number})" for reason, number in reasons.most_common(3))
+        say(f"lines from title and abstract alone {sum(reasons.values())} of {counts.summarised}: {why}")
     tell_why(tally)
     checks = checks_of(digest.entries)
     rules = "".join(f"; {rule} {number}" for rule, number in checks.by_rule.items())
-    print(
+    say(
         f"lines checked {checks.checked}: clean {checks.clean}, mended by asking again {checks.mended}, "
         f"doubtful {checks.doubtful}, flagged {checks.flagged}{rules}"
     )
@@ -135,14 +151,19 @@ def _of_papers(result: Published) -> None:
     for entry in digest.entries:
         if entry.text is not None and entry.text.findings:
             rules = ", ".join(sorted({finding.rule for finding in entry.text.findings}))
-            print(f"in the PDF of {entry.paper.id}, kept out of the prompt or to be looked at: {rules}")
+            say(f"in the PDF of {entry.paper.id}, kept out of the prompt or to be looked at: {rules}")
     for entry in digest.entries:
         for note in entry.notes:
-            print(f"note on {entry.paper.id}: {note}")
+            say(f"note on {entry.paper.id}: {note}")
         if entry.flag is not None:
-            print(f"flagged {entry.paper.id}: {entry.flag.reason} ({entry.flag.code})")
+            say(f"flagged {entry.paper.id}: {entry.flag.reason} ({entry.flag.code})")
+    if any(entry.flag is not None and entry.summary for entry in digest.entries):
+        say(
+            f"{DOUBT} behind a line says that it failed a check: compare it with the abstract, or ask again "
+            "with `digest paper ID`."
+        )
     for paper, reason in result.kept.items():
-        print(f"keeps its earlier line {paper}: {reason}")
+        say(f"keeps its earlier line {paper}: {reason}")
 
 
 def _without_text(digest: Digest) -> Counter[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from digest.cli.options import Json, Out, settings_of
+from digest.cli.output import say
 
 if TYPE_CHECKING:
     from digest.ledger import Where
@@ -40,7 +41,7 @@ def runs(context: typer.Context, out: Out = None, json: Json = False) -> None:
         output.as_json([runs_output.values(run) for run in found])
         return
     if len(found) > _SHOWN:
-        typer.echo(f"{len(found) - _SHOWN} older runs: --json lists them")
+        say(f"{len(found) - _SHOWN} older runs: --json lists them")
     for line in runs_output.table(found[-_SHOWN:]):
         typer.echo(line)
 
@@ -76,9 +77,9 @@ def verify(out: Out = None) -> None:
 
     settings, problems = settings_of(out), 0
     for problem in verify(settings.run.out, settings.ledger_at):
-        typer.echo(problem)
+        say(problem)
         problems += 1
-    typer.echo(f"{problems} problems" if problems else "The ledger is whole, and the digests agree with it.")
+    say(f"{problems} problems" if problems else "The ledger is whole, and the digests agree with it.")
     raise typer.Exit(_DAMAGED if problems else 0)
 
 
@@ -101,7 +102,8 @@ def prune(
     open_database(where, to_read=True).close()  # what is not there is not to be made
     with open_database(where) as database:
         gone = old.prune(database, datetime.now(UTC) - span, answers=answers)
-    typer.echo("deleted: " + ", ".join(f"{count} {table}" for table, count in gone.items()))
+    counts = ", ".join(f"{count} {table}" for table, count in gone.items())
+    say(f"deleted: {counts}")
 
 
 @app.command()
@@ -119,7 +121,7 @@ def backup(
     else:
         with open_database(where, to_read=True) as database:
             maintenance.export(database, file)
-    typer.echo(f"{file}: {file.stat().st_size:,} bytes")
+    say(f"{file}: {file.stat().st_size:,} bytes")
 
 
 @app.command()
@@ -137,8 +139,8 @@ def rescue(
             "server's own backup, or from a file of `digest runs backup` by `digest runs copy`."
         )
     for table, (kept, lost) in maintenance.rescue(where, file).items():
-        typer.echo(f"{table}: {kept} rows kept" + (f", {lost} damaged" if lost else ""))
-    typer.echo(f"Move {file} to the place of the damaged ledger, without its -wal and -shm files.")
+        say(f"{table}: {kept} rows kept, {lost} damaged" if lost else f"{table}: {kept} rows kept")
+    say(f"Move {file} to the place of the damaged ledger, without its -wal and -shm files.")
 
 
 @app.command("copy")
@@ -154,8 +156,8 @@ def copy_(
 
     with open_database(_named(source), to_read=True) as one, open_database(_named(target)) as other:
         found, written = copy(one, other)
-        typer.echo(", ".join(f"{content.rows} {table}" for table, content in found.items()))
-        typer.echo(
+        say(", ".join(f"{content.rows} {table}" for table, content in found.items()))
+        say(
             f"{other.name}: written, read again, and the same as {one.name}"
             if written
             else f"{other.name}: holds the same as {one.name} already; nothing was written"

@@ -8,6 +8,7 @@ from typing import Any
 
 from digest.cli.table import table as table_of
 from digest.ledger.sql.history import Event, History, Run, outlook
+from digest.system.language import translated
 
 _HEAD = (
     "run",
@@ -28,11 +29,24 @@ _HEAD = (
     "seconds",
     "source",
 )
+_SPARE = (
+    "source",
+    "tokens in",
+    "tokens out",
+    "from ledger",
+    "listed",
+    "announced",
+    "asked",
+    "seconds",
+    "command",
+    "cost ($)",
+)
+"""Columns that a narrow terminal does without, the first of them first; `digest runs show` has them all."""
 
 
 def table(runs: Sequence[Run]) -> Iterator[str]:
-    """A line a run, with a head."""
-    return table_of(_HEAD, map(_row, runs))
+    """A line a run, with a head; a narrow terminal shows the columns that tell most."""
+    return table_of(_HEAD, map(_row, runs), spare=_SPARE)
 
 
 def _row(run: Run) -> tuple[object, ...]:
@@ -45,7 +59,7 @@ def _row(run: Run) -> tuple[object, ...]:
         run.command,
         run.date,
         run.section,
-        run.state,
+        translated(run.state),
         *(counts.get(name) for name in ("announced", "listed", "summarised", "flagged")),
         *(report.get(name) for name in ("asked", "reused", "input", "output")),
         None if cost is None else f"{cost:.4f}",
@@ -62,15 +76,16 @@ def values(run: Run) -> dict[str, Any]:
 def one(history: History, run: Run) -> Iterator[str]:
     """A run, and what became of each of its papers, in lines."""
     events = list(history.events(run.id))
-    yield from table([run])
-    yield outlook(run, events)
+    names = map(translated, _HEAD)
+    yield from table_of(("", ""), zip(names, _row(run), strict=True))
+    yield translated(outlook(run, events))
     for event in events:
         if event.paper is None:
-            yield f"{_clock(event)}  {event.stage}: {event.what}{_words(event)}"
+            yield f"{_clock(event)}  {_words(event)}"
     for paper, own in _by_paper(events).items():
         yield paper
         for event in own:
-            yield f"  {_clock(event)}  {event.stage}: {event.what}{_words(event)}"
+            yield f"  {_clock(event)}  {_words(event)}"
             yield from (f"                {finding}" for finding in _findings(event))
 
 
@@ -111,10 +126,12 @@ def _clock(event: Event) -> str:
 
 
 def _words(event: Event) -> str:
+    detail = event.detail or ""
     if event.stage == "check":
         attempts = _checked(event).get("attempts")
-        return "" if attempts is None else f" ({attempts} attempts)" if attempts > 1 else " (1 attempt)"
-    return f" ({event.detail})" if event.detail else ""
+        detail = "" if attempts is None else f"{attempts} attempts" if attempts > 1 else "1 attempt"
+    what = f"{translated(event.stage)}: {translated(event.what)}"
+    return f"{what} ({translated(detail)})" if detail else what
 
 
 def _findings(event: Event) -> Iterator[str]:
@@ -123,7 +140,7 @@ def _findings(event: Event) -> Iterator[str]:
 
 
 def _checked(event: Event) -> dict[str, Any]:
-    """What a check noted: attempts and findings."""
+    """The notes of a check: attempts and findings."""
     try:
         found: dict[str, Any] = json.loads(event.detail or "{}")
     except ValueError:

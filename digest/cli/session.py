@@ -17,7 +17,7 @@ from digest.config import Settings, load
 from digest.errors import DigestError, UsageError
 from digest.ledger import open_ledger
 from digest.ledger.sql.ledger import SqlLedger
-from digest.llm.presets import profile
+from digest.llm.presets import preset_of
 from digest.pipeline.progress import choose
 from digest.pipeline.resources import Resources, open_resources
 from digest.sources.arxiv import calendar
@@ -47,7 +47,7 @@ class CommandOptions:
 
     @property
     def waits(self) -> bool:
-        """Whether batches are waited for; the sample's endpoint ends with the command, and they with it."""
+        """True if batches are waited for; the sample's endpoint ends with the command, and they with it."""
         return self.wait or self.sample
 
 
@@ -91,7 +91,7 @@ def prepared(given: CommandOptions, *, asks_model: bool = True) -> Iterator[Read
         out = settings.run.out / FOLDER  # apart from real work, and neither is taken for the other
         settings = settings.model_copy(update={"run": settings.run.model_copy(update={"out": out})})
         if not (given.quiet or given.json):
-            print(RECORDED) if asks_model else output.aside(RECORDED)
+            output.say(RECORDED) if asks_model else output.aside(RECORDED)
         yield Ready(settings, clock, given)
 
 
@@ -108,7 +108,7 @@ def ledger_of(settings: Settings, given: CommandOptions) -> SqlLedger:
 
 
 def _require_model(settings: Settings) -> None:
-    if not settings.model.key.get_secret_value() and profile(settings.model).key:
+    if not settings.model.key.get_secret_value() and preset_of(settings.model).key:
         raise UsageError(
             "OPENAI_API_KEY is not set. Set it to your endpoint's key, or try `digest run --sample`."
         )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from digest.cli.options import Out, settings_of
+from digest.cli.output import aside, say
 
 interests_app = typer.Typer(
     help="What you care for comes first.", no_args_is_help=True, rich_markup_mode=None
@@ -26,10 +26,8 @@ def site(
 
     built = build_site(settings_of(out), to)
     for sentence in built.unreadable:
-        print(f"digest: left out: {sentence}", file=sys.stderr)
-    print(f"{built.index}: {built.pages} sections of days; files written {built.written}")
-    if built.search_note:
-        print(f"note: {built.search_note}")
+        aside(f"digest: left out: {sentence}")
+    say(f"{built.index}: {built.pages} sections of days; files written {built.written}")
     raise typer.Exit(2 if built.unreadable else 0)
 
 
@@ -40,7 +38,7 @@ def serve(
     ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0: any that is free.")] = 8000,
 ) -> None:
-    """Show the pages on this machine, for search and for reading; Ctrl-C ends it."""
+    """Show the pages on this machine; Ctrl-C ends it."""
     from digest.publish.site.serve import serve_folder
 
     settings = settings_of(out)
@@ -58,6 +56,4 @@ def import_(
     settings = settings_of(out)
     papers, without = import_library(source, settings.run.out)
     left = f"; {without} entries without a title left out" if without else ""
-    print(
-        f"{papers} papers of {source} are kept in {settings.run.out}{left}. `digest site` puts them to use."
-    )
+    say(f"{papers} papers of {source} are kept in {settings.run.out}{left}. `digest site` puts them to use.")

@@ -10,6 +10,7 @@ import typer
 from digest.cli import output
 from digest.cli.options import Json, Out, Sample
 from digest.errors import UsageError
+from digest.system.language import translated
 
 if TYPE_CHECKING:
     from digest.cli.session import CommandOptions
@@ -84,10 +85,10 @@ def describe(text: Text) -> str:
     for section, passage in zip(origin.sections, text.passages, strict=True):
         lines += [f"== {section}", "", passage.content, ""]
     if origin.source == "abstract":
-        lines.append(f"text: abstract ({origin.reason})")
+        lines.append(translated(f"text: abstract ({origin.reason})"))
     else:
-        lines.append(f"text: {', '.join(origin.sections)} of {origin.pages} pages")
-        lines.append(f"tokens: {origin.tokens} ({origin.counted_by})")
-        lines.append(f"extractor: {origin.extractor}")
-    lines += [f"finding: {finding.rule}: {finding.evidence}" for finding in origin.findings]
+        lines.append(translated(f"text: {', '.join(origin.sections)} of {origin.pages} pages"))
+        lines.append(translated(f"tokens: {origin.tokens} ({origin.counted_by})"))
+        lines.append(translated(f"extractor: {origin.extractor}"))
+    lines += [translated(f"finding: {finding.rule}: {finding.evidence}") for finding in origin.findings]
     return "\n".join(lines)

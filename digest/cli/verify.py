@@ -1,4 +1,4 @@
-"""Whether a ledger is whole, and whether the digests beside it are what its answers say."""
+"""True if a ledger is whole, and whether the digests beside it are what its answers say."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _records(history: History) -> Iterator[str]:
 
 
 def _digest(path: Path, history: History) -> Iterator[str]:
-    """What of a digest is not what the ledger says, or what its Markdown does not say."""
+    """The parts of a digest that are not what the ledger says, or what its Markdown does not say."""
     try:
         digest = from_json(read_text(path), str(path))
     except DigestError as error:
@@ -109,7 +109,7 @@ def _page(path: Path, digest: Digest) -> Iterator[str]:
 
 
 def _line(entry: Entry, history: History) -> str | None:
-    """What is wrong with the line of an entry, by the answers under its key."""
+    """The fault of an entry's line, by the answers under its key."""
     assert entry.summary is not None  # as the caller has looked
     rows = history.database.rows(
         "SELECT completion FROM completions WHERE key = ?", (entry.summary.completion,)
@@ -123,7 +123,7 @@ def _line(entry: Entry, history: History) -> str | None:
 
 
 def says(content: str, summary: Summary) -> bool:
-    """Whether an answer says what a summary says."""
+    """True if an answer says what a summary says."""
     try:
         if not summary.task:
             return tidy(answer.read_line(content), summary.lang) == summary.line
@@ -141,6 +141,6 @@ def says(content: str, summary: Summary) -> bool:
 
 
 def _was_composed(line: str, fields: answer.Fields) -> bool:
-    """Whether a line has the form that code gave to fields before models wrote the lines."""
+    """True if a line has the form that code gave to fields before models wrote the lines."""
     contribution = tidy(fields.contribution).strip("。，； ").removeprefix("该论文")
     return line.startswith("该论文") and "，旨在" in line and line.endswith(f"{contribution}。")

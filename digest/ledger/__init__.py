@@ -1,4 +1,4 @@
-"""What was received, kept for ever, behind one interface."""
+"""Everything received, kept for ever, behind one interface."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a ledger keeps and promises, whatever database is behind it.
+"""The interface of a ledger: its contents and promises, whatever database is behind it.
 
 Two keep it: `sqlite/` (a file under `runs/`) and `memory.py` (as long as the process). An answer is committed
 before `keep` returns; claims and runs of a process that died are free again; nothing that is damaged is
@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol
 from digest.model import Announcement, Completion, Digest, Request, Snapshot, Text
 
 BatchState = Literal["intended", "uploaded", "submitted", "collected", "void"]
-"""How far a batch is: see the state machine in `digest.llm.batch.lifecycle`."""
+"""The state of a batch: see the state machine in `digest.llm.batch.lifecycle`."""
 
 OPEN_STATES: frozenset[BatchState] = frozenset({"intended", "uploaded", "submitted"})
 """States of a batch whose answers are not collected yet."""
@@ -116,10 +116,10 @@ class RunLog(Protocol):
 
 
 class DerivedStore(Protocol):
-    """What can be made again from answers and papers, kept to save time."""
+    """Records that can be made again from answers and papers, kept to save time."""
 
     def outcome(self, question: str, recipe: str) -> str | None:
-        """What became of a question (by its key) under a recipe, as JSON, if that is kept."""
+        """The outcome of a question (by its key) under a recipe, as JSON, if that is kept."""
 
     def keep_outcome(self, question: str, recipe: str, outcome: str) -> None:
         """Keep what became of a question (JSON), until there is a new answer to it."""
@@ -135,10 +135,10 @@ class DerivedStore(Protocol):
 
 
 class AnnouncementStore(Protocol):
-    """What was announced, and what digests hold of it."""
+    """Announcements, and the listings of digests."""
 
     def announcement(self, categories: Collection[str], day: Date) -> Announcement | None:
-        """What was announced in a section's categories on a date, if it is kept."""
+        """The announcement in a section's categories on a date, if it is kept."""
 
     def keep_announcement(self, categories: Collection[str], announcement: Announcement) -> None:
         """Keep a whole announcement, with metadata."""
@@ -167,10 +167,10 @@ class SnapshotStore(Protocol):
 
 
 class CapabilityStore(Protocol):
-    """What was learned about endpoints."""
+    """The capabilities learned of endpoints."""
 
     def traits(self, endpoint: str, model: str) -> str | None:
-        """What was learned about an endpoint (address) and model, as JSON, if anything."""
+        """The capabilities learned of an endpoint (address) and model, as JSON, if anything."""
 
     def keep_traits(self, endpoint: str, model: str, traits: str) -> None:
         """Remember what was learned (JSON)."""
@@ -179,8 +179,8 @@ class CapabilityStore(Protocol):
 class DeliveryLog(Protocol):
     """What was sent to whom."""
 
-    def deliveries(self, since: Date) -> tuple[Delivery, ...]:
-        """Everything noted of digests of that date and later ones, in the order in which it was noted."""
+    def deliveries(self, first: Date, last: Date) -> tuple[Delivery, ...]:
+        """Everything noted of the digests of these dates and between, in the order in which it was noted."""
 
     def note_deliveries(self, deliveries: Sequence[Delivery]) -> bool:
         """Note them all, or none: False if one is noted already. They are on disk when this returns.
@@ -207,7 +207,7 @@ class BatchLog(Protocol):
         """The questions of a batch, each with its paper, by their keys."""
 
     def count(self, batch: Batch) -> int:
-        """How many questions are in a batch."""
+        """The number of questions in a batch."""
 
     def holder(self, key: str) -> int | None:
         """The number of the oldest open batch that the question is in, if it is in one."""

@@ -194,9 +194,9 @@ class MemoryLedger:
 
     # deliveries
 
-    def deliveries(self, since: Date) -> tuple[Delivery, ...]:
+    def deliveries(self, first: Date, last: Date) -> tuple[Delivery, ...]:
         """See `DeliveryLog`."""
-        return tuple(one for one in self._deliveries.values() if one.date >= since)
+        return tuple(one for one in self._deliveries.values() if first <= one.date <= last)
 
     def note_deliveries(self, deliveries: Sequence[Delivery]) -> bool:
         """See `DeliveryLog`."""

@@ -1,4 +1,4 @@
-"""What an endpoint sends, as values and as words, whatever its shape: nothing in it may end a run."""
+"""An endpoint's errors, as values and as words, whatever its shape: nothing in it may end a run."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class ApiError:
 
     @property
     def quote(self) -> str:
-        """What a person is shown of it: at most 200 characters."""
+        """The error as a person is shown it: at most 200 characters."""
         return (self.message or self.words or "no words")[:200]
 
 

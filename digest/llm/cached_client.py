@@ -14,7 +14,7 @@ from digest.llm.response import UnusableError
 from digest.model import Completion, Request, Usage
 
 _TRIES_FOR_NOTHING = 2
-"""How often an empty or cut answer is asked for again."""
+"""The number of times that an empty or cut answer is asked for again."""
 
 _MORE, _MORE_FOR_THOUGHTS = 2, 4
 """Times the room that an answer gets which was cut; thoughts need thousands of tokens."""
@@ -25,7 +25,7 @@ _PATIENCE = 900.0
 
 
 class Completes(Protocol):
-    """What answers requests: an endpoint."""
+    """An endpoint: it answers requests."""
 
     async def complete(self, request: Request) -> Completion:
         """Ask once; see `Endpoint.complete`."""
@@ -34,7 +34,7 @@ class Completes(Protocol):
 
 @dataclass
 class RunUsage:
-    """What a run asked, what it found in the ledger, and what it took.
+    """The usage of a run: questions asked, answers found in the ledger, tokens, cost.
 
     Attributes:
         asked: answers that came from the endpoint.

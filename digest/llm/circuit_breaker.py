@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from digest.errors import AnswerError, DigestError, ModelError, QuotaError
+from digest.errors import AnswerError, ModelError, QuotaError
+from digest.llm.attempt import Attempt
 
 _DENIALS = 3
 """So many denials in a row, and nothing answered in this run, are no matter of single questions any more."""
 
 
 class CircuitBreaker:
-    """What one endpoint was seen to answer, and what it answers no more.
+    """Closes for models that an endpoint answers no more: an observer of attempts.
 
     Args:
-        known: whether a model was answered in an earlier run.
+        known: says of a model if it was answered in an earlier run.
     """
 
     def __init__(self, known: Callable[[str], bool]) -> None:
@@ -33,35 +34,38 @@ class CircuitBreaker:
         if model in self._closed:
             raise self._closed[model]
 
-    def answers(self, model: str) -> None:
-        """Key and model were accepted."""
-        self._answered.add(model)
-
     def close(self, model: str, error: ModelError) -> None:
         """Ask no more questions of a model."""
         self._closed[model] = error
 
-    def weigh(self, error: DigestError, status: int, model: str) -> DigestError:
-        """What an error means, given what was answered before; one that concerns a model closes it.
+    def observe(self, attempt: Attempt) -> None:
+        """Learn from an attempt; one that concerns a model closes it.
 
         A model that was answered is there, and the key is good for it, so what denies that concerns one
         question; if it was answered in an earlier run only, so do the first denials. Where another model was
         answered, trouble with this one is not trouble with the account.
         """
-        if not isinstance(error, ModelError):
-            if isinstance(error, AnswerError) and error.code in {"refused", "too_long"}:
-                self.answers(model)
-            return error
-        if isinstance(error, QuotaError) or status == 401:
-            if self._answered - {model} and model not in self._answered:
-                error = ModelError(str(error))
-        elif self._one_question_alone(model):
-            return AnswerError("rejected", str(error))
-        self.close(model, error)
-        return error
+        meaning, model = attempt.meaning, attempt.request.model
+        if attempt.retry_as is not None:
+            return
+        taken = isinstance(meaning, AnswerError) and meaning.code in {"refused", "too_long"}
+        if attempt.completion is not None or taken:
+            self._answered.add(model)
+        elif isinstance(meaning, ModelError):
+            for_all = isinstance(meaning, QuotaError) or attempt.status == 401
+            if for_all and self._answered - {model} and model not in self._answered:
+                meaning = ModelError(str(meaning))
+            if for_all or attempt.error is None or not self._one_question_alone(model):
+                self.close(model, meaning)
+
+    def meaning(self, attempt: Attempt) -> Exception | None:
+        """The meaning of an attempt, given all that was observed; None: it was answered."""
+        if not isinstance(attempt.meaning, ModelError):
+            return attempt.meaning
+        return self._closed.get(attempt.request.model) or AnswerError("rejected", str(attempt.meaning))
 
     def _one_question_alone(self, model: str) -> bool:
-        """Whether a denial concerns the question that was denied, and not the model."""
+        """True: a denial concerns the question that was denied, and not the model."""
         if model in self._answered:
             return True
         self._denied[model] += 1

@@ -1,4 +1,4 @@
-"""What answers cost, in US dollars, and a ceiling for it."""
+"""The cost of answers, in US dollars, and a ceiling for it."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from collections.abc import Callable
 
 from digest.config import ModelSettings
 from digest.errors import QuotaError, UsageError
-from digest.llm.presets import Profile
+from digest.llm.presets import Preset
 from digest.model import Request, Usage
 
 BATCH = 0.5
-"""What the Batch API takes of the price (OpenAI, SiliconFlow: guides/batch; Model Studio the same)."""
+"""The Batch API's share of the price (OpenAI, SiliconFlow: guides/batch; Model Studio the same)."""
 
 Price = Callable[[str, Usage], float | None]
 """The cost of an answer of a model, in US dollars; None when price or usage is not known, never 0."""
 
 
-def prices(settings: ModelSettings, profile: Profile) -> Price:
-    """How an endpoint's answers are priced: by the settings, else by the price table of genai-prices.
+def prices(settings: ModelSettings, preset: Preset) -> Price:
+    """The prices of an endpoint's answers: by the settings, else by the price table of genai-prices.
 
     The table is part of that package: nothing is fetched. It knows prices by endpoint; one that it does not
     know has none, nor has a server on this machine.
     """
     own = settings.price
     if own is None:
-        known = not profile.loopback
+        known = not preset.loopback
         return lambda model, usage: (
-            _by_table(model, usage, profile.base_url) if known and usage.input else None
+            _by_table(model, usage, preset.base_url) if known and usage.input else None
         )
     cached = own.input if own.cached is None else own.cached
 
@@ -93,7 +93,7 @@ class Budget:
         return most
 
     def fits(self, most: float) -> bool:
-        """Whether there is room for so much more."""
+        """True if there is room for so much more."""
         return self._ceiling is None or self._spent + sum(self._reserved) + most <= self._ceiling
 
     def commit(self, most: float) -> None:

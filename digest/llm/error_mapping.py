@@ -1,4 +1,4 @@
-"""What an endpoint's errors mean: for this try, for this paper, or for all of them."""
+"""The meaning of an endpoint's errors: for this try, for this paper, or for all of them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class TransientError(Exception):
 def meaning_of(
     error: ApiError, model: str, address: str, told: float | None = None
 ) -> DigestError | TransientError:
-    """What an error means.
+    """The meaning of an error.
 
     Args:
         error: as the endpoint told it.

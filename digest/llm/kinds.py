@@ -1,4 +1,4 @@
-"""What kind of trouble an error tells of: by its fields first, by its words last.
+"""The kind of trouble that an error tells of: by its fields first, by its words last.
 
 The codes and words are in kinds.toml.
 """
@@ -32,7 +32,7 @@ _REFUSING = {200, 400, 403, 406, 422, 451}
 
 
 def kind_of(error: ApiError, told: float | None = None) -> Kind:
-    """What kind of trouble an error tells of.
+    """The kind of trouble that an error tells of.
 
     Args:
         error: as the endpoint told it.
@@ -71,7 +71,7 @@ def _by_fields(error: ApiError) -> Kind | None:
 
 
 def _says_empty(words: str) -> bool:
-    """Whether more than a code says so."""
+    """True if more than a code says so."""
     return _say("empty", _expression("empty_or_rate").sub("", words.replace("insufficient_quota", "")))
 
 
@@ -104,12 +104,12 @@ def _by_words(status: int, words: str) -> Kind:
 
 
 def _about_answer(words: str) -> bool:
-    """Whether a length is that of the answer: a limit that was set too high."""
+    """True if a length is that of the answer: a limit that was set too high."""
     return _say("answer_limit", words) or (_say("answer_room", words) and not _say("question", words))
 
 
 def _say(name: str, words: str) -> bool:
-    """Whether words say what a list of expressions stands for."""
+    """True if words say what a list of expressions stands for."""
     return _expression(name).search(words) is not None
 
 

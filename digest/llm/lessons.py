@@ -1,15 +1,13 @@
-"""What the refusals of an endpoint teach about the form of questions: by fields first, by words last."""
+"""The lessons of an endpoint's refusals about the form of questions: by fields first, by words last."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
 
-from pydantic import Field, model_validator
-
 from digest.llm.api_error import ApiError
-from digest.llm.presets import AnswerFormat, TokenLimit
-from digest.model import Record, Request
+from digest.llm.capabilities import LIMITS, Capabilities
+from digest.model import Request
 
 _FORMAT_WORDS = (
     *("response_format", "response format", "json_schema", "json schema", "json_object", "structured output"),
@@ -71,112 +69,70 @@ _STATUS = re.compile(
 
 _NUMBER = re.compile(r"(?<![\w.])\d[\d,]{0,8}(?![\w.]*\d)")
 
-_FORMATS: tuple[AnswerFormat, ...] = ("text", "json_object", "json_schema")
-LIMITS: tuple[TokenLimit, ...] = ("max_tokens", "max_completion_tokens")
 _MARGIN = 0.95
 _GUESS = 0.9
 """Of a question that was too long: what fits, where the endpoint told both lengths; and where it did not."""
 
 
-class Traits(Record):
-    """What an endpoint was found to accept for a model, learned from its own refusals and answers."""
-
-    answer_format: AnswerFormat = "json_schema"
-    token_limit: TokenLimit = "max_tokens"  # noqa: S105 - a field
-    left_out: tuple[str, ...] = ()
-    """Fields of questions that it does not take."""
-    added: dict[str, bool] = Field(default_factory=dict)
-    """Fields that it wants."""
-    system: bool = True
-    """Whether it takes a system message; else the user says that too."""
-    stream: bool = False
-    """Whether it answers in streams only."""
-    answer_limit: int | None = None
-    """Tokens that an answer may be given at most."""
-    room: int | None = None
-    """Tokens that an answer must be given at least: thoughts need them."""
-    longest: int | None = None
-    """Tokens, as `Request.prompt_tokens` reckons them, of the longest question that it may take."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _of_older_versions(cls, values: object) -> object:
-        if isinstance(values, dict) and "temperature" in values:
-            values = dict(values)
-            if values.pop("temperature") is False:
-                values["left_out"] = ("temperature",)
-        return values
-
-    @property
-    def strength(self) -> tuple[int, int]:
-        """What asks more of an endpoint is greater."""
-        return _FORMATS.index(self.answer_format), -len(self.left_out)
-
-    @property
-    def form(self) -> tuple[object, ...]:
-        """What shapes a question; lengths do not."""
-        return tuple(self.model_dump(exclude={"room", "longest"}).items())
-
-    def with_form_of(self, other: Traits) -> Traits:
-        """These lengths, and the form of others."""
-        return other.model_copy(update={"room": self.room, "longest": self.longest})
-
-
-def learn(traits: Traits, request: Request, error: ApiError, fields: Collection[str] = ()) -> Traits | None:
-    """What a refusal says about the endpoint; None when it is not about the form of the question.
+def learn(
+    known: Capabilities, request: Request, error: ApiError, fields: Collection[str] = ()
+) -> Capabilities | None:
+    """The capabilities that a refusal teaches; None when it is not about the form of the question.
 
     Args:
-        traits: how the question was put.
+        known: how the question was put.
         request: what was asked.
         error: the refusal.
         fields: further ones that every question has.
     """
     said = error.words
-    if (learned := _way_of_asking(traits, request, said, fields)) is not None:
+    if (learned := _way_of_asking(known, request, said, fields)) is not None:
         return learned
-    blamed = next(_blamed(traits, request, error, fields), None)
+    blamed = next(_blamed(known, request, error, fields), None)
     if blamed is None or (error.status >= 500 and not _NOT_TAKEN.search(said)):
         return None
     if blamed == "response_format":
-        return weaker_format(traits)
+        return known.with_weaker_format()
     if _RANGE.search(said) and not _NOT_TAKEN.search(error.message):
-        return _of_value(traits, request, blamed, said)
+        return _of_value(known, request, blamed, said)
     if blamed in LIMITS:
         other = next(name for name in LIMITS if name != blamed)
-        traits = traits.model_copy(update={"token_limit": other})
-    return without(traits, blamed)
+        known = known.model_copy(update={"token_limit": other})
+    return known.without(blamed)
 
 
-def _way_of_asking(traits: Traits, request: Request, said: str, fields: Collection[str]) -> Traits | None:
-    """What a refusal wants of all questions, that no field of this one is to blame for."""
-    if _STREAM_ONLY.search(said) and not traits.stream:
-        return traits.model_copy(update={"stream": True})
-    if _NO_SYSTEM.search(said) and traits.system:
-        return traits.model_copy(update={"system": False})
+def _way_of_asking(
+    known: Capabilities, request: Request, said: str, fields: Collection[str]
+) -> Capabilities | None:
+    """The lesson of a refusal that wants something of all questions, whatever their fields."""
+    if _STREAM_ONLY.search(said) and not known.stream:
+        return known.model_copy(update={"stream": True})
+    if _NO_SYSTEM.search(said) and known.system:
+        return known.model_copy(update={"system": False})
     wanted = _WANTED.search(said)
-    if wanted and wanted[1] not in {*traits.added, *fields, *request.body}:
-        return traits.model_copy(update={"added": {**traits.added, wanted[1]: wanted[2].lower() == "true"}})
+    if wanted and wanted[1] not in {*known.added, *fields, *request.body}:
+        return known.model_copy(update={"added": {**known.added, wanted[1]: wanted[2].lower() == "true"}})
     return None
 
 
-def _of_value(traits: Traits, request: Request, blamed: str, said: str) -> Traits | None:
-    """What a refusal of a field's value teaches: the limit of an answer, or that 0 is no temperature."""
+def _of_value(known: Capabilities, request: Request, blamed: str, said: str) -> Capabilities | None:
+    """The lesson of a refusal of a field's value: the limit of an answer, or that 0 is no temperature."""
     if blamed in LIMITS:
-        return _bounded(traits, request, said)
+        return _bounded(known, request, said)
     zero = blamed == "temperature" and not request.temperature and _NOT_ZERO.search(said)
-    return without(traits, blamed) if zero else None
+    return known.without(blamed) if zero else None
 
 
-def _blamed(traits: Traits, request: Request, error: ApiError, fields: Collection[str]) -> Iterator[str]:
+def _blamed(known: Capabilities, request: Request, error: ApiError, fields: Collection[str]) -> Iterator[str]:
     """The fields of the question that an error is about, those that it names as such first."""
-    limit = token_field(traits)
+    limit = known.token_field
     scalars: list[str] = [limit] if limit else []
     if request.temperature is not None:
         scalars.append("temperature")
-    further = {**dict.fromkeys(fields), **request.body, **({"stream_options": 1} if traits.stream else {})}
+    further = {**dict.fromkeys(fields), **request.body, **({"stream_options": 1} if known.stream else {})}
     scalars += [name for name in further if name not in scalars]
-    sent = [name for name in scalars if name not in traits.left_out]
-    formatted = request.json_schema is not None and traits.answer_format != "text"
+    sent = [name for name in scalars if name not in known.left_out]
+    formatted = request.json_schema is not None and known.answer_format != "text"
     for text in filter(None, (error.param, error.words)):
         said = text.lower()
         if formatted and any(word in said for word in _FORMAT_WORDS):
@@ -186,14 +142,14 @@ def _blamed(traits: Traits, request: Request, error: ApiError, fields: Collectio
                 yield name
 
 
-def _bounded(traits: Traits, request: Request, said: str) -> Traits | None:
+def _bounded(known: Capabilities, request: Request, said: str) -> Capabilities | None:
     """With the limit of an answer that the endpoint told; None: it told none that helps."""
-    asked = min(request.max_tokens, traits.answer_limit or request.max_tokens)
+    asked = min(request.max_tokens, known.answer_limit or request.max_tokens)
     numbers = _numbers(said)
     if _AT_LEAST.search(said) and (more := [number for number in numbers if number > asked]):
-        return traits.model_copy(update={"room": min(more) + 1})
+        return known.model_copy(update={"room": min(more) + 1})
     less = [number for number in numbers if 16 <= number < asked]
-    return traits.model_copy(update={"answer_limit": max(less) - ("less than" in said)}) if less else None
+    return known.model_copy(update={"answer_limit": max(less) - ("less than" in said)}) if less else None
 
 
 def fitting(tokens: int, error: ApiError) -> int:
@@ -210,19 +166,3 @@ def fitting(tokens: int, error: ApiError) -> int:
 
 def _numbers(said: str) -> list[int]:
     return [int(number.replace(",", "")) for number in _NUMBER.findall(said)]
-
-
-def token_field(traits: Traits) -> TokenLimit | None:
-    """The field that bounds an answer; None: the endpoint takes none."""
-    names = (traits.token_limit, *LIMITS)
-    return next((name for name in names if name not in traits.left_out), None)
-
-
-def weaker_format(traits: Traits) -> Traits:
-    """With the next format of answers that asks less of an endpoint."""
-    return traits.model_copy(update={"answer_format": _FORMATS[_FORMATS.index(traits.answer_format) - 1]})
-
-
-def without(traits: Traits, name: str) -> Traits:
-    """With a field left out."""
-    return traits.model_copy(update={"left_out": (*traits.left_out, name)})

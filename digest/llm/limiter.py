@@ -1,4 +1,4 @@
-"""Who may ask when: one queue in front of an endpoint, and every rule of `pace.py` at its head.
+"""Who may ask when: one queue in front of an endpoint, and every rule of `rate_limits.py` at its head.
 
 A question that waits for its next try holds no slot: others use it. What keeps them from running into the
 same refusal is the gate.
@@ -13,31 +13,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from digest.config import CONCURRENCY, ModelSettings
+from digest.llm.attempt import Attempt, Permit
 from digest.llm.error_mapping import TransientError
-from digest.llm.rate_limits import Concurrency, Gate, Guess, Refusals, Remaining, SlidingWindow, Use
+from digest.llm.rate_limits import Concurrency, Gate, Guess, Refusals, Remaining, SlidingWindow
 from digest.llm.retry import PATIENCE
 from digest.llm.retry_after import in_words
-
-
-@dataclass(frozen=True)
-class Permit:
-    """Leave to send one question.
-
-    Attributes:
-        number: of the questions sent, from 1.
-        load: how many were under way when it was given, this one included.
-        tokens: what it is expected to take.
-        at: when it was given (seconds, monotonic).
-        accepted: how many questions were answered by then.
-        use: what it is expected to take, where tokens a minute are counted.
-    """
-
-    number: int
-    load: int
-    tokens: int
-    at: float
-    accepted: int
-    use: Use | None = None
 
 
 class ClosedError(Exception):
@@ -122,6 +102,15 @@ class Limiter:
             if future.done() and not future.cancelled() and future.exception() is None:
                 self.done(future.result())
             raise
+
+    def observe(self, attempt: Attempt) -> None:
+        """Learn from an attempt what it says of limits."""
+        permit, headers, meaning = attempt.permit, attempt.headers, attempt.meaning
+        if attempt.completion is not None:
+            usage = attempt.completion.usage
+            self.answered(permit, headers, usage.input + usage.output)
+        elif isinstance(meaning, TransientError) and not (attempt.odd or attempt.retry_as):
+            self.failed(permit, meaning, headers, late=attempt.late)
 
     def answered(self, permit: Permit, headers: Mapping[str, str], tokens: int) -> None:
         """The question was answered, and took so many tokens."""

@@ -1,4 +1,4 @@
-"""What is known of endpoints before the first question: data in presets.toml, chosen by name or address."""
+"""Endpoints that are known before the first question: data in presets.toml, chosen by name or address."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ import difflib
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import Field
 
 from digest.config import ModelSettings
 from digest.errors import UsageError
+from digest.llm.capabilities import AnswerFormat, Capabilities, TokenLimit
 from digest.model import Record
 from digest.system.network import on_this_machine
-
-AnswerFormat = Literal["json_schema", "json_object", "text"]
-TokenLimit = Literal["max_tokens", "max_completion_tokens"]
 
 _OPENAI = "https://api.openai.com/v1"
 _NEUTRAL = {"user", "metadata", "store", "service_tier", "prompt_cache_key", "safety_identifier"}
@@ -25,28 +23,30 @@ _NEUTRAL = {"user", "metadata", "store", "service_tier", "prompt_cache_key", "sa
 
 
 class Preset(Record):
-    """What an endpoint accepts and needs; the defaults suit one that nothing is known of."""
+    """An endpoint as it is known before the first question; the defaults suit one that nothing is known of.
 
+    Attributes:
+        name: in presets.toml; empty: none has this address.
+        fixed_format: the user chose the format of answers, so it is not learned.
+        key: it wants one.
+        batch: it has a Batch API.
+        body: fields of every question.
+    """
+
+    name: str = ""
     hosts: tuple[str, ...] = ()
     base_url: str = _OPENAI
     answer_format: AnswerFormat = "json_schema"
+    fixed_format: bool = False
     token_limit: TokenLimit = "max_tokens"  # noqa: S105 - a field
     key: bool = True
     batch: bool = False
     body: dict[str, Any] = Field(default_factory=dict)
 
-
-class Profile(Record):
-    """An endpoint as the settings and its preset describe it together."""
-
-    preset: str = ""
-    base_url: str
-    answer_format: AnswerFormat
-    fixed_format: bool
-    token_limit: TokenLimit
-    key: bool
-    batch: bool
-    body: dict[str, Any]
+    @property
+    def capabilities(self) -> Capabilities:
+        """The capabilities that it is taken to have until it says otherwise."""
+        return Capabilities(answer_format=self.answer_format, token_limit=self.token_limit)
 
     @property
     def shaping(self) -> dict[str, Any]:
@@ -55,31 +55,29 @@ class Profile(Record):
 
     @property
     def loopback(self) -> bool:
-        """Whether the endpoint is on this machine."""
+        """True: the endpoint is on this machine."""
         return on_this_machine(self.base_url)
 
 
-def profile(settings: ModelSettings) -> Profile:
-    """Merge the settings with the preset that they name, or whose host their address has.
+def preset_of(settings: ModelSettings) -> Preset:
+    """The preset that the settings name, or whose host their address has, with what they say instead.
 
     Raises:
         UsageError: there is no such preset; names those there are.
     """
-    name, preset = _choose(settings)
-    wanted, address = settings.answer_format, settings.base_url or preset.base_url
-    return Profile(
-        preset=name,
-        base_url=address,
-        answer_format=preset.answer_format if wanted == "auto" else wanted,
-        fixed_format=wanted != "auto",
-        token_limit=preset.token_limit,
-        key=preset.key and not on_this_machine(address),
-        batch=preset.batch,
-        body={**preset.body, **settings.body},
-    )
+    preset = _choose(settings)
+    address = settings.base_url or preset.base_url
+    update: dict[str, Any] = {
+        "base_url": address,
+        "key": preset.key and not on_this_machine(address),
+        "body": {**preset.body, **settings.body},
+    }
+    if settings.answer_format != "auto":
+        update |= {"answer_format": settings.answer_format, "fixed_format": True}
+    return preset.model_copy(update=update)
 
 
-def _choose(settings: ModelSettings) -> tuple[str, Preset]:
+def _choose(settings: ModelSettings) -> Preset:
     presets = _presets()
     if settings.preset:
         if settings.preset not in presets:
@@ -88,15 +86,17 @@ def _choose(settings: ModelSettings) -> tuple[str, Preset]:
             raise UsageError(
                 f"model.preset: there is no preset {settings.preset!r}.{hint} Presets: {', '.join(presets)}."
             )
-        return settings.preset, presets[settings.preset]
+        return presets[settings.preset]
     address = urlsplit(settings.base_url or _OPENAI)
-    for name, preset in presets.items():
+    for preset in presets.values():
         if {address.hostname, address.netloc} & set(preset.hosts):
-            return name, preset
-    return "", Preset()
+            return preset
+    return Preset()
 
 
 @cache
 def _presets() -> dict[str, Preset]:
     text = (Path(__file__).parent / "presets.toml").read_text(encoding="utf-8")
-    return {name: Preset.model_validate(values) for name, values in tomllib.loads(text).items()}
+    return {
+        name: Preset.model_validate({**values, "name": name}) for name, values in tomllib.loads(text).items()
+    }

@@ -1,4 +1,4 @@
-"""How fast an endpoint may be asked: rules that only count, without clocks or waiting of their own.
+"""Rate limits of an endpoint: rules that only count, without clocks or waiting of their own.
 
 Each takes the time as an argument (seconds, monotonic) and says how long the next question has to wait.
 `limits.py` asks them all.
@@ -33,7 +33,7 @@ REFUSED_WITHIN = 1.0
 
 @dataclass
 class Use:
-    """What one question used of a minute."""
+    """The use that one question made of a minute."""
 
     at: float
     amount: int
@@ -99,7 +99,7 @@ class Refusals:
 
 @dataclass
 class Concurrency:
-    """How many questions may be under way: what the endpoint was seen to bear, up to a ceiling.
+    """The number of questions that may be under way: what the endpoint was seen to bear, up to a ceiling.
 
     A question's load is how many were under way when it was sent, itself included. Accepted at a load: the
     endpoint bears it. Refused at a load that it bears: a stray, and so is a single refusal before the first
@@ -210,7 +210,7 @@ class Gate:
 
 @dataclass
 class Guess:
-    """How long an endpoint refuses everybody that does not say how long.
+    """The time for which an endpoint refuses everybody that does not say how long.
 
     Refusals in a row are a matter of load first, which `Concurrency` sees to. Where questions sent after that
     are refused while not even half as many are under way as the endpoint held then, it is a matter of time.
@@ -225,7 +225,7 @@ class Guess:
 
     @property
     def open(self) -> bool:
-        """Whether nothing is known of such a time."""
+        """True if nothing is known of such a time."""
         return self._state == "open"
 
     def wait(self, now: float) -> float:
@@ -265,7 +265,7 @@ class Guess:
 
 @dataclass
 class Remaining:
-    """What is left of a limit that the endpoint itself reports (x-ratelimit-*), of requests or of tokens.
+    """The rest of a limit that the endpoint itself reports (x-ratelimit-*), of requests or of tokens.
 
     When its time is over there is the whole limit again, for the longest time that was reported: so it is
     kept to before the next report comes.
@@ -275,7 +275,7 @@ class Remaining:
     until: float = 0.0
     _least: float = NEVER
     _as_of: int = -1
-    """What was reported, and the last question that was sent by then."""
+    """The reported rest, and the last question that was sent by then."""
 
     _limit: int | None = None
     _longest: float = 0.0

@@ -20,7 +20,7 @@ _SAID: dict[Kind, str] = {
 
 
 def kind_of(error: BaseException) -> Kind:
-    """What kind of trouble an error is, by what caused it."""
+    """The kind of trouble that an error is, by what caused it."""
     import httpx2
 
     for cause in _causes(error):
@@ -35,7 +35,7 @@ def kind_of(error: BaseException) -> Kind:
 
 
 def connecting(error: BaseException) -> bool:
-    """Whether no connection came about: then no question was sent."""
+    """True if no connection came about: then no question was sent."""
     import httpx2
 
     return any(isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout) for cause in _causes(error))

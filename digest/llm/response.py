@@ -203,7 +203,7 @@ def _empty(completion: Completion, message: dict[str, Any], reason: str) -> Unus
 
 
 def _thinks(completion: Completion, message: Mapping[str, Any]) -> bool:
-    """Whether an answer is thoughts, for the most part."""
+    """True if an answer is thoughts, for the most part."""
     thoughts = message.get("reasoning_content") or message.get("reasoning") or message.get("thinking")
     content = completion.content.strip()
     return bool(

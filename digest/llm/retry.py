@@ -1,4 +1,4 @@
-"""How often one question is sent, and how long it waits in between: for tenacity.
+"""The retry policy of one question, for tenacity.
 
 Trouble of one question costs one of its tries. Trouble of the endpoint, which others have too, costs time
 only: a server is restarted in minutes, and a rate limit is over when it is over.
@@ -33,7 +33,7 @@ _BELIEVED = 10
 
 
 class RetryPolicy:
-    """What one question has been through.
+    """The tries of one question so far, and the decision about the next.
 
     Args:
         most: how often it may fail; rate limits are no failures.
@@ -72,7 +72,7 @@ class RetryPolicy:
         sleep: Callable[[float], Awaitable[None]],
         accepted: Callable[[], int] = lambda: 0,
     ) -> T:
-        """What a call returns, carried out again while its trouble may pass.
+        """The result of a call, carried out again while its trouble may pass.
 
         Args:
             call: raises TransientError where it may.
@@ -133,6 +133,6 @@ class RetryPolicy:
         return wait
 
     def over(self, _: RetryCallState) -> bool:
-        """Whether there is no next try."""
+        """True if there is no next try."""
         patience = self._outage if self._kind == "down" else self._patience
         return self._failures >= self._most or self._waited[self._kind] + self._told > patience

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from digest.config import ModelSettings
-from digest.llm.presets import Profile
+from digest.llm.presets import Preset
 from digest.system.network import client_options, explained
 
 if TYPE_CHECKING:
@@ -32,13 +32,13 @@ class TooLargeAnswerError(Exception):
 
 
 def timeouts(length: float) -> httpx2.Timeout:
-    """What a question that may take so many seconds may wait for, step by step."""
+    """The time limits, step by step, of a question that may take so many seconds."""
     import httpx2
 
     return httpx2.Timeout(length, connect=min(_CONNECT, length))
 
 
-def connect(settings: ModelSettings, profile: Profile) -> openai.AsyncOpenAI:
+def connect(settings: ModelSettings, preset: Preset) -> openai.AsyncOpenAI:
     """Make a client: imported where it is first needed, since the SDK takes half a second.
 
     Raises:
@@ -46,11 +46,11 @@ def connect(settings: ModelSettings, profile: Profile) -> openai.AsyncOpenAI:
     """
     import openai
 
-    options = client_options(profile.base_url)
+    options = client_options(preset.base_url)
     with explained():
         return openai.AsyncOpenAI(
             api_key=settings.key.get_secret_value() or "none",
-            base_url=profile.base_url,
+            base_url=preset.base_url,
             timeout=timeouts(settings.timeout),
             max_retries=0,
             default_headers=settings.headers,

@@ -1,4 +1,4 @@
-"""What became of papers before: a day that is made again need not read and check every answer again.
+"""The outcomes of papers before: a day that is made again need not read and check every answer again.
 
 An outcome is derived from answers in the ledger, so nothing is lost when one is not found. It counts only for
 the same question, with the same code and settings of the checks, and among the same papers; a new answer to
@@ -53,7 +53,7 @@ class CheckCache:
         self._recipe = recipe
 
     def recall(self, question: str) -> Outcome | None:
-        """What became of a question, by its key, if that is kept."""
+        """The outcome of a question, by its key, if that is kept."""
         text = self._ledger.outcome(question, self._recipe)
         if text is None:
             return None

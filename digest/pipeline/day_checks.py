@@ -1,4 +1,4 @@
-"""What only the whole of a day shows: a shorter digest, an endpoint that answers nobody, one line twice."""
+"""Faults that only a whole day shows: a shorter digest, an endpoint that answers nobody, one line twice."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class PaperTask:
 
 @dataclass(frozen=True)
 class PaperResult:
-    """What came of a `PaperTask`.
+    """The result of a `PaperTask`.
 
     Attributes:
         entry: None: a question was put aside.
@@ -90,7 +90,7 @@ class Others:
 
     @cached_property
     def sources(self) -> Sequence[Source]:
-        """What the papers say, indexed."""
+        """The texts of the papers, indexed."""
         from digest.summarize.checks import Batch, source_of
 
         return Batch(source_of(paper) for paper in self.papers)
@@ -187,19 +187,19 @@ class _Work:
 
     @cached_property
     def source(self) -> Source:
-        """What the line may take its facts from."""
+        """The texts that the line may take its facts from."""
         from digest.summarize.checks import source_of  # a tenth of a second, for new answers only
 
         return source_of(self.task.paper, "\n".join(passage.content for passage in self.text.passages))
 
     def check(self, summary: Summary) -> tuple[Finding, ...]:
-        """What the rules find in a summary."""
+        """The findings of the rules in a summary."""
         from digest.summarize.checks import check_summary
 
         return check_summary(summary, self.source, self.others.sources, self.resources.rules())
 
     async def _outcome(self) -> Outcome:
-        """What becomes of the paper, or what became of the same question before."""
+        """The outcome of the paper, or of the same question before."""
         cache = CheckCache(self.resources.ledger, self.task.recipe) if self.task.recipe else None
         question = self._question(self.text).key
         if cache and not self.job.fresh and (kept := cache.recall(question)):

@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on: bars on a terminal, one plain line a stage elsewhere."""
+"""Progress while a run goes on: bars on a terminal, one plain line a stage elsewhere."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self, TextIO
 
+from digest.system.language import translated
 from digest.system.terminal import bare, printable
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
-    """What the pipeline reports to."""
+    """The receiver of the pipeline's reports."""
 
     def say(self, sentence: str) -> None:
         """Something worth a line of its own."""
@@ -53,7 +54,7 @@ class Lines(Silent):
 
     def say(self, sentence: str) -> None:
         """Print the sentence."""
-        print(sentence, file=self._stream, flush=True)
+        print(translated(sentence), file=self._stream, flush=True)
 
     def start(self, stage: str, total: int) -> None:
         """Remember how many steps there are."""
@@ -64,7 +65,7 @@ class Lines(Silent):
         total, left = self._left[stage]
         self._left[stage] = (total, left - 1)
         if left == 1:
-            self.say(f"{stage}: {total} of {total}")
+            self.say(f"{translated(stage)}: {total} of {total}")
 
 
 class Bars:
@@ -95,13 +96,15 @@ class Bars:
 
     def say(self, sentence: str) -> None:
         """Print above the bars; never as markup, since titles may look like it."""
-        self._bars.console.print(printable(sentence), markup=False, highlight=False, soft_wrap=True)
+        self._bars.console.print(
+            printable(translated(sentence)), markup=False, highlight=False, soft_wrap=True
+        )
 
     def start(self, stage: str, total: int) -> None:
         """Show a new bar."""
         if stage in self._tasks:
             self._bars.remove_task(self._tasks[stage])
-        self._tasks[stage] = self._bars.add_task(stage, total=total)
+        self._tasks[stage] = self._bars.add_task(translated(stage), total=total)
 
     def step(self, stage: str) -> None:
         """Move the bar."""

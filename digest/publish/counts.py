@@ -22,7 +22,7 @@ def counts_of(entries: Collection[Entry], announced: int) -> Counts:
 
 
 def checks_of(entries: Collection[Entry]) -> CheckCounts:
-    """What the checks found in the lines of a digest, and what asking again has mended."""
+    """The counts of the checks over the lines of a digest, with what asking again has mended."""
     checked = [entry for entry in entries if entry.summary is not None]
     doubtful = [entry for entry in checked if any(one.severity >= 2 for one in entry.findings)]
     mended = [entry for entry in checked if entry.summary and entry.summary.mended and entry not in doubtful]

@@ -66,7 +66,7 @@ def write_digest(digest: Digest, folder: Path) -> tuple[Path, Path]:
 
 
 def is_file_name(name: str, *, windows: bool = os.name == "nt") -> bool:
-    """Whether a file can be called so; Windows has devices such as `con`, and letters of its own."""
+    """True if a file can be called so; Windows has devices such as `con`, and letters of its own."""
     if Path(name).name != name:
         return False
     reserved = PureWindowsPath(name).is_reserved() or re.search(r'[<>:"|?*\x00-\x1f]|[. ]$', name)

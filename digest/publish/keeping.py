@@ -11,7 +11,7 @@ from digest.publish.json_format import from_json
 from digest.system.files import read_text
 
 RECORDED_MODEL = "recorded"
-"""What the server of the sample day calls its model."""
+"""The name of the model of the sample day's server."""
 
 NOT_ANSWERED = frozenset({"unreachable", "rejected", "quota", "ceiling", "too_long", "empty", "cut"})
 """Flags of papers that the endpoint gave no answer about."""
@@ -46,7 +46,7 @@ def keep_lines(made: Digest, before: Digest | None, *, fresh: bool) -> tuple[Dig
 
 
 def is_better(old: Entry, new: Entry) -> bool:
-    """Whether an entry would be lost if another took its place; the same line counts as it is judged now."""
+    """True if an entry would be lost if another took its place; the same line counts as it is judged now."""
     same = old.summary and new.summary and old.summary.line == new.summary.line
     return _rank(old) > _rank(new) and not same
 
@@ -74,7 +74,7 @@ def refuse_loss(target: Path, digest: Digest) -> None:
 
 
 def of_sample(digest: Digest) -> bool:
-    """Whether a digest is of the sample day; one of an earlier version says so by its model only."""
+    """True if a digest is of the sample day; one of an earlier version says so by its model only."""
     models = {entry.summary.model for entry in digest.entries if entry.summary}
     return digest.sample or models == {RECORDED_MODEL}
 

@@ -9,13 +9,13 @@ from itertools import pairwise
 from digest.model import Digest, Entry, Form, Paper, Section
 
 LINK_BASE = "https://arxiv.org/pdf/"
-"""What stands before the identifier in our links."""
+"""The beginning of our links, before the identifier."""
 
 DOUBT = "〔待核〕"
 """Stands behind a line that somebody should check."""
 
 TITLE = re.compile(r"#### \[(?P<tag>new|replaced) (?P<number>[0-9]{3,6})\] ")
-"""How the title of an entry begins."""
+"""The beginning of an entry's title."""
 
 CATEGORIES = "- **分类: "
 LINE = "- **简介: "
@@ -24,7 +24,7 @@ AUTHORS = "> **作者:** "
 COMMENTS = "> **备注:** "
 ABSTRACT = "> **摘要:** "
 FIELDS = (CATEGORIES, LINE, LINK, AUTHORS, COMMENTS, ABSTRACT)
-"""How the other fields begin, in the order in which they stand."""
+"""The beginnings of the other fields, in the order in which they stand."""
 
 END = "---"
 """The last line of an entry, below a line that holds `>` alone."""
@@ -81,7 +81,7 @@ def plain(text: str) -> str:
 
 
 def starts_structure(line: str, before: str) -> bool:
-    """Whether `line`, below the line `before`, begins something other than more text of a field."""
+    """True if `line`, below the line `before`, begins something other than more text of a field."""
     is_end = line == END and before == ">"
     return is_end or line in PARTS or line.startswith(FIELDS) or TITLE.match(line) is not None
 
@@ -109,7 +109,7 @@ def _block(entry: Entry, verbatim: bool) -> str:
 
 
 def _line(entry: Entry, verbatim: bool) -> str | None:
-    """What stands behind 简介; None where the entry has no such field."""
+    """The text behind 简介; None where the entry has no such field."""
     line = _field(entry.summary.line, verbatim) if entry.summary else ""
     if line or (verbatim and entry.summary):
         return f"{line}{DOUBT}" if entry.flag else line

@@ -198,7 +198,7 @@ class _Reader:
         return Entry(listing=listing, paper=paper, summary=summary, flag=flag, link_base=base)
 
     def next_is(self, opening: str) -> bool:
-        """Whether the next line begins so."""
+        """True if the next line begins so."""
         return self.at < len(self.lines) and self.lines[self.at].startswith(opening)
 
     def field(self, opening: str, closing: str) -> str:
@@ -240,7 +240,7 @@ def _parts(text: str) -> list[str]:
 
 
 def _answer(line: str | None) -> tuple[Summary | None, Flag | None]:
-    """What 简介 says: a line, a line that is in doubt, the reason why there is none, or nothing."""
+    """The content of 简介: a line, a line that is in doubt, the reason why there is none, or nothing."""
     if line is None:
         return None, None
     if line.endswith(markdown.DOUBT):

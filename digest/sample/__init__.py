@@ -36,7 +36,7 @@ class Server:
     url: str
 
     def stats(self) -> dict[str, Any]:
-        """What was asked and answered since the knobs were last set.
+        """Counts of what was asked and answered since the knobs were last set.
 
         `requests` by kind of page, `statuses`, `too_many` (429s sent), `early` (requests before a Retry-After
         was over), `asked` and `answered` (questions by paper id), `faults` by action, `peak` of questions in

@@ -142,7 +142,7 @@ def completion(question: Mapping[str, Any], content: str, cached: int, fault: Fa
 
 
 def system_text(messages: Sequence[Mapping[str, Any]]) -> str:
-    """What the system messages say: the constant beginning that an endpoint's prefix cache would hit."""
+    """The text of the system messages: the constant beginning that an endpoint's prefix cache would hit."""
     return "\n".join(
         _content(message) for message in messages if message.get("role") in {"system", "developer"}
     )
@@ -209,7 +209,7 @@ def _format(question: Mapping[str, Any]) -> str:
 
 
 def _asks_for_json(question: Mapping[str, Any], record: Record) -> bool:
-    """Whether by response_format or in words; what the paper itself says about JSON does not count."""
+    """True if by response_format or in words; what the paper itself says about JSON does not count."""
     if _format(question) in {"json_schema", "json_object"}:
         return True
     said = "\n".join(map(_content, question["messages"]))
@@ -222,7 +222,7 @@ def _asks_for_json(question: Mapping[str, Any], record: Record) -> bool:
 
 
 def _asks_for_line(question: Mapping[str, Any]) -> bool:
-    """Whether the JSON is to hold the finished line: by its schema, or else by the instructions."""
+    """True if the JSON is to hold the finished line: by its schema, or else by the instructions."""
     wanted = question.get("response_format")
     if isinstance(wanted, dict) and isinstance(described := wanted.get("json_schema"), dict):
         return "line" in described.get("schema", {}).get("properties", {})

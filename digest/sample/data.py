@@ -32,11 +32,11 @@ class Record(Paper):
     """The categories whose pages show it; empty: all of its own."""
 
     def shown_in(self, subject: str) -> bool:
-        """Whether the pages of a category (cs.SD) or an archive (cs) list this record."""
+        """True if the pages of a category (cs.SD) or an archive (cs) list this record."""
         return any(belongs(c, subject) for c in self.pages or self.categories)
 
     def kind_in(self, subjects: Iterable[str]) -> Kind:
-        """How these categories announce it: what is new in one is cross-listed in the others."""
+        """The kind as these categories announce it: new in one is cross-listed in the others."""
         primary = self.categories[0]
         if self.kind == "new" and not any(belongs(primary, s) for s in subjects):
             return "cross"
@@ -79,7 +79,7 @@ def share(text: str, parts: int) -> int:
 
 
 def is_subject(name: str) -> bool:
-    """Whether it is a category (cs.SD) or an archive (cs)."""
+    """True if it is a category (cs.SD) or an archive (cs)."""
     return any(code == name or code.startswith(name + ".") for code in category_names())
 
 
@@ -100,7 +100,7 @@ class Library:
             self._titles.setdefault(title[0] if title else "", []).append((title, record))
 
     def day(self, date: Date, subjects: Sequence[str]) -> list[Record]:
-        """What was announced on that date in any of the subjects: new, cross, replaced; each by age."""
+        """The records announced on that date in any of the subjects: new, cross, replaced; each by age."""
         found = [r for r in self.records if r.date == date and any(r.shown_in(s) for s in subjects)]
         found.sort(key=lambda record: (KINDS.index(record.kind_in(subjects)), _age(record.id)))
         once: dict[str, Record] = {}
@@ -146,7 +146,7 @@ def split_version(id: str) -> tuple[str, int | None]:  # noqa: A002 - the field'
 
 
 def is_identifier(id: str) -> bool:  # noqa: A002 - the field's word
-    """Whether it has the form of an arXiv identifier, old or new, with or without version."""
+    """True if it has the form of an arXiv identifier, old or new, with or without version."""
     return bool(re.fullmatch(r"(\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7})(v\d+)?", id))
 
 

@@ -42,7 +42,7 @@ def kind_of(path: str) -> str:
 
 
 def seconds_to_wait(headers: Mapping[str, str]) -> float:
-    """What an answer tells the client to wait, in seconds; 0 when it says nothing."""
+    """The seconds that an answer tells the client to wait; 0 when it says nothing."""
     if "retry-after-ms" in headers:
         return float(headers["retry-after-ms"]) / 1000
     value = headers.get("retry-after", "0")
@@ -52,7 +52,7 @@ def seconds_to_wait(headers: Mapping[str, str]) -> float:
 
 
 class Stats:
-    """What was asked and answered since the knobs were last set."""
+    """Counts of what was asked and answered since the knobs were last set."""
 
     def __init__(self) -> None:
         self.requests: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""What the sample server can be told: its day and data, its limits, and its faults. All of it is data.
+"""The knobs of the sample server: its day and data, its limits, and its faults. All of it is data.
 
 Fields set on top of the defaults make a hostile arXiv, or a peculiar endpoint, of the same server.
 """
@@ -25,7 +25,7 @@ MODEL = "recorded"
 CHAT = "^/v1/chat/completions"
 
 Action = Literal["answer", "rewrite", "truncate", "shorten", "stall", "reset", "silence", "delay"]
-"""What a fault does: answer something else; rewrite the completion; cut the body in the middle, against the
+"""The kind of a fault: answer something else; rewrite the completion; cut the body in the middle, against the
 announced length, unnoticed, or without ever ending; reset the connection; never answer; answer late."""
 
 

@@ -19,7 +19,7 @@ from digest.sample.knobs import Knobs
 from digest.sources.taxonomy import category_names
 
 REACH = timedelta(days=91)
-"""How far back catchup goes: 90 days, and one for the time zones."""
+"""The reach of catchup into the past: 90 days, and one for the time zones."""
 
 _HEADINGS: dict[Kind, tuple[str, str]] = {
     "new": ("New submissions", "New submissions"),
@@ -37,7 +37,7 @@ _LINKS = re.compile(
     r"|(?P<host>\b(?:[\w-]+\.)+(?:ai|cn|com|dev|edu|io|net|org|we)\b(?:/[^\s<>\"]*[^\s<>\".,;:!?)\]}'])?)",
     re.IGNORECASE,
 )
-"""What arXiv makes a link of: URLs, DOIs, and whatever ends like a host."""
+"""The texts that arXiv makes links of: URLs, DOIs, and whatever ends like a host."""
 
 
 class MovedError(Exception):
@@ -115,7 +115,7 @@ def catchup(library: Library, knobs: Knobs, subject: str, day: str, query: dict[
 
 
 def is_date(value: str) -> bool:
-    """Whether it is a date of the form YYYY-MM-DD."""
+    """True if it is a date of the form YYYY-MM-DD."""
     try:
         return str(Date.fromisoformat(value)) == value
     except ValueError:
@@ -182,7 +182,7 @@ def _index(records: Sequence[Record], subject: str) -> str:
 
 
 def _paging(records: Sequence[Record], subject: str, start: int, size: int) -> str:
-    """How many entries there are, and links to the other pages."""
+    """The number of entries, and links to the other pages."""
     if not records:
         return ""
     count, links = len(records), []
@@ -280,7 +280,7 @@ def _authors(record: Record) -> str:
 
 
 def _parts(author: str) -> tuple[str, str, str]:
-    """What stands before the linked name, the name, and its affiliation."""
+    """The text before the linked name, the name, and its affiliation."""
     found = re.fullmatch(r"((?:for )?the )?(.*?)(\s*\(.*\))?", author, re.IGNORECASE)
     assert found is not None  # the expression matches every line
     return found[1] or "", found[2].replace(", ", " "), found[3] or ""

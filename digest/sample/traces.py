@@ -1,4 +1,4 @@
-"""What the sample day left in a ledger of real work, when both had one folder; it is taken out.
+"""Traces of the sample day in a ledger of real work, from when both had one folder; they are taken out.
 
 Everything of it can be had again: answers come with the package, and what arXiv says is fetched anew.
 """

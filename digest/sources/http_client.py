@@ -286,7 +286,7 @@ def snapshot_of(page: Page) -> Snapshot:
 
 
 def _waits(first: float) -> Callable[[RetryCallState], float]:
-    """What the server asked for, else twice as long each time and some more by chance, from `first` on."""
+    """The wait asked for by the server, else twice as long each time and some by chance, from `first` on."""
     growing = wait_exponential(multiplier=first, max=_LONGEST_WAIT) + wait_random(0, first / 2)
 
     def wait(state: RetryCallState) -> float:

@@ -1,4 +1,4 @@
-"""What becomes of one answer: read, refused, written to a file; and the errors that say so."""
+"""One answer of a server: read, refused, written to a file; and the errors that say so."""
 
 from __future__ import annotations
 
@@ -90,12 +90,12 @@ def beside(target: Path) -> Iterator[BinaryIO]:
 
 
 def says_withdrawn(reason: str) -> bool:
-    """Whether arXiv's words for a missing PDF are of the paper, and final."""
+    """True if arXiv's words for a missing PDF are of the paper, and final."""
     return re.search(r"\bwithdrawn\b", reason, re.IGNORECASE) is not None
 
 
 def headline(body: bytes) -> str:
-    """What an HTML page says first, for a sentence; the page is data and is cut short."""
+    """The first words of an HTML page, for a sentence; the page is data and is cut short."""
     text = body.decode("utf-8", "replace")
     found = re.search(r"<h1[^>]*>(.*?)</h1>", text, re.DOTALL | re.IGNORECASE)
     plain = re.sub(r"<[^>]*>", " ", found[1] if found else text)

@@ -26,7 +26,7 @@ _ROUND = r"\((?![^)]{0,200}?(?:\d{4}\.\d{4}|/\d{7}))[^()]{0,200}\)"
 _REMARKS = re.compile(
     rf"(?<=\d)(?:\s*(?:{_SQUARE}|{_ROUND}))+(?:\s*\d{{1,2}}\s+[A-Z][a-z]{{2}}\s+\d{{4}}\b)?"
 )
-"""What stands behind an identifier in brackets, and names no other: [cs.SD] 26 Jan 2026, (replaced), (cs)."""
+"""The text behind an identifier in brackets, and names no other: [cs.SD] 26 Jan 2026, (replaced), (cs)."""
 _CITED = re.compile(
     r"\bCite as:|\(or\s+\S+\s*(?:\[[^][]{0,60}\])?\s*for this version\)|\[\d+\](?=\s*arXiv:)", re.IGNORECASE
 )

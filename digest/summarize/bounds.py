@@ -1,4 +1,4 @@
-"""How much of a paper's own words, and of a refused answer, a prompt takes: nothing can fill it."""
+"""Bounds of a paper's own words, and of a refused answer, in a prompt: nothing can fill it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def within(name: str, text: str) -> str:
 
 
 def cuts(paper: Paper) -> tuple[str, ...]:
-    """What a prompt leaves out of a paper, in words."""
+    """The parts of a paper that a prompt leaves out, in words."""
     own = {"title": paper.title, "abstract": paper.abstract, "comments": paper.comments or ""}
     return tuple(
         f"only the first {MOST[name]:,} of {len(value):,} characters of the {name} are in the prompt"

@@ -1,4 +1,4 @@
-"""What stands in a model's answer: without its thoughts, and the JSON object in it.
+"""The content of a model's answer: without its thoughts, and the JSON object in it.
 
 Whatever an answer holds, it is read in linear time: nobody knows what sends it.
 """
@@ -61,7 +61,7 @@ def without_thoughts(content: str) -> str:
 
 
 def without_fence(text: str) -> str:
-    """What stands in the first code fence of `text`, or all of it; without spaces around it."""
+    """The content of the first code fence of `text`, or all of it; without spaces around it."""
     fenced = _FENCED.search(text) if text.count("```") > 1 else None
     return (fenced[1] if fenced else text).strip()
 

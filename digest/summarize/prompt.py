@@ -68,7 +68,7 @@ class Prompt(Record):
 
     @property
     def reads_text(self) -> bool:
-        """Whether the paper's full text goes into this prompt."""
+        """True if the paper's full text goes into this prompt."""
         return "text" in self.inputs
 
     @property

@@ -28,7 +28,7 @@ _ATTEMPTS = 3
 """The first question and at most two corrections."""
 
 _SAID = {"kind", "task", "problem", "contribution", "line", "translations"}
-"""What an answer says; where that is the same again, further corrections help nothing."""
+"""The fields of an answer; where their content is the same again, further corrections help nothing."""
 
 _PARTS = (1, 0.5, 0.25)
 """Of the text, where all of it is too long: few, so that the same question comes of it another time."""
@@ -51,11 +51,11 @@ _REASONS = {
 }
 
 Check = Callable[[Summary], Sequence[Finding]]
-"""What is wrong with a summary of one paper."""
+"""The check of a summary of one paper: it returns the findings."""
 
 
 class Ask(Protocol):
-    """What answers requests; see `CachedClient.ask`."""
+    """The client that answers requests; see `CachedClient.ask`."""
 
     def __call__(self, request: Request, paper: str, *, fresh: bool = False) -> Awaitable[Completion]:
         """The answer to a request."""
@@ -64,7 +64,7 @@ class Ask(Protocol):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one paper: a summary, a flag, or both.
+    """The outcome of one paper: a summary, a flag, or both.
 
     Attributes:
         text: where the passages of the question that was asked last came from; None: it held all of them.
@@ -80,7 +80,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Job:
-    """What stays the same while one paper is asked about."""
+    """The values that stay the same while one paper is asked about."""
 
     paper: Paper
     prompt: Prompt
@@ -92,9 +92,9 @@ class Job:
     body: Mapping[str, Any] = field(default_factory=dict)
     """Fields of every question that shape the answer; see `Endpoint.body`."""
     fits: Callable[[Request], bool] = lambda _: True
-    """Whether the model may take a question of that length; see `Endpoint.fits`."""
+    """True if the model may take a question of that length; see `Endpoint.fits`."""
     answered: Callable[[Request], bool] = lambda _: False
-    """Whether the ledger holds an answer to it that may be used."""
+    """True if the ledger holds an answer to it that may be used."""
 
     def request(self, conversation: tuple[Message, ...]) -> Request:
         """The request that a conversation makes."""
@@ -166,7 +166,7 @@ async def _fitted(job: Job, text: Text | None) -> Outcome:
 
 
 def _parts(job: Job, text: Text | None) -> Sequence[float]:
-    """How much of the text to try; what an earlier run was answered about comes before what is longer."""
+    """The shares of the text to try; what an earlier run was answered about comes before what is longer."""
     if text is None or not text.passages:
         return ()
     for number, part in enumerate(_PARTS):

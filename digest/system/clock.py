@@ -1,4 +1,4 @@
-"""What time it is: a value that is handed in, and that pickles."""
+"""The clock: a value that is handed in, and that pickles."""
 
 from __future__ import annotations
 

@@ -14,10 +14,11 @@ VARIABLE, FLAG = "DIGEST_DEBUG", "--debug"
 _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|COOKIE", re.IGNORECASE)
 _IN_ADDRESS = re.compile(r"//[^/@\s]*@")
 _OFF = {"", "0", "false", "no", "off"}
+_kept = set[str]()
 
 
 def switched_on(arguments: Sequence[str], environment: Mapping[str, str]) -> bool:
-    """Whether the command line or the environment asks for it."""
+    """True if the command line or the environment asks for it."""
     return FLAG in _flags(arguments) or environment.get(VARIABLE, "").strip().lower() not in _OFF
 
 
@@ -40,9 +41,14 @@ def story_of(error: BaseException) -> str:
     return masked("".join(traceback.format_exception(error)).rstrip())
 
 
+def keep_secret(value: str) -> None:
+    """Mask a value from now on that no name in the environment tells to be secret."""
+    _kept.add(value)
+
+
 def masked(text: str) -> str:
     """A text without what the environment keeps secret, and without the credentials of addresses."""
-    for value in _secrets():
+    for value in (*_secrets(), *sorted(_kept, key=len, reverse=True)):
         text = text.replace(value, "***")
     return _IN_ADDRESS.sub("//***@", _with_key_masked(text))
 

@@ -35,7 +35,7 @@ def on_this_machine(url: str) -> bool:
 
 
 def client_options(*urls: str) -> dict[str, Any]:
-    """What a client of httpx2 that asks these addresses is to be made with.
+    """The options of a client of httpx2 that asks these addresses.
 
     A proxy of the environment is for the world, never for this machine; and without TLS no certificates need
     to be read, which takes a twentieth of a second.
@@ -155,6 +155,16 @@ def _certificates(name: str, path: Path) -> str | None:
         return None if path.absolute().parent.is_dir() else f"{path} cannot be written"
     if name in OF_REQUESTS and path.is_dir():
         return None
+    try:
+        file = path.stat()
+    except OSError as error:
+        return f"{path} holds no certificates ({error.strerror or error})"
+    return _bundle(path, (file.st_ino, file.st_size, file.st_mtime_ns))
+
+
+@cache
+def _bundle(path: Path, _: tuple[int, int, int]) -> str | None:
+    """Why a file of certificates, in one state, is none; several variables may name the same."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
     except OSError as error:  # ssl.SSLError is one

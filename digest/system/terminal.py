@@ -10,12 +10,22 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO, cast
+from unicodedata import combining, east_asian_width
 
 from digest.errors import UsageError
 
 # Controls but for tab and line feed; marks and overrides of writing direction; line separators; tags.
 _ACTIVE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+)
+
+_WIDTH = {"W": 2, "F": 2}
+# A word with the blanks behind it, or a Chinese character with the punctuation that may not begin a line.
+_CLOSING = "，。；：、！？）》」』”’…"
+_UNBREAKABLE = re.compile(
+    rf"[（《「『“‘]*[\u2e80-\u9fff\uff00-\uffef]?[{_CLOSING}]+\s*"
+    rf"|[（《「『“‘]*[\u2e80-\u9fff\uff00-\uffef][{_CLOSING}]*\s*"
+    rf"|[^\s\u2e80-\u9fff\uff00-\uffef（《「『“‘{_CLOSING}]+[{_CLOSING}]*\s*|\s+|."
 )
 
 _LONGEST_TITLE = 400
@@ -34,6 +44,24 @@ def in_one_line(text: str) -> str:
     return printable(text.replace("\n", "\\n").replace("\t", "\\t"))
 
 
+def columns_of(text: str) -> int:
+    """How many columns of a terminal a text takes: Chinese characters two, accents on their own none."""
+    if text.isascii():
+        return len(text)
+    return sum(_WIDTH.get(east_asian_width(char), 1) for char in text if not combining(char))
+
+
+def folded(text: str, width: int) -> list[str]:
+    """`text` in lines of so many columns; broken at blanks and between Chinese characters only."""
+    lines = [""]
+    for piece in _UNBREAKABLE.findall(text):
+        if lines[-1] and columns_of((lines[-1] + piece).rstrip()) > width:
+            lines[-1] = lines[-1].rstrip()
+            lines.append("")
+        lines[-1] += piece if lines[-1] else piece.lstrip()
+    return lines
+
+
 def in_short(title: str) -> str:
     """A title for a line of output: all of it, but for one that would fill the screen."""
     return title if len(title) <= _LONGEST_TITLE else f"{title[:_LONGEST_TITLE]} […]"
@@ -45,7 +73,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 _NOBODY_READS = (errno.EPIPE, errno.EINVAL)
-"""What a pipe says whose reader has ended; the second is Windows' word."""
+"""The error of a pipe whose reader has ended; the second is Windows' word."""
 
 
 class _Printable:
@@ -86,7 +114,7 @@ class _Printable:
                 raise UsageError(f"Standard output cannot be written ({error.strerror}).") from error
 
     def _to_nowhere(self) -> None:
-        """What waits in the stream's buffer would fail again when Python ends."""
+        """Drop what waits in the stream's buffer: it would fail again when Python ends."""
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self.stream.fileno())
         os.close(nowhere)
@@ -111,6 +139,15 @@ def printable_streams() -> Iterator[None]:
 def bare(stream: TextIO) -> TextIO:
     """The stream itself, for bars and colours; what others said goes through `printable` first."""
     return stream.stream if isinstance(stream, _Printable) else stream
+
+
+def shows_chinese(stream: TextIO) -> bool:
+    """Tell if the stream's encoding has Chinese characters."""
+    try:
+        "中".encode(getattr(stream, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def open_standard_streams() -> None:

@@ -1,1 +1,1 @@
-"""What a paper says: its PDF fetched, read in a killable process, and cut to a token budget."""
+"""The text of a paper: its PDF fetched, read in a killable process, and cut to a token budget."""

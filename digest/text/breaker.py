@@ -9,7 +9,7 @@ _LAST, _MOST = 10, 8
 
 
 class Breaker:
-    """What became of the last PDFs that were asked for.
+    """The outcomes of the last PDFs that were asked for.
 
     Attributes:
         open: whether no more are to be asked for; it stays so until the end of the run.

@@ -18,7 +18,7 @@ def name_of(versioned_id: str) -> str:
 
 
 def take(path: Path) -> bool:
-    """Whether the file is there, and begins and ends as a PDF does; it then counts as just used."""
+    """True if the file is there, and begins and ends as a PDF does; it then counts as just used."""
     try:
         with path.open("rb") as file:
             head = file.read(1024)

@@ -105,5 +105,5 @@ def _outer_tops(page: Page) -> set[int]:
 
 
 def _place(line: Line) -> tuple[str, int]:
-    """What a running head keeps from page to page: its words, whatever the numbers, and its height."""
+    """The marks of a running head, from page to page: its words, whatever the numbers, and its height."""
     return re.sub(r"\d+", "0", line.content), round(line.top / 4)

@@ -96,7 +96,7 @@ class Glyphs(_mupdf.FzDevice2):  # type: ignore[misc]  # pymupdf carries no type
             span = span.next
 
     def own(self, word: Word) -> list[Painted]:
-        """What has the glyphs of most of the word's characters where they begin; of single ones, else."""
+        """The runs with the glyphs of most of the characters where they begin; else of single ones."""
         count: Counter[int] = Counter()
         found: dict[int, Painted] = {}
         for char, origin in zip(word.content, word.origins, strict=True):
@@ -109,7 +109,7 @@ class Glyphs(_mupdf.FzDevice2):  # type: ignore[misc]  # pymupdf carries no type
         return most or list(found.values())
 
     def is_missing(self, x: float, y: float) -> bool:
-        """Whether the glyph that begins there is of a font that the file lacks, and so is not known here."""
+        """True if the glyph that begins there is of a font that the file lacks, and so is not known here."""
         return not self._missing.isdisjoint(_near(x, y))
 
 
@@ -131,7 +131,7 @@ def paper(area: tuple[int, int, int, int], colours: int) -> Untyped:
 
 
 def shape(painted: Iterable[Painted], area: tuple[int, int, int, int], scale: float) -> bytes:
-    """How much of each pixel the glyphs cover, 0 to 255, with `scale` pixels a point."""
+    """The coverage of each pixel by the glyphs, 0 to 255, with `scale` pixels a point."""
     pixels = _pymupdf.Pixmap(_pymupdf.csGRAY, _pymupdf.IRect(area), True)
     pixels.clear_with()
     device = _mupdf.fz_new_draw_device(_mupdf.FzMatrix(scale, 0, 0, scale, 0, 0), pixels.this)

@@ -137,7 +137,7 @@ class Inspection:
         return None if suspicion is None or self._sheet.is_drawn(span) else suspicion
 
     def _suspicion(self, span: Span) -> str | None:
-        """How a run may be hidden, by its colour and by what lies over it."""
+        """The way in which a run may be hidden, by its colour and by what lies over it."""
         box = _mupdf.Rect(span["bbox"])
         if is_light(span["color"]) and self._is_background(box, span["color"]):
             return "colour of the background"
@@ -147,14 +147,14 @@ class Inspection:
         return None
 
     def _is_scan(self, place: int) -> bool:
-        """Whether the image is the page itself, with what was recognised in it below."""
+        """True if the image is the page itself, with what was recognised in it below."""
         area = _mupdf.Rect(self._blocks[place].box).get_area()
         below = sum(other == place for other, _ in self._covered)
         texts = sum(not block.is_image and bool(block.content.strip()) for block in self._blocks)
         return bool(area > 0.5 * self._picture.rect.get_area()) and below > 0.8 * texts
 
     def _depicts(self, box: Box) -> bool:
-        """Whether a scan or a drawing, and not other text, shows something where the box is."""
+        """True if a scan or a drawing, and not other text, shows something where the box is."""
         blank = self._background(_mupdf.Rect(box))[0] > _BLANK
         return not blank and next(self._visible.over(box), None) is None
 
@@ -214,13 +214,13 @@ def _rows(box: Box) -> range:
 
 
 def _stands(span: Span, visible: Beside) -> bool:
-    """Whether the words of a hidden run can be read in its place."""
+    """True if the words of a hidden run can be read in its place."""
     near = {id(other): other["text"] for other in visible.over(span["bbox"])}
     return _squeezed(span["text"]) in _squeezed("".join(near.values()))
 
 
 def is_light(color: int) -> bool:
-    """Whether sRGB `color` could pass for white paper."""
+    """True if sRGB `color` could pass for white paper."""
     return all(level >= 255 - _NEAR for level in color.to_bytes(3, "big"))
 
 

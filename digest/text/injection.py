@@ -1,4 +1,4 @@
-"""What is wrong with a paper's text: words nobody can see, and words meant for a language model."""
+"""The findings in a paper's text: words nobody can see, and words meant for a language model."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _PATTERNS = {
         for word in ("正面", "积极", "肯定")
     },
 }
-"""What tells a language model what to do: a pattern, and a word without which it need not be tried."""
+"""Orders to a language model: a pattern, and a word without which it need not be tried."""
 
 _ADDRESSED = {anchor: re.compile(pattern, re.VERBOSE) for anchor, pattern in _PATTERNS.items()}
 
@@ -70,7 +70,7 @@ def of_visible(page: int, content: str) -> Iterator[Finding]:
 
 
 def is_addressed(content: str) -> bool:
-    """Whether a language model is told what to do."""
+    """True if a language model is told what to do."""
     return next(_addressed(" ".join(content.split())), None) is not None
 
 

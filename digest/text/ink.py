@@ -27,7 +27,7 @@ _mupdf: Untyped = _pymupdf.mupdf
 _mupdf.fz_disable_icc()  # colours need not be exact here, and managing them takes longer than drawing
 
 _WORD = re.compile(r"[^\W\d_]{3}|\d\d|[\u3040-\u30ff\u3400-\u9fff]")
-"""What says something; letters and digits of formulas do not by themselves."""
+"""Characters that say something; letters and digits of formulas do not by themselves."""
 
 _CERTAIN = 48  # levels of 255 by which ink differs, at a glance and without colours
 _FAINT = 26  # levels; a fainter difference is not seen
@@ -192,7 +192,7 @@ class Ink:
         return strong(area, apart, level) if colours == 3 else Plane(area, apart.translate(at_least(level)))
 
     def _is_text_only(self, area: Pixels, scale: float) -> bool:
-        """Whether the page is certainly blank there without its text."""
+        """True if the page is certainly blank there without its text."""
         marked = _mupdf.FzRect()
         device = _mupdf.fz_new_bbox_device(marked)
         device.m_internal.fill_text = device.m_internal.stroke_text = None
@@ -239,7 +239,7 @@ def _filled(plane: Plane, area: Pixels) -> Pixels:
 
 
 def _is_inked(ink: Plane, box: Box, scale: float) -> bool:
-    """Whether the middle of a line has ink along its whole length, and paper between."""
+    """True if the middle of a line has ink along its whole length, and paper between."""
     left, top, right, bottom = box
     height = bottom - top
     rows = list(ink.rows(_scaled((left, top + _CORE[0] * height, right, top + _CORE[1] * height), scale)))
@@ -319,7 +319,7 @@ def _entangled(words: Iterable[Word]) -> set[Box]:
 
 
 def _crosses(one: Box, other: Box) -> bool:
-    """Whether boxes share a good part of the smaller one; `other` begins further to the right."""
+    """True if boxes share a good part of the smaller one; `other` begins further to the right."""
     width = min(one[2], other[2]) - other[0]
     height = min(one[3], other[3]) - max(one[1], other[1])
     return width > 0 and height > 0 and width * height > _SHARED * min(_size(one), _size(other))

@@ -40,7 +40,7 @@ class Line(NamedTuple):
 
 
 class Page(NamedTuple):
-    """What is visible on a page (number from 1), in reading order, and what is not."""
+    """The visible text of a page (number from 1), in reading order, and the hidden."""
 
     number: int
     height: float
@@ -185,7 +185,7 @@ def _letters(text: str) -> str:
 
 
 def _is_suspect(styled: str) -> bool:
-    """Whether a run is under 2 pt, is of Type 3, or has no colour (it is invisible), or nearly that of paper.
+    """True if a run is under 2 pt, is of Type 3, or has no colour (it is invisible), or nearly that of paper.
 
     A style without a colour ends with its size, as the styles of lines and of the page do. Names of fonts,
     which may be anything, stand before it.
@@ -231,7 +231,7 @@ def _lines_of_runs(lines: list[list[Run]]) -> Iterator[Line]:
 
 
 def _annotations(document: Untyped, number: int) -> Iterator[Hidden]:
-    """What notes, stamps and form fields say; links and pop-ups say nothing."""
+    """The text of notes, stamps and form fields; links and pop-ups say nothing."""
     for xref, kind, _ in document.page_annot_xrefs(number):
         if kind in (_mupdf.PDF_ANNOT_LINK, _mupdf.PDF_ANNOT_POPUP):
             continue

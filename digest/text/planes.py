@@ -30,7 +30,7 @@ class Plane(NamedTuple):
                 yield self.data[start + x0 : start + x1]
 
     def share(self, shape: Plane, box: Pixels) -> float | None:
-        """How much of a shape within a box is ones here; None where there is nothing of the shape."""
+        """The share of ones in a shape within a box; None where there is nothing of the shape."""
         own = int.from_bytes(b"".join(shape.rows(box)))
         here = int.from_bytes(b"".join(self.rows(box)))
         return (own & here).bit_count() / own.bit_count() if own else None

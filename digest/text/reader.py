@@ -150,7 +150,7 @@ class TextReader:
         raise PdfError("PDF is incomplete", transient=True)
 
     async def _extract(self, path: Path, title: str | None, model: str) -> Text:
-        """What a worker makes of the file. Raises `PdfError`, whatever happens to the worker."""
+        """The text that a worker makes of the file. Raises `PdfError`, whatever happens to the worker."""
         settings = self._settings
         work = (path, title, model, settings.budget, settings.page_limit)
         for _ in range(2):

@@ -216,7 +216,7 @@ def _section(rows: Sequence[Row], heading: Heading) -> list[Row]:
 
 
 def _is_next(other: Heading, heading: Heading, stands_out: bool) -> bool:
-    """Whether a row is a heading that ends the section of `heading`."""
+    """True if a row is a heading that ends the section of `heading`."""
     alike = abs(other.size - heading.size) < 0.4 and other.bold == heading.bold
     if not _is_title(other.title):
         return False
@@ -230,6 +230,6 @@ def _is_next(other: Heading, heading: Heading, stands_out: bool) -> bool:
 
 
 def first_pages(rows: Sequence[Row]) -> Part:
-    """What is set like text on the first two pages, for a paper without an introduction."""
+    """The parts set like text on the first two pages, for a paper without an introduction."""
     numbers = sorted({row.page for row in rows})[:2]
     return Part("First pages", [row for row in rows if row.page in numbers])

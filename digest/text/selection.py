@@ -86,5 +86,5 @@ def _both_ends(text: str, budget: int, count: Count) -> str:
 
 
 def _fitting(pieces: Sequence[str], budget: int, count: Count) -> int:
-    """How many of the pieces fit."""
+    """The number of pieces that fit."""
     return sum(total <= budget for total in accumulate(count(piece) for piece in pieces))

@@ -35,7 +35,7 @@ Place: TypeAlias = tuple[float, float, str]
 """Where a character begins, and which it is."""
 
 IsUsed: TypeAlias = Callable[[Sequence[str]], bool]
-"""Whether the words of a line are among those that are wanted."""
+"""True if the words of a line are among those that are wanted."""
 
 
 class Sheet:
@@ -55,7 +55,7 @@ class Sheet:
 
     @property
     def has_type_3(self) -> bool:
-        """Whether glyphs are little drawings, whose size says nothing by itself."""
+        """True if glyphs are little drawings, whose size says nothing by itself."""
         return _TYPE_3 in self.styled
 
     @property
@@ -115,7 +115,7 @@ class Sheet:
         return len(self.undrawn) > known
 
     def is_drawn(self, span: Span) -> bool:
-        """Whether most of the letters of a span are."""
+        """True if most of the letters of a span are."""
         words = list(_words([self._with_chars(span)]))
         letters = sum(sum(map(str.isalnum, word.content)) for word in words)
         return letters - len(self._undrawn(words)) > _MOST * letters

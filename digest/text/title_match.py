@@ -1,4 +1,4 @@
-"""Whether a PDF is the paper that it should be: the words of the title stand at its beginning."""
+"""True if a PDF is the paper that it should be: the words of the title stand at its beginning."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _TOP = 800  # letters of the first page; with more, papers on the same subject p
 
 
 def occurs(title: str, pages: Sequence[str]) -> bool:
-    """Whether `title` (may hold LaTeX) occurs on the first pages, or most of its words do at the very top.
+    """True if `title` (may hold LaTeX) occurs on the first pages, or most of its words do at the very top.
 
     Args:
         title: the paper's title from its metadata.

@@ -1,4 +1,4 @@
-"""How many tokens a text has for a model: counted where the vocabulary is on this machine, else estimated."""
+"""The tokens of a text for a model: counted where the vocabulary is on this machine, else estimated."""
 
 from __future__ import annotations
 

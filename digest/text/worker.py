@@ -1,4 +1,4 @@
-"""What a worker process does before its first task."""
+"""The start of a worker process, before its first task."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """A year of pages: 1,000 sections of days with 100 papers each, made from published days.
 
-    DIGEST_SHARED=... python -m tests.benchmarks.bench_site [--days 250] [--papers 100] [--search]
+    DIGEST_SHARED=... python -m tests.benchmarks.bench_site [--days 250] [--papers 100]
 
 Prints processor time and memory of a site from scratch, of one more day, and of a build without any change;
-and the size of a page of 400 papers. With --search the index is made too (Pagefind is counted apart).
+and the size of a page of 400 papers.
 """
 
 from __future__ import annotations
@@ -40,11 +40,10 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--days", type=int, default=250)
     options.add_argument("--papers", type=int, default=100)
-    options.add_argument("--search", action="store_true")
     options.add_argument("--build", type=Path, help=argparse.SUPPRESS)
     given = options.parse_args()
     if given.build:
-        _build(given.build, search=given.search)
+        _build(given.build)
         return
     out = Path(tempfile.mkdtemp(prefix="bench-site-"))
     try:
@@ -53,12 +52,12 @@ def main() -> None:
         for _ in range(given.days):
             _write(out, day, given.papers, pool)
             day = _next(day)
-        _run("from scratch", out, search=given.search)
-        _run("no change", out, search=given.search)
+        _run("from scratch", out)
+        _run("no change", out)
         _write(out, day, given.papers, pool)
-        _run("one more day", out, search=given.search)
+        _run("one more day", out)
         _write(out, _next(day), 400, pool)
-        _run("a day of 4 x 400 papers", out, search=given.search)
+        _run("a day of 4 x 400 papers", out)
         page = (out / "site" / _next(day).isoformat() / "text.html").read_bytes()
         print(f"a page of 400 papers: {len(page):,} bytes, {len(gzip.compress(page)):,} compressed")
         print(
@@ -106,31 +105,26 @@ def _next(day: date) -> date:
     return day if day.weekday() < 5 else day + timedelta(days=7 - day.weekday())
 
 
-def _run(what: str, out: Path, *, search: bool) -> None:
+def _run(what: str, out: Path) -> None:
     command: list[str | Path] = [
         sys.executable,
         "-m",
         "tests.benchmarks.bench_site",
         "--build",
         out,
-        *(["--search"] if search else []),
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     print(f"{what}: {done.stdout.strip()}", flush=True)
 
 
-def _build(out: Path, *, search: bool) -> None:
+def _build(out: Path) -> None:
     from digest.config import load
-    from digest.publish.site import search as index
     from digest.publish.site.build import build_site
 
-    if not search:
-        index._program = lambda: None
     result = build_site(load({"run": {"out": out}}))
-    own, others = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
+    own = resource.getrusage(resource.RUSAGE_SELF)
     print(
         f"{own.ru_utime + own.ru_stime:.2f} s of processor time, {own.ru_maxrss / 1024:.0f} MB; "
-        f"Pagefind {others.ru_utime + others.ru_stime:.2f} s, {others.ru_maxrss / 1024:.0f} MB; "
         f"{result.pages} pages, {result.written} files written"
     )
 

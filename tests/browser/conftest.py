@@ -13,20 +13,22 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-import uvicorn
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
 from digest.publish.site.serve import app_of
 from tests.publish.site.support import TEXT, built, digest_on, hostile, paper, put
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 DAY = date(2026, 1, 28)
-Open = Callable[..., Page]
+Open = Callable[..., "Page"]
 
 
 @pytest.fixture(scope="package")  # while playwright runs, its event loop does: no other test could start one
@@ -35,6 +37,8 @@ def browser() -> Iterator[Browser]:
     program = os.environ.get("CHROMIUM", "/usr/bin/chromium")
     if not Path(program).exists():
         pytest.skip(f"there is no Chromium at {program}; CHROMIUM may name another")
+    from playwright.sync_api import sync_playwright  # half a second, which collecting need not take
+
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=program, args=FLAGS)
         yield started
@@ -77,6 +81,8 @@ def address(folder: Path) -> Iterator[str]:
     """The site on loopback."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
+    import uvicorn
+
     server = uvicorn.Server(uvicorn.Config(app_of(folder), log_level="warning"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
@@ -90,7 +96,7 @@ def address(folder: Path) -> Iterator[str]:
 @pytest.fixture
 def open_page(browser: Browser, address: str) -> Iterator[Open]:
     """Opens pages, and afterwards asserts that none complained or asked anything of another host."""
-    contexts, said, asked = list[BrowserContext](), list[str](), list[str]()
+    contexts, said, asked = list["BrowserContext"](), list[str](), list[str]()
 
     def heard(message: ConsoleMessage) -> None:
         if message.type in {"error", "warning"}:

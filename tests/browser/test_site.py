@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
+import re
+import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Open
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.slow
 PAGE = "2026-01-28/audio.html"
@@ -18,6 +22,13 @@ PAGES = (
     "week/2026-W05-audio.html",
     "search.html", "starred.html", "interests.html",
 )  # fmt: skip
+
+
+def expect(what: Any) -> Any:
+    """Playwright's, which takes half a second to import."""
+    from playwright.sync_api import expect as expecting
+
+    return expecting(what)
 
 
 def shown(page: Page) -> int:
@@ -158,40 +169,92 @@ def test_stars_stay_and_travel(open_page: Open, address: str, tmp_path: Path) ->
     assert other.locator("article a[href^='javascript']").count() == 0
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("pagefind_bin_extended") is None, reason="the extra 'search' is not installed"
-)
+def test_words_are_followed_in_the_browser(open_page: Open, address: str) -> None:
+    page = open_page("interests.html")
+    page.get_by_label("只在这个浏览器里关注").fill("语音合成，Kettle 10, a+b(")
+    page.get_by_label("只在这个浏览器里关注").blur()
+    expect(page.get_by_text("已记下 3 个")).to_be_visible()
+    page.goto(f"{address}/{PAGE}")
+    page.get_by_role("button", name="关注的词 9").click()
+    assert shown(page) == 9
+    assert "f=own" in page.url
+    expect(page.locator("article:visible .because").last).to_contain_text("因为：")
+    page.goto(f"{address}/interests.html")
+    assert page.get_by_label("只在这个浏览器里关注").input_value() == "语音合成，Kettle 10，a+b("
+
+
 @pytest.mark.parametrize(
     ("query", "results"),
-    [("语音合成", 8), ("kettle", 30), ("钟声", 1), ("合成", 8), ("february bell", 1), ("zzzxq", 0)],
-)
+    [
+        ("语音合成", 8), ("合成", 8), ("钟声", 1), ("钟", 1), ("语音 方法", 28), ("kettle", 30), ("KETT", 30),
+        ("february bell", 1), ("the bell in february", 1), ("kettle february", 0), ("合成别", 0),
+        ("zzzxq", 0), ("2601.00050", 1),
+    ],
+)  # fmt: skip
 def test_search_in_both_languages(open_page: Open, query: str, results: int) -> None:
     page = open_page("search.html")
     page.locator('input[name="q"]').fill(query)
     said = f"{results} 篇" if results else "没有符合条件的论文。"
     expect(page.get_by_role("status")).to_have_text(said, timeout=10_000)
+    while page.get_by_role("button", name="更多结果").count():
+        page.get_by_role("button", name="更多结果").click()
     expect(page.locator("article")).to_have_count(results)
+    for text in page.locator("article").all_inner_texts():  # all of them hold what was looked for
+        assert all(
+            word in text.lower() for word in query.lower().replace("the ", "").split() if word != "2601.00050"
+        )
     if results:
         page.locator("article a").first.click()
         expect(page.locator("article.at")).to_be_visible()
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("pagefind_bin_extended") is None, reason="the extra 'search' is not installed"
-)
-def test_the_best_result_of_all_months_is_first(open_page: Open) -> None:
-    page = open_page("search.html#q=february+bell")
+def test_the_best_result_of_all_weeks_is_first_and_shows_why(open_page: Open) -> None:
+    page = open_page("search.html#q=bell")
     expect(page.locator("article h3").first).to_have_text("A bell in February", timeout=10_000)
+    expect(page.locator("article mark").first).to_have_text("bell")
+    expect(page.locator("article .meta").first).to_contain_text("2026-02-03")
+    expect(page.locator("article .meta").first).to_contain_text("音频")
 
 
-@pytest.mark.skipif(
-    importlib.util.find_spec("pagefind_bin_extended") is None, reason="the extra 'search' is not installed"
-)
 def test_search_is_filtered_and_shared(open_page: Open) -> None:
     page = open_page("search.html#q=方法&kind=cross")
     expect(page.locator("article")).to_have_count(5, timeout=10_000)
     page.get_by_label("版块").select_option("自然语言处理")
     expect(page.locator("article")).to_have_count(0)
+    page.get_by_label("公布方式").select_option("")
+    expect(page.locator("article")).to_have_count(1)
+    page.get_by_label("年份").select_option("2026")
+    expect(page.locator("article")).to_have_count(1)
+    expect(page).to_have_url(re.compile("section=.*year=2026"))
+
+
+@pytest.mark.parametrize(("query", "results"), [("语音合成", 8), ("february bell", 1), ("zzzxq", 0)])
+def test_a_folder_is_searched_without_a_server(
+    open_page: Open, folder: Path, query: str, results: int
+) -> None:
+    page = open_page("search.html", root=folder.as_uri())
+    page.locator('input[name="q"]').fill(query)
+    expect(page.get_by_role("status")).to_have_text(f"{results} 篇" if results else "没有符合条件的论文。")
+    if results:
+        page.locator("article a").first.click()
+        expect(page.locator("article.at")).to_be_visible()
+
+
+def test_search_finds_hostile_papers_and_runs_nothing(open_page: Open) -> None:
+    page = open_page("search.html#q=transformer+script")
+    expect(page.locator("article")).to_have_count(1, timeout=10_000)
+    assert page.locator("article img, article script, article b:not(.k)").count() == 0
+
+
+def test_search_says_when_its_index_is_missing(
+    open_page: Open, folder: Path, tmp_path: Path, browser: Browser
+) -> None:
+    shutil.copytree(folder, tmp_path / "site")
+    shutil.rmtree(tmp_path / "site" / "search")
+    page = browser.new_page()
+    page.goto((tmp_path / "site" / "search.html").as_uri() + "#q=bell")
+    expect(page.get_by_role("status")).to_contain_text("digest site")
+    page.close()
 
 
 def test_hostile_papers_do_nothing(open_page: Open) -> None:

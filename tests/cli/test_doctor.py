@@ -34,7 +34,7 @@ def examined(
     ) -> tuple[int, dict[str, dict[str, Any]], str]:
         if server is not None:
             monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url}/v1")
-            toml += f'\n[arxiv]\npages = "{server.url}"\ncontact = "a@b.c"\n'
+            toml += f'\n[arxiv]\npages = "{server.url}"\nfeed = "{server.url}"\ncontact = "a@b.c"\n'
         for name, value in (environment or {}).items():
             monkeypatch.setenv(name, value)
         Path("digest.toml").write_text(toml, encoding="utf-8")
@@ -198,3 +198,59 @@ def test_it_works_on_the_sample_day(
     table = capsys.readouterr().out
     assert "ok    question" in table
     assert "fail" not in table
+
+
+def test_what_a_paper_and_a_day_take_is_told(
+    examined: Callable[..., Any], sample_server: Callable[..., Server]
+) -> None:
+    server = sample_server()
+    price = "[model.price]\ninput = 1.0\noutput = 2.0\n[run]\nsections = ['audio']\n"
+    environment = {"DIGEST_MODEL": "m"}
+    code, checks, _ = examined(server, environment, price)
+    assert code == 0
+    paper = re.search(
+        r"about ([\d.]+) s, ([\d,]+) tokens in, (\d+) out, ([\d.]+) cents", checks["a paper"]["found"]
+    )
+    assert paper is not None
+    tokens_in, tokens_out = int(paper[2].replace(",", "")), int(paper[3])
+    assert tokens_in > 2000  # with the passages that a run sends along
+    assert float(paper[4]) == pytest.approx(100 * (tokens_in + 2 * tokens_out) / 1e6, rel=0.1)
+    day = checks["a day"]["found"]
+    assert day.startswith("about 44 papers: 2 minutes")
+    assert "as arXiv announced today" in day
+
+    folder = Path("runs/2026-01-27")
+    folder.mkdir(parents=True)
+    (folder / "audio.json").write_text('{"counts": {"announced": 10}}', encoding="utf-8")
+    (folder / "text.json").write_text('{"counts": {"announced": 99}}', encoding="utf-8")
+    _, checks, _ = examined(server, environment, price)
+    assert "about 10 papers: 30 seconds" in checks["a day"]["found"]
+    assert "as the last digests here had" in checks["a day"]["found"]
+
+    server.set(today="2026-01-25")  # a Sunday: the feed is empty
+    (folder / "audio.json").write_text("{", encoding="utf-8")
+    _, checks, _ = examined(server, environment, price)
+    assert checks["a day"]["state"] == "note"
+
+
+def test_a_home_is_looked_at(examined: Callable[..., Any], tmp_path: Path) -> None:
+    """Without a model: the files are checked all the same."""
+    from digest.cli.home import Answers, write_home
+
+    assert "home" not in examined(None)[1]
+    write_home(tmp_path, Answers(), "bilingual-arxiv-digest==0.1.0", force=True)
+
+    def found() -> str:
+        return str(examined(None)[2])
+
+    assert "automation.sh is not as" not in found()
+    assert "requirements.txt: bilingual-arxiv-digest==0.1.0" in found()
+    assert "a git address" in found()
+    (tmp_path / "requirements.txt").write_text(
+        "x\nbilingual-arxiv-digest @ git+https://me:pw@g.example/d\n", "utf-8"
+    )
+    assert "git+https://g.example/d" in found()
+    (tmp_path / "automation.sh").write_text("# mine", encoding="utf-8")
+    assert "automation.sh is not as" in found()
+    (tmp_path / "automation.sh").unlink()
+    assert "automation.sh is missing" in found()

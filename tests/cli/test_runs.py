@@ -15,8 +15,8 @@ from digest.cli import app
 from digest.cli.verify import says
 from digest.model import Summary
 from digest.sample import Server, fault
-from digest.sample import start as start_server
 from digest.sample.knobs import Knobs
+from tests.conftest import Lending
 from tests.ledger.days import DAY, start, use, write_records
 
 Run = Callable[..., tuple[int, str, str]]
@@ -29,9 +29,9 @@ ONE, OTHER = "2601.30001", "2601.30004"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(tmp_path_factory: pytest.TempPathFactory, lending: Lending) -> Iterator[Server]:
     records = write_records(tmp_path_factory.mktemp("records") / "records.jsonl", 8)
-    with start_server(Knobs(records=(records,), synthesize=True)) as server:
+    with lending.start(Knobs(records=(records,), synthesize=True)) as server:
         yield server
 
 

@@ -19,7 +19,10 @@ def _shell(folder: Path, script: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("command", [_LIST, _RUN, "lint --rules", "--help"])
+@pytest.mark.parametrize(
+    "command",
+    ["lint --rules", "--help", *(pytest.param(one, marks=pytest.mark.slow) for one in (_LIST, _RUN))],
+)
 def test_a_reader_that_has_seen_enough_changes_nothing(tmp_path: Path, command: str) -> None:
     ended = _shell(tmp_path, f"DIGEST {command} | true; exit ${{PIPESTATUS[0]}}")
     assert (ended.returncode, "Broken pipe" in ended.stderr) == (0, False), ended.stderr
@@ -27,7 +30,10 @@ def test_a_reader_that_has_seen_enough_changes_nothing(tmp_path: Path, command: 
         assert list(tmp_path.glob("made/sample/*/audio.md"))
 
 
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    "closed",
+    ["<&- >&- 2>&-", *(pytest.param(one, marks=pytest.mark.slow) for one in ("<&-", ">&-", "2>&-"))],
+)
 def test_a_closed_stream_is_none_that_is_missed(tmp_path: Path, closed: str) -> None:
     ended = _shell(tmp_path, f"DIGEST {_RUN} {closed}")
     assert ended.returncode == 0, ended.stderr
@@ -36,11 +42,12 @@ def test_a_closed_stream_is_none_that_is_missed(tmp_path: Path, closed: str) -> 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
 def test_a_full_disk_behind_standard_output_is_a_sentence(tmp_path: Path) -> None:
-    ended = _shell(tmp_path, f"DIGEST {_LIST} >/dev/full")
+    ended = _shell(tmp_path, "DIGEST lint --rules >/dev/full")
     assert ended.returncode == 2
     assert ended.stderr.endswith("digest: Standard output cannot be written (No space left on device).\n")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
 def test_a_full_disk_behind_standard_error_stops_nothing(tmp_path: Path) -> None:
     assert _shell(tmp_path, f"DIGEST {_RUN} 2>/dev/full").returncode == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import pwd
 import shutil
@@ -17,6 +18,7 @@ from pydantic import SecretStr
 PLACE = "DIGEST_POSTGRES_BIN"
 """The environment variable that names the folder of initdb and postgres, which must then be there."""
 
+_NUMBERS = itertools.count(1)
 PASSWORD = "correct horse/battery@staple"
 
 
@@ -68,6 +70,12 @@ class Cluster:
         """Through the socket."""
         options = f"&options=-csearch_path%3D{schema}"
         return SecretStr(f"postgresql://digest@/{database}?host={self.folder}&port={self.port}{options}")
+
+    def fresh(self) -> SecretStr:
+        """The address of a new, empty schema."""
+        schema = f"test_{next(_NUMBERS)}"
+        self.sql(f"CREATE SCHEMA {schema}")
+        return self.url(schema)
 
     def tcp(
         self, password: str, user: str = "digest", database: str = "postgres", query: str = ""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
+import os
 from collections.abc import Iterator
 
 import pytest
 from pydantic import SecretStr
 
 from tests.ledger.cluster import PLACE, Cluster, programs, running
-
-_NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -20,13 +18,13 @@ def cluster() -> Iterator[Cluster]:
     found = programs()
     if found is None:
         pytest.skip(f"no PostgreSQL server is installed (initdb), and {PLACE} names none")
-    with running(found) as cluster:
+    with pytest.MonkeyPatch.context() as environment, running(found) as cluster:
+        for name in [name for name in os.environ if name.startswith("PG")]:  # a developer's own server
+            environment.delenv(name)
         yield cluster
 
 
 @pytest.fixture
 def postgres(cluster: Cluster) -> SecretStr:
     """The address of an empty schema."""
-    schema = f"test_{next(_NUMBERS)}"
-    cluster.sql(f"CREATE SCHEMA {schema}")
-    return cluster.url(schema)
+    return cluster.fresh()

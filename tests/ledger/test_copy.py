@@ -172,6 +172,7 @@ def test_the_commands_on_postgresql(
     assert "ask:" in digest("runs", "show", "1").out
     assert digest("runs", "export", "1").out.count('"kind": "answer"') == 4
     assert digest("runs", "verify").code == 0
+    assert digest("runs", "backup", "nowhere/at/all").code == 2
     digest("runs", "backup", "saved.sqlite3")
     assert sorted(path.name for path in folder.iterdir()) == ["old", "saved.sqlite3"]
     assert everything(folder / "saved.sqlite3") == everything(folder / "old")

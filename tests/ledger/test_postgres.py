@@ -19,7 +19,6 @@ from pydantic import SecretStr
 from digest.errors import DigestError, LedgerError, UsageError
 from digest.ledger import open_database, open_history, open_ledger
 from digest.ledger.sql.codec import storable
-from digest.ledger.sql.ledger import SqlLedger
 from tests.conftest import Run
 from tests.ledger.cluster import PASSWORD, Cluster
 from tests.ledger.test_interface import keep, question
@@ -134,16 +133,19 @@ def test_a_replica_takes_no_writes_and_can_be_read(
         shutil.rmtree(folder)
 
 
-def test_a_database_that_became_read_only(cluster: Cluster, postgres: SecretStr) -> None:
-    with open_ledger(postgres) as ledger:
+def test_a_server_that_became_read_only_while_we_ran(cluster: Cluster) -> None:
+    cluster.sql("CREATE USER mover SUPERUSER")
+    cluster.sql("CREATE SCHEMA moved")
+    where = cluster.tcp("", user="mover", query="?options=-csearch_path%3Dmoved")
+    with open_ledger(where) as ledger:
         run = ledger.begin("run")
-        for sql in ("SET default_transaction_read_only = on",):
-            assert isinstance(ledger, SqlLedger)
-            ledger.database.write(sql)
+        cluster.sql("ALTER USER mover SET default_transaction_read_only = on")
+        cluster.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'mover'")
         with pytest.raises(UsageError, match="takes no writes"):
-            ledger.keep_traits("e", "m", "{}")
-        ledger.database.write("SET default_transaction_read_only = off")
-        ledger.finish(run, "complete", {})
+            keep(ledger, question(), run)
+    assert "takes no writes" in refused(where, UsageError)
+    with open_history(where) as history:
+        assert [one.state for one in history.runs()] == ["killed"]
 
 
 @contextmanager
@@ -229,6 +231,40 @@ def test_doctor_looks_at_it(
     assert "index completions_key is missing" in said
     assert "table listings is missing" in said
     assert "listings is missing" in digest("runs", "verify").out
+
+
+def test_a_damaged_answer_counts_as_not_given_and_is_told(
+    postgres: SecretStr, folder: Path, digest: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_ledger(postgres) as ledger:
+        run = ledger.begin("run")
+        for content in ("一", "二", "三"):
+            keep(ledger, question(content), run)
+        ledger.database.write("UPDATE completions SET completion = ? WHERE id = 1", (b"\x78\x9c\0",))
+        ledger.database.write("UPDATE completions SET key = 'f00d' WHERE id = 2")
+        assert ledger.completion(question("一").key) is None
+        assert ledger.completion("f00d") is None
+        assert ledger.completion(question("三").key) is not None
+        ledger.finish(run, "complete", {})
+    monkeypatch.setenv("DIGEST_LEDGER_URL", postgres.get_secret_value())
+    (folder / "runs").mkdir()
+    ran = digest("runs", "verify")
+    assert ran.code == 4
+    assert "answer 1 is damaged" in ran.out
+    assert "answer 2 stands under a key that is not its question's" in ran.out
+    assert "2 problems" in ran.out
+
+
+def test_what_was_kept_is_there_for_another_process(postgres: SecretStr) -> None:
+    with open_ledger(postgres) as ledger:
+        keep(ledger, question(), ledger.begin("run"))
+        script = (
+            "import sys; from pydantic import SecretStr; from digest.ledger import open_ledger\n"
+            "ledger = open_ledger(SecretStr(sys.argv[1]))\n"
+            "with ledger: print(ledger.completion(sys.argv[2]).content)"
+        )
+        command = [sys.executable, "-c", script, postgres.get_secret_value(), question().key]
+        assert subprocess.run(command, capture_output=True, check=True).stdout.decode().strip() == "回答"
 
 
 def test_many_processes_may_make_the_same_ledger(postgres: SecretStr) -> None:

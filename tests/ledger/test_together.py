@@ -6,7 +6,6 @@ import json
 import os
 import random
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -16,11 +15,14 @@ from typing import Any
 
 import pytest
 
+from digest.config import load
+from digest.ledger import open_database
 from digest.sample import Server, fault
 from tests.conftest import Run
 from tests.ledger.days import DAY, run, start, use, write_records
 
 Start = Callable[..., Server]
+Made = Callable[[Path], Path]
 Row = Callable[..., dict[str, Any]]
 ALONE = (
     "[checks]\noff-topic = 'off'\nnearer-paper = 'off'\n"
@@ -54,13 +56,25 @@ def row(monkeypatch: pytest.MonkeyPatch, digest: Run) -> Row:
     return made_row
 
 
-def made(path: Path, server: Server, more: str = ALONE) -> Path:
-    path.mkdir()
-    return use(server, path, more)
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
+def made(request: pytest.FixtureRequest, server: Server) -> Made:
+    """Makes a folder with settings, and with a ledger of its own."""
+
+    def make(path: Path) -> Path:
+        path.mkdir()
+        more = ALONE
+        if request.param == "postgres":
+            address = request.getfixturevalue("cluster").fresh().get_secret_value()
+            more += f"[ledger]\nurl = '{address}'\n"
+        return use(server, path, more)
+
+    return make
 
 
-def test_a_finished_day_is_made_again_without_any_request(server: Server, tmp_path: Path, row: Row) -> None:
-    folder = made(tmp_path / "a", server)
+def test_a_finished_day_is_made_again_without_any_request(
+    server: Server, tmp_path: Path, row: Row, made: Made
+) -> None:
+    folder = made(tmp_path / "a")
     assert row(folder)["asked"] == PAPERS
     before = files(folder)
     stamps = {path: path.stat().st_mtime_ns for path in (folder / "runs" / DAY).iterdir()}
@@ -72,8 +86,8 @@ def test_a_finished_day_is_made_again_without_any_request(server: Server, tmp_pa
     assert stamps == {path: path.stat().st_mtime_ns for path in (folder / "runs" / DAY).iterdir()}
 
 
-def test_what_a_finished_day_needs_is_little(server: Server, tmp_path: Path, row: Row) -> None:
-    folder = made(tmp_path / "a", server)
+def test_what_a_finished_day_needs_is_little(server: Server, tmp_path: Path, row: Row, made: Made) -> None:
+    folder = made(tmp_path / "a")
     row(folder)
     script = (
         "import sys; sys.argv = ['digest', 'run', '--no-pdf', '-q', '--date', sys.argv[1]]\n"
@@ -95,8 +109,10 @@ def test_what_a_finished_day_needs_is_little(server: Server, tmp_path: Path, row
     assert heavy & set(ran.stdout.split()) == set()
 
 
-def test_one_changed_character_asks_one_question(server: Server, tmp_path: Path, row: Row) -> None:
-    folder = made(tmp_path / "a", server)
+def test_one_changed_character_asks_one_question(
+    server: Server, tmp_path: Path, row: Row, made: Made
+) -> None:
+    folder = made(tmp_path / "a")
     row(folder)
     lines = (tmp_path / "records.jsonl").read_text(encoding="utf-8").splitlines()
     random.Random(7).shuffle(lines)
@@ -105,21 +121,21 @@ def test_one_changed_character_asks_one_question(server: Server, tmp_path: Path,
     lines[3] = json.dumps(changed)
     (tmp_path / "other.jsonl").write_text("\n".join(lines), encoding="utf-8")
     server.set(records=(tmp_path / "other.jsonl",))
-    _forget_announcement(folder / "runs" / "ledger.sqlite3")
+    _forget_announcement(folder)
     again = row(folder, "--concurrency", "3")
     assert (again["asked"], again["reused"]) == (1, PAPERS - 1)
 
 
-def _forget_announcement(ledger: Path) -> None:
-    connection = sqlite3.connect(ledger)
-    with connection:
-        connection.execute("DELETE FROM announcements")
-        connection.execute("DELETE FROM snapshots")
-    connection.close()
+def _forget_announcement(folder: Path) -> None:
+    with open_database(load(path=folder / "digest.toml").ledger_at) as database:
+        database.write("DELETE FROM announcements")
+        database.write("DELETE FROM snapshots")
 
 
-def test_flagged_papers_are_tried_again_and_only_those(server: Server, tmp_path: Path, row: Row) -> None:
-    folder = made(tmp_path / "a", server)
+def test_flagged_papers_are_tried_again_and_only_those(
+    server: Server, tmp_path: Path, row: Row, made: Made
+) -> None:
+    folder = made(tmp_path / "a")
     bad = ("2601.30003", "2601.30011")
     server.faults(*(fault("chatter", content="我不知道。", paper=paper) for paper in bad))
     first = row(folder)
@@ -134,9 +150,9 @@ def test_flagged_papers_are_tried_again_and_only_those(server: Server, tmp_path:
 
 
 def test_fresh_asks_again_and_keeps_the_older_answers(
-    server: Server, tmp_path: Path, row: Row, digest: Run
+    server: Server, tmp_path: Path, row: Row, digest: Run, made: Made
 ) -> None:
-    folder = made(tmp_path / "a", server)
+    folder = made(tmp_path / "a")
     row(folder)
     again = row(folder, "--fresh")
     assert (again["asked"], again["reused"]) == (PAPERS, 0)
@@ -147,9 +163,9 @@ def test_fresh_asks_again_and_keeps_the_older_answers(
 
 
 @pytest.mark.slow
-def test_two_runs_at_once_share_the_questions(server: Server, tmp_path: Path) -> None:
+def test_two_runs_at_once_share_the_questions(server: Server, tmp_path: Path, made: Made) -> None:
     server.set(latency=0.02)
-    folder = made(tmp_path / "a", server)
+    folder = made(tmp_path / "a")
     both = [start(folder, "run", "--no-pdf", "--json") for _ in range(2)]
     ends = [process.communicate(timeout=240) for process in both]
     assert [process.returncode for process in both] == [0, 0], ends
@@ -161,9 +177,11 @@ def test_two_runs_at_once_share_the_questions(server: Server, tmp_path: Path) ->
 
 
 @pytest.mark.slow
-def test_the_one_that_lives_takes_over_from_the_one_that_died(server: Server, tmp_path: Path) -> None:
+def test_the_one_that_lives_takes_over_from_the_one_that_died(
+    server: Server, tmp_path: Path, made: Made
+) -> None:
     server.set(latency=0.08)
-    folder = made(tmp_path / "a", server)
+    folder = made(tmp_path / "a")
     first = start(folder, "run", "--no-pdf", "--json", "--concurrency", "4")
     _until(server, 5, first)
     second = start(folder, "run", "--no-pdf", "--json", "--concurrency", "4")
@@ -189,16 +207,18 @@ def _until(server: Server, chats: int, process: subprocess.Popen[str]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("papers", "kills"), [(24, 2), (200, 30)])
-def test_killed_at_random_moments(server: Server, tmp_path: Path, papers: int, kills: int) -> None:
+def test_killed_at_random_moments(
+    server: Server, tmp_path: Path, papers: int, kills: int, made: Made
+) -> None:
     """The digest is that of an undisturbed run, and only what was in flight is asked twice."""
     concurrency = 8
     records = write_records(tmp_path / "records.jsonl", papers)
     knobs = {"records": (records,), "synthesize": True, "latency": 0.25}
     server.set(**knobs)
-    calm = made(tmp_path / "calm", server)
+    calm = made(tmp_path / "calm")
     run(calm, "run", "--no-pdf", "--concurrency", "64")
     server.set(**knobs)
-    folder, chance = made(tmp_path / "a", server), random.Random(20260128)
+    folder, chance = made(tmp_path / "a"), random.Random(20260128)
     killed = 0
     for _ in range(kills):
         process = start(folder, "run", "--no-pdf", "--concurrency", str(concurrency))

@@ -1,4 +1,4 @@
-"""The server that these tests share: one a process, with its knobs turned back before each test."""
+"""The server that the tests of a file share, with its knobs turned back before each test."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from digest.sample import Server, start
+from digest.sample import Server
+from tests.conftest import Lending
 
 
-@pytest.fixture(scope="session")
-def running() -> Iterator[Server]:
-    with start() as server:
+@pytest.fixture(scope="module")
+def running(lending: Lending) -> Iterator[Server]:
+    with lending.start() as server:
         yield server
 
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from digest.config import ModelSettings
+from digest.errors import AnswerError
 from digest.llm.api_error import ApiError
-from digest.llm.capabilities import Forms, write
-from digest.llm.lessons import Traits, fitting, learn
-from digest.llm.presets import profile
-from digest.model import Message, Request
+from digest.llm.attempt import Attempt, Permit
+from digest.llm.capabilities import Capabilities
+from digest.llm.learning import LearnedCapabilities
+from digest.llm.lessons import fitting, learn
+from digest.llm.presets import preset_of
+from digest.llm.question import write
+from digest.model import Completion, Message, Request, Usage
 
 REQUEST = Request(
     model="m",
@@ -21,7 +27,8 @@ REQUEST = Request(
     max_tokens=600,
     json_schema={"type": "object"},
 )
-STRONG, WEAK = Traits(), Traits(answer_format="json_object")
+STRONG, WEAK = Capabilities(), Capabilities(answer_format="json_object")
+PERMIT = Permit(1, 1, 100, 0.0, 0)
 NO_FORMAT = ApiError(400, message="guided decoding failed for this request")
 FIELDS = {"chat_template_kwargs": {}, "top_p": 1}
 WITHOUT_LIMIT = {"token_limit": "max_completion_tokens", "left_out": ("max_tokens",)}
@@ -106,7 +113,7 @@ def test_fields_of_an_error_go_before_its_words(error: ApiError, changed: dict[s
 
 
 def test_a_limit_that_is_refused_under_both_names_is_left_out() -> None:
-    new = Traits(token_limit="max_completion_tokens")
+    new = Capabilities(token_limit="max_completion_tokens")
     assert learn(new, REQUEST, ApiError(400, message="max_completion_tokens is too large: 9")) is None
     error = ApiError(400, message="Unrecognized request argument supplied: max_completion_tokens")
     old = learn(new, REQUEST, error)
@@ -137,8 +144,8 @@ def test_who_takes_no_system_message_is_told_by_the_user() -> None:
 
 def test_what_older_versions_learned_is_read() -> None:
     kept = '{"answer_format": "text", "token_limit": "max_completion_tokens", "temperature": false}'
-    assert Traits.model_validate_json(kept).left_out == ("temperature",)
-    assert Traits.model_validate_json(kept.replace("false", "true")).left_out == ()
+    assert Capabilities.model_validate_json(kept).left_out == ("temperature",)
+    assert Capabilities.model_validate_json(kept.replace("false", "true")).left_out == ()
 
 
 @pytest.mark.parametrize(
@@ -160,89 +167,139 @@ def test_the_length_that_fits_is_learned_from_the_numbers_told(message: str, fit
 
 
 class Book:
-    """Forms, and what they remember."""
+    """Capabilities learned from attempts, and what they remember."""
 
-    def __init__(self, kept: Traits | None = None) -> None:
-        self.remembered: list[Traits] = []
-        self.forms = Forms(
-            profile(ModelSettings()),
+    def __init__(self, kept: Capabilities | None = None) -> None:
+        self.remembered: list[Capabilities] = []
+        self.learned = LearnedCapabilities(
+            preset_of(ModelSettings(base_url="http://model/v1")),
             lambda _: None if kept is None else kept.model_dump_json(),
-            lambda _, traits: self.remembered.append(Traits.model_validate(json.loads(traits))),
+            lambda _, known: self.remembered.append(Capabilities.model_validate(json.loads(known))),
         )
-        self.forms._current["m"] = kept or STRONG
-        if kept:
-            self.forms._proven["m"] = kept
+        assert self.now == (kept or STRONG)
+
+    @property
+    def now(self) -> Capabilities:
+        return self.learned.of("m")
+
+    def refused(self, form: Capabilities, error: ApiError = NO_FORMAT) -> Capabilities | None:
+        meaning = AnswerError("rejected", "no")
+        attempt = Attempt(REQUEST, form, PERMIT, error.status, error=error, meaning=meaning)
+        other = self.learned.instead(attempt, answered=True)
+        self.learned.observe(replace(attempt, retry_as=other))
+        return other
+
+    def answered(
+        self, form: Capabilities = STRONG, tokens: int = 100, limit: int = 600, length: int = 10
+    ) -> None:
+        request = asked(length).model_copy(update={"max_tokens": limit})
+        completion = Completion(
+            key="k", model="m", content="a", usage=Usage(input=9, output=tokens), received=datetime.now(UTC)
+        )
+        self.learned.observe(Attempt(request, form, PERMIT, 200, completion=completion))
+
+    def failed(self, code: str, length: int = 10, limit: int = 600, error: ApiError | None = None) -> None:
+        request = asked(length).model_copy(update={"max_tokens": limit})
+        meaning = AnswerError(code, "no")
+        self.learned.observe(Attempt(request, STRONG, PERMIT, 400, error=error, meaning=meaning))
+
+
+def asked(length: int) -> Request:
+    """A question of about so many tokens, in our own reckoning."""
+    each = REQUEST.prompt_tokens
+    words = Message(role="user", content=REQUEST.messages[0].content * (length // each))
+    return REQUEST.model_copy(update={"messages": (words,)})
+
+
+def tokens_of(length: int) -> int:
+    return asked(length).prompt_tokens
 
 
 def test_a_stray_refusal_among_the_first_answers_weakens_nothing_that_lasts() -> None:
     book = Book()
-    assert book.forms.refused("m", STRONG, REQUEST, NO_FORMAT) == WEAK
-    assert book.forms.of("m") == WEAK
-    book.forms.answered("m", WEAK)
-    book.forms.answered("m", STRONG)  # asked before it was known
-    book.forms.answered("m", WEAK)
-    assert book.forms.of("m") == STRONG
+    assert book.refused(STRONG) == WEAK
+    assert book.now == WEAK
+    book.answered(WEAK)
+    book.answered(STRONG)  # asked before it was known
+    book.answered(WEAK)
+    assert book.now == STRONG
     assert book.remembered == [WEAK, STRONG]
 
 
 def test_a_form_that_was_answered_is_not_dropped_because_of_one_paper() -> None:
     book = Book(STRONG)
     for _ in range(9):
-        assert book.forms.refused("m", STRONG, REQUEST, NO_FORMAT) == WEAK
-        book.forms.answered("m", WEAK)
-        book.forms.answered("m", STRONG)
-    assert book.forms.of("m") == STRONG
+        assert book.refused(STRONG) == WEAK
+        book.answered(WEAK)
+        book.answered(STRONG)
+    assert book.now == STRONG
     assert book.remembered == []
 
 
 def test_a_form_that_is_answered_no_more_is_dropped() -> None:
     book = Book(STRONG)
     for _ in range(5):
-        assert book.forms.of("m") == STRONG
-        book.forms.refused("m", STRONG, REQUEST, NO_FORMAT)
-        if book.forms.of("m") == STRONG:
-            book.forms.answered("m", WEAK)
-    assert book.forms.of("m") == WEAK
-    book.forms.answered("m", WEAK)
+        assert book.now == STRONG
+        book.refused(STRONG)
+        if book.now == STRONG:
+            book.answered(WEAK)
+    assert book.now == WEAK
+    book.answered(WEAK)
     assert book.remembered == [WEAK]
 
 
 def test_what_is_not_answered_is_not_remembered() -> None:
     book = Book()
-    book.forms.refused("m", STRONG, REQUEST, NO_FORMAT)
+    book.refused(STRONG)
     assert book.remembered == []
-    assert book.forms.kept("m") is None
+    assert book.learned.kept("m") is None
+
+
+def test_an_endpoint_that_nothing_is_known_of_is_asked_for_less_once_a_question() -> None:
+    learned = Book().learned
+    attempt = Attempt(
+        REQUEST, STRONG, PERMIT, 500, error=ApiError(500), meaning=AnswerError("rejected", "no")
+    )
+    assert learned.instead(attempt, answered=True) is None
+    other = learned.instead(attempt, answered=False)
+    assert other == WEAK
+    learned.observe(replace(attempt, retry_as=other))
+    assert learned.instead(attempt, answered=False) is None
+    assert learned.of("m") == STRONG  # it said nothing of the form
 
 
 def test_a_length_that_was_too_long_is_tried_again_once_by_a_later_run() -> None:
     book = Book(STRONG)
-    book.forms.too_long("m", 2000, ApiError(400))
-    assert not book.forms.fits("m", 2000, doubt=True)  # this run knows
+    book.failed("too_long", length=2000)
+    longest, length = book.remembered[-1].longest, tokens_of(2000)
+    assert longest is not None
+    assert longest < length
+    assert not book.learned.fits("m", length, doubt=True)  # this run knows
     later = Book(book.remembered[-1])
-    assert later.forms.fits("m", 1500, doubt=False)
-    assert not later.forms.fits("m", 2000, doubt=False)
-    assert [later.forms.fits("m", 2000, doubt=True) for _ in range(3)] == [True, False, False]
-    later.forms.took("m", 2000)
+    assert later.learned.fits("m", longest, doubt=False)
+    assert not later.learned.fits("m", length, doubt=False)
+    assert [later.learned.fits("m", length, doubt=True) for _ in range(3)] == [True, False, False]
+    later.answered(length=2000)
     assert later.remembered[-1].longest is None
 
 
 def test_a_length_that_was_taken_is_not_too_long() -> None:
     book = Book(STRONG)
-    book.forms.took("m", 1300)
-    book.forms.too_long("m", 1400, ApiError(400))
-    assert book.forms.fits("m", 1300, doubt=False)
-    book.forms.took("m", 1350)
-    assert book.forms.of("m").longest == 1350
-    book.forms.too_long("m", 3000, ApiError(400, message="3000 tokens > 1000 tokens"))
-    assert book.forms.of("m").longest == 1350
+    book.answered(length=1300)
+    book.failed("too_long", length=1400, error=ApiError(400, message="1400 tokens > 1000 tokens"))
+    assert book.learned.fits("m", tokens_of(1300), doubt=False)
+    book.answered(length=1350)
+    assert book.now.longest == tokens_of(1350)
+    book.failed("too_long", length=3000, error=ApiError(400, message="3000 tokens > 1000 tokens"))
+    assert book.now.longest == tokens_of(1350)
 
 
 def test_the_room_that_thoughts_needed_is_remembered() -> None:
     book = Book(STRONG)
-    book.forms.ended("m", 600, 100)
-    book.forms.cut("m", 600)
-    book.forms.ended("m", 2400, 100)  # it was one paper's
+    book.answered(limit=600, tokens=100)
+    book.failed("cut", limit=600)
+    book.answered(limit=2400, tokens=100)  # it was one paper's
     assert book.remembered == []
-    book.forms.ended("m", 2400, 1500)
+    book.answered(limit=2400, tokens=1500)
     assert book.remembered[-1].room == 2400
-    assert book.forms.of("m").room == 2400
+    assert book.now.room == 2400

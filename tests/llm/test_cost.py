@@ -9,7 +9,7 @@ import pytest
 from digest.config import ModelSettings, load
 from digest.errors import UsageError
 from digest.llm.cost import Budget, prices
-from digest.llm.presets import Profile, _presets, profile
+from digest.llm.presets import Preset, _presets, preset_of
 from digest.model import Message, Request, Usage
 
 USAGE = Usage(input=3000, cached=1000, output=200)
@@ -21,7 +21,7 @@ def settings(**given: Any) -> ModelSettings:
 
 def price(model: str, **given: Any) -> float | None:
     wanted = settings(**given)
-    return prices(wanted, profile(wanted))(model, USAGE)
+    return prices(wanted, preset_of(wanted))(model, USAGE)
 
 
 def test_own_prices_count_cached_tokens_apart() -> None:
@@ -52,18 +52,18 @@ def test_an_unknown_price_is_none_and_no_crash(model: str, given: dict[str, Any]
 
 def test_unknown_usage_is_unknown_cost() -> None:
     for given in (settings(price={"input": 1.0, "output": 1.0}), settings(preset="openai")):
-        assert prices(given, profile(given))("gpt-4o-mini", Usage()) is None
+        assert prices(given, preset_of(given))("gpt-4o-mini", Usage()) is None
 
 
 @pytest.mark.parametrize("name", _presets())
 def test_presets_are_chosen_by_name_and_by_address(name: str) -> None:
-    by_name = profile(settings(preset=name))
-    assert by_name.preset == name
-    assert profile(settings(base_url=by_name.base_url)) == by_name
+    by_name = preset_of(settings(preset=name))
+    assert by_name.name == name
+    assert preset_of(settings(base_url=by_name.base_url)) == by_name
 
 
 def test_settings_go_before_a_preset() -> None:
-    chosen = profile(
+    chosen = preset_of(
         settings(preset="qwen", answer_format="text", body={"enable_thinking": True, "user": "me"})
     )
     assert chosen.answer_format == "text"
@@ -73,7 +73,7 @@ def test_settings_go_before_a_preset() -> None:
 
 
 def test_an_unknown_address_has_no_preset() -> None:
-    assert profile(settings(base_url="https://llm.example.org/v1")) == Profile(
+    assert preset_of(settings(base_url="https://llm.example.org/v1")) == Preset(
         base_url="https://llm.example.org/v1",
         answer_format="json_schema",
         fixed_format=False,
@@ -86,7 +86,7 @@ def test_an_unknown_address_has_no_preset() -> None:
 
 def test_a_misspelt_preset_is_told() -> None:
     with pytest.raises(UsageError, match="deepseek"):
-        profile(settings(preset="deepsek"))
+        preset_of(settings(preset="deepsek"))
 
 
 @pytest.mark.parametrize("name", ["Authorization", "X-Api-Key", "Cookie"])

@@ -13,8 +13,8 @@ import pytest
 
 from digest.config import ModelSettings
 from digest.errors import AnswerError, ModelError, QuotaError
+from digest.llm.capabilities import Capabilities
 from digest.llm.endpoint import Endpoint
-from digest.llm.lessons import Traits
 from digest.llm.rate_limits import IN_A_ROW
 from digest.model import Completion, Message, Request
 from digest.sample import Fault, Server, fault
@@ -45,7 +45,7 @@ class Asked:
 
     def __init__(self, server: Server, **settings: Any) -> None:
         self.waits: list[float] = []
-        self.learned: list[Traits] = []
+        self.learned: list[Capabilities] = []
         given = {
             "base_url": f"{server.url}/v1",
             "key": "k",
@@ -61,7 +61,7 @@ class Asked:
 
         self.endpoint = Endpoint(
             ModelSettings.model_validate(given),
-            remember=lambda _, traits: self.learned.append(Traits.model_validate_json(traits)),
+            remember=lambda _, known: self.learned.append(Capabilities.model_validate_json(known)),
             sleep=sleep,
         )
 
@@ -99,7 +99,7 @@ def test_the_ladder_is_walked_once(
     asked = Asked(server)
     for completion in asked(request(title), times=2):
         assert read_fields(completion.content).kind
-    assert [traits.answer_format for traits in asked.learned] == learned
+    assert [known.answer_format for known in asked.learned] == learned
     assert server.stats()["requests"]["chat"] == sent
     assert asked.waits == []
 

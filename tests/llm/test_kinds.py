@@ -11,8 +11,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from digest.llm.api_error import error_of
 from digest.llm.kinds import kind_of
 from digest.llm.retry_after import told_to_wait
@@ -30,6 +28,7 @@ def kind(status: int, body: Any) -> str:
     return kind_of(error, told_to_wait({}, error.words))
 
 
-@pytest.mark.parametrize("case", BODIES, ids=str)
-def test_an_error_is_what_its_endpoint_means(case: dict[str, Any]) -> None:
-    assert kind(case["status"], case["body"]) == case["kind"]
+def test_an_error_is_what_its_endpoint_means() -> None:
+    taken = [(case, kind(case["status"], case["body"])) for case in BODIES]
+    assert len(taken) > 150
+    assert [(case, found) for case, found in taken if found != case["kind"]] == []

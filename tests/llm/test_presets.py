@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from digest.config import ModelSettings
-from digest.llm.presets import profile
+from digest.llm.presets import preset_of
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,6 @@ from digest.llm.presets import profile
     ],
 )
 def test_a_server_on_this_machine_needs_no_key(address: str, *, local: bool) -> None:
-    known = profile(ModelSettings(base_url=address))
+    known = preset_of(ModelSettings(base_url=address))
     assert known.loopback == local
     assert known.key != local

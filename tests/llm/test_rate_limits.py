@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.config import ModelSettings
-from digest.llm.limiter import ClosedError, Limiter, Permit
+from digest.llm.attempt import Permit
+from digest.llm.limiter import ClosedError, Limiter
 from digest.llm.rate_limits import (
     IN_A_ROW,
     REFUSED_WITHIN,

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from digest.config import ModelSettings
-from digest.llm.presets import profile
+from digest.llm.presets import preset_of
 from digest.llm.reach import connecting, kind_of, reason
 from digest.llm.sdk import connect
 
@@ -21,7 +21,7 @@ def error_at(address: str) -> Exception:
 
     async def go() -> None:
         settings = ModelSettings(base_url=address, timeout=0.3)
-        client = connect(settings, profile(settings))
+        client = connect(settings, preset_of(settings))
         try:
             await client.post("/chat/completions", body={}, cast_to=httpx2.Response)
         finally:

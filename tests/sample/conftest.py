@@ -1,4 +1,4 @@
-"""One server for all tests of this folder; each test finds it with its knobs as at the start."""
+"""One server for all tests of a file; each test finds it with its knobs as at the start."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
-from digest.sample import Knobs, Server, start
+from digest.sample import Server
+from tests.conftest import Lending
 
 
-@pytest.fixture(scope="session")
-def _running() -> Iterator[Server]:
-    with start(Knobs()) as server:
+@pytest.fixture(scope="module")
+def _running(lending: Lending) -> Iterator[Server]:
+    with lending.start() as server:
         yield server
 
 
@@ -22,7 +23,7 @@ def server(_running: Server) -> Server:
     return _running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def _client(_running: Server) -> Iterator[httpx2.Client]:
     with httpx2.Client(base_url=_running.url, trust_env=False, timeout=60) as client:
         yield client

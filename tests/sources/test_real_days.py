@@ -15,10 +15,11 @@ from digest.errors import CountError, SourceError, StaleError
 from digest.ledger import open_ledger
 from digest.ledger.memory import MemoryLedger
 from digest.model import Announcement, Paper, Section, Snapshot
-from digest.sample import Knobs, Server, fault, start
+from digest.sample import Knobs, Server, fault
 from digest.sources.arxiv.export_api import enrich
 from digest.sources.arxiv.no_announcement import NoAnnouncement
 from digest.sources.http_client import Http
+from tests.conftest import Lending
 from tests.sources import invented
 from tests.sources.conftest import RawServer, response
 from tests.sources.support import announced, entry, morning, page, run_with_http, section
@@ -55,9 +56,9 @@ TEXT, BOTH = of("cs.CL"), of("cs.CL", "cs.LG")
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def running(tmp_path_factory: pytest.TempPathFactory, lending: Lending) -> Iterator[Server]:
     records = invented.write(RECORDS, tmp_path_factory.mktemp("invented") / "records.jsonl")
-    with start(Knobs(records=(records,), today=WEDNESDAY)) as server:
+    with lending.start(Knobs(records=(records,), today=WEDNESDAY)) as server:
         yield server
 
 

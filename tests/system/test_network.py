@@ -10,7 +10,7 @@ import pytest
 
 from digest.config import ModelSettings
 from digest.errors import UsageError
-from digest.llm.presets import profile
+from digest.llm.presets import preset_of
 from digest.llm.sdk import connect
 from digest.system.network import client_options, explained, nothing_of_the_environment, proxies, unusable
 from tests.conftest import Run
@@ -57,7 +57,7 @@ def test_what_cannot_be_used_is_named_and_not_needed_on_this_machine(
             client_options("https://arxiv.org")
         settings = ModelSettings(base_url="https://api.example.com/v1")
         with pytest.raises(UsageError, match=f"variable {name} "):
-            connect(settings, profile(settings))
+            connect(settings, preset_of(settings))
     assert list(unusable({name: UNUSABLE[name]})) == [name]
     options = client_options("http://127.0.0.1:8000/v1", "http://[::1]:1", "http://localhost")
     httpx2.AsyncClient(**options)

@@ -33,12 +33,12 @@ class Row(Record):
 
     @property
     def definition(self) -> Metric:
-        """What is measured."""
+        """The metric."""
         return BY_NAME[self.metric]
 
     @property
     def loss(self) -> float:
-        """How much worse the candidate is, in points; below 0 it is better."""
+        """The candidate's loss, in points; below 0 it is better."""
         return self.stat.difference if self.definition.lower else -self.stat.difference
 
     @property
@@ -174,7 +174,7 @@ def _row(name: str, stat: Paired, p: float, margins: Mapping[str, float], total:
 
 
 def _needed(metric: Metric, stat: Paired, p: float, margin: float) -> int:
-    """How many papers with a value it takes: to prove a loss that was seen, else to exclude one."""
+    """The number of papers with a value that it takes: to prove a loss that was seen, else to exclude one."""
     loss = stat.difference if metric.lower else -stat.difference
     if loss > margin:
         return max(stat.n + 1, papers_for(stat.sd, loss, tests=p / stat.p))

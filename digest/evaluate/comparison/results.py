@@ -51,16 +51,16 @@ class VariantResults:
         return next((answer.line for _, answer in answers if answer.line), None)
 
     def missing(self, paper: str) -> bool:
-        """Whether some epoch has no line of the paper: an error, or not asked yet."""
+        """True if some epoch has no line of the paper: an error, or not asked yet."""
         lines = sum(answer.line is not None for answer in self.answers.get(paper, {}).values())
         return lines < self.epochs
 
     def troubled(self, paper: str) -> bool:
-        """Whether some epoch got no answer, for a reason that is not the model's."""
+        """True if some epoch got no answer, for a reason that is not the model's."""
         return any(answer.error in TROUBLE for answer in self.answers.get(paper, {}).values())
 
     def unasked(self, paper: str) -> bool:
-        """Whether some epoch is not asked yet."""
+        """True if some epoch is not asked yet."""
         return len(self.answers.get(paper, {})) < self.epochs
 
     @property
@@ -85,7 +85,7 @@ class ResultTable:
 
     @property
     def recorded(self) -> bool:
-        """Whether any answer is one of the sample server."""
+        """True if any answer is one of the sample server."""
         return any(folder.info.recorded for folder in self.folders)
 
     def column(self, label: str) -> VariantResults:

@@ -33,7 +33,7 @@ def signed(value: float) -> str:
 
 
 class Paired(Record):
-    """How a candidate differs from the base, over the papers that both have a value for."""
+    """The differences of a candidate from the base, over the papers that both have a value for."""
 
     n: int
     base: float
@@ -201,13 +201,13 @@ def detectable(sd: float, n: int) -> float:
 
 
 def papers_for(sd: float, difference: float, tests: float = 1.0) -> int:
-    """How many papers it takes to find a difference with 80 % power, at alpha .05 shared by so many tests."""
+    """The number of papers that find a difference with 80 % power, at alpha .05 shared by so many tests."""
     z = NormalDist().inv_cdf(1 - ALPHA / 2 / tests)
     return max(2, math.ceil(((z + _Z_POWER) * sd / difference) ** 2))
 
 
 def papers_for_none(margin: float, bound: float) -> int:
-    """How many papers without any difference exclude one of `margin`, if one paper can make `bound`."""
+    """The papers without a difference that exclude one of `margin`, if one paper can make `bound`."""
     return math.ceil(_Z**2 * (bound - margin) / margin)
 
 

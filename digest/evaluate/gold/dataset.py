@@ -110,7 +110,7 @@ def _paper(row: str, place: str) -> GoldPaper:
 
 
 def digest_of(content: bytes) -> str:
-    """What identifies a gold set in results."""
+    """The identifier of a gold set in results."""
     return hashlib.sha256(content).hexdigest()[:12]
 
 
@@ -135,7 +135,7 @@ def flags_of(line: str, source: Source, others: Sequence[Source] = ()) -> tuple[
 
 
 def source_of(paper: GoldPaper, passages: str = "") -> Source:
-    """What lines about a paper are checked against; `passages` is the text that the prompt held."""
+    """The source that lines about a paper are checked against; `passages` is the text of the prompt."""
     return Source(paper.title, paper.abstract, passages=passages, comments=paper.comments or "")
 
 
@@ -148,7 +148,7 @@ def batches(papers: Sequence[GoldPaper], sources: Sequence[Source]) -> dict[str,
 
 
 def problems(gold: Gold, prompts: Iterable[Prompt] = ()) -> Iterator[str]:
-    """What is wrong with a gold set that can be read, in sentences: leaks, stale flags, lines used twice.
+    """The faults of a gold set that can be read, in sentences: leaks, stale flags, lines used twice.
 
     Flags that the other papers told (`other-paper`, ...) are left as they are: a sample no longer holds the
     papers that told them.

@@ -112,7 +112,7 @@ def _add(path: Path, judged: Sequence[Judged]) -> None:
 
 
 def calibration(runs: Path, judge: str, rubric: str) -> Calibration:
-    """How a judge does where the right answer is known: in all runs, and by all labels of people.
+    """The accuracy of a judge where the right answer is known: in all runs, and by all labels of people.
 
     Args:
         runs: the folder of the runs.
@@ -149,7 +149,7 @@ def _verdicts(files: Iterable[Path]) -> list[Judged]:
 
 
 def _rated(judged: Sequence[Judged], runs: Path) -> list[tuple[str, str]]:
-    """What the judge and people say of the same pairs, once each, whichever line was the base's.
+    """The verdicts of judge and people on the same pairs, once each, whichever line was the base's.
 
     The lines are put in the order of their names, which are random: if one variant always wins, the verdicts
     still vary, and agreement by chance is not taken to be high.

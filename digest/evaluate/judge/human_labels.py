@@ -9,10 +9,11 @@ from pathlib import Path
 from digest.evaluate.judge.verdicts import Pair, Side
 from digest.evaluate.runs.folder import RunFolder, append, read_rows
 from digest.model import Record
+from digest.system.language import translated
 
 
 class Label(Record):
-    """What somebody said of a pair."""
+    """A person's verdict on a pair."""
 
     pair: str
     paper: str
@@ -48,7 +49,7 @@ def label_pairs(
     for number, pair in enumerate(waiting[:most], start=1):
         swapped = _draw("side", pair) < 0.5
         a, b = (pair.second, pair.first) if swapped else (pair.first, pair.second)
-        say(f"\n{number} of {min(most, len(waiting))}  {pair.paper.id}  {pair.paper.title}")
+        say(translated(f"\n{number} of {min(most, len(waiting))}  {pair.paper.id}  {pair.paper.title}"))
         say(pair.paper.abstract)
         say(f"\nA  {a}\n\nB  {b}\n")
         key = _key(say, ask)
@@ -71,7 +72,7 @@ def _draw(what: str, pair: Pair) -> float:
 def _key(say: Callable[[str], None], ask: Callable[[], str]) -> str:
     """One of the answers; the end of the input is the wish to stop."""
     for _ in range(100):
-        say("Which is truer to the paper? [a] A  [b] B  [t] no difference  [s] skip  [q] stop")
+        say(translated("Which is truer to the paper? [a] A  [b] B  [t] no difference  [s] skip  [q] stop"))
         try:
             key = ask().strip().lower()
         except EOFError:

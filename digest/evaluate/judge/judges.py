@@ -41,14 +41,14 @@ Judge = Callable[[Pair], Awaitable[Judged]]
 
 
 def rubric(name: str) -> str:
-    """What the judge is told: checklist or pairwise."""
+    """The instructions for a judge: checklist or pairwise."""
     return (
         files("digest.evaluate.judge").joinpath("rubrics", f"{name}.md").read_text(encoding="utf-8").strip()
     )
 
 
 def rubric_hash() -> str:
-    """What identifies the rubrics, in verdicts and calibrations."""
+    """The identifier of the rubrics, in verdicts and calibrations."""
     return hashlib.sha256(f"{rubric('checklist')}\n{rubric('pairwise')}".encode()).hexdigest()[:12]
 
 
@@ -227,7 +227,7 @@ class RuleJudge:
         )
 
     def _merits(self, pair: Pair, line: str) -> tuple[int, int, int]:
-        """What speaks against a line: findings, percent unsupported, terms that it lacks or makes up."""
+        """The demerits of a line: findings, percent unsupported, terms that it lacks or makes up."""
         source = self.sources[pair.paper.id]
         scored = metrics.score(line, source, (), self.others[pair.paper.id])
         serious = sum(finding.severity >= 2 for finding in scored.findings)

@@ -47,7 +47,7 @@ class Pair:
 
 
 class Judged(Record):
-    """What a judge said of a pair.
+    """A judge's verdict on a pair.
 
     The checklist decides if it finds more wrong with one line; else both orders are asked, and a line wins
     only if it wins in both.
@@ -78,12 +78,12 @@ class Judged(Record):
 
     @property
     def flipped(self) -> bool:
-        """Whether the verdict depends on the order."""
+        """True if the verdict depends on the order."""
         return self.orders is not None and None not in self.orders and self.orders[0] != self.orders[1]
 
 
 class Calibration(Record):
-    """How a judge does where the right answer is known."""
+    """The accuracy of a judge where the right answer is known."""
 
     judge: str
     rubric: str
@@ -95,7 +95,7 @@ class Calibration(Record):
 
     @property
     def lacking(self) -> tuple[str, ...]:
-        """What keeps the judge from deciding, in words; nothing: it is calibrated."""
+        """The reasons why the judge may not decide, in words; nothing: it is calibrated."""
         wrong = []
         for kind in MUST_SEE:
             found, n = self.kinds.get(kind, (0, 0))
@@ -120,7 +120,7 @@ class Calibration(Record):
 
 @dataclass(frozen=True)
 class Jury:
-    """What one judge says of a candidate beside the base; wins are the candidate's."""
+    """The verdict of one judge on a candidate beside the base; wins are the candidate's."""
 
     judge: str
     wins: int
@@ -135,7 +135,7 @@ class Jury:
 
     @property
     def calibrated(self) -> bool:
-        """Whether it may decide."""
+        """True if it may decide."""
         return not self.calibration.lacking
 
     @property
@@ -177,7 +177,7 @@ class Jury:
 
 
 def jury_of(verdicts: Sequence[Judged], calibration: Calibration) -> Jury:
-    """What the verdicts of one judge on base (first) and candidate (second) add up to; at least one."""
+    """The sum of one judge's verdicts on base (first) and candidate (second); at least one."""
     said = [one.verdict for one in verdicts]
     counts = [
         (len(a), len(b)) for a, b in (one.failed for one in verdicts) if a is not None and b is not None

@@ -30,7 +30,7 @@ from digest.publish.files import write_bytes_atomically
 Floats: TypeAlias = NDArray[np.float32]
 
 FORMAT = "digest xling 1"
-"""What says that a file is a model, and how it is laid out."""
+"""The mark of a file that is a model, with its layout."""
 
 _ARRAYS = ("idf", "map", "shift")
 _WORD = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
@@ -38,7 +38,7 @@ _LINE = re.compile(r"(?P<latin>[a-z0-9][a-z0-9.+-]*)|[\u3400-\u4dbf\u4e00-\u9fff
 
 
 def paper_text(title: str, abstract: str) -> str:
-    """What a model reads of a paper."""
+    """The text of a paper that a model reads."""
     return f"{title}\n{abstract}"
 
 
@@ -117,7 +117,7 @@ class Side:
 
 @dataclass(frozen=True)
 class Model:
-    """What was learned from published pairs.
+    """The weights learned from published pairs.
 
     Attributes:
         paper: from words of title and abstract.
@@ -157,7 +157,7 @@ class Model:
 
     @cached_property
     def signature(self) -> str:
-        """What a value depends on."""
+        """The identifier of all that a value depends on."""
         found = hashlib.sha256()
         for name, array in sorted(self._arrays().items()):
             found.update(f"{name}{array.shape}".encode())

@@ -53,7 +53,7 @@ _SEED = 20260128
 
 @dataclass(frozen=True)
 class Worth:
-    """How often the right line scores higher than a wrong one (AUC; .5 is chance), on papers held out.
+    """The share of right lines that score higher than a wrong one (AUC; .5 is chance), on papers held out.
 
     Attributes:
         random: the wrong line is that of a random other paper.
@@ -82,7 +82,7 @@ def train(pairs: Iterable[Pair]) -> Model:
 
 
 def cross_validate(pairs: Iterable[Pair]) -> Worth:
-    """What a model of these pairs is worth on papers that it has not seen.
+    """The worth of a model of these pairs on papers that it has not seen.
 
     In each of five rounds a fifth of the papers is held out. So is the nearest neighbour of each: a model
     that has learned the neighbour's line would prefer it.

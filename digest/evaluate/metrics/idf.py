@@ -15,7 +15,7 @@ ORDER = 2
 
 
 class Idf:
-    """How telling each n-gram is: ln((N + 1) / (df + 1)), where df of N lines have it.
+    """The weight of each n-gram: ln((N + 1) / (df + 1)), where df of N lines have it.
 
     Args:
         lines: what is counted, normalised as the lines that will be compared.

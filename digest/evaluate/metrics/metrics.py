@@ -23,12 +23,12 @@ from digest.summarize.checks.style import NATURAL
 from digest.summarize.checks.words import squash
 
 Tier = Literal["gate", "content", "reference", "style", "ops"]
-"""What a metric may say: gates and content decide, references mix content and house style, style and costs
+"""The use of a metric: gates and content decide, references mix content and house style, style and costs
 inform."""
 
 
 def _rules_hash() -> str:
-    """What identifies the rules of the checks: their code and their word lists."""
+    """The identifier of the rules of the checks: their code and their word lists."""
     folder = files("digest.summarize.checks")
     parts = [part for part in folder.iterdir() if part.name.endswith((".py", ".txt"))]
     parts.sort(key=lambda part: part.name)
@@ -177,7 +177,7 @@ class Scored:
 
 
 def idf_of(lines: Iterable[str]) -> Idf:
-    """What `idf_f1` weighs by."""
+    """The weights of `idf_f1`."""
     return Idf(line.translate(_PUNCTUATION) for line in lines)
 
 
@@ -231,7 +231,7 @@ def score(
 
 
 def missing() -> Scored:
-    """What can be said where there is no line."""
+    """The score where there is no line."""
     return Scored({"err": 100.0}, ())
 
 

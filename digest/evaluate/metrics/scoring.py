@@ -65,7 +65,7 @@ def _can_be_asked(path: Path) -> bool:
 
 
 def _definitions(folder: RunFolder) -> str:
-    """What identifies the metrics, a trained model included."""
+    """The identifier of the metrics, a trained model included."""
     path = model_in(folder.path.parent)
     model = hashlib.sha256(path.read_bytes()).hexdigest() if _can_be_asked(path) else ""
     return f"{metrics.SIGNATURES}|{model}"
@@ -77,13 +77,13 @@ def _answers(folder: RunFolder) -> list[Answer]:
 
 
 def _made_of(definitions: str, paper: GoldPaper, answer: Answer | None) -> str:
-    """What identifies everything that a score depends on, but for the text of the paper, which stays."""
+    """The identifier of everything that a score depends on, but for the text of the paper, which stays."""
     said = "" if answer is None else f"{answer.line}|{answer.attempts}"
     return hashlib.sha256(f"{definitions}|{paper.references}|{said}".encode()).hexdigest()[:12]
 
 
 class _Scorer:
-    """What the scores of one run share."""
+    """State that the scores of one run share."""
 
     def __init__(self, folder: RunFolder, papers: Sequence[GoldPaper]) -> None:
         texts = folder.texts()

@@ -15,7 +15,7 @@ FINE, GATE_FAILED, WORSE, TOO_MANY_ERRORS = 0, 2, 3, 4
 
 @dataclass(frozen=True)
 class Decision:
-    """What follows from a comparison.
+    """The conclusion from a comparison.
 
     Attributes:
         word: rejected (a gate is worse), worse (a metric that was given a margin, or a calibrated judge),
@@ -72,7 +72,7 @@ def _listed(rows: list[Row]) -> str:
 
 
 def _style(comparison: Comparison, *, rejected: bool) -> str:
-    """What the difference in wording is worth."""
+    """The worth of the difference in wording."""
     row = comparison.row("chrf_c2")
     if row is None or row.margin is not None or row.word == "no difference seen":
         return ""
@@ -98,7 +98,7 @@ def _style(comparison: Comparison, *, rejected: bool) -> str:
 
 
 def _fallen(comparison: Comparison) -> list[Row]:
-    """What speaks against style alone: gates below their margin, be it by chance, and lost names."""
+    """The reasons against style alone: gates below their margin, be it by chance, and lost names."""
     return [
         row
         for row in comparison.rows

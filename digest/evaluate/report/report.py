@@ -1,4 +1,4 @@
-"""What a comparison is shown as: one HTML file without network, Markdown, and text for a terminal."""
+"""The forms of a comparison: one HTML file without network, Markdown, and text for a terminal."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def _plain(text: object) -> str:
 
 
 def _signatures(board: ResultTable) -> dict[str, str]:
-    """What the values depend on, by metric."""
+    """Identifiers of all that the values depend on, by metric."""
     model = trained_model(board.folders[0].path.parent)
     trained = {"xling": model.signature} if model else {}
     return {metric.name: metric.signature for metric in METRICS} | trained
@@ -253,7 +253,7 @@ def _view(board: ResultTable, paper: GoldPaper, base: str, candidates: Sequence[
 
 
 def _changes(comparison: Comparison, paper: str) -> tuple[float, float]:
-    """How much the candidate gains on a paper: in wording, and over all gates."""
+    """The candidate's gain on a paper: in wording, and over all gates."""
 
     def gain(metric: str) -> float:
         base, ours = comparison.base.value(metric, paper), comparison.candidate.value(metric, paper)

@@ -51,7 +51,7 @@ class Variant(Record):
 
 
 class RunInfo(Record):
-    """What a run is; two runs with the same are one."""
+    """The identity of a run; two runs with the same are one."""
 
     name: str
     gold: str
@@ -114,7 +114,7 @@ class Answer(Record):
 
 
 class Score(Record):
-    """What the metrics say of one answer, or of a published line."""
+    """The metrics' values of one answer, or of a published line."""
 
     key: str
     made_of: str = Field(default="", description="hash of the line, its paper, and the metrics' signatures")
@@ -140,12 +140,12 @@ def model_in(runs: Path) -> Path:
 
 
 def key_of(paper: str, variant: Variant, epoch: int) -> str:
-    """What identifies an answer in all files of a run."""
+    """The identifier of an answer in all files of a run."""
     return hashlib.sha256(f"{paper}|{variant.key}|{epoch}".encode()).hexdigest()[:16]
 
 
 def gold_key(paper: str) -> str:
-    """What identifies the published line of a paper."""
+    """The identifier of the published line of a paper."""
     return f"gold:{paper}"
 
 

@@ -35,7 +35,7 @@ class Cell:
 
     @property
     def key(self) -> str:
-        """What identifies it in the run's files."""
+        """The identifier in the run's files."""
         return key_of(self.paper.id, self.variant, self.epoch)
 
 
@@ -90,7 +90,7 @@ async def run_cells(folder: RunFolder, tools: Resources, papers: Container[str],
 
 @dataclass(frozen=True)
 class _Desk:
-    """What all questions of a run share."""
+    """State that all questions of a run share."""
 
     folder: RunFolder
     tools: Resources

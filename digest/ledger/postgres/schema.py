@@ -50,8 +50,7 @@ def check(server: Server, connection: Connection, *, to_read: bool) -> int:
         )
     if not to_read and _one(connection, "SHOW transaction_read_only") == "on":
         raise server.read_only()
-    if _one(connection, "SELECT to_regclass('digest_ledger')::text") is None:
-        _check_room(server, connection)
+    if _table_among(connection, ["digest_ledger"]) is None:
         return 0
     version = int(str(_one(connection, "SELECT max(version) FROM digest_ledger") or 0))
     if version > len(migrations()):
@@ -68,6 +67,7 @@ def migrate(server: Server, connection: Connection) -> None:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
         version = check(server, connection, to_read=False)  # another process may have been faster
         if version == 0:
+            _check_room(server, connection)
             connection.execute("CREATE TABLE digest_ledger (version BIGINT PRIMARY KEY)")
         for number in range(version, len(migrations())):
             for statement in statements(migrations()[number]):
@@ -87,16 +87,22 @@ def _check_room(server: Server, connection: Connection) -> None:
     if schema is None:
         raise UsageError(f"{server.name}: there is no schema to make tables in; CREATE SCHEMA makes one.")
     ours = [table.name for table in newest()[0]]
-    taken = (
+    if (found := _table_among(connection, ours)) is not None:
+        raise UsageError(
+            f'{server.name}: the schema "{schema}" holds a table "{found}" of another program. Name a '
+            "database of the ledger's own."
+        )
+
+
+def _table_among(connection: Connection, names: list[str]) -> str | None:
+    """The first of the tables that there is."""
+    # to_regclass would not do: a session remembers a name that was missing, though others have made it since
+    sql = (
         "SELECT min(relname::text) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace "
         "WHERE nspname = current_schema() AND relname = ANY(%s)"
     )
-    found = connection.execute(taken, (ours,)).fetchone()
-    if found is not None and found[0] is not None:
-        raise UsageError(
-            f'{server.name}: the schema "{schema}" holds a table "{found[0]}" of another program. Name a '
-            "database of the ledger's own."
-        )
+    row = connection.execute(sql, (names,)).fetchone()
+    return None if row is None else row[0]
 
 
 def _one(connection: Connection, sql: str) -> object:

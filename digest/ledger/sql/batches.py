@@ -87,7 +87,7 @@ class SqlBatches:
         return None if row is None else int(row[0])
 
     def collected(self, key: str, after: int = 0) -> bool:
-        """Whether the question was part of a batch that ended, of run `after` or a later one."""
+        """True if the question was part of a batch that ended, of run `after` or a later one."""
         sql = (
             "SELECT 1 FROM batch_rows JOIN batches ON batches.id = batch "
             "WHERE key = ? AND endpoint = ? AND run >= ? AND state = 'collected'"
@@ -103,7 +103,7 @@ class SqlBatches:
         self._database.write(sql, (key, self._endpoint))
 
     def refused(self, key: str) -> bool:
-        """Whether a content filter refused the question in a batch."""
+        """True if a content filter refused the question in a batch."""
         sql = (
             "SELECT 1 FROM batch_rows JOIN batches ON batches.id = batch "
             "WHERE key = ? AND endpoint = ? AND refused = 1"

@@ -17,9 +17,9 @@ class _NotedError(Exception):
     """One of the rows is there already."""
 
 
-def read_deliveries(database: Database, since: Date) -> tuple[Delivery, ...]:
-    """Everything noted of digests of that date and later ones, in the order in which it was noted."""
-    sql = f"SELECT {_COLUMNS} FROM deliveries WHERE date >= ? ORDER BY id"  # noqa: S608 - ours
+def read_deliveries(database: Database, first: Date, last: Date) -> tuple[Delivery, ...]:
+    """Everything noted of the digests of these dates and between, in the order in which it was noted."""
+    sql = f"SELECT {_COLUMNS} FROM deliveries WHERE date BETWEEN ? AND ? ORDER BY id"  # noqa: S608 - ours
     return tuple(
         Delivery(
             date=Date.fromisoformat(day),
@@ -33,7 +33,7 @@ def read_deliveries(database: Database, since: Date) -> tuple[Delivery, ...]:
             shown=json.loads(shown),
         )
         for day, section, channel, recipient, edition, attempt, state, at, shown in database.rows(
-            sql, (since.isoformat(),)
+            sql, (first.isoformat(), last.isoformat())
         )
     )
 

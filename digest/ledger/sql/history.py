@@ -31,7 +31,7 @@ class Run(Record):
 
     @property
     def seconds(self) -> float | None:
-        """How long it took; None while it runs, or when nobody saw its end."""
+        """The duration in seconds; None while it runs, or when nobody saw its end."""
         return None if self.finished is None else (self.finished - self.started).total_seconds()
 
 
@@ -136,10 +136,17 @@ def outlook(run: Run, events: list[Event]) -> str:
     return {
         "running": "It is under way.",
         "quiet": "There was nothing to publish.",
-        "complete": "It is finished"
-        + (": the next run takes everything from the ledger, and writes the same files." if day else "."),
-        "flagged": "It is finished, but for flagged papers"
-        + (f"; the next run tries these again, and only these: {flagged}." if day else f": {flagged}."),
+        "complete": (
+            "It is finished: the next run takes everything from the ledger, and writes the same files."
+            if day
+            else "It is finished."
+        ),
+        "flagged": (
+            "It is finished, but for flagged papers; the next run tries these again, and only these: "
+            f"{flagged}."
+            if day
+            else f"It is finished, but for flagged papers: {flagged}."
+        ),
     }[run.state]
 
 

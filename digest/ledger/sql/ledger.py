@@ -104,7 +104,7 @@ class SqlLedger:
     # questions under way
 
     def claim(self, key: str) -> bool:
-        """Whether this process may ask now; False while another, living one does.
+        """True if this process may ask now; False while another, living one does.
 
         Whoever gets the claim looks for the answer once more: the other may just have kept it.
         """
@@ -311,9 +311,9 @@ class SqlLedger:
 
     # what was sent to whom
 
-    def deliveries(self, since: Date) -> tuple[Delivery, ...]:
-        """Everything noted of digests of that date and later ones, in the order in which it was noted."""
-        return read_deliveries(self.database, since)
+    def deliveries(self, first: Date, last: Date) -> tuple[Delivery, ...]:
+        """Everything noted of the digests of these dates and between, in the order in which it was noted."""
+        return read_deliveries(self.database, first, last)
 
     def note_deliveries(self, deliveries: Sequence[Delivery]) -> bool:
         """Note them all, or none: False if one is noted already. They are on disk when this returns."""

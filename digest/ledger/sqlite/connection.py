@@ -157,7 +157,7 @@ class SqliteDatabase(Database):
 
 
 def damaged(path: Path, error: Exception) -> LedgerError:
-    """What to say of a file that is not what we wrote."""
+    """The error of a file that is not what we wrote."""
     return LedgerError(
         f"{path}: the ledger is damaged ({error}). `digest runs verify` says what is wrong, and "
         "`digest runs rescue FILE` writes what can still be read into a new ledger."
@@ -285,13 +285,13 @@ def _checked(path: Path, connection: sqlite3.Connection) -> sqlite3.Connection:
 
 
 def unwritable(path: Path, error: Exception) -> UsageError:
-    """What to say of a folder or file that we may not write."""
+    """The error of a folder or file that we may not write."""
     reason = getattr(error, "strerror", None) or error
     return UsageError(f"{path}: cannot be written ({reason}). Choose another folder with --out.")
 
 
 def foreign(path: Path, error: Exception) -> LedgerError:
-    """What to say of a file of another version or another program."""
+    """The error of a file of another version or another program."""
     return LedgerError(
         f"{path}: not a ledger that this program can use: {error}. Update the program, or choose another "
         "folder with --out."

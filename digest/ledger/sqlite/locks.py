@@ -73,12 +73,12 @@ class Locks:
             _remove(file, self._folder / _file_of(name))
 
     def is_held(self, name: str) -> bool:
-        """Whether a living process, this one or another, holds it."""
+        """True if a living process, this one or another, holds it."""
         return name in self._held or is_held(self._folder, name)
 
 
 def is_held(folder: Path, name: str) -> bool:
-    """Whether a living process other than this one holds a lock; works in a folder that is read-only."""
+    """True if a living process other than this one holds a lock; works in a folder that is read-only."""
     path = folder / _file_of(name)
     try:
         file = os.open(path, os.O_RDONLY)

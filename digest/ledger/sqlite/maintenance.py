@@ -68,6 +68,8 @@ def export(source: Database, target: Path) -> None:
         UsageError: `target` cannot be written.
         LedgerError: the ledger cannot be read; `target` is as it was.
     """
+    if not target.parent.is_dir():
+        raise UsageError(f"{target}: cannot be written: there is no folder {target.parent}.")
     clear(target)
     beside = _beside(target, "copy")
     try:

@@ -1,7 +1,7 @@
 """Batch mode: a day's questions handed in as a file, its answers collected later, at half the price.
 
-`batches` is the policy, `gathering` stands before an asker, `steps` takes one batch on its way, `api` makes
-the calls, `rows` writes and reads the files.
+`runner.py` is the policy, `deferred.py` stands before a client, `lifecycle.py` is the state machine,
+`client.py` makes the calls, `jsonl.py` writes and reads the files.
 """
 
 from digest.llm.batch.deferred import DeferredError

@@ -29,7 +29,7 @@ T = TypeVar("T")
 
 _PASSING = {408, 409, 429}
 _ATTEMPTS = 5
-"""How often one call may fail; rate limits are no failures, see `RetryPolicy`."""
+"""The number of times that one call may fail; rate limits are no failures, see `RetryPolicy`."""
 
 _PAGES = 100
 _DAY = 86400
@@ -51,7 +51,7 @@ class RefusedError(Exception):
 
     @property
     def unknown(self) -> bool:
-        """Whether there is no such thing: no such batch, no such file, no Batch API at all."""
+        """True if there is no such thing: no such batch, no such file, no Batch API at all."""
         return self.status in {404, 405, 410, 501}
 
 
@@ -79,7 +79,7 @@ class Remote:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will come of it."""
+        """True if nothing more will come of it."""
         return self.status in {"completed", "failed", "expired", "cancelled"}
 
 
@@ -149,7 +149,7 @@ class BatchApi:
             return {}
 
     async def look(self, name: str) -> Remote:
-        """How far a batch is.
+        """The state of a batch at the endpoint.
 
         Raises:
             RefusedError: the endpoint does not know it, or does not show it to us.
@@ -168,12 +168,12 @@ class BatchApi:
         )
 
     async def content(self, file: str) -> bytes:
-        """What is in a file. Raises as `look` does."""
+        """The content of a file. Raises as `look` does."""
         files = self._endpoint.client().files.with_raw_response
         return await self.retried(lambda: self._call(files.content(file)))
 
     async def retried(self, call: Callable[[], Awaitable[T]]) -> T:
-        """What a call returns, after more tries if it raises TransientError."""
+        """The result of a call, after more tries if it raises TransientError."""
         return await RetryPolicy(_ATTEMPTS).carry_out(call, self._sleep)
 
     async def _table(self, call: Callable[[], Awaitable[Raw]], field: str) -> dict[str, Any]:
@@ -190,7 +190,7 @@ class BatchApi:
     def _object(self, content: bytes) -> dict[str, Any]:
         """The object in a body; an empty one if it holds none."""
         try:
-            return _table(self._endpoint.mask.parsed(content))
+            return _table(self._endpoint.redactor.parsed(content))
         except ValueError:
             return {}
 

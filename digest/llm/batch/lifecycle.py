@@ -1,17 +1,27 @@
-"""The steps of one batch: handed in, looked at, its answers kept.
+"""The state machine of one batch: handed in, looked at, its answers kept.
 
-Trouble that may pass leaves a batch as it is, for a later run. What the endpoint refuses to take is void, and
-what it does not know any more is over: those questions are asked directly.
+Each state is noted in the ledger, so that a process killed anywhere leaves a batch for the next one::
+
+    intended ---> uploaded ---> submitted ---> collected
+       |            |  ^
+       v            v  |
+      void        void  uploaded (made once more, after the list was looked into)
+
+intended: nothing is known to be sent. uploaded: the file is there; whether the batch is, our token in the
+endpoint's list tells. submitted: its name is known. collected: its answers are kept; questions without one
+are asked directly, as are those of a batch that the endpoint does not know any more. void: it does not
+take it. Trouble that may pass leaves a batch in its state, for a later run. Source: OpenAI, guides/batch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from digest.errors import AnswerError, ModelError
 from digest.ledger import Batch, BatchLog, Ledger
+from digest.ledger.interface import BatchState
 from digest.llm.batch.client import BatchApi, RefusedError, Remote
 from digest.llm.batch.jsonl import answer_in, read_rows, write_rows
 from digest.llm.cached_client import CachedClient
@@ -23,6 +33,15 @@ from digest.model import Completion, Request
 
 T = TypeVar("T")
 
+NEXT: Mapping[BatchState, frozenset[BatchState]] = {
+    "intended": frozenset({"uploaded", "void"}),
+    "uploaded": frozenset({"uploaded", "submitted", "void"}),
+    "submitted": frozenset({"collected"}),
+    "collected": frozenset(),
+    "void": frozenset(),
+}
+"""The states that may follow one."""
+
 _SETTLED = 60.0
 """Seconds after which a batch that was made is taken to be in the endpoint's list."""
 
@@ -30,7 +49,7 @@ _GONE = "gone at the endpoint: made with another key or in another project, or t
 
 
 class BatchLifecycle:
-    """What is done with a batch.
+    """The steps of a batch.
 
     Args:
         endpoint: where it is.
@@ -74,13 +93,13 @@ class BatchLifecycle:
             if batch.state == "intended":
                 content = write_rows(self._log.questions(batch), self._endpoint.write)
                 file = await self.api.upload(f"digest-{batch.token}.jsonl", content)
-                batch, resumed = self._log.change(batch, "uploaded", file=file), False
+                batch, resumed = self._to(batch, "uploaded", file=file), False
             if batch.state == "uploaded":
                 remote = await self._create(batch, resumed=resumed)
-                batch = self._log.change(batch, "submitted", remote=remote)
+                batch = self._to(batch, "submitted", remote=remote)
                 self._ledger.event(asker.run, "ask", "batch", detail=f"{remote} for {batch.title}")
         except RefusedError as refused:
-            self._log.change(batch, "void")
+            self._to(batch, "void")
             if refused.unknown:
                 raise ModelError(
                     f"{self._endpoint.address} has no Batch API (HTTP {refused.status}). Leave --batch out."
@@ -88,9 +107,16 @@ class BatchLifecycle:
             raise refused.final from refused
         except TransientError as trouble:
             if trouble.limited:  # nothing was made, and nothing should wait for it
-                self._log.change(batch, "void")
+                self._to(batch, "void")
             raise trouble.final from trouble
         return batch
+
+    def _to(
+        self, batch: Batch, state: BatchState, file: str | None = None, remote: str | None = None
+    ) -> Batch:
+        """The batch in its next state, which is noted in the ledger."""
+        assert state in NEXT[batch.state], f"{batch.state} -> {state}"
+        return self._log.change(batch, state, file=file, remote=remote)
 
     async def _create(self, batch: Batch, *, resumed: bool) -> str:
         """Make the batch, and return the endpoint's name of it.
@@ -102,7 +128,7 @@ class BatchLifecycle:
             nonlocal batch, resumed
             if resumed and (found := await self._find(batch)):
                 return found
-            batch, resumed = self._log.change(batch, "uploaded"), True  # notes the time
+            batch, resumed = self._to(batch, "uploaded"), True  # notes the time
             try:
                 return await self.api.create(batch.file or "", batch.token)
             except RefusedError as refused:
@@ -146,13 +172,13 @@ class BatchLifecycle:
             content = await self._known(self.api.content(file))
             if content is None:
                 why = _GONE
-            for key, row in read_rows(content or b"", self._endpoint.mask):
+            for key, row in read_rows(content or b"", self._endpoint.redactor):
                 if (question := left.pop(key, None)) and not self._keep(row, *question, asker, batch.run):
                     self.unanswered.add(key)
         why = f"{why}: {remote.trouble}" if remote.trouble else why
         for _, paper in left.values():
             self._ledger.event(asker.run, "ask", "batch", paper, f"no answer: the batch is {why}")
-        self._log.change(batch, "collected")
+        self._to(batch, "collected")
         self.unanswered.update(left)
         refused = {key for key in self.unanswered & questions.keys() if self._log.refused(key)}
         if refused:
@@ -166,7 +192,7 @@ class BatchLifecycle:
             )
 
     async def _known(self, call: Awaitable[T]) -> T | None:
-        """What a call returns; None where the endpoint does not know what it is about."""
+        """The result of a call; None where the endpoint does not know what it is about."""
         try:
             return await call
         except RefusedError as refused:

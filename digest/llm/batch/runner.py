@@ -1,9 +1,6 @@
 """Batch mode: questions handed in as a file, answers collected later, at half the price.
 
-Each step is noted in the ledger before or after it, so that a process killed anywhere leaves a batch that
-the next one takes up: intended (nothing is known to be sent) -> uploaded (the file is there; whether the
-batch is, our token in the endpoint's list tells) -> submitted (its name is known) -> collected. One process
-at a time is at it. Source: OpenAI, guides/batch.
+Its states are in `lifecycle.py`. One process at a time is at the batches of an endpoint.
 """
 
 from __future__ import annotations
@@ -168,7 +165,7 @@ class Batches:
         return None if done is None else replace(pending, done=done)
 
     def _most(self, requests: Sequence[Request]) -> float:
-        """What a batch of them may cost at most; 0 where there is no ceiling.
+        """The greatest cost of a batch of them, in US dollars; 0 where there is no ceiling.
 
         Raises:
             UsageError: that is more than is left of the ceiling, or not known.
@@ -195,7 +192,7 @@ class Batches:
 
     @asynccontextmanager
     async def _alone(self) -> AsyncIterator[bool]:
-        """Whether no other process is at the batches, which gets some time; a dead one leaves no claim."""
+        """True if no other process is at the batches, which gets some time; a dead one leaves no claim."""
         claim, waited = f"batches {self._endpoint.address}", 0.0
         while not (alone := self._ledger.claim(claim)) and waited < _PATIENCE:
             await self._sleep(_LOOK)

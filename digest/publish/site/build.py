@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 import secrets
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date as Date  # noqa: N812 - as in digest.model
 from importlib.resources import files
 from itertools import groupby
 from pathlib import Path
-from typing import Any
 
-from digest.config import InterestSettings, Settings
+from digest.config import Settings
 from digest.errors import DigestError, UsageError
-from digest.model import KINDS, Section
 from digest.publish.keeping import of_sample
 from digest.publish.reader_markdown import render_reader
 from digest.publish.site import bibliography, feeds, mail
+from digest.publish.site.facts import facts_from, facts_of, facts_to
 from digest.publish.site.interests import Judge
 from digest.publish.site.library import load_library
 from digest.publish.site.map import Map, week_path
 from digest.publish.site.memory import DONE, Memory, code_fingerprint, fingerprint_of
-from digest.publish.site.pages import Facts, Leaf, Pages, parts_of
-from digest.publish.site.search import update_index
+from digest.publish.site.pages import Facts, Leaf, Pages
+from digest.publish.site.search import SKIPPED, Index, texts_of
 from digest.publish.site.sources import Source, Week, read, sources_in
 from digest.publish.site.view import views_of
 
@@ -32,19 +29,17 @@ FEED_DAYS = 3
 """Announcement days that a feed reaches back."""
 
 INTEREST_PAPERS = 200
-_TASKS, _TOP = 5, 4
 
 
 @dataclass
 class Built:
-    """What a build came to.
+    """The result of a build.
 
     Attributes:
         index: the page to open.
         pages: of sections and days that there are.
         written: files that changed.
         unreadable: what was wrong with digests that were left out, one sentence each.
-        search_note: why there is no search; empty where there is.
     """
 
     index: Path
@@ -52,7 +47,6 @@ class Built:
     written: int = 0
     removed: int = 0
     unreadable: list[str] = field(default_factory=list)
-    search_note: str = ""
 
 
 def build_site(settings: Settings, folder: Path | None = None) -> Built:
@@ -78,9 +72,13 @@ class _Build:
         self._memory = Memory(target)
         self._sources = sources_in(settings.run.out, tuple(settings.sections))
         self._map = Map(self._sources)
+        self._index = Index(target)
         self._built = Built(target / "index.html")
         self._common = (code_fingerprint(), settings.site, settings.interests, self._judge.fingerprint)
         self._files: set[str] = set()
+        by_key = groupby(sorted(self._sources, key=lambda one: (one.key, one.date)), key=lambda one: one.key)
+        self._recent = {one for _, own in by_key for one in list(own)[-FEED_DAYS:]}
+        self._leaves: dict[Source, Leaf] = {}  # of the recent ones, as far as they were made
 
     def run(self) -> Built:
         before = self._memory.files()
@@ -88,11 +86,8 @@ class _Build:
         for week, sources in groupby(self._sources, key=lambda one: one.week):
             facts += self._week(week, list(sources))
         self._newest()
-        nobody = Judge(InterestSettings())
-        months, self._built.search_note = update_index(
-            self._target, self._sources, self._memory, nobody, english=self._settings.site.lang == "en"
-        )
-        self._overview(facts, months)
+        weeks = (one.week for one in self._sources)
+        self._overview(facts, self._index.write(weeks, self._memory, self._write))
         self._memory.forget_others()
         self._remove(before - self._memory.files())
         self._memory.save(self._write_path)
@@ -105,7 +100,7 @@ class _Build:
         marks = {one: self._mark(one, sources) for one in sources}
         own = [self._map.week(one.key, week) for one in sources]
         mark = fingerprint_of(list(marks.values()), own)
-        if self._memory.unit(name, mark) is not None:
+        if self._memory.unit(name, mark) is not None and self._index.has(week):
             kept = [self._memory.unit(_name(one), marks[one]) for one in sources]
             if None not in kept:
                 return [facts_from(one) for one in kept if one is not None]
@@ -117,6 +112,7 @@ class _Build:
                 facts.append(self._day_of_section(source, leaves, marks[source]))
             elif (last := self._memory.last(_name(source))) is not None:
                 facts.append(facts_from(last))  # damaged since: its pages stay
+        self._index.add(week, list(leaves.values()))
         self._files = set()
         self._days(facts, list(leaves.values()))
         for key, section in {leaf.section.key: leaf.section for leaf in leaves.values()}.items():
@@ -149,9 +145,12 @@ class _Build:
         for view in views:
             if view.paper.id:
                 self._memory.note_title(view.paper.id, source.date.isoformat(), view.title)
-        return Leaf(
+        leaf = Leaf(
             digest.section, source.date, digest.counts, digest.source, digest.notes, views, of_sample(digest)
         )
+        if source in self._recent:
+            self._leaves[source] = leaf
+        return leaf
 
     def _day_of_section(self, source: Source, leaves: Mapping[Source, Leaf], mark: str) -> Facts:
         """The files of a section on a day."""
@@ -166,6 +165,8 @@ class _Build:
         self._write(f"{stem}.more.html", self._pages.abstracts(leaf))
         self._write(f"{stem}.bib", bibliography.bibtex_of(papers, leaf.date))
         self._write(f"{stem}.ris", bibliography.ris_of(papers, leaf.date))
+        for file, text in texts_of(leaf).items():
+            self._write(file, text)
         reader = source.path.with_name(f"{source.key}.reader.md")
         if not reader.exists() or reader.stat().st_mtime_ns < source.path.stat().st_mtime_ns:
             self._write_path(
@@ -182,8 +183,11 @@ class _Build:
         for day, group in groupby(leaves, key=lambda leaf: leaf.date):
             self._write(f"{day}/mail.html", mail.render(day, list(group), self._settings.site))
 
-    def _overview(self, facts: Sequence[Facts], parts: Sequence[str]) -> None:
-        """The pages that lead to the others."""
+    def _overview(self, facts: Sequence[Facts], searched: Sequence[int]) -> None:
+        """The pages that lead to the others, unless nothing that they show has changed."""
+        mark = fingerprint_of(self._common, facts, searched)
+        if self._memory.unit("overview", mark) is not None:
+            return
         self._files = set()
         grouped = [(day, list(inside)) for day, inside in groupby(facts, key=lambda one: one.date)][::-1]
         self._write("index.html", self._pages.index(grouped))
@@ -191,22 +195,24 @@ class _Build:
         self._write("starred.html", self._pages.alone("starred"))
         titles = list(dict.fromkeys(one.section.title for one in reversed(facts)))
         years = sorted({one.date.year for one in facts}, reverse=True)
-        self._write("search.html", self._pages.alone("search", indexes=parts, sections=titles, years=years))
+        self._write(
+            "search.html",
+            self._pages.alone("search", searched=searched, skipped=SKIPPED, sections=titles, years=years),
+        )
         for name in ("site.css", "site.js", "search.js", "icon.svg"):
             self._write(f"assets/{name}", (files(__package__) / "assets" / name).read_text(encoding="utf-8"))
         self._write(".nojekyll", "")  # GitHub Pages leaves folders alone then
-        self._memory.keep("overview", "", self._files, DONE)
+        self._memory.keep("overview", mark, self._files, DONE)
 
     def _newest(self) -> None:
         """Feeds, and the page of the reader's interests: the newest papers of every section."""
-        recent = [one for key in {one.key for one in self._sources} for one in self._last(key)]
-        recent.sort(key=lambda one: (one.date, one.key), reverse=True)
+        recent = sorted(self._recent, key=lambda one: (one.date, one.key), reverse=True)
         mark = fingerprint_of(self._common, [(one.date, one.key, one.stamp) for one in recent])
         if self._memory.unit("newest", mark) is not None:
             return
         self._files = set()
         wrong = len(self._built.unreadable)
-        leaves = [leaf for one in recent if (leaf := self._leaf(one))]
+        leaves = [leaf for one in recent if (leaf := self._leaves.get(one) or self._leaf(one))]
         del self._built.unreadable[wrong:]  # told already
         for name, text in feeds.feeds_of(leaves, self._settings.site).items():
             self._write(f"feeds/{name}", text)
@@ -215,9 +221,6 @@ class _Build:
         active = self._judge.active
         self._write("interests.html", self._pages.interests(near[:INTEREST_PAPERS], active=active))
         self._memory.keep("newest", mark, self._files, DONE)
-
-    def _last(self, key: str) -> list[Source]:
-        return [one for one in self._sources if one.key == key][-FEED_DAYS:]
 
     def _remove(self, stale: Iterable[str]) -> None:
         """Delete files of digests that are gone."""
@@ -260,52 +263,6 @@ def write_if_changed(path: Path, text: str) -> bool:
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}.") from error
     return True
-
-
-def facts_of(leaf: Leaf) -> Facts:
-    """What the overview tells of it."""
-    kinds = Counter(view.kind for view in leaf.views)
-    parts = parts_of(leaf.views)
-    tasks = tuple((group.name, len(group.views)) for group in parts.groups if group.name)[:_TASKS]
-    first = [*parts.mine, *(group.views[0] for group in parts.groups), *parts.replaced][:_TOP]
-    return Facts(
-        leaf.section,
-        leaf.date,
-        {kind: kinds[kind] for kind in KINDS},
-        leaf.counts.flagged,
-        tasks,
-        len(parts.mine),
-        tuple((view.anchor, view.title, view.line) for view in first),
-        leaf.sample,
-    )
-
-
-def facts_to(facts: Facts) -> dict[str, Any]:
-    """As plain values."""
-    return {
-        "section": facts.section.model_dump(mode="json"),
-        "date": facts.date.isoformat(),
-        "kinds": dict(facts.kinds),
-        "flagged": facts.flagged,
-        "tasks": [list(one) for one in facts.tasks],
-        "mine": facts.mine,
-        "top": [list(one) for one in facts.top],
-        "sample": facts.sample,
-    }
-
-
-def facts_from(values: Mapping[str, Any]) -> Facts:
-    """What `facts_to` made plain."""
-    return Facts(
-        Section.model_validate(values["section"]),
-        Date.fromisoformat(values["date"]),
-        values["kinds"],
-        values["flagged"],
-        tuple((name, count) for name, count in values["tasks"]),
-        values["mine"],
-        tuple((anchor, title, line) for anchor, title, line in values["top"]),
-        values["sample"],
-    )
 
 
 def _name(source: Source) -> str:

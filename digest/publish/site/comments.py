@@ -21,7 +21,11 @@ _ACCEPTED = re.compile(r"\b(?:accept\w*|to appear|publish\w*|presented|camera|pr
 _NO_VENUE = frozenset(
     {"IEEE", "ACM", "CC", "BY", "PDF", "DOI", "ISBN", "USA", "UK", "AI", "ML", "ARXIV", "AND"}
 )
-_URL = re.compile(r"https?://[^\s<>\"'{}|\\^`\u2018-\u201f\u3000-\u303f\uff00-\uffef]+", re.IGNORECASE)
+_URL = re.compile(
+    r"https?://[^\s<>\"'{}|\\^`\u2018-\u201f\u3000-\u303f\uff00-\uffef"
+    r"\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2066-\u2069]+",
+    re.IGNORECASE,
+)
 _LIMIT = 8
 """Links shown of one paper."""
 

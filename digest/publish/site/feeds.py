@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import re
 import uuid
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from markupsafe import escape
 
@@ -98,8 +100,12 @@ def _id(view: View, leaf: Leaf) -> str:
 
 
 def _when(view: View, leaf: Leaf) -> datetime:
-    """The announcement; of a day's papers the first counts as the newest, so that readers keep the order."""
-    return datetime.combine(leaf.date, _ANNOUNCED, UTC) - timedelta(seconds=view.number)
+    """The announcement; of a day's papers the first counts as the newest, so that readers keep the order.
+
+    No two have the same: sections differ by a part of a second.
+    """
+    apart = timedelta(seconds=view.number, microseconds=zlib.crc32(leaf.section.key.encode()) % 1_000_000)
+    return datetime.combine(leaf.date, _ANNOUNCED, UTC) - apart
 
 
 def _title(view: View) -> str:
@@ -138,8 +144,10 @@ def _atom(feed: _Feed, site: SiteSettings) -> str:
     author = _put(root, "author")
     _put(author, "name", site.title)
     if site.url:
-        _put(root, "link", rel="self", type="application/atom+xml", href=f"{site.url}/feeds/{feed.name}.xml")
-        _put(root, "link", rel="alternate", type="text/html", href=f"{site.url}/{feed.home}")
+        _put(
+            root, "link", rel="self", type="application/atom+xml", href=_ours(site, f"feeds/{feed.name}.xml")
+        )
+        _put(root, "link", rel="alternate", type="text/html", href=_ours(site, feed.home))
     for view, leaf in feed.items:
         _entry(_put(root, "entry"), view, leaf, site)
     text: str = etree.tostring(root, encoding="unicode")
@@ -163,7 +171,12 @@ def _entry(node: etree._Element, view: View, leaf: Leaf, site: SiteSettings) -> 
 
 def _link(view: View, leaf: Leaf, site: SiteSettings) -> str:
     """ArXiv's page of the paper; ours of a paper whose file does not name it, where that is published."""
-    return view.address or (f"{site.url}/{leaf.path}#{view.anchor}" if site.url else "")
+    return view.address or (_ours(site, f"{leaf.path}#{view.anchor}") if site.url else "")
+
+
+def _ours(site: SiteSettings, path: str) -> str:
+    """The address of a file of the published site; a section's name may have any letters."""
+    return f"{site.url}/{quote(path, safe='/#')}"
 
 
 def _put(parent: etree._Element, tag: str, text: str | None = None, **attributes: str) -> etree._Element:
@@ -183,8 +196,8 @@ def _json(feed: _Feed, site: SiteSettings) -> str:
     }
     if site.url:
         values |= {
-            "home_page_url": f"{site.url}/{feed.home}",
-            "feed_url": f"{site.url}/feeds/{feed.name}.json",
+            "home_page_url": _ours(site, feed.home),
+            "feed_url": _ours(site, f"feeds/{feed.name}.json"),
         }
     values["items"] = [_item(view, leaf, site) for view, leaf in feed.items]
     return json.dumps(values, ensure_ascii=False, indent=1) + "\n"
@@ -202,5 +215,5 @@ def _item(view: View, leaf: Leaf, site: SiteSettings) -> Mapping[str, Any]:
     if link := _link(view, leaf, site):
         item["url"] = link
     if view.address and site.url:
-        item["external_url"] = f"{site.url}/{leaf.path}#{view.anchor}"
+        item["external_url"] = _ours(site, f"{leaf.path}#{view.anchor}")
     return item

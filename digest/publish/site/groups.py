@@ -1,4 +1,4 @@
-"""Papers grouped by what the names of their tasks have in common: 语音识别, 多语言语音识别, ..."""
+"""Papers grouped by what the names of their tasks have in common: 语音识别; speech recognition, ..."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from digest.publish.site.view import View
 _SMALLEST = 3
 _SHORTEST, _LONGEST = 2, 6
 _PART_OF_WORD = frozenset("的与和及或在中对于了之一")
+_WORD = re.compile(r"[A-Za-z0-9][\w/+'-]*")
+_MOST_WORDS = 4
+_BETWEEN = frozenset(
+    {"a", "an", "and", "as", "at", "by", "for", "from", "in", "of", "on", "or", "the", "to", "with"}
+)
 _LEAD = re.compile(r"[^，。；]*(?:[，。；][^，。；]*)?")
 
 
@@ -53,7 +58,9 @@ def grouped(views: Sequence[View]) -> tuple[Group, ...]:
 
 
 def _belongs(view: View, name: str) -> bool:
-    """Whether a paper's task has the name; one without a task may have it where its line begins."""
+    """True if a paper's task has the name; one without a task may have it where its line begins."""
+    if name[0].isascii():
+        return f" {name} " in f" {' '.join(_words(view.task))} "
     if view.task:
         return name in view.task
     lead = _LEAD.match(view.line)
@@ -62,15 +69,20 @@ def _belongs(view: View, name: str) -> bool:
 
 def _best(holders: dict[str, set[int]]) -> str:
     ranked = [
-        (len(which) * (len(piece) - 1) ** 1.5, piece)
+        (len(which) * (_weight(piece) - 1) ** 1.5, piece)
         for piece, which in holders.items()
         if len(which) >= _SMALLEST
     ]
     return max(ranked)[1] if ranked else ""
 
 
+def _weight(piece: str) -> int:
+    """How much a piece says, in Chinese characters; an English word is worth two."""
+    return 2 * len(piece.split()) if piece[0].isascii() else len(piece)
+
+
 def _pieces(task: str) -> set[str]:
-    """Runs of Chinese characters in a task's name that may be a word or several."""
+    """What may be a word of a task's name, or several: runs of Chinese characters, and of English words."""
     found = set()
     for begin in range(len(task)):
         for end in range(begin + _SHORTEST, min(begin + _LONGEST, len(task)) + 1):
@@ -79,4 +91,14 @@ def _pieces(task: str) -> set[str]:
                 break
             if not _PART_OF_WORD & set(piece):
                 found.add(piece)
+    words = _words(task)
+    for begin in range(len(words)):
+        for end in range(begin + 1, min(begin + _MOST_WORDS, len(words)) + 1):
+            if not _BETWEEN & {words[begin], words[end - 1]}:
+                found.add(" ".join(words[begin:end]))
     return found
+
+
+def _words(task: str) -> list[str]:
+    """The English words of a task's name, small unless they are abbreviations."""
+    return [word if word[1:] != word[1:].lower() else word.lower() for word in _WORD.findall(task)]

@@ -1,4 +1,4 @@
-"""How near a paper is to what its reader cares for, and why. Nothing is dropped for it."""
+"""The nearness of a paper to what its reader cares for, with the reason. Nothing is dropped for it."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MANY = 3
 
 @dataclass(frozen=True)
 class Interest:
-    """How near a paper is, and what makes it so; 0: nothing was found."""
+    """The nearness of a paper, with what makes it so; 0: nothing was found."""
 
     score: float = 0.0
     because: tuple[str, ...] = ()
@@ -97,7 +97,7 @@ class Judge:
 
     @property
     def active(self) -> bool:
-        """Whether the reader has said anything."""
+        """True if the reader has said anything."""
         one = self._settings
         return bool(one.words or one.authors or one.categories or self._library)
 
@@ -145,9 +145,9 @@ class Judge:
         for author in paper.authors if library or self._authors else ():
             name = _name(author)
             if name in self._authors:
-                found.append((self._authors[name], self._said[0].format(author)))
+                found.append((self._authors[name], self._said[0].format(plain(author))))
             elif library[name]:
-                found.append((float(min(library[name], _MANY)), self._said[1].format(author)))
+                found.append((float(min(library[name], _MANY)), self._said[1].format(plain(author))))
         return found
 
 
@@ -165,7 +165,7 @@ def words(text: str) -> list[str]:
 
 
 def _usual(cosines: Sequence[float]) -> float:
-    """What all but the nearest papers of a day stay below; 0 where there are too few to tell."""
+    """The bound that all but the nearest papers of a day stay below; 0 where there are too few to tell."""
     if len(cosines) < 8:
         return 0.0
     return statistics.fmean(cosines) + 1.5 * statistics.pstdev(cosines)

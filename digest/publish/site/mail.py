@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date as Date  # noqa: N812 - as in digest.model
+from typing import Any
+from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
@@ -46,10 +48,24 @@ _PAGE = Markup(
 )
 
 
-def render(day: Date, leaves: Sequence[Leaf], site: SiteSettings) -> str:
+def render(
+    day: Date,
+    leaves: Sequence[Leaf],
+    site: SiteSettings,
+    limit: int | None = None,
+    *,
+    mine_only: bool = False,
+) -> str:
     """The mail of a day: papers of interest first, then each section's new ones, as many as fit.
 
     What does not fit is counted, and linked where the site has an address.
+
+    Args:
+        day: the announcement date.
+        leaves: its sections.
+        site: title, language and address of the pages.
+        limit: papers at most.
+        mine_only: leave all but those of interest to the count.
     """
     words = words_of(site.lang)
     room = LIMIT - _FRAME - 600 * len(leaves)
@@ -58,15 +74,15 @@ def render(day: Date, leaves: Sequence[Leaf], site: SiteSettings) -> str:
     mine.sort(key=lambda item: -item[0].interest.score)
     if mine:
         rows.append(_HEADING.format(title=words["mine"], counts=len(mine)))
-        room = _fill(rows, [view for view, _ in mine], taken, room, words["why"])
+        room = _fill(rows, [view for view, _ in mine], taken, room, words, limit)
     share = room // max(1, len(leaves))
     for leaf in leaves:
         parts = parts_of(leaf.views)
-        views = [view for group in parts.groups for view in group.views]
+        views = [] if mine_only else [view for group in parts.groups for view in group.views]
         rows.append(_heading(leaf, site))
         if leaf.sample:
             rows.append(_NOTE.format(f"{words['sample']} · {words['sample_note']}"))
-        left = _fill(rows, views, taken, share, words["why"])
+        left = _fill(rows, views, taken, share, words, limit)
         share += max(0, left) // max(1, len(leaves))  # what one section leaves, the others may have
         missing = sum(id(view) not in taken for view in leaf.views)
         if missing:
@@ -81,10 +97,19 @@ def render(day: Date, leaves: Sequence[Leaf], site: SiteSettings) -> str:
     return str(page)
 
 
-def _fill(rows: list[Markup], views: Sequence[View], taken: set[int], room: int, why: str) -> int:
-    """Add papers while there is room, in bytes; returns what is left of it."""
+def _fill(
+    rows: list[Markup],
+    views: Sequence[View],
+    taken: set[int],
+    room: int,
+    words: Mapping[str, Any],
+    limit: int | None,
+) -> int:
+    """Add papers while there is room, in bytes, up to `limit` in all; returns what is left of the room."""
     for view in views:
-        row = _paper(view, why)
+        if len(taken) == limit:
+            break
+        row = _paper(view, words)
         size = len(row.encode("utf-8", "replace"))
         if size > room:
             continue  # a shorter one may still fit
@@ -94,15 +119,17 @@ def _fill(rows: list[Markup], views: Sequence[View], taken: set[int], room: int,
     return room
 
 
-def _paper(view: View, why: str) -> Markup:
-    title = escape(view.title[:300])
-    line = view.line or (view.entry.flag.reason if view.entry.flag else "")
+def _paper(view: View, words: Mapping[str, Any]) -> Markup:
+    title, flag = escape(view.title[:300]), view.entry.flag
+    line = view.line or (flag.reason if flag else "")
+    if flag:
+        line = f"〔{words['doubt'] if view.line else words['no_line']}〕{line}"
     linked = _LINKED.format(view.address, title) if view.address else title
     venue = f" · {view.venue.name}" if view.venue and not view.venue.submitted else ""
     because = Markup("")
     if view.interest.because:
         because = Markup('<div style="font-size:13px;color:#a83420">{}</div>').format(
-            why + "；".join(view.interest.because[:5])
+            words["why"] + "；".join(view.interest.because[:5])
         )
     also = _ALSO.format(words_of(view.also_lang)["html"], view.also[:600]) if view.also else ""
     return _PAPER.format(line=line[:600], also=also, title=linked, venue=venue, because=because)
@@ -117,4 +144,4 @@ def _heading(leaf: Leaf, site: SiteSettings) -> Markup:
 
 def _missing(leaf: Leaf, number: int, site: SiteSettings) -> Markup:
     said = words_of(site.lang)["rest"].format(number)
-    return _LINKED.format(f"{site.url}/{leaf.path}", said) if site.url else escape(said)
+    return _LINKED.format(f"{site.url}/{quote(leaf.path)}", said) if site.url else escape(said)

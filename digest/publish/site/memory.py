@@ -1,4 +1,4 @@
-"""What is remembered of a site between two builds."""
+"""The memory of a site between two builds."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 Value = Mapping[str, Any]
-"""What is kept of a unit."""
+"""The kept value of a unit."""
 
 DONE: Value = {"done": True}
 """Of one that is nothing but its files."""
 
 
 class Memory:
-    """What earlier builds of a site know: of each unit a fingerprint, its files, and what the overview needs.
+    """Earlier builds of a site: of each unit a fingerprint, its files, and what the overview needs.
 
     Args:
         folder: of the site.
@@ -30,7 +30,7 @@ class Memory:
         self.seen: set[str] = set()
 
     def unit(self, name: str, fingerprint: str) -> Value | None:
-        """What was kept of the unit, if its fingerprint is still this."""
+        """The kept value of the unit, if its fingerprint is still this."""
         kept = self._units.get(name)
         if kept is None or kept["fingerprint"] != fingerprint:
             return None
@@ -39,7 +39,7 @@ class Memory:
         return value
 
     def last(self, name: str) -> Value | None:
-        """What was kept of the unit, whatever has changed since; its files stay."""
+        """The kept value of the unit, whatever has changed since; its files stay."""
         kept = self._units.get(name)
         if kept is None:
             return None

@@ -45,7 +45,7 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Facts:
-    """What the overview tells of a section on a day.
+    """The facts that the overview tells of a section on a day.
 
     Attributes:
         kinds: papers a kind.
@@ -100,11 +100,11 @@ class Pages:
         )  # fmt: skip
 
     def abstracts(self, leaf: Leaf) -> str:
-        """What the folds of that page hold: abstract, all authors, provenance."""
+        """The folded parts of that page: abstract, all authors, provenance."""
         return self._render("abstracts", "../", leaf=leaf)
 
     def week(self, section: Section, week: tuple[int, int], days: Sequence[Leaf], near: Neighbours) -> str:
-        """What was new in a section in a week."""
+        """The new papers of a section in a week."""
         fresh = [(view, leaf) for leaf in days for view in leaf.views if view.kind != "replaced"]
         leaves = {id(view): leaf for view, leaf in fresh}
         groups = grouped([view for view, _ in fresh])

@@ -1,154 +1,229 @@
-"""The search index over all days, made by Pagefind (extended build) where that is installed.
+"""The search index over all days: an inverted index in small files that a browser loads as scripts.
 
-One index a month, merged in the browser: for a new day one month is indexed again, not all of them.
-Pagefind's Python interface waits a tenth of a second for each record (1.5.2), so its program is run.
+Scripts, because from a folder or a stick a page may load nothing else. `assets/search.js` reads these:
+
+- `search/<year>/head.js`: of each week the digests in it, in order, with the kinds of their papers; and which
+  buckets have a file;
+- `search/<year>/<bucket>.js`: of each week the terms of a bucket and the papers that have them, as base-36
+  differences between numbers: twice a paper's place in its week, and one more where its title has the term;
+- `search/text/<date>-<section>-<block>.js`: what is shown of the papers.
+
+A week is a line of its year's files, so that a new day costs the indexing of one week. Terms are English
+words, and pairs of neighbouring Chinese characters: a Chinese word is found however its text is segmented.
+
+Pagefind was used before. Over 100,000 papers it took 105 s of processor time, 64 KB of memory a paper, and
+0.2 to 3.6 s an answer, with papers among the results that lack a word; and it can not search from a folder.
 """
 
 from __future__ import annotations
 
-import shutil
-import subprocess
-import tempfile
-from collections.abc import Sequence
-from contextlib import suppress
-from itertools import groupby
+import json
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import groupby, pairwise
 from pathlib import Path
+from typing import Any
 
-from markupsafe import Markup
-
-from digest.errors import DigestError
-from digest.publish.keeping import of_sample
-from digest.publish.site.interests import Judge
 from digest.publish.site.memory import DONE, Memory, fingerprint_of
-from digest.publish.site.sources import Source, read
-from digest.publish.site.view import View, views_of
+from digest.publish.site.pages import Leaf
+from digest.publish.site.sources import Week
+from digest.publish.site.view import View
 
-FOLDER = "search"
-MISSING = "There is no search: pip install 'bilingual-arxiv-digest[search]', then run `digest site` again."
+FOLDER, HEAD = "search", "head"
+BUCKETS = 256
+BLOCK = 50
+"""Papers whose text is in one file."""
 
-_FORM = 2
-"""Of the indexed pages: one more, and all months are indexed anew."""
+SKIPPED = "a an and are as at be by for from in is it of on or that the this to via we with"
+"""Words in so many papers that looking for them finds nothing out."""
 
-_DEADLINE = 900
-"""Seconds that a month may take to index."""
+_SKIPPED = frozenset(SKIPPED.split())
+_LONGEST = 40
+_CHINESE = "\u3040-\u30ff\u3400-\u9fff"
+_RUN = re.compile(rf"[{_CHINESE}]+|[^\W_{_CHINESE}]+")
+_ACCENT = re.compile("[\u0300-\u036f]")
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
-_UNUSED = ("*-ui.*", "*-ui-*", "pagefind-component*", "pagefind-highlight.js", "pagefind-modular*")
-"""Pagefind's own pages, which ours are not made of."""
+Write = Callable[[str, str], None]
+"""Writes a file: its name from the root of the site, its text."""
 
 
-def update_index(
-    site: Path, sources: Sequence[Source], memory: Memory, judge: Judge, *, english: bool
-) -> tuple[list[str], str]:
-    """Bring the index up to date, month by month.
+class Index:
+    """The index of a site; what changes is collected week by week, and written a year at a time.
 
-    Returns:
-        The months that can be searched, newest first, and a sentence on why others can not.
+    Args:
+        site: its folder.
     """
-    program = _program()
-    folder = site / FOLDER
-    months = {name: list(group) for name, group in groupby(sources, key=lambda one: f"{one.date:%Y-%m}")}
-    for there in folder.glob("????-??"):
-        if there.name not in months:
-            shutil.rmtree(there, ignore_errors=True)
-    trouble = ""
-    for name, group in months.items():
-        mark = fingerprint_of(_FORM, english, [(one.date, one.key, one.stamp) for one in group])
-        if memory.unit(f"search {name}", mark) is not None and (folder / name / "pagefind.js").exists():
-            continue
-        if program is None:
-            trouble = MISSING
-            memory.last(f"search {name}")
-            continue
-        trouble = _index(program, group, folder / name, judge, english) or trouble
-        if not trouble:
-            memory.keep(f"search {name}", mark, (), DONE)
-    found = sorted((path.parent.name for path in folder.glob("????-??/pagefind.js")), reverse=True)
-    return found, trouble
+
+    def __init__(self, site: Path) -> None:
+        self._site = site
+        self._lines: dict[int, dict[str, dict[str, str]]] = defaultdict(dict)
+        self._there: dict[int, frozenset[str]] = {}
+
+    def has(self, week: Week) -> bool:
+        """Whether the week stands in the files of its year, none of which is missing."""
+        year, number = week
+        if year not in self._there:
+            weeks, buckets = _read(self._path(year, HEAD))
+            whole = all(self._path(year, bucket).exists() for bucket in buckets)
+            self._there[year] = frozenset(weeks if whole else ())
+        return f"{number:02d}" in self._there[year]
+
+    def add(self, week: Week, leaves: Sequence[Leaf]) -> None:
+        """Take in the papers of a week, in the place of those that it had before."""
+        year, number = week
+        places: dict[str, list[int]] = defaultdict(list)
+        place, heads = 0, []
+        for leaf in leaves:
+            heads.append(_head(leaf))
+            for view in leaf.views:
+                for term, in_title in terms_of_paper(view).items():
+                    places[term].append(2 * place + in_title)
+                place += 1
+        buckets: dict[str, dict[str, str]] = defaultdict(dict)
+        for term, found in places.items():
+            buckets[_bucket(term)][term] = _differences(found)
+        lines = {name: _json(values) for name, values in buckets.items()}
+        self._lines[year][f"{number:02d}"] = {HEAD: _json(heads), **lines}
+
+    def write(self, weeks: Iterable[Week], memory: Memory, write: Write) -> list[int]:
+        """Write the years in which a week changed, came or went.
+
+        Args:
+            weeks: all that there are.
+            memory: of the site.
+            write: writes a file.
+
+        Returns:
+            The years, newest first.
+        """
+        by_year = {year: [f"{number:02d}" for _, number in all_of] for year, all_of in _by_year(weeks)}
+        for year, numbers in by_year.items():
+            name, mark = f"search {year}", fingerprint_of(numbers)
+            changed = self._lines.pop(year, {})
+            if memory.unit(name, mark) is not None and not changed:
+                continue
+            files = self._write_year(year, numbers, changed, write)
+            memory.keep(name, mark, files, DONE)
+        return sorted(by_year, reverse=True)
+
+    def _write_year(
+        self, year: int, numbers: Sequence[str], changed: Mapping[str, Mapping[str, str]], write: Write
+    ) -> list[str]:
+        """Write the files of a year that holds the weeks `numbers`; returns their names."""
+        alone = len(changed) == len(numbers)  # nothing of what is there stays
+        before = [] if alone else _read(self._path(year, HEAD))[1]
+        buckets = []
+        for bucket in sorted({*before, *(name for parts in changed.values() for name in parts)} - {HEAD}):
+            kept = {} if alone else _read(self._path(year, bucket))[0]
+            lines = kept | {number: parts.get(bucket, "") for number, parts in changed.items()}
+            if any(lines.get(number) for number in numbers):
+                buckets.append(bucket)
+                write(self._name(year, bucket), _file(f"{year}/{bucket}", numbers, lines))
+        heads = _read(self._path(year, HEAD))[0] | {number: parts[HEAD] for number, parts in changed.items()}
+        write(self._name(year, HEAD), _file(f"{year}/{HEAD}", numbers, heads, buckets))
+        return [self._name(year, file) for file in (HEAD, *buckets)]
+
+    def _name(self, year: int, file: str) -> str:
+        return f"{FOLDER}/{year}/{file}.js"
+
+    def _path(self, year: int, file: str) -> Path:
+        return self._site / self._name(year, file)
 
 
-def _program() -> Path | None:
+def texts_of(leaf: Leaf) -> dict[str, str]:
+    """File name from the root of the site -> what is shown of a digest's papers, block by block."""
+    found = {}
+    for block in range(0, len(leaf.views), BLOCK):
+        name = f"text/{leaf.date}-{leaf.section.key}-{block // BLOCK}"
+        rows = [
+            [view.anchor, view.title, view.line or _reason(view), view.also]
+            for view in leaf.views[block : block + BLOCK]
+        ]
+        found[f"{FOLDER}/{name}.js"] = f"digestSearch({_json(name)},{_json(rows)})\n"
+    return found
+
+
+def terms_of_paper(view: View) -> dict[str, bool]:
+    """What the paper is found by -> whether its title has it."""
+    authors = " ".join(view.paper.authors)
+    rest = f"{view.line} {view.also} {view.task} {authors} {view.paper.id}"
+    return dict.fromkeys(terms(rest), False) | dict.fromkeys(terms(view.title), True)
+
+
+def terms(text: str) -> set[str]:
+    """The words of a text without accents, and pairs of neighbouring Chinese characters.
+
+    The last character of a Chinese run is a term too: each character then begins one, and is found alone.
+    """
+    found = set[str]()
+    for run in _RUN.findall(_folded(text)):
+        if "\u3040" <= run[0] <= "\u9fff":
+            found.update(run[at : at + 2] for at in range(len(run)))
+        elif run not in _SKIPPED:
+            found.add(run[:_LONGEST])
+    return found
+
+
+def _folded(text: str) -> str:
+    lower = text.lower()
+    return lower if lower.isascii() else _ACCENT.sub("", unicodedata.normalize("NFKD", lower))
+
+
+def _reason(view: View) -> str:
+    return view.entry.flag.reason if view.entry.flag else ""
+
+
+def _head(leaf: Leaf) -> list[Any]:
+    """Day, key and title of a digest, whether it is the sample's, and its papers' kinds: n27c3r14."""
+    runs = groupby(view.kind[0] for view in leaf.views)
+    kinds = "".join(f"{kind}{sum(1 for _ in same)}" for kind, same in runs)
+    return [leaf.date.isoformat(), leaf.section.key, leaf.section.title, int(leaf.sample), kinds]
+
+
+def _bucket(term: str) -> str:
+    """By what a term begins with, so that all that begin alike are in one file."""
+    number = 0
+    for character in term[:1] if "\u3040" <= term[0] <= "\u9fff" else term[:3]:
+        number = (number * 31 + ord(character)) % BUCKETS
+    return f"{number:02x}"
+
+
+def _differences(numbers: Sequence[int]) -> str:
+    steps = [numbers[0], *(after - before for before, after in pairwise(numbers))]
+    return " ".join([_SMALL[step] if step < len(_SMALL) else _base36(step) for step in steps])
+
+
+def _base36(number: int) -> str:
+    if number < 36:
+        return _DIGITS[number]
+    return _base36(number // 36) + _DIGITS[number % 36]
+
+
+_SMALL = [_base36(number) for number in range(36 * 36)]
+
+
+def _json(values: object) -> str:
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+
+
+def _file(name: str, numbers: Iterable[str], lines: Mapping[str, str], buckets: Sequence[str] = ()) -> str:
+    """A file of the index: a line a week that has one, and at the end the buckets."""
+    weeks = "".join(f'"{number}":{lines[number]},\n' for number in numbers if lines.get(number))
+    return f"digestSearch({_json(name)},{{\n{weeks}}},{_json(buckets)})\n"
+
+
+def _read(path: Path) -> tuple[dict[str, str], list[str]]:
+    """Week -> its line in a file of the index, and the buckets named there; nothing if it is damaged."""
     try:
-        from pagefind_bin_extended import get_executable
-    except ImportError:
-        return None
-    return Path(get_executable())
+        _, *lines, last, _ = path.read_text(encoding="utf-8").split("\n")
+        buckets: list[str] = json.loads(last.removeprefix("},").removesuffix(")"))
+    except (OSError, ValueError):
+        return {}, []
+    return {line[1:3]: line[5:-1] for line in lines}, buckets
 
 
-def _index(program: Path, sources: Sequence[Source], target: Path, judge: Judge, english: bool) -> str:
-    """Index a month into `target`; returns what went wrong."""
-    try:
-        with tempfile.TemporaryDirectory(prefix="digest-search-") as temporary:
-            pages, made = Path(temporary) / "pages", Path(temporary) / "index"
-            for source in sources:
-                _write_pages(source, pages / f"{source.date}-{source.key}", judge, english=english)
-            wrong = _run_pagefind(program, pages, made)
-            if not wrong:
-                _put(made, target)
-    except (OSError, shutil.Error) as error:
-        wrong = str(error)
-    return f"The search index of {target.name} could not be made: {wrong}." if wrong else ""
-
-
-def _run_pagefind(program: Path, pages: Path, made: Path) -> str:
-    """Index the pages into `made`; returns what went wrong."""
-    command: list[str | Path] = [
-        program, "--site", pages, "--output-path", made, "--force-language", "zh", "--quiet"
-    ]  # fmt: skip
-    try:
-        done = subprocess.run(  # noqa: S603 - the package's own program
-            command, capture_output=True, timeout=_DEADLINE, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return f"not done after {_DEADLINE} s"
-    if done.returncode or not (made / "pagefind.js").exists():
-        said = (done.stdout + done.stderr).decode("utf-8", "replace").strip().splitlines()
-        return said[-1] if said else f"exit code {done.returncode}"
-    return ""
-
-
-def _put(made: Path, target: Path) -> None:
-    """Put what was made in the place of the index before."""
-    for pattern in _UNUSED:
-        for path in made.glob(pattern):
-            path.unlink()
-    old = target.with_name(f".{target.name}.old")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    shutil.rmtree(old, ignore_errors=True)
-    with suppress(FileNotFoundError):
-        target.rename(old)
-    shutil.move(made, target)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def _write_pages(source: Source, folder: Path, judge: Judge, *, english: bool) -> None:
-    """A page for each paper of a digest; one that cannot be read was told of already."""
-    try:
-        digest = read(source)
-    except DigestError:
-        return
-    folder.mkdir(parents=True)
-    sample = of_sample(digest)
-    for view in views_of(digest, judge, {}, english=english):
-        path = f"{source.date}/{source.key}.html#{view.anchor}"
-        (folder / f"{view.number}.html").write_text(
-            _page(view, path, digest.section.title, source, sample=sample), encoding="utf-8", errors="replace"
-        )
-
-
-def _page(view: View, path: str, section: str, source: Source, *, sample: bool) -> str:
-    authors = ", ".join(view.paper.authors[:50])
-    facts = {"path": path, "date": source.date.isoformat(), "section": section}
-    facts |= {"also": view.also} if view.also else {}
-    facts |= {"sample": "1"} if sample else {}
-    filters = {"section": section, "year": str(source.date.year), "kind": view.kind}
-    spans = [
-        Markup('<i data-pagefind-meta="{0}[data-v]" data-v="{1}"></i>').format(*one) for one in facts.items()
-    ]
-    spans += [
-        Markup('<i data-pagefind-filter="{0}[data-v]" data-v="{1}"></i>').format(*one)
-        for one in filters.items()
-    ]
-    return Markup(
-        '<html lang="zh"><body data-pagefind-body><h1 data-pagefind-meta="title">{}</h1>'
-        '<p data-pagefind-meta="line">{}</p><p>{} {} {}</p>{}</body></html>'
-    ).format(view.title, view.line, view.also, view.task, authors, Markup("").join(spans))
+def _by_year(weeks: Iterable[Week]) -> Iterable[tuple[int, Iterable[Week]]]:
+    return groupby(sorted(set(weeks)), key=lambda week: week[0])

@@ -40,11 +40,10 @@ def app_of(folder: Path) -> Starlette:
     """The server's application: the files of `folder`, for requests that name this machine."""
     from starlette.applications import Starlette
     from starlette.middleware import Middleware
-    from starlette.middleware.gzip import GZipMiddleware
     from starlette.middleware.trustedhost import TrustedHostMiddleware
     from starlette.routing import Mount
     from starlette.staticfiles import StaticFiles
 
     hosts = Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])
     files = Mount("/", StaticFiles(directory=folder, html=True))
-    return Starlette(routes=[files], middleware=[hosts, Middleware(GZipMiddleware)])
+    return Starlette(routes=[files], middleware=[hosts])

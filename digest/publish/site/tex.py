@@ -16,9 +16,11 @@ from markupsafe import Markup, escape
 if TYPE_CHECKING:
     from lxml import etree
 
-_CONTROLS = r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f\ud800-\udfff]"
+_CONTROLS = (
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c\ud800-\udfff\ufffe\uffff]"
+)
 _SIGNS = re.compile(rf"[\\$~]|``|''|--|{_CONTROLS}")
-"""What makes a text worth a closer look; most have none of it."""
+"""The marks of a text worth a closer look; most have none of it."""
 
 _CONTROL = re.compile(_CONTROLS)
 """Not for display: control characters, marks that turn the direction of what follows, surrogates."""
@@ -121,6 +123,11 @@ _ATTRIBUTES = frozenset(
 )
 
 
+def visible(text: str) -> str:
+    """`text` without control characters and marks that turn the direction of what follows."""
+    return _CONTROL.sub("", text)
+
+
 def rich(text: str) -> Markup:
     """`text` as HTML: formulas as MathML, TeX's text commands as elements, everything else escaped.
 
@@ -184,7 +191,7 @@ def _formula(token: re.Match[str]) -> str | None:
 
 
 def _inner(token: re.Match[str]) -> str | None:
-    """What a command, a switch or a link is about."""
+    """The content of a command, a switch or a link."""
     if token["link"]:
         return token["linked"]
     return token["inner"] if token["command"] else token["switched"]

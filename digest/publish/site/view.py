@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date as Date  # noqa: N812 - as in digest.model
 
 from digest.model import Digest, Entry, Finding, Kind, Language, Paper
 from digest.publish.site.comments import Link, Venue, links_of, venue_of
 from digest.publish.site.interests import Interest, Judge
-from digest.publish.site.tex import plain
+from digest.publish.site.tex import plain, visible
 
 _TASK = re.compile(r"(?:属于|研究|聚焦|针对|面向|关注)(?P<task>[^，。；、：]{2,24}?)(?:这一|的)?任务")
-"""How a line names its task, where no field does: 该论文属于语音识别任务."""
+"""The form in which a line names its task, where no field does: 该论文属于语音识别任务."""
 
 FIRST_AUTHORS = 3
 
@@ -51,7 +50,7 @@ class View:
 
     @property
     def paper(self) -> Paper:
-        """What arXiv says of it."""
+        """The metadata of arXiv."""
         return self.entry.paper
 
     @property
@@ -72,7 +71,7 @@ class View:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What the checks noted and a reader may care for."""
+        """The findings of the checks that a reader may care for."""
         return tuple(one for one in self.entry.findings if one.severity >= 2)
 
 
@@ -100,6 +99,7 @@ def views_of(digest: Digest, judge: Judge, earlier: Earlier, *, english: bool) -
 
 
 def _view(entry: Entry, anchor: str, number: int, digest: Digest, english: bool) -> View:
+    entry = _harmless(entry)
     paper = entry.paper
     lines = _lines(entry, "en" if english else "zh")
     (lang, line), (_, also) = (*lines, ("zh", ""), ("zh", ""))[:2]
@@ -120,6 +120,29 @@ def _view(entry: Entry, anchor: str, number: int, digest: Digest, english: bool)
     )
 
 
+def _harmless(entry: Entry) -> Entry:
+    """The entry without control and direction marks in flag, findings, names: they are shown as they are."""
+    flag, summary, text = entry.flag, entry.summary, entry.text
+    categories = tuple(visible(one) for one in entry.paper.categories)
+    changed: dict[str, object] = {"paper": entry.paper.model_copy(update={"categories": categories})}
+    if flag:
+        changed["flag"] = flag.model_copy(update={"reason": visible(flag.reason)})
+    if summary:
+        names = {"model": visible(summary.model), "prompt": visible(summary.prompt)}
+        changed["summary"] = summary.model_copy(update=names)
+    if text:
+        told = {
+            "sections": tuple(visible(one) for one in text.sections),
+            "reason": visible(text.reason or ""),
+        }
+        changed["text"] = text.model_copy(update=told)
+    if entry.findings:
+        changed["findings"] = tuple(
+            one.model_copy(update={"evidence": visible(one.evidence)}) for one in entry.findings
+        )
+    return entry.model_copy(update=changed)
+
+
 def _lines(entry: Entry, first: Language) -> list[tuple[Language, str]]:
     """The lines that there are, each with its language, the one in the language `first` before the other."""
     if entry.summary is None:
@@ -130,7 +153,7 @@ def _lines(entry: Entry, first: Language) -> list[tuple[Language, str]]:
 
 
 def kind_of(entry: Entry, digest: Digest) -> Kind:
-    """How the paper was announced.
+    """The kind of the paper's announcement.
 
     Published Markdown calls cross-listed papers new; of those, the primary category tells.
     """
@@ -155,8 +178,3 @@ def _was(view: View, earlier: Earlier, day: str) -> str:
         return ""
     before = [title for when, title in earlier.get(view.paper.id, ()) if when < day]
     return before[-1] if before and before[-1] != view.title else ""
-
-
-def date_in_words(day: Date) -> str:
-    """2026 年 1 月 28 日."""
-    return f"{day.year} 年 {day.month} 月 {day.day} 日"

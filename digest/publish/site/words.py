@@ -1,4 +1,4 @@
-"""What the interface says, in Chinese and in English."""
+"""The words of the interface, in Chinese and in English."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What arXiv announced for a section on a day, from the best source there is, or why there is nothing."""
+"""The announcement of a section on a day, from the best source there is, or why there is nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from digest.sources.arxiv.wording import clock_words, some
 from digest.sources.http_client import Http, snapshot_of
 
 CATCHUP_REACH = timedelta(days=90)
-"""How far back arXiv keeps catch-up pages (arXiv's browse code, controllers/catchup_page.py)."""
+"""The age up to which arXiv keeps catch-up pages (arXiv's browse code, controllers/catchup_page.py)."""
 
 
 @dataclass

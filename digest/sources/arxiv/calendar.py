@@ -25,7 +25,7 @@ _HOLIDAY_EVENINGS = frozenset(
 
 
 def is_weekend(day: date) -> bool:
-    """Whether no announcement ever carries this date."""
+    """True if no announcement ever carries this date."""
     return day.weekday() >= _SATURDAY
 
 
@@ -68,10 +68,10 @@ def due(day: date) -> datetime:
 
 
 def is_due(day: date, now: datetime) -> bool:
-    """Whether the announcement of `day` should be out by `now` (aware)."""
+    """True if the announcement of `day` should be out by `now` (aware)."""
     return due(day) <= now
 
 
 def is_listed_holiday(day: date) -> bool:
-    """Whether arXiv has said beforehand that there will be no announcement of `day`."""
+    """True if arXiv has said beforehand that there will be no announcement of `day`."""
     return any(following(evening) == day for evening in _HOLIDAY_EVENINGS)

@@ -15,7 +15,7 @@ from digest.sources.arxiv.listing_parse import ListingPage, PageSection
 
 
 class CategoryDay(Record):
-    """What arXiv announced in one category on one date."""
+    """The announcement of one category on one date."""
 
     category: str
     date: Date
@@ -48,13 +48,13 @@ class CategoryDay(Record):
 
 
 def expected_entries(pages: Sequence[ListingPage]) -> int:
-    """How many entries all pages together should have, by what the pages at hand say."""
+    """The number of entries that all pages together should have, by what the pages at hand say."""
     by_heading = sum(_declared(pages).values())
     return max([by_heading, *(page.total or 0 for page in pages)])
 
 
 def found_entries(pages: Iterable[ListingPage]) -> int:
-    """How many entries were read."""
+    """The number of entries that were read."""
     return sum(len(section.listings) for page in pages for section in page.sections)
 
 

@@ -1,4 +1,4 @@
-"""What the export API adds to listed papers: version, dates, DOI. Its absence costs nothing but these.
+"""Metadata that the export API adds to papers: version, dates, DOI. Its absence costs nothing but these.
 
 Package `arxiv` builds the queries and reads the answers; the asking itself is done by the one polite client.
 """

@@ -40,12 +40,12 @@ class Reading:
 
 
 async def read_listing(category: str, http: Http, settings: ArxivSettings) -> Reading:
-    """What /list/<category>/new shows, whatever day it is of."""
+    """The page /list/<category>/new, whatever day it is of."""
     return await _read(category, "listing", f"{settings.pages}/list/{category}/new", http)
 
 
 async def read_catchup(category: str, day: Date, http: Http, settings: ArxivSettings) -> Reading:
-    """What /catchup/<category>/<day> shows; an empty day is checked to be no page from before the day.
+    """The page /catchup/<category>/<day>; an empty day is checked to be no page from before the day.
 
     Caches keep such a page for a week: it must not be asked for before the announcement is out.
     """

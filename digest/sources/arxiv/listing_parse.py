@@ -131,7 +131,7 @@ def _last_entry(text: str) -> str:
 
 
 def _around_entries(root: html.HtmlElement) -> str:
-    """What arXiv says on the page, without what papers say; takes the entries out of the tree."""
+    """The words of arXiv on the page, without what papers say; takes the entries out of the tree."""
     for details in list(root.iter("dd")):
         details.drop_tree()
     return str(root.text_content())

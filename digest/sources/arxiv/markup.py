@@ -33,7 +33,7 @@ def identifier(text: str) -> tuple[str, int | None] | None:
 
 
 def is_category(text: str) -> bool:
-    """Whether `text` has the form of an arXiv category: cs.SD, quant-ph, physics.chem-ph."""
+    """True if `text` has the form of an arXiv category: cs.SD, quant-ph, physics.chem-ph."""
     return bool(_CATEGORY.fullmatch(text))
 
 
@@ -43,7 +43,7 @@ def collapse(text: str) -> str:
 
 
 def element_text(element: html.HtmlElement) -> str:
-    """What stands in an element, collapsed, with the URLs that arXiv hides behind "this https URL"."""
+    """The text of an element, collapsed, with the URLs that arXiv hides behind "this https URL"."""
     return collapse("".join(_pieces(element)))
 
 

@@ -24,7 +24,7 @@ class NoAnnouncement(Record):
 
 
 def without_asking(day: Date, now: datetime, zone: tzinfo | None = None) -> NoAnnouncement | None:
-    """What the calendar alone says of `day`; None when arXiv has to be asked.
+    """The answer of the calendar alone about `day`; None when arXiv has to be asked.
 
     Args:
         day: the announcement asked for.

@@ -9,7 +9,7 @@ _SHOWN = 5
 
 
 def some(words: Iterable[str]) -> str:
-    """How many papers, and the first few of them: "7 papers: a, b, c, d, e and 2 more"."""
+    """The number of papers, and the first few of them: "7 papers: a, b, c, d, e and 2 more"."""
     every = list(words)
     more = f" and {len(every) - _SHOWN} more" if len(every) > _SHOWN else ""
     return f"{len(every)} paper{'' if len(every) == 1 else 's'}: {', '.join(every[:_SHOWN])}{more}"

@@ -27,7 +27,7 @@ _END = re.compile(r"[.!?][\"”’)\]]*$")
 
 
 def check_english(line: str, source: Source, rules: Sequence[Rule]) -> tuple[Finding, ...]:
-    """What is wrong with one English line beside its paper, the severest first.
+    """The findings in one English line beside its paper, the severest first.
 
     Findings bear the ids of the table's rules, so that [checks] of `digest.toml` rules them too.
     """

@@ -22,7 +22,7 @@ RULES = (
 
 
 def check_fields(fields: Mapping[str, str], source: Source, rules: Sequence[Rule]) -> tuple[Finding, ...]:
-    """What is wrong with the fields `task`, `problem` and `contribution` of an answer.
+    """The findings in the fields `task`, `problem` and `contribution` of an answer.
 
     Args:
         fields: name -> content; other names are passed over.

@@ -48,7 +48,7 @@ _ORDERS = re.compile(
         )
     )
 )
-"""What only an order, an advertisement or the request itself says."""
+"""Words that only an order, an advertisement or the request itself has."""
 
 
 _QUOTED = re.compile("“[^”]*”|「[^」]*」|‘[^’]*’")
@@ -85,7 +85,7 @@ _SPEECH = re.compile(
     ),
     re.IGNORECASE,
 )
-"""What is said, outside quotation marks, by somebody to somebody, or of the paper as others speak of it."""
+"""Words, outside quotation marks, by somebody to somebody, or of the paper as others speak of it."""
 
 _CONTACT = re.compile(
     r"(?<![\d.-])(?:1[3-9]\d{9}|[48]00-?\d{3}-?\d{4})(?!\d)|[\w.+-]+@[\w-]+\.\w+|(?<![\w@])@[a-z]\w{3,}"

@@ -128,7 +128,7 @@ class Quantities:
         return (*_in_digits(self._text), *(10.0 ** int(power) for power in _POWER.findall(self._text)))
 
     def support(self, quantity: Quantity) -> bool:
-        """Whether the text has this number: as it is, rounded, as a share, or as the difference of two.
+        """True if the text has this number: as it is, rounded, as a share, or as the difference of two.
 
         Differences, sums and ratios are those of two numbers of one sentence: of all the numbers of a paper,
         two make nearly any.
@@ -161,7 +161,7 @@ class Quantities:
         return frozenset(pair for pair in found if all(pair))
 
     def off_by_power(self, quantity: Quantity) -> bool:
-        """Whether the text has this number times or by 10 or 100."""
+        """True if the text has this number times or by 10 or 100."""
         return quantity.value > 0 and any(
             abs(known / quantity.value / factor - 1) < 0.05
             for known in self.values
@@ -170,13 +170,13 @@ class Quantities:
         )
 
     def _near(self, value: float, step: float) -> bool:
-        """Whether a number is this one, or becomes it when it is rounded or cut off."""
+        """True if a number is this one, or becomes it when it is rounded or cut off."""
         return value in self.values or any(
             -0.501 * step < known - value < 0.999 * step for known in self.values
         )
 
     def _about(self, value: float) -> bool:
-        """Whether a number lies so near that 近, 约, 多 or 超过 are right before this one."""
+        """True if a number lies so near that 近, 约, 多 or 超过 are right before this one."""
         unit = 10.0 ** floor(log10(value)) if value > 0 else 1.0
         return any(value - 0.6 * unit <= known < value + unit for known in self.values)
 

@@ -73,7 +73,7 @@ def _with(rule: Rule, severity: Severity | Literal["off"] | None) -> Rule:
 
 
 def check(line: str, source: Source, rules: Sequence[Rule] = RULES) -> tuple[Finding, ...]:
-    """What is wrong with one Chinese line beside its paper, the severest first.
+    """The findings in one Chinese line beside its paper, the severest first.
 
     Only the first 2,000 characters are read. Whether the line fits another paper of the batch better is
     asked of `about`.
@@ -90,7 +90,7 @@ def check(line: str, source: Source, rules: Sequence[Rule] = RULES) -> tuple[Fin
 def check_summary(
     summary: Summary, source: Source, others: Sequence[Source] = (), rules: Sequence[Rule] = RULES
 ) -> tuple[Finding, ...]:
-    """What is wrong with a summary: its fields where it has them, its line, and whether it is this paper's.
+    """The findings in a summary: its fields where it has them, its line, and whether it is this paper's.
 
     Args:
         summary: the answer.

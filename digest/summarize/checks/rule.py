@@ -1,4 +1,4 @@
-"""What a check reads and what it is: the paper, the line, the rule."""
+"""The matter of a check: the paper, the line, the rule."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 
 @dataclass(frozen=True)
 class Source:
-    """What a line may take its facts from; everything derived is computed once, when first asked for."""
+    """The texts of a paper, for its line; everything derived is computed once, when first asked for."""
 
     title: str
     abstract: str
@@ -64,7 +64,7 @@ class Source:
 
 
 def source_of(paper: Paper, passages: str = "") -> Source:
-    """What the line of a paper is checked against; `passages` is the text that its prompt held."""
+    """The source that the line of a paper is checked against; `passages` is the text that its prompt held."""
     return Source(paper.title, paper.abstract, passages=passages, comments=paper.comments or "")
 
 
@@ -98,7 +98,7 @@ class Reading:
 
     @cached_property
     def doubts(self) -> tuple[spelling.Doubt, ...]:
-        """What is wrong with words that the text does not have as they are."""
+        """The faults of words that the text does not have as they are."""
         vocabulary = self.source.vocabulary
         inferred = (
             token

@@ -98,7 +98,7 @@ def _untranslated(reading: Reading) -> Iterator[list[Token]]:
 
 
 def _named(run: Sequence[Token], source: Source) -> bool:
-    """Whether the words are a name of several words that the paper gives."""
+    """True if the words are a name of several words that the paper gives."""
     said = " ".join(word.text for word in run).lower()
     return any(name in said for name in source.own_words)
 

@@ -1,4 +1,4 @@
-"""What is wrong with a Latin word of a line: a broken end, a misspelling, or a word that the paper lacks."""
+"""The faults of a Latin word of a line: a broken end, a misspelling, or a word that the paper lacks."""
 
 from __future__ import annotations
 

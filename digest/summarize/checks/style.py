@@ -1,4 +1,4 @@
-"""What makes a line unnatural, as far as a program can count it: for information, never for a flag.
+"""Marks of an unnatural line, as far as a program can count it: for information, never for a flag.
 
 Blind readers named these most often beside lines that a real model wrote; see docs on prompts.
 """

@@ -1,4 +1,4 @@
-"""Whether a line is about its paper: its terms, by a bilingual glossary, against the paper's words.
+"""True if a line is about its paper: its terms, by a bilingual glossary, against the paper's words.
 
 The score of a line for a paper is a log-likelihood ratio in naive-Bayes form, summed over the line's terms:
 "a line about this paper" against "a line about some paper". A term that the paper has counts for it, the more
@@ -25,10 +25,10 @@ _USUAL = 0.2
 """Share of papers that have a term, where there is no batch to count in."""
 
 _NAMED, _UNNAMED = 3.0, -4.0
-"""What a Latin name counts that the paper has, or lacks: nearly all names of published lines are theirs."""
+"""The weight of a Latin name that the paper has, or lacks: nearly all names of published lines are theirs."""
 
 _IN_TITLE = 2.0
-"""What a term counts more that the title has: a line has 3.5 of them on the average, another paper's 0.6."""
+"""Further weight of a term of the title: a line has 3.5 of them on the average, another paper's 0.6."""
 
 _LOOSE = 0.6
 """The share at which a loose term counts that the paper lacks: 成本 and 风险 have many words."""
@@ -37,14 +37,14 @@ OFF_TOPIC, OFF_TITLE = -8.0, 3.0
 """A score so low, with the terms of the title counted at this, that no published line has it."""
 
 DOUBTFUL, DECISIVE, DECISIVE_UNTITLED = 5.0, 11.0, 7.0
-"""How much better another paper must fit: to doubt a line, to refuse it, and to refuse one that has no term
+"""The lead of another paper that it takes: to doubt a line, to refuse it, and to refuse one that has no term
 of its own paper's title. With every term of the glossary forgotten in 6 papers of 100, which is more than was
 seen on days that it was not made with, none of 1,980 published lines is refused."""
 
 
 @dataclass(frozen=True)
 class Terms:
-    """What a line is about: glossary terms, in their order, and Latin names."""
+    """The subject of a line: glossary terms, in their order, and Latin names."""
 
     chinese: tuple[str, ...]
     latin: frozenset[str]
@@ -95,7 +95,7 @@ def _chinese(line: str) -> tuple[str, ...]:
 
 
 def has(vocabulary: Vocabulary, term: str) -> bool:
-    """Whether a text has one of the English words for a term of the glossary."""
+    """True if a text has one of the English words for a term of the glossary."""
     found = vocabulary.terms.get(term)  # a batch asks every paper for the terms of every line
     if found is None:
         found = vocabulary.terms[term] = any(vocabulary.begins(stem) for stem in glossary()[term])
@@ -103,14 +103,14 @@ def has(vocabulary: Vocabulary, term: str) -> bool:
 
 
 def _weights(term: str, share: float) -> tuple[float, float]:
-    """What a term that this share of the papers has counts for the papers with it, and for those without."""
+    """The weights of a term that this share of the papers has: for papers with it, and for those without."""
     absent = log(_MISSED / (1 - share))
     return log((1 - _MISSED) / share), absent * (_LOOSE if term in loose_terms() else 1)
 
 
 @dataclass(frozen=True)
 class _Fit:
-    """How well a line fits its paper.
+    """The fit of a line with its paper.
 
     Attributes:
         had, lacking: the line's terms that title and abstract have, and those and the names that they lack.
@@ -125,14 +125,14 @@ class _Fit:
 
     @cached_property
     def titled(self) -> int:
-        """How many of the terms and names the title has."""
+        """The number of terms and names that the title has."""
         title, known = self.source.heading, glossary()
         terms = sum(any(title.begins(stem) for stem in known[term]) for term in self.had)
         return terms + sum(title.holds(name) for name in self.named)
 
     @property
     def firm(self) -> int:
-        """How many terms and names are lacking that have few words in English."""
+        """The number of lacking terms and names that have few words in English."""
         return sum(term not in loose_terms() for term in self.lacking)
 
     def score(self, weights: Mapping[str, tuple[float, float]], title: float) -> float:
@@ -165,7 +165,7 @@ def off_topic(reading: Reading) -> Iterator[str]:
 def about(
     line: str, source: Source, others: Sequence[Source], rules: Sequence[Rule] | None = None
 ) -> Finding | None:
-    """Whether `line` fits another paper better than its own.
+    """True if `line` fits another paper better than its own.
 
     Args:
         line: the Chinese line.

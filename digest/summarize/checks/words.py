@@ -67,12 +67,12 @@ class Token:
 
     @property
     def lower(self) -> bool:
-        """Whether it is an ordinary word: small letters only, joined by hyphens at most."""
+        """True if it is an ordinary word: small letters only, joined by hyphens at most."""
         return self.text.replace("-", "").isalpha() and self.text == self.text.lower()
 
     @property
     def sign(self) -> bool:
-        """Whether it is a letter, perhaps with a digit, and no name: X of X光, Q of Q值, T2."""
+        """True if it is a letter, perhaps with a digit, and no name: X of X光, Q of Q值, T2."""
         return len(self.text) <= 2 and sum(c.isalpha() for c in self.text) == 1
 
 
@@ -97,7 +97,7 @@ def squash(text: str) -> str:
 
 
 def usual(token: str) -> bool:
-    """Whether everybody in the field writes this in Latin letters."""
+    """True if everybody in the field writes this in Latin letters."""
     key = squash(token)
     return not key or key in JARGON or (token.endswith("s") and key[:-1] in JARGON)
 
@@ -164,7 +164,7 @@ class Vocabulary:
 
     @cached_property
     def _whole(self) -> dict[str, str]:
-        """What is more than an ordinary word (SeLG, end-to-end, wav2vec): as one word, and as it stands."""
+        """Words beyond the ordinary (SeLG, end-to-end, wav2vec): as one word, and as it stands."""
         found = (match[0] for match in _TOKEN.finditer(self._text))
         return {squash(text): text for text in found if not (text.isalpha() and text[1:].islower())}
 
@@ -187,7 +187,7 @@ class Vocabulary:
         return frozenset(made)
 
     def spells_out(self, acronym: str) -> bool:
-        """Whether the text has the words that an acronym, in capitals, is made of.
+        """True if the text has the words that an acronym, in capitals, is made of.
 
         Three letters and more are seldom met by chance: words in a row are enough. Two letters must be those
         of a term: its words are hyphenated, stand in the title, are written with capitals, or come twice. Any
@@ -197,7 +197,7 @@ class Vocabulary:
         return letters in self._pairs if len(letters) == 2 else self.makes(acronym)
 
     def makes(self, acronym: str) -> bool:
-        """Whether the initials of words in a row make an acronym: two letters are soon made by chance."""
+        """True if the initials of words in a row make an acronym: two letters are soon made by chance."""
         return any(acronym.lower() in initials for initials in self._initials)
 
     @cached_property
@@ -205,16 +205,16 @@ class Vocabulary:
         return f" {' '.join(self.words)} "
 
     def begins(self, stem: str) -> bool:
-        """Whether a word of the text, or words in a row, begin with `stem`."""
+        """True if a word of the text, or words in a row, begin with `stem`."""
         return f" {stem}" in self._spaced
 
     def holds(self, token: str) -> bool:
-        """Whether the text has this word, in the singular or plural, joined or apart."""
+        """True if the text has this word, in the singular or plural, joined or apart."""
         key = squash(token)
         return self._has(key, plural=token.endswith("s")) or key in self._whole
 
     def supports(self, token: str) -> bool:
-        """Whether the text supports this word or name, or everybody knows it.
+        """True if the text supports this word or name, or everybody knows it.
 
         Understood are case, hyphens, accents, plurals, compounds, acronyms of the text's words, and other
         endings of an ordinary word.
@@ -225,7 +225,7 @@ class Vocabulary:
         return found
 
     def _inferred(self, token: str) -> bool:
-        """Whether every part of a name is supported, and its version is one that the text has.
+        """True if every part of a name is supported, and its version is one that the text has.
 
         GPT-5 beside GPT-4o is another model, although the text may have a 5 somewhere.
         """
@@ -259,6 +259,6 @@ class Vocabulary:
         return not self.single.isdisjoint(forms) or not self.joined.isdisjoint(forms)
 
     def _other_ending(self, key: str) -> bool:
-        """Whether an ordinary word begins like a word of the text: prompting, prompt; Bayes, Bayesian."""
+        """True if an ordinary word begins like a word of the text: prompting, prompt; Bayes, Bayesian."""
         stem = re.sub(r"(?:ing|ed|er|ers|ly|al|ion|ions|ization|ive)$", "", key)
         return len(stem) >= 4 and self.begins(stem)

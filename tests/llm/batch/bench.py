@@ -13,8 +13,8 @@ from digest.ledger import open_ledger
 from digest.llm.batch import Batches, Pending
 from digest.llm.batch.deferred import DeferringClient
 from digest.llm.cached_client import CachedClient
+from digest.llm.capabilities import Capabilities
 from digest.llm.endpoint import Endpoint
-from digest.llm.lessons import Traits
 from digest.model import Message, Request
 from digest.sample import Server
 from digest.summarize.answer import schema
@@ -37,7 +37,7 @@ class Bench:
         self.said: list[str] = []
         given = {"base_url": f"{server.url}/v1", "key": "k", "name": "m", "price": PRICE, **settings}
         self.ledger = open_ledger(folder)
-        known = Traits().model_dump_json()
+        known = Capabilities().model_dump_json()
         self.endpoint = Endpoint(ModelSettings.model_validate(given), recall=lambda _: known)
         self.asker = CachedClient(self.endpoint, self.ledger, self.ledger.begin("run"))
 

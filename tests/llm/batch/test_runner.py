@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from digest.errors import ModelError, UsageError
-from digest.llm.batch import Pending
+from digest.ledger.interface import OPEN_STATES, BatchState
+from digest.llm.batch import Pending, lifecycle
 from digest.llm.batch.deferred import DeferredError
 from digest.model import Request
 from digest.sample import Server
@@ -191,3 +193,13 @@ def test_a_batch_keeps_to_the_ceiling(
     with pytest.raises(UsageError, match="ceiling"):
         Bench(tmp_path, server, max_cost=0.000001)(submit(questions))
     assert server.stats()["requests"] == {}
+
+
+def test_the_states_of_a_batch_are_those_of_the_picture() -> None:
+    assert set(lifecycle.NEXT) == set(get_args(BatchState))
+    assert {state for state, following in lifecycle.NEXT.items() if following} == OPEN_STATES
+    picture = lifecycle.__doc__ or ""
+    assert all(f"{state}: " in picture for state in lifecycle.NEXT)
+    chain: list[BatchState] = ["intended", "uploaded", "submitted", "collected"]
+    assert " ---> ".join(chain) in picture
+    assert all(after in lifecycle.NEXT[before] for before, after in pairwise(chain))

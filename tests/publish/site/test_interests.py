@@ -124,3 +124,32 @@ def _ranks(own: list[tuple[date, Entry]], days: dict[date, list[Entry]]) -> list
                 mine = scores[days[day].index(one)]
                 found.append((1 + sum(score > mine for score in scores)) / len(scores))
     return found
+
+
+def test_by_words_alone_papers_of_a_task_are_near_earlier_ones_of_it(shared: Path) -> None:
+    """A library without authors: the titles and abstracts, in English, of up to 20 earlier papers."""
+    days: dict[date, list[Entry]] = {}
+    for path in sorted((shared / "days").glob("*-audio.md")):
+        digest = parse(path.read_text(encoding="utf-8"), path.name)
+        assert digest.date is not None
+        days[digest.date] = [one for one in digest.entries if one.summary]
+    ranks = []
+    for task in ("语音合成", "语音识别", "音乐生成", "说话人", "语音增强", "伪造", "音频理解", "语音分离"):
+        for day in sorted(days)[3:]:
+            near = [one for when in days if when < day for one in days[when] if _is_of(one, task)][-20:]
+            later = [number for number, one in enumerate(days[day]) if _is_of(one, task)]
+            if len(near) < 3 or not later:
+                continue
+            library = Library(Kept(f"{one.paper.title} {one.paper.abstract}") for one in near)
+            texts = [f"{one.paper.title} {one.paper.abstract}" for one in days[day]]
+            scores = [cosine for cosine, _ in library.near(texts)]
+            others = [score for number, score in enumerate(scores) if number not in later]
+            ranks += [
+                (1 + sum(score > scores[number] for score in others)) / (1 + len(others)) for number in later
+            ]
+    assert len(ranks) >= 30
+    assert statistics.median(ranks) <= 0.1
+
+
+def _is_of(one: Entry, task: str) -> bool:
+    return one.summary is not None and task in one.summary.line

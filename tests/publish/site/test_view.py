@@ -113,3 +113,16 @@ def test_groups_hold_every_paper_once() -> None:
     assert [(group.name, len(group.views)) for group in found] == [("语音识别", 5), ("语音合成", 3), ("", 2)]
     assert found[-1].rest
     assert grouped(()) == ()
+
+
+def test_english_tasks_are_grouped_too() -> None:
+    tasks = [
+        *["Speech recognition"] * 2, "multilingual speech recognition of names", "Text to speech",
+        "LLM decoding", "Fast LLM decoding", "LLM Decoding", "the", "recognition",
+    ]  # fmt: skip
+    found = grouped(views(*(paper(n, task=task) for n, task in enumerate(tasks))))
+    assert [(group.name, len(group.views)) for group in found] == [
+        ("speech recognition", 3),
+        ("LLM decoding", 3),
+        ("", 3),
+    ]

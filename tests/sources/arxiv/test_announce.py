@@ -9,8 +9,9 @@ import pytest
 from digest.errors import CountError, SourceError, StaleError, UnreachableError
 from digest.ledger.memory import MemoryLedger
 from digest.model import Announcement, Section
-from digest.sample import Knobs, Server, fault, start
+from digest.sample import Knobs, Server, fault
 from digest.sources.arxiv.no_announcement import NoAnnouncement
+from tests.conftest import Lending
 from tests.sources import hostile, invented
 from tests.sources.conftest import RawServer, response
 from tests.sources.support import announced, entry, morning, page, section
@@ -32,9 +33,9 @@ RECORDS = [
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def running(tmp_path_factory: pytest.TempPathFactory, lending: Lending) -> Iterator[Server]:
     records = invented.write(RECORDS, tmp_path_factory.mktemp("invented") / "records.jsonl")
-    with start(Knobs(records=(records,), today=WEDNESDAY)) as server:
+    with lending.start(Knobs(records=(records,), today=WEDNESDAY)) as server:
         yield server
 
 

@@ -1,83 +1,166 @@
 "use strict";
-// Search over all days: one Pagefind index a month, merged here.
+// Search over all days. The index is read as scripts, which a page may load from a folder too; ../search.py writes it.
 (() => {
   const main = document.querySelector("main"), form = document.querySelector("form.search");
   const status = document.getElementById("status"), box = document.getElementById("papers");
-  const months = (main.dataset.indexes || "").split(" ").filter(Boolean);
+  const years = (main.dataset.years || "").split(" ").filter(Boolean), skipped = new Set(main.dataset.skipped.split(" "));
+  const FIRST = 10, PAGE = 30, BLOCK = 50, BUCKETS = 256, LONGEST = 40;
+  const CHINESE = /^[\u3040-\u30ff\u3400-\u9fff]/, RUN = /[\u3040-\u30ff\u3400-\u9fff]+|(?:(?![\u3040-\u30ff\u3400-\u9fff])[\p{L}\p{N}])+/gu;
   const text = (tag, name, value) => { const node = document.createElement(tag); if (name) node.className = name; node.textContent = value; return node; };
-  if (!months.length) { status.textContent = main.dataset.none; return; }
-  if (location.protocol === "file:") { status.textContent = main.dataset.file; return; }
-  const base = (month) => new URL(`search/${month}/`, document.baseURI).href;
-  const FIRST = 10, PAGE = 30; // the first are there before the others are asked for
-  let engine = null, turn = 0;
-  const open = () => {
-    engine ??= (async () => {
-      const pagefind = await import(`${base(months[0])}pagefind.js`);
-      await pagefind.options({ excerptLength: 0, ranking: { termFrequency: 0.6, pageLength: 0 } });
-      await pagefind.init();
-      await Promise.all(months.slice(1).map((month) => pagefind.mergeIndex(base(month), { language: "zh" })));
-      return pagefind;
-    })();
-    return engine;
-  };
-  // For a word that a month does not know, Pagefind takes the longest beginning that it knows: those are left out.
-  const has = (item, words) => { const said = `${item.meta.title} ${item.content}`.toLowerCase(); return words.every((word) => said.includes(word)); };
-  const good = async (results, words) => {
-    const read = await Promise.all(results.slice(0, FIRST).map((one) => one.data()));
-    if (read.every((one) => has(one, words))) return results;
-    const all = await Promise.all(results.slice(0, 300).map((one) => one.data()));
-    return results.slice(0, 300).filter((_, index) => has(all[index], words));
-  };
-  const show = async (results, from, to, mine) => {
-    const items = await Promise.all(results.slice(from, to).map((one) => one.data()));
-    if (mine !== turn) return;
-    for (const { meta } of items) {
-      const article = document.createElement("article"), heading = document.createElement("h3"), link = text("a", "", meta.title || "?");
-      if (!/^\d{4}-\d\d-\d\d\/[\w.-]+\.html#[\w.-]*$/.test(meta.path || "")) continue;
-      link.href = meta.path;
-      heading.append(link);
-      const line = document.createElement("div"), about = text("p", "meta", "");
-      line.className = "zh";
-      line.append(text("p", "line", meta.line || ""));
-      if (meta.also) line.append(text("p", "line also", meta.also));
-      if (meta.sample) about.append(text("b", "k", main.dataset.sample));
-      about.append(text("b", "k", meta.date || ""), text("i", "", meta.section || ""));
-      article.append(heading, line, about);
-      box.append(article);
+  if (!years.length) { status.textContent = main.dataset.none; return; }
+
+  const files = new Map(), waiting = new Map();
+  window.digestSearch = (name, values, buckets) => waiting.get(name)?.([values, new Set(buckets)]);
+  const load = (name) => {
+    if (!files.has(name)) {
+      files.set(name, new Promise((resolve, reject) => {
+        const script = document.createElement("script");
+        waiting.set(name, resolve);
+        script.onerror = () => { files.delete(name); reject(new Error(name)); };
+        script.onload = () => script.remove();
+        script.src = `search/${name.split("/").map(encodeURIComponent).join("/")}.js`;
+        document.head.append(script);
+      }));
     }
-    if (to >= PAGE && to < results.length) {
+    return files.get(name);
+  };
+
+  const fold = (value) => value.toLowerCase().normalize("NFKD").replace(/[\u0300-\u036f]/g, "");
+  // What a paper must have all of: an English word or its beginning, a pair of Chinese characters, one alone.
+  const wanted = (query) => {
+    const found = new Set();
+    for (const run of fold(query).match(RUN) || []) {
+      if (!CHINESE.test(run)) { if (!skipped.has(run)) found.add([...run].slice(0, LONGEST).join("")); }
+      else if (run.length === 1) found.add(run);
+      else for (let at = 0; at + 1 < run.length; at += 1) found.add(run.slice(at, at + 2));
+    }
+    return [...found];
+  };
+  const bucket = (term) => {
+    let number = 0;
+    for (const one of [...term].slice(0, CHINESE.test(term) ? 1 : 3)) number = (number * 31 + one.codePointAt(0)) % BUCKETS;
+    return number.toString(16).padStart(2, "0");
+  };
+  // How well each paper of a week has the term: in its title twice, the whole word twice as much as its beginning.
+  const scored = (terms, term, size) => {
+    const found = new Uint8Array(size), prefix = CHINESE.test(term) ? term.length === 1 : term.length > 2;
+    const add = (list, weight) => {
+      let at = 0;
+      for (const step of list.split(" ")) {
+        at += parseInt(step, 36);
+        found[at >> 1] = Math.max(found[at >> 1], at & 1 ? 2 * weight : weight);
+      }
+    };
+    if (prefix) for (const other of Object.keys(terms)) if (other.startsWith(term) && other !== term) add(terms[other], 1);
+    if (Object.hasOwn(terms, term)) add(terms[term], 2);
+    return found;
+  };
+  // All weeks, oldest first: their digests with the places where they begin, and a letter for each paper's kind.
+  const weeks = [];
+  const open = Promise.all(years.map((year) => load(`${year}/head`))).then((heads) => {
+    heads.reverse().forEach(([head, buckets], at) => {
+      for (const number of Object.keys(head).sort()) {
+        let size = 0, kinds = "";
+        const digests = head[number].map(([day, key, title, sample, runs]) => {
+          const begin = size;
+          for (const [, kind, many] of runs.matchAll(/([ncr])(\d+)/g)) { kinds += kind.repeat(Number(many)); size += Number(many); }
+          return { day, key, title, sample, begin, end: size };
+        });
+        weeks.push({ year: years[years.length - 1 - at], number, buckets, digests, size, kinds });
+      }
+    });
+  });
+  const DIGESTS = 1024, PAPERS = 65536; // more than a week has
+  // The papers that have all terms, the best first, of them the newest: as numbers, since there may be many.
+  const find = async (all, filters) => {
+    await open;
+    const ranked = [];
+    await Promise.all(years.map(async (year) => {
+      const own = weeks.filter((week) => week.year === year);
+      if (!own.length || !all.every((term) => own[0].buckets.has(bucket(term)))) return;
+      const parts = await Promise.all(all.map(async (term) => (await load(`${year}/${bucket(term)}`))[0]));
+      for (const week of own) {
+        if (!parts.every((part) => part[week.number])) continue;
+        const lists = all.map((term, index) => scored(parts[index][week.number], term, week.size));
+        week.digests.forEach(({ day, title, begin, end }, index) => {
+          if ((filters.section && filters.section !== title) || (filters.year && !day.startsWith(filters.year))) return;
+          for (let place = begin; place < end; place += 1) {
+            let score = 0;
+            for (const list of lists) { if (!list[place]) { score = 0; break; } score += list[place]; }
+            if (!score || (filters.kind && filters.kind[0] !== week.kinds[place])) continue;
+            ranked.push(((score * weeks.length + weeks.indexOf(week)) * DIGESTS + index) * PAPERS + PAPERS - 1 - place);
+          }
+        });
+      }
+    }));
+    return Float64Array.from(ranked).sort().reverse();
+  };
+  const paperOf = (rank) => {
+    const place = PAPERS - 1 - (rank % PAPERS), rest = Math.floor(rank / PAPERS);
+    const { day, key, title, sample, begin } = weeks[Math.floor(rest / DIGESTS) % weeks.length].digests[rest % DIGESTS];
+    return { day, key, title, sample, at: place - begin };
+  };
+
+  let turn = 0;
+  const marked = (node, value, all) => { // the words that were looked for stand out
+    const folded = fold(value), spans = [];
+    if (folded.length === value.length) for (const term of all) for (let at = folded.indexOf(term); at >= 0; at = folded.indexOf(term, at + 1)) spans.push([at, at + term.length]);
+    let done = 0;
+    for (const [begin, end] of spans.sort((a, b) => a[0] - b[0])) {
+      if (end <= done) continue;
+      const last = node.lastChild, from = Math.max(begin, done);
+      if (last && last.nodeName === "MARK" && from === done) last.textContent += value.slice(from, end);
+      else node.append(value.slice(done, from), text("mark", "", value.slice(from, end)));
+      done = end;
+    }
+    node.append(value.slice(done));
+    return node;
+  };
+  const article = ({ day, key, title, sample }, [anchor, name, line, also], all) => {
+    const one = document.createElement("article"), heading = document.createElement("h3"), lines = text("div", "zh", ""), about = text("p", "meta", "");
+    const link = marked(document.createElement("a"), name, all);
+    link.href = `${day}/${encodeURIComponent(key)}.html#${encodeURIComponent(anchor)}`;
+    heading.append(link);
+    lines.append(marked(text("p", "line", ""), line, all));
+    if (also) lines.append(marked(text("p", "line also", ""), also, all));
+    if (sample) about.append(text("b", "k", main.dataset.sample));
+    about.append(text("b", "k", day), text("i", "", title));
+    one.append(heading, lines, about);
+    return one;
+  };
+  const show = async (results, from, to, all, mine) => {
+    const part = [...results.subarray(from, to)].map(paperOf);
+    const rows = await Promise.all(part.map(async (one) => (await load(`text/${one.day}-${one.key}-${Math.floor(one.at / BLOCK)}`))[0][one.at % BLOCK]));
+    if (mine !== turn) return;
+    const nodes = part.map((one, index) => article(one, rows[index], all));
+    if (to > FIRST && to < results.length) {
       const more = text("button", "", main.dataset.more), holder = text("p", "does", "");
       more.type = "button";
-      more.addEventListener("click", () => { holder.remove(); show(results, to, to + PAGE, mine); });
+      more.addEventListener("click", () => { holder.remove(); show(results, to, to + PAGE, all, mine); });
       holder.append(more);
-      box.append(holder);
+      nodes.push(holder);
     }
+    if (from) box.append(...nodes); else box.replaceChildren(...nodes);
   };
   const search = async () => {
-    const mine = ++turn, wanted = new FormData(form), query = wanted.get("q").trim();
-    const filters = {};
-    for (const name of ["section", "year", "kind"]) if (wanted.get(name)) filters[name] = wanted.get(name);
-    const kept = new URLSearchParams([...wanted].filter(([, value]) => value));
-    history.replaceState(null, "", kept.size ? `#${kept}` : location.pathname);
-    if (!query) { box.replaceChildren(); status.textContent = ""; return; }
-    const pagefind = await open();
-    const began = performance.now();
-    const found = await pagefind.search(query, { filters });
-    const words = [...new Intl.Segmenter("zh", { granularity: "word" }).segment(query.toLowerCase())]
-      .filter((one) => one.isWordLike && one.segment.length > 1).map((one) => one.segment);
-    const results = await good(found.results, words);
-    if (mine !== turn) return;
-    box.replaceChildren();
-    status.textContent = results.length ? main.dataset.results.replace("{}", results.length) : main.dataset.nothing;
-    await show(results, 0, FIRST, mine);
-    main.dataset.took = Math.round(performance.now() - began);
-    if (mine === turn && results.length > FIRST) await show(results, FIRST, PAGE, mine);
+    const mine = ++turn, given = new FormData(form), all = wanted(given.get("q")), began = performance.now();
+    const filters = { section: given.get("section"), year: given.get("year"), kind: given.get("kind") };
+    const kept = new URLSearchParams([...given].filter(([, value]) => value));
+    try { history.replaceState(null, "", kept.size ? `#${kept}` : location.pathname); } catch { /* from a folder */ }
+    if (!all.length) { box.replaceChildren(); status.textContent = ""; return; }
+    try {
+      const found = await find(all, filters);
+      if (mine !== turn) return;
+      await show(found, 0, FIRST, all, mine);
+      if (mine !== turn) return;
+      status.textContent = found.length ? main.dataset.results.replace("{}", found.length) : main.dataset.nothing;
+      main.dataset.took = Math.round(performance.now() - began);
+      if (found.length > FIRST) await show(found, FIRST, PAGE, all, mine); // the first are there before the others are read
+    } catch { if (mine === turn) status.textContent = main.dataset.none; }
   };
-  const ahead = () => { const query = form.elements.q.value.trim(); if (query) open().then((pagefind) => pagefind.preload(query)); };
-  let waiting = 0;
+  let soon = 0;
   form.addEventListener("submit", (event) => { event.preventDefault(); search(); });
-  // Parts of the index are fetched while the reader still types: the answer then waits for nothing.
-  form.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(search, 120); ahead(); });
+  form.addEventListener("input", () => { clearTimeout(soon); soon = setTimeout(search, 60); });
   for (const [name, value] of new URLSearchParams(location.hash.slice(1))) if (form.elements[name]) form.elements[name].value = value;
-  open().then(search, () => { status.textContent = main.dataset.none; });
+  open.then(search, () => { status.textContent = main.dataset.none; });
 })();

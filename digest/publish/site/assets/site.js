@@ -15,14 +15,14 @@
     return node;
   };
 
-  // --- what the browser keeps: stars and how far each page was read ---------------------------------------------
+  // --- what the browser keeps: stars, how far each page was read, words that its reader follows -----------------
   const KEY = "arxiv-digest";
   const kept = (() => {
     try {
       const read = JSON.parse(localStorage.getItem(KEY));
-      if (read && read.stars && read.seen) return read;
+      if (read && read.stars && read.seen) return { ...read, words: Array.isArray(read.words) ? read.words : [] };
     } catch { /* none yet, or not allowed */ }
-    return { stars: {}, seen: {} };
+    return { stars: {}, seen: {}, words: [] };
   })();
   const keep = () => { try { localStorage.setItem(KEY, JSON.stringify(kept)); } catch { /* private window */ } };
 
@@ -192,7 +192,31 @@
     if (event.target.closest(".star")) star(article);
   });
 
-  if (page === "section" && articles.length) filters();
+  // An English word is whole, a plural allowed; Chinese has no bounds.
+  const pattern = (word) => {
+    const bare = word.toLowerCase().replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+    return new RegExp(`${/^[a-z0-9]/.test(bare) ? "(?<![a-z0-9])" : ""}${bare}${/[a-z0-9]$/.test(bare) ? "(?:s|es)?(?![a-z0-9])" : ""}`);
+  };
+  const follow = () => {
+    const wanted = kept.words.map((word) => [word, pattern(word)]);
+    for (const one of wanted.length ? articles : []) {
+      const text = one.textContent.toLowerCase(), found = wanted.filter(([, regexp]) => regexp.test(text)).map(([word]) => word);
+      if (!found.length) continue;
+      one.dataset.f = "own";
+      (one.querySelector(".zh") || one).append(make("p", { class: "because" }, say("因为：", "Because: "), found.join(say("；", "; "))));
+    }
+  };
+  if (page === "section" || page === "week") follow();
+  if (page === "section" && articles.length > 1) filters();
+  if (page === "interests") {
+    const status = make("span", { role: "status" });
+    const input = make("input", { type: "text", value: kept.words.join(say("，", ", ")), placeholder: say("例如：语音合成，diffusion，Bo Li", "For example: diffusion, Bo Li"), change: () => {
+      kept.words = [...new Set(input.value.split(/[,，;；、\n]/).map((word) => word.trim()).filter(Boolean))].slice(0, 100);
+      keep();
+      status.textContent = say(`已记下 ${kept.words.length} 个；各版块的页面会标出它们，也可只看它们。`, `${kept.words.length} kept: pages of sections mark them, and can show them alone.`);
+    } });
+    document.querySelector(".head").append(make("div", { class: "own" }, make("label", {}, say("只在这个浏览器里关注的词或作者，用逗号隔开", "Words or authors to follow in this browser, with commas between"), input), status));
+  }
   if (page === "starred") starredPage();
   if (key) {
     showSeen();
@@ -210,15 +234,15 @@
   target();
 
   function filters() {
-    const state = { q: "", k: new Set(), p: new Set(), c: "", t: "", o: "" };
+    const state = { q: "", f: new Set(), k: new Set(), p: new Set(), c: "", t: "", o: "" };
     const count = (read) => {
       const numbers = new Map();
       articles.forEach((one) => (read(one) || []).forEach((name) => numbers.set(name, (numbers.get(name) || 0) + 1)));
       return numbers;
     };
-    const words = zh ? { new: "新发布", cross: "交叉", replaced: "更新", method: "方法", dataset: "数据集", benchmark: "基准", survey: "综述",
-      analysis: "分析", system: "系统", theory: "理论", other: "其他" } : {};
-    const pills = (title, name, numbers) => numbers.size > 1 && make("fieldset", {}, make("legend", {}, title),
+    const words = zh ? { own: "关注的词", new: "新发布", cross: "交叉", replaced: "更新", method: "方法", dataset: "数据集", benchmark: "基准", survey: "综述",
+      analysis: "分析", system: "系统", theory: "理论", other: "其他" } : { own: "followed words" };
+    const pills = (title, name, numbers, least = 2) => numbers.size >= least && make("fieldset", {}, make("legend", {}, title),
       ...[...numbers].sort((a, b) => b[1] - a[1]).map(([value, number]) => make("button", {
         type: "button", "aria-pressed": "false", "data-set": name, "data-value": value,
         click: () => { state[name].has(value) ? state[name].delete(value) : state[name].add(value); apply(); },
@@ -235,7 +259,7 @@
     const categories = [...count((one) => (one.dataset.c || "").split(" ").filter((name) => /^[a-z-]+(\.[A-Za-z-]+)?$/.test(name)))].sort((a, b) => b[1] - a[1]).slice(0, 20);
     const wide = matchMedia("(min-width: 62rem)").matches;
     const set = make("div", { class: "set" }, ...[
-
+      pills(say("这个浏览器里", "In this browser"), "f", count((one) => one.dataset.f && [one.dataset.f]), 1),
       pills(say("公布方式", "How"), "k", count((one) => [one.dataset.k])),
       pills(say("论文类型", "Kind"), "p", count((one) => one.dataset.p && [one.dataset.p])),
       choose(say("分类：全部", "Category: all"), "c", categories.map(([name, number]) => [name, `${name} ${number}`])),
@@ -243,7 +267,7 @@
     ].filter(Boolean));
     set.prepend(make("button", { type: "button", "aria-pressed": "false", "data-order": "", click: () => { state.o = state.o ? "" : "arxiv"; apply(); } }, say("按 arXiv 次序", "In arXiv’s order")));
     const folded = make("details", { open: wide }, make("summary", {}, say("筛选与次序", "Options")), set);
-    const clear = make("button", { type: "button", hidden: true, click: () => { Object.assign(state, { q: "", k: new Set(), p: new Set(), c: "", t: "" }); apply(); } }, say("清除筛选", "Clear filters"));
+    const clear = make("button", { type: "button", hidden: true, click: () => { Object.assign(state, { q: "", f: new Set(), k: new Set(), p: new Set(), c: "", t: "" }); apply(); } }, say("清除筛选", "Clear filters"));
     document.querySelector(".side").prepend(make("div", { class: "tools" }, input, folded, status, clear));
     const none = make("p", { class: "empty", hidden: true }, say("没有符合条件的论文。", "No paper is like that."));
     const flat = make("section", { hidden: true, "aria-label": say("按 arXiv 次序", "In arXiv’s order") });
@@ -264,14 +288,14 @@
       } else articles.forEach((one) => home.get(one).append(one));
       flat.hidden = !plain;
     };
-    const matches = (one, wanted) => (!state.k.size || state.k.has(one.dataset.k)) && (!state.p.size || state.p.has(one.dataset.p))
+    const matches = (one, wanted) => (!state.f.size || one.dataset.f) && (!state.k.size || state.k.has(one.dataset.k)) && (!state.p.size || state.p.has(one.dataset.p))
       && (!state.c || ` ${one.dataset.c || ""} `.includes(` ${state.c} `))
       && (!state.t || home.get(one).querySelector("h2")?.id === state.t)
       && wanted.every((word) => textOf(one).includes(word));
     const apply = () => {
       order();
       const wanted = state.q.toLowerCase().split(/\s+/).filter(Boolean);
-      const active = wanted.length || state.k.size || state.p.size || state.c || state.t;
+      const active = wanted.length || state.f.size || state.k.size || state.p.size || state.c || state.t;
       let number = 0;
       for (const one of articles) {
         one.hidden = Boolean(active) && !matches(one, wanted);
@@ -339,6 +363,7 @@
           authors: Array.isArray(one.authors) ? one.authors.map(String) : [] };
       }
       if (read.seen && typeof read.seen === "object") for (const [name, anchor] of Object.entries(read.seen)) if (typeof anchor === "string") kept.seen[name] = anchor;
+      if (Array.isArray(read.words)) kept.words = [...new Set([...kept.words, ...read.words.filter((word) => typeof word === "string" && word)])].slice(0, 100);
       keep();
       show();
     };

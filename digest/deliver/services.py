@@ -1,0 +1,144 @@
+"""What each chat service takes: markup, how much of it, and what it answers when it took a message.
+
+Apprise takes HTTP 200 for success; several services answer 200 and say in the body that they took nothing.
+Limits are of the services' own documents: Feishu and DingTalk 20 KB a request, WeCom 4096 bytes (text: 2048),
+ServerChan 32 KB and a title of 32 characters, PushPlus 20,000 characters, Telegram 4096 and Discord 2000
+UTF-16 units, ntfy 4096 bytes (more becomes an attachment), Bark what one push notification of Apple's holds.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from digest.deliver.markup import DISCORD, HTML, LARK, LOOKALIKES, MARKDOWN, SLACK, TELEGRAM, TEXT, Markup
+
+Measure = Callable[[str], int]
+
+
+@dataclass(frozen=True)
+class Form:
+    """A markup, and how long a message in it may be, in what `measure` counts."""
+
+    markup: Markup
+    limit: int
+    measure: Measure
+
+
+@dataclass(frozen=True)
+class Service:
+    """One chat service.
+
+    Attributes:
+        forms: by the name of the template; the first is the usual one.
+        title: characters that a title may have; 0: there is none, and it begins the text.
+        took: whether a service that answered this (the body of a 2xx) took the message.
+    """
+
+    forms: Mapping[str, Form]
+    title: int
+    took: Callable[[str], bool]
+
+
+def utf8(text: str) -> int:
+    """Bytes in UTF-8."""
+    return len(text.encode("utf-8", "replace"))
+
+
+def utf16(text: str) -> int:
+    """Units of UTF-16, in which Telegram and Discord count."""
+    return len(text.encode("utf-16-le", "replace")) // 2
+
+
+def in_json(text: str) -> int:
+    """Bytes of a string in JSON as UTF-8."""
+    return utf8(json.dumps(text, ensure_ascii=False)) - 2
+
+
+def in_ascii_json(text: str) -> int:
+    """The same where all but ASCII is escaped, as Apprise sends it to some services."""
+    return len(json.dumps(text)) - 2
+
+
+def _ntfy(text: str) -> int:
+    # Apprise makes an attachment of more than 8000 bytes of escaped JSON, title and all
+    return max(utf8(text), in_ascii_json(text) // 2)
+
+
+def _says(**accepted: object) -> Callable[[str], bool]:
+    """An answer in JSON that has one of these fields with this value."""
+
+    def took(body: str) -> bool:
+        try:
+            answer = json.loads(body)
+        except ValueError:
+            return False  # a page of a proxy, most likely
+        return isinstance(answer, dict) and any(
+            type(answer.get(name)) is type(value) and answer[name] == value
+            for name, value in accepted.items()
+        )
+
+    return took
+
+
+def _discord(body: str) -> bool:
+    """Nothing, or the message as it was made."""
+    try:
+        return not body.strip() or "id" in json.loads(body)
+    except (ValueError, TypeError):
+        return False
+
+
+def _forms(**forms: Form) -> Mapping[str, Form]:
+    return forms
+
+
+_FEISHU = Service(
+    _forms(markdown=Form(LARK, 19_000, in_json), text=Form(TEXT, 19_000, in_json)),
+    100,
+    _says(code=0, StatusCode=0),
+)
+_SLACK_JSON = _says(ok=True)
+
+SERVICES: Mapping[str, Service] = {
+    "feishu": _FEISHU,
+    "lark": _FEISHU,
+    "dingtalk": Service(
+        _forms(markdown=Form(LOOKALIKES, 19_000, in_ascii_json), text=Form(TEXT, 19_000, in_ascii_json)),
+        100,
+        _says(errcode=0),
+    ),
+    "wecombot": Service(
+        _forms(markdown=Form(LOOKALIKES, 4096, utf8), text=Form(TEXT, 2048, utf8)), 0, _says(errcode=0)
+    ),
+    "schan": Service(_forms(markdown=Form(MARKDOWN, 32_000, utf8)), 32, _says(code=0)),
+    "pushplus": Service(
+        _forms(
+            html=Form(HTML, 20_000, utf16),
+            markdown=Form(MARKDOWN, 20_000, utf16),
+            text=Form(TEXT, 20_000, utf16),
+        ),
+        100,
+        _says(code=200),
+    ),
+    "tgram": Service(_forms(html=Form(TELEGRAM, 4096, utf16)), 0, _says(ok=True)),
+    "slack": Service(
+        _forms(markdown=Form(SLACK, 35_000, utf16)),
+        100,
+        lambda body: body.strip() == "ok" or _SLACK_JSON(body),
+    ),
+    "discord": Service(_forms(markdown=Form(DISCORD, 2000, utf16)), 0, _discord),
+    "ntfy": Service(
+        _forms(text=Form(TEXT, 3700, _ntfy), markdown=Form(MARKDOWN, 3700, _ntfy)), 60, _says(event="message")
+    ),
+    "bark": Service(
+        _forms(markdown=Form(MARKDOWN, 3000, in_json), text=Form(TEXT, 3000, in_json)), 60, _says(code=200)
+    ),
+}
+"""By the scheme of an Apprise address, without the `s` that stands for TLS."""
+
+
+def any_other(limit: int, title: int) -> Service:
+    """A service that Apprise knows and we do not: plain text, counted in bytes to be safe."""
+    return Service(_forms(text=Form(TEXT, limit, utf8)), title, lambda _: True)

@@ -1,0 +1,160 @@
+"""One question and one answer over the wire, as an `Attempt`."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from digest.config import ModelSettings
+from digest.errors import AnswerError, ModelError
+from digest.llm.api_error import ApiError, error_of
+from digest.llm.attempt import Attempt, Permit
+from digest.llm.capabilities import Capabilities
+from digest.llm.cost import Price
+from digest.llm.error_mapping import TOO_LATE, TransientError, meaning_of
+from digest.llm.presets import Preset
+from digest.llm.question import write
+from digest.llm.reach import connecting, kind_of, reason
+from digest.llm.response import MalformedError, UnusableError, parse, read
+from digest.llm.retry import PATIENCE
+from digest.llm.retry_after import in_words, told_to_wait
+from digest.llm.sdk import MOST_BYTES, RedirectedError, TooLargeAnswerError, timeouts
+from digest.model import Completion, Request
+from digest.system.redact import KeyRedactor
+
+if TYPE_CHECKING:
+    import httpx2
+    import openai
+
+logger = logging.getLogger(__name__)
+
+_SLOWER = 4
+"""So many times as long as `timeout` a server on this machine gets in the end, where it needs that."""
+
+_MOVED = 301
+
+
+class Exchange:
+    """Sends questions to one endpoint, and says what came of each.
+
+    Args:
+        settings: how long an answer may take.
+        preset: address, and fields of every question.
+        client: the SDK's client.
+        price: of an answer.
+        redactor: takes the key out of what the endpoint says.
+        patience: seconds that it may keep a question waiting.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        settings: ModelSettings,
+        preset: Preset,
+        client: Callable[[], openai.AsyncOpenAI],
+        price: Price,
+        redactor: KeyRedactor,
+        patience: float = PATIENCE,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._timeout = self._allowed = settings.timeout
+        self._preset = preset
+        self._address = preset.base_url
+        self._client = client
+        self._price = price
+        self._redactor = redactor
+        self._patience = patience
+        self._clock = clock
+
+    def observe(self, attempt: Attempt) -> None:
+        """Wait longer for a server on this machine that is slow although it has nothing else to do."""
+        if attempt.late and attempt.retry_as is None and self._preset.loopback and attempt.permit.load == 1:
+            self._allowed = min(2 * self._allowed, _SLOWER * self._timeout)
+
+    async def send(self, permit: Permit, request: Request, form: Capabilities) -> Attempt:
+        """Send a question in a form; whatever the endpoint does is in the attempt, nothing is raised."""
+        import httpx2
+        import openai
+
+        try:
+            response = await self._post(write(request, form, self._preset.body))
+        except openai.APIStatusError as error:
+            told = error_of(error.status_code, error.response.content, self._redactor)
+            return self._refused(permit, request, form, told, error.response.headers)
+        except RedirectedError as error:
+            where = self._redactor.text(str(error))
+            moved = ModelError(f"{self._address} redirects to {where}. Set OPENAI_BASE_URL to that.")
+            return Attempt(request, form, permit, _MOVED, meaning=moved)
+        except TooLargeAnswerError:
+            words = f"{self._address} sent an answer of more than {MOST_BYTES // 1_000_000} MB"
+            return Attempt(request, form, permit, 200, meaning=AnswerError("unreadable", words))
+        except (openai.APIConnectionError, httpx2.InvalidURL, UnicodeError, TimeoutError) as error:
+            logger.debug("no answer", exc_info=error)
+            return self._unreached(permit, request, form, error)
+        return self._came(permit, request, form, response)
+
+    async def _post(self, body: dict[str, Any]) -> httpx2.Response:
+        """Send a question; the SDK's typed method takes half as long again to rewrite body and answer."""
+        import httpx2
+
+        async with asyncio.timeout(self._allowed):  # DeepSeek sends blank lines while it is busy
+            return await self._client().post(
+                "/chat/completions",
+                body=body,
+                options={"timeout": timeouts(self._allowed)},
+                cast_to=httpx2.Response,
+            )
+
+    def _came(
+        self, permit: Permit, request: Request, form: Capabilities, response: httpx2.Response
+    ) -> Attempt:
+        """An attempt that was answered with a 200, whatever is in it."""
+        headers, took = response.headers, round((self._clock() - permit.at) * 1000)
+        try:
+            body = parse(response.content, headers.get("content-type", ""), self._redactor)
+            completion = self._priced(read(body, request, took))
+        except UnusableError as error:
+            error.completion = self._priced(error.completion)
+            return Attempt(request, form, permit, 200, headers, error.completion, meaning=error)
+        except MalformedError as error:
+            if error.error is not None:
+                return self._refused(permit, request, form, error.error, headers)
+            meaning = TransientError(AnswerError("unreachable", f"{self._address}: {error}"), odd=True)
+            return Attempt(request, form, permit, 200, headers, meaning=meaning, foreign=error.foreign)
+        return Attempt(request, form, permit, 200, headers, completion)
+
+    def _refused(
+        self,
+        permit: Permit,
+        request: Request,
+        form: Capabilities,
+        error: ApiError,
+        headers: Mapping[str, str],
+    ) -> Attempt:
+        """An attempt that was answered with an error."""
+        logger.debug("%s answered %s: %s", self._address, error.status, error.quote)
+        told = told_to_wait(headers, error.words)
+        meaning = meaning_of(error, request.model, self._address, told)
+        late = False
+        if isinstance(meaning, TransientError):
+            late = error.status in TOO_LATE
+            if told is not None and told > self._patience:
+                why = f"{meaning.final}; it says to wait {in_words(told)}"
+                meaning.final = AnswerError("unreachable", why)
+        return Attempt(request, form, permit, error.status, headers, error=error, meaning=meaning, late=late)
+
+    def _unreached(self, permit: Permit, request: Request, form: Capabilities, error: Exception) -> Attempt:
+        """An attempt that nothing came of."""
+        kind, why = kind_of(error), self._redactor.text(reason(error))[:200]
+        late = kind == "silent" and not connecting(error)
+        if late:
+            why = f"no answer within {self._allowed:g} s; model.timeout allows more"
+        final = AnswerError("unreachable", f"{self._address} did not answer ({why})")
+        meaning = TransientError(final, down=kind == "refused")
+        return Attempt(request, form, permit, meaning=meaning, late=late)
+
+    def _priced(self, completion: Completion) -> Completion:
+        return completion.model_copy(update={"cost": self._price(completion.model, completion.usage)})
