@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -131,7 +130,8 @@ def _carry_out(given: CommandOptions, wanted: _Wanted) -> int:
             async with _opened(wanted, span, resources) as (work, plan):
                 plans.append(plan)
                 if not quiet:
-                    print("\n".join(_plan_lines(plan, span, wanted)), flush=True)
+                    for line in _plan_lines(plan, span, wanted):
+                        output.say(line)
                 if not wanted.plan:
                     rows.extend(await work.run(plan))
 
@@ -143,7 +143,7 @@ def _carry_out(given: CommandOptions, wanted: _Wanted) -> int:
     elif not wanted.plan:
         _show(rows, plans[0], quiet=given.quiet)
         if pages and not given.quiet:
-            print(f"to read: {pages}")
+            output.say(f"to read: {pages}")
     return max((row.exit_code for row in rows), default=0)
 
 
@@ -277,11 +277,15 @@ def _plan_values(plan: Plan) -> dict[str, Any]:
 
 def _show(rows: Sequence[Row], plan: Plan, *, quiet: bool) -> None:
     """What became of the days: those that are not complete one by one, and all together."""
+    from digest.cli import output
+
     for row in rows:
         if row.state == "failed":
-            print(f"digest: {row.day} {row.section}: {row.why}", file=sys.stderr)
+            output.complain(row.why, f"{row.day} {row.section}")
         elif row.state == "flagged" and not quiet:
-            print(f"{row.day} {row.section}: {row.words}" + (f"; stopped: {row.why}" if row.why else ""))
+            output.say(f"{row.day} {row.section}: {row.words}")
+            if row.why:
+                output.say(f"stopped: {row.why}")
     if quiet:
         return
     states = Counter(row.state for row in rows)
@@ -289,13 +293,15 @@ def _show(rows: Sequence[Row], plan: Plan, *, quiet: bool) -> None:
     told = [f"{states[state]} {state}" for state in ("complete", "flagged", "quiet", "submitted", "failed")]
     costs = [row.cost for row in rows]
     cost = "no price is known" if None in costs else f"${sum(filter(None, costs)):.4f}"
-    print(f"digests: {', '.join(told)}" + (f", {left} not begun" if left else ""))
-    print(
+    output.say(f"digests: {', '.join(told)}" + (f", {left} not begun" if left else ""))
+    output.say(
         f"papers {sum(row.papers for row in rows):,}: summarised {sum(row.summarised for row in rows):,}, "
         f"flagged {sum(row.flagged for row in rows):,}; questions asked {sum(row.asked for row in rows):,}, "
         f"answers from the ledger {sum(row.reused for row in rows):,}; cost: {cost}"
     )
     if states["submitted"]:
-        print("Questions are in batches at the endpoint. Give the same command again later, or with --wait.")
+        output.say(
+            "Questions are in batches at the endpoint. Give the same command again later, or with --wait."
+        )
     elif left or states["failed"]:
-        print("Give the same command again to go on.")
+        output.say("Give the same command again to go on.")

@@ -16,12 +16,12 @@ ENOUGH = 20
 """Papers after which what was measured counts."""
 
 _QUESTIONS = 1.15
-"""Questions a paper, corrections included (measured with prompt `entry`; see docs/scale.md)."""
+"""Questions a paper, corrections included."""
 
 _ANSWERS = {"entry": 200, "fields": 130, "line": 70}
 """Tokens of an answer in one language, by what a prompt asks for."""
 
-_LATENCY, _EXTRACTION = 6.0, 0.25
+_LATENCY, _EXTRACTION = 6.0, 0.3
 """Seconds of one question, and of a core for one paper, where nothing was measured."""
 
 

@@ -20,7 +20,7 @@ from digest.summarize.summarizer import request_for
 _LOOKED_AT, _READ = 60, 12
 """Papers whose questions are measured, and of them those whose files are read for it."""
 
-_FILLED = 0.8
+_FILLED = 0.55
 """Of the budget of passages, what a paper fills on average."""
 
 _USUAL = 25
