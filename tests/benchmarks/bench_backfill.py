@@ -43,8 +43,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         folder = given.folder or Path(temporary)
         place = folder / f"world-{given.papers}-{given.days}"
-        if not (place / "mirror").exists():
-            world(place, records_of(days, given.papers // given.days))
+        wanted = place / ("snapshot.json" if given.no_pdf else "mirror")
+        if not wanted.exists():
+            world(place, records_of(days, given.papers // given.days), mirrored=not given.no_pdf)
         made = World(place / "records.jsonl", place / "snapshot.json", place / "mirror")
         first: dict[str, bytes] | None = None
         for arm in given.arms:

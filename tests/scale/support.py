@@ -50,13 +50,14 @@ class World:
     mirror: Path
 
 
-def world(folder: Path, papers: Sequence[Record]) -> World:
+def world(folder: Path, papers: Sequence[Record], *, mirrored: bool = True) -> World:
     folder.mkdir(parents=True, exist_ok=True)
     rows = [one.model_dump(mode="json", exclude_defaults=True) for one in papers]
     records = invented.write(rows, folder / "records.jsonl")
     snapshot = folder / "snapshot.json"
     snapshot.write_text("".join(json.dumps(_as_row(one)) + "\n" for one in papers), encoding="utf-8")
-    _mirror(folder / "mirror", papers)
+    if mirrored:
+        _mirror(folder / "mirror", papers)
     return World(records, snapshot, folder / "mirror")
 
 
