@@ -42,6 +42,7 @@ WORDS = (
 """Values that tables and sentences show: states, stages and what came of them, kinds, days of the week."""
 
 SPOKEN = (
+    "cli/backfill",
     "cli/doctor",
     "cli/eval_output",
     "cli/eval_run",

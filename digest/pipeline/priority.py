@@ -14,7 +14,7 @@ from digest.ledger import Ledger
 from digest.llm.endpoint import Endpoint
 from digest.pipeline.resources import Resources
 
-_DAILY, _BACKFILL = "a daily run is at work", "a back-fill is at work"
+_DAILY, _BACKFILL = "at-work:daily-run", "at-work:back-fill"
 _LOOKS, _INSTANT = 20, 0.01
 _AGAIN = 1.0
 """Seconds between looks whether a daily run is at work."""

@@ -23,7 +23,7 @@ from digest.pipeline.resources import Resources
 from tests.conftest import Start, use
 from tests.scale.support import records_of, working_days, world
 
-DAILY, BACKFILL = "a daily run is at work", "a back-fill is at work"
+DAILY, BACKFILL = "at-work:daily-run", "at-work:back-fill"
 
 
 class Claims:
