@@ -124,7 +124,7 @@ def test_results_and_errors_are_in_chinese_and_files_and_json_are_not(
 ) -> None:
     said = digest("run", "--sample", "--limit", "2", "--no-pdf")
     assert said.code == 0
-    assert "已概括 2，待核 0" in said.out
+    assert "已概括 2，已标记 0" in said.out
     assert "公布 44 篇论文（来源：listing）" in said.err
     shown = json.loads(digest("run", "--sample", "--limit", "2", "--no-pdf", "--json").out)
     assert not re.search(r"[\u4e00-\u9fff]", json.dumps(shown, ensure_ascii=False))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
@@ -36,8 +35,6 @@ if TYPE_CHECKING:
     from digest.pipeline.day import Published
     from digest.pipeline.resources import Resources
     from digest.sources.arxiv.no_announcement import NoAnnouncement
-
-logger = logging.getLogger(__name__)
 
 
 def run(
@@ -131,12 +128,14 @@ async def _attempt(
     section: Section, day: date | None, tools: Resources, limit: int | None
 ) -> Published | NoAnnouncement | Pending | DigestError:
     """One section's result; trouble with one section does not take the others with it."""
+    import logging
+
     from digest.pipeline.day import run_day
 
     try:
         return await run_day(section, day, tools, limit)
     except DigestError as error:
-        logger.debug("%s %s ended", section.key, day, exc_info=error)
+        logging.getLogger(__name__).debug("%s %s ended", section.key, day, exc_info=error)
         return error
 
 

@@ -34,7 +34,20 @@ NESTED = frozenset(
     {"advice", "error", "failure", "fault", "found", "hint", "last", "later", "message", "note", "problem"}
     | {"reason", "refusal", "said", "sentence", "sentences", "trouble", "what", "what_next", "when", "where"}
     | {"why", "words", "wrong", "usage", "cost", "took", "wait", "outage", "told", "now", "source", "day"}
-    | {"place", "next", "extra", "left", "fault", "value", "also", "final", "shares", "meaning", "known"}
+    | {
+        "exception",
+        "place",
+        "next",
+        "extra",
+        "left",
+        "fault",
+        "value",
+        "also",
+        "final",
+        "shares",
+        "meaning",
+        "known",
+    }
 )
 """Placeholders that hold a message themselves; what stands at all others is data, and left as it is."""
 
@@ -69,6 +82,8 @@ def _in_chinese(text: str) -> tuple[int, str]:
     exact, templates = _catalogue()
     if text in exact:
         return len(text), exact[text]
+    if not text.strip():
+        return 0, text
     parts = _SENTENCES.split(text)
     readings = [(0, text)] if len(parts) == 1 else [_joined([_in_chinese(part) for part in parts])]
     for template in templates:
