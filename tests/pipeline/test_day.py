@@ -301,6 +301,7 @@ def test_help_imports_nothing_heavy() -> None:
     loaded = set(ran.stderr.split())
     assert not loaded & {
         "asyncio",
+        "logging",
         "hashlib",
         "openai",
         "pymupdf",
