@@ -72,6 +72,7 @@ def test_a_finished_day_is_made_again_without_any_request(server: Server, tmp_pa
     assert stamps == {path: path.stat().st_mtime_ns for path in (folder / "runs" / DAY).iterdir()}
 
 
+@pytest.mark.pages
 def test_what_a_finished_day_needs_is_little(server: Server, tmp_path: Path, row: Row) -> None:
     folder = made(tmp_path / "a", server)
     row(folder)
