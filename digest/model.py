@@ -89,7 +89,7 @@ class Announcement(Record):
     date: Date
     listings: tuple[Listing, ...]
     papers: tuple[Paper, ...]
-    source: str = Field(description="where the day came from: listing, catchup, oai")
+    source: str = Field(description="where the day came from: listing, catchup, oai, snapshot")
     saved: bool = Field(default=False, description="read from our own snapshots of these pages")
     declared: dict[str, dict[Kind, int]] = Field(
         default_factory=dict, description="arXiv's own counts: category, kind, papers"

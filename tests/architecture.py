@@ -21,7 +21,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("publish", "sources", "text", "llm", "summarize"),
     ("sample", "deliver"),
     ("pipeline",),
-    ("evaluate",),
+    ("evaluate", "scale"),
     ("cli",),
     ("__main__",),
 )

@@ -14,7 +14,21 @@ from typing import Annotated
 import typer
 
 from digest import __version__
-from digest.cli import completion, convert, deliver, doctor, gold, init, lint, paper, run, runs, site, text
+from digest.cli import (
+    backfill,
+    completion,
+    convert,
+    deliver,
+    doctor,
+    gold,
+    init,
+    lint,
+    paper,
+    run,
+    runs,
+    site,
+    text,
+)
 from digest.cli import eval as evaluation
 from digest.cli import list as list_
 from digest.cli.output import complain
@@ -34,6 +48,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("run")(run.run)
+app.command("backfill")(backfill.backfill)
 app.command("list")(list_.list_)
 app.command("paper")(paper.paper)
 app.command("text")(text.text)

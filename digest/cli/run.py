@@ -90,6 +90,7 @@ def run_days(given: CommandOptions, days: str | None, limit: int | None) -> int:
     from digest.llm.batch import Pending
     from digest.pipeline.day import Published
     from digest.pipeline.due import not_yet
+    from digest.pipeline.priority import before_backfills
 
     results: list[Result] = []
     with prepared(given) as ready:
@@ -115,7 +116,7 @@ def run_days(given: CommandOptions, days: str | None, limit: int | None) -> int:
                     outcome = await _attempt(result.section, result.outcome.date, end, limit)
                     results[index] = Result(result.section, result.day, outcome)
 
-        with_resources(ready, go, quiet=given.quiet or given.json)
+        with_resources(ready, before_backfills(go), quiet=given.quiet or given.json)
     made = any(isinstance(result.outcome, Published) for result in results)
     pages = update_pages(ready.settings) if made else None
     _show(results, given, table=several)

@@ -150,6 +150,14 @@ class Endpoint:
         self._breaker.close(model, error)
         return error
 
+    def yield_to(self, others: Callable[[], float]) -> None:
+        """Send nothing new while `others` says so many seconds to wait."""
+        self._limiter.elsewhere = others
+
+    def assume_used(self) -> None:
+        """Take this minute's limits to be used up, by a process before this one."""
+        self._limiter.assume_used()
+
     async def settled(self) -> None:
         """Wait until no question is under way, at most as long as one may take."""
         with suppress(TimeoutError):

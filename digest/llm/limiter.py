@@ -45,6 +45,7 @@ class Limiter:
 
     Attributes:
         accepted: questions that were answered.
+        elsewhere: seconds to wait for somebody who goes first.
         idle: set while no question is under way.
     """
 
@@ -73,6 +74,7 @@ class Limiter:
         self._sent = 0
         self._refusing_since: float | None = None
         self._silent_since: float | None = None
+        self.elsewhere: Callable[[], float] = lambda: 0.0
         self.accepted = 0
         self._under_way: dict[int, Permit] = {}
         self.idle = asyncio.Event()
@@ -184,6 +186,13 @@ class Limiter:
         self._advance()
         return overloaded
 
+    def assume_used(self) -> None:
+        """Take the limits of this minute to be used up: what was sent before is not known."""
+        now = self._clock()
+        for window in (self._requests, self._tokens):
+            if window is not None:
+                window.use(now, window.limit)
+
     def done(self, permit: Permit) -> None:
         """The question is no longer under way; if nothing else was said of it, it told nothing of limits."""
         if permit.number in self._under_way:
@@ -219,7 +228,7 @@ class Limiter:
                 self._queue.popleft()
                 first.leave.set_exception(ClosedError(why))
                 continue
-            wait = max(told, self._set(first.tokens, now))
+            wait = max(told, self._set(first.tokens, now), self.elsewhere())
             if wait > 0:
                 self._timer = asyncio.get_running_loop().call_later(wait, self._advance)
                 return

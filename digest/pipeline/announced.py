@@ -7,6 +7,7 @@ from datetime import date
 from digest.model import Announcement, Section
 from digest.pipeline.resources import Resources
 from digest.sources.arxiv.no_announcement import NoAnnouncement
+from digest.sources.source import APPROXIMATE, Source
 
 
 async def announcement_of(
@@ -25,36 +26,30 @@ async def announcement_of(
     """
     if day is not None and (kept := _kept(section, day, resources)):
         return kept
-    from digest.sources.arxiv.announce import announce
-    from digest.sources.arxiv.export_api import enrich
+    source = resources.source or arxiv_source(resources)
+    announced, whole = await source.announcement(section, day, limit)
+    if whole and isinstance(announced, Announcement):
+        resources.ledger.keep_announcement(section.categories, announced)
+    return announced
 
-    settings, http = resources.settings.arxiv, await resources.http()
-    announced = await announce(
-        section,
-        day,
-        http,
-        settings,
-        resources.clock(),
-        lambda paper, before: resources.ledger.seen(section.key, paper, before),
+
+def arxiv_source(resources: Resources) -> Source:
+    """ArXiv's own pages."""
+    from digest.sources.arxiv.live import ArxivSource
+
+    return ArxivSource(
+        resources.http,
+        resources.settings.arxiv,
+        resources.clock,
+        resources.ledger.seen,
+        lambda section, day: _kept(section, day, resources),
         resources.approximate,
     )
-    if isinstance(announced, NoAnnouncement):
-        return announced
-    kept = _kept(section, announced.date, resources)
-    if kept and [one.id for one in kept.listings] == [one.id for one in announced.listings]:
-        return kept  # its metadata need not be asked for again
-    papers, notes = await enrich(announced.papers[:limit], http, settings)
-    whole = announced.model_copy(
-        update={"papers": papers + announced.papers[len(papers) :], "notes": (*announced.notes, *notes)}
-    )
-    if not notes and not announced.withheld and len(papers) == len(announced.papers):
-        resources.ledger.keep_announcement(section.categories, whole)
-    return whole
 
 
 def _kept(section: Section, day: date, resources: Resources) -> Announcement | None:
     kept = resources.ledger.announcement(section.categories, day)
-    if kept is None or not kept.listings or (kept.source == "oai" and not resources.approximate):
+    if kept is None or not kept.listings or (kept.source in APPROXIMATE and not resources.approximate):
         return None
     return kept.model_copy(update={"saved": True})
 

@@ -10,6 +10,7 @@ from digest.llm.cached_client import RunUsage
 from digest.model import Announcement, Entry, Finding, Flag, Section
 from digest.pipeline.resources import Resources
 from digest.publish.keeping import standing
+from digest.sources.source import APPROXIMATE
 
 
 def refuse_shorter(
@@ -31,7 +32,7 @@ def refuse_shorter(
             "Give another folder with --out."
         )
     missing = {entry.paper.id for entry in there.entries} - {one.id for one in announcement.listings}
-    if missing and (announcement.source == "oai" or not announcement.listings):
+    if missing and (announcement.source in APPROXIMATE or not announcement.listings):
         raise UsageError(
             f"{place} holds {len(missing)} papers that are not announced by {announcement.source}. "
             "Give another folder with --out."

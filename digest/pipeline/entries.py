@@ -91,7 +91,7 @@ async def entries_of(
         Batches(resources.endpoint, resources.ledger, say=resources.progress.say),
         announcement.date,
     )
-    open_before = await batches.collect(client, wait=resources.wait)
+    open_before = await batches.collect(client, wait=resources.wait) if resources.collects else ()
     listings, others = announcement.listings[:limit], Others(announcement.papers[:limit])
     tasks = _tasks(section, day, listings, others, resources, client.run)
     made = _chosen(section, day, tasks, resources, client)

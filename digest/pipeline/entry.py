@@ -250,7 +250,7 @@ class _Work:
             if kept := ledger.text(paper.versioned_id, recipe(settings.text)):
                 return kept
             if not self.resources.fresh:
-                former = _former_recipes(settings.text)
+                former = former_recipes(settings.text)
                 wanted += (ledger.text(paper.versioned_id, one) for one in former)
         if self.task.listing.kind == "replaced" and settings.run.reuse_unchanged:
             wanted += ledger.texts_of(paper.id, recipe(settings.text))
@@ -282,6 +282,6 @@ def recipe(settings: TextSettings) -> str:
     return f"2:{settings.budget}"
 
 
-def _former_recipes(settings: TextSettings) -> tuple[str, ...]:
+def former_recipes(settings: TextSettings) -> tuple[str, ...]:
     """Those of texts with captions and last pages, under today's budget and under the default of then."""
     return f"1:{settings.budget}", "1:3000"

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from digest.config import Settings
 from digest.ledger import Ledger
@@ -19,13 +19,22 @@ from digest.publish.keeping import of_sample
 from digest.summarize.prompt import Prompt
 
 if TYPE_CHECKING:
+    from digest.model import Paper, Text
     from digest.sources.http_client import Http
+    from digest.sources.source import Source
     from digest.summarize.checks import Rule
-    from digest.text.reader import TextReader
 
 T = TypeVar("T")
 
 _FLAGS = "fresh", "approximate", "batch", "wait", "sample"
+
+
+class Reader(Protocol):
+    """Turns papers into texts; a `TextReader` is one."""
+
+    async def read(self, paper: Paper, model: str) -> Text:
+        """See `TextReader.read`."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -39,13 +48,15 @@ class Resources:
 
     Attributes:
         under_way: questions that are being asked in this process, by their keys.
+        collects: look at the open batches of the endpoint before a digest is made.
+        source: where announcements come from; None: arXiv's own pages. It does not pickle.
     """
 
     settings: Settings
     prompt: Prompt
     ledger: Ledger
     http: Callable[[], Awaitable[Http]]
-    reader: Callable[[], Awaitable[TextReader]]
+    reader: Callable[[], Awaitable[Reader]]
     endpoint: Endpoint
     progress: Progress
     clock: Callable[[], datetime]
@@ -57,6 +68,8 @@ class Resources:
     batch: bool = False
     wait: bool = False
     sample: bool = False
+    collects: bool = True
+    source: Source | None = None
 
     def __reduce__(self) -> tuple[Callable[..., Resources], tuple[Any, ...]]:
         """As what they were made of."""
@@ -123,7 +136,7 @@ def _resources(
 
         return await opened.enter_async_context(Http(settings.arxiv, ledger, clock=clock, say=progress.say))
 
-    async def open_reader() -> TextReader:
+    async def open_reader() -> Reader:
         from digest.text.reader import TextReader
 
         folder, address = settings.run.out / "pdf", settings.arxiv.pdf

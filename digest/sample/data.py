@@ -68,6 +68,8 @@ class Record(Paper):
     def _eve(self, name: str) -> datetime:
         """Some time on the working day before the announcement."""
         day = datetime(self.date.year, self.date.month, self.date.day, tzinfo=UTC) - timedelta(days=1)
+        while day.weekday() >= 5:
+            day -= timedelta(days=1)
         return day + timedelta(seconds=share(name, 43_200))
 
 

@@ -89,6 +89,9 @@ class Http:
         attempts: how often one request is sent.
         connect: seconds to reach a host.
         read: seconds of silence before an answer counts as failed.
+
+    Attributes:
+        elsewhere: seconds to wait for somebody who goes first.
     """
 
     def __init__(
@@ -114,6 +117,7 @@ class Http:
         self._hosts: dict[str, _Host] = {}
         self._timeout = httpx2.Timeout(read, connect=connect)
         self._client: httpx2.AsyncClient | None = None
+        self.elsewhere: Callable[[], float] = lambda: 0.0
 
     async def __aenter__(self) -> Self:
         places = self.settings
@@ -240,6 +244,8 @@ class Http:
             wait = (host.free - self._clock()).total_seconds()
             if wait > 0:
                 await self._sleep(min(wait, host.spacing))  # a clock set back must not make it longer
+        while (wait := self.elsewhere()) > 0:
+            await self._sleep(wait)
 
     def _host(self, url: str) -> _Host:
         name = urlsplit(url).netloc

@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from digest.text.pdf_pages import Page, Pdf
 
 _FIRST_PAGES = 3
+_LONGEST = 4 << 20  # characters of a text file
 _SCANNED = 200  # letters a page; fewer are the marks on a scan
 
 
 def extract(path: Path, title: str | None, model: str, budget: int, page_limit: int) -> Text:
-    """The passages of the PDF at `path` that fit into `budget` tokens of `model`.
+    """The passages of the PDF (or text, .txt) at `path` that fit into `budget` tokens of `model`.
 
     Args:
         path: the file.
@@ -33,6 +34,8 @@ def extract(path: Path, title: str | None, model: str, budget: int, page_limit: 
     Raises:
         PdfError: there is no text, or it is not this paper's.
     """
+    if path.suffix == ".txt":
+        return _extract_plain(path, title, model, budget)
     from digest.text.pdf_pages import EXTRACTOR, read_pages  # pymupdf is loaded where it is used
 
     with read_pages(path, page_limit) as pdf:
@@ -52,6 +55,34 @@ def extract(path: Path, title: str | None, model: str, budget: int, page_limit: 
         counted_by=counted_by,
         extractor=EXTRACTOR,
         pages=pdf.total,
+        findings=found,
+    )
+    return Text(origin=origin, passages=passages)
+
+
+def _extract_plain(path: Path, title: str | None, model: str, budget: int) -> Text:
+    """The same of a text that somebody extracted before, with form feeds between its pages."""
+    pages = path.read_text(encoding="utf-8", errors="replace")[:_LONGEST].split("\f")
+    rows = [
+        clean.Row(number, line, float(place), 10.0, bold=False)
+        for number, page in enumerate(pages, start=1)
+        for place, line in enumerate(map(clean.tidy, page.splitlines()))
+        if line
+    ]
+    found = injection.gravest(_addressed(rows))
+    if title is not None and not titles.occurs(title, _first_pages(rows)):
+        raise PdfError("title not found in text", findings=found)
+    passages = selection.passages(rows, budget, lambda text: tokens.count(text, model)[0])
+    if not passages:
+        raise PdfError("no running text in file", findings=found)
+    counted, counted_by = tokens.count("\n".join(passage.content for passage in passages), model)
+    origin = TextOrigin(
+        source="pdf",
+        sections=tuple(f"{passage.heading} ({_span(passage.pages)})" for passage in passages),
+        tokens=counted,
+        counted_by=counted_by,
+        extractor="plain text",
+        pages=len(pages),
         findings=found,
     )
     return Text(origin=origin, passages=passages)

@@ -39,7 +39,7 @@ class Download(Protocol):
 
 
 class TextReader:
-    """An async context manager that turns papers into texts, at most two at once.
+    """An async context manager that turns papers into texts, so many at once as it has workers.
 
     Its workers are processes, so a script that uses it needs the usual `if __name__ == "__main__":`.
 
@@ -49,6 +49,7 @@ class TextReader:
         base_url: where `/pdf/<id>v<N>` is asked for.
         download: fetches one file.
         say: tells a person when no more PDFs are asked for.
+        workers: processes that read.
     """
 
     def __init__(
@@ -58,8 +59,10 @@ class TextReader:
         base_url: str,
         download: Download,
         say: Callable[[str], None] = lambda _: None,
+        workers: int = WORKERS,
     ) -> None:
         self._settings = settings
+        self._workers = workers
         self._folder = folder
         self._base_url = base_url.rstrip("/")
         self._download = download
@@ -100,10 +103,10 @@ class TextReader:
         finally:
             self._in_use[path] -= 1
 
-    async def read_file(self, path: Path, model: str) -> Text:
-        """The same for a file of the user's, whatever its title."""
+    async def read_file(self, path: Path, model: str, title: str | None = None) -> Text:
+        """The same for a file on this machine, PDF or .txt; its title counts only where one is given."""
         try:
-            return await self._extract(path, None, model)
+            return await self._extract(path, title, model)
         except PdfError as error:
             return _abstract(error)
 
@@ -175,7 +178,7 @@ class TextReader:
         async with self._starting:
             if self._pool is None or not self._pool.active:
                 await asyncio.to_thread(self._drop_pool)
-                self._pool = await asyncio.to_thread(_start_pool)
+                self._pool = await asyncio.to_thread(_start_pool, self._workers)
             return self._pool
 
     def _drop_pool(self) -> None:
@@ -185,12 +188,12 @@ class TextReader:
             self._pool = None
 
 
-def _start_pool() -> ProcessPool:
+def _start_pool(workers: int) -> ProcessPool:
     """Workers that are forked off a process without threads, which has loaded what they need."""
     context = multiprocessing.get_context(_START)
     if _START == "forkserver":
         context.set_forkserver_preload(["digest.text.extract", "digest.text.pdf_pages"])
-    pool = ProcessPool(WORKERS, _TASKS_OF_A_WORKER, prepare, context=context)
+    pool = ProcessPool(workers, _TASKS_OF_A_WORKER, prepare, context=context)
     pool.active  # noqa: B018 - asking starts it, which takes half a second
     return pool
 

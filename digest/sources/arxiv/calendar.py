@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 EASTERN = ZoneInfo("America/New_York")
 
 _EVENING = time(20, 0)
+_DEADLINE = time(14, 0)
 _ONE_DAY = timedelta(days=1)
 _SATURDAY = 5
 
@@ -42,6 +43,22 @@ def following(day: date) -> date:
     day += _ONE_DAY
     while is_weekend(day):
         day += _ONE_DAY
+    return day
+
+
+def announced_on(submitted: datetime) -> date:
+    """The date of the announcement that a submission (aware) goes into by the schedule.
+
+    What arrives by 14:00 Eastern of a working day is announced that evening, on Friday that of Sunday. Papers
+    on hold, and evenings that no list has, come later than that.
+    """
+    local = submitted.astimezone(EASTERN)
+    deadline = local.date() if local.time() < _DEADLINE else local.date() + _ONE_DAY
+    while is_weekend(deadline):
+        deadline += _ONE_DAY
+    day = following(deadline)
+    while is_listed_holiday(day):
+        day = following(day)
     return day
 
 

@@ -6,7 +6,7 @@ papers of which only the record changed are in it. Kinds are inferred.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date as Date  # noqa: N812 - `date` is the name of a field below
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -37,6 +37,10 @@ class OaiPage(Record):
     """One answer to ListRecords."""
 
     papers: tuple[Paper, ...]
+    histories: tuple[tuple[tuple[int, datetime], ...], ...] = ()
+    """Of each paper, the number of each version and when it was submitted."""
+    broken: tuple[str, ...] = ()
+    """What is wrong with records that could not be read."""
     token: str | None = None
 
 
@@ -48,8 +52,12 @@ def set_of(category: str) -> str:
     return ":".join([archive, archive, subject] if subject else [archive, archive])
 
 
-def parse_oai(text: str) -> OaiPage:
+def parse_oai(text: str, *, strict: bool = True) -> OaiPage:
     """The papers of one page in format arXivRaw, with the version history's first and last date.
+
+    Args:
+        text: the answer.
+        strict: refuse a page with an incomplete record, instead of reading the others.
 
     Raises:
         SourceError: it is no OAI answer, an error other than "no records match", or a record is incomplete.
@@ -63,9 +71,27 @@ def parse_oai(text: str) -> OaiPage:
     records = [
         one for one in root.iterfind(".//{*}record") if one.find("{*}header[@status='deleted']") is None
     ]
-    papers = tuple(_paper(record) for record in records)
+    papers, histories, broken = [], [], []
+    for record in records:
+        try:
+            papers.append(_paper(record))
+        except SourceError as incomplete:
+            if strict:
+                raise
+            broken.append(str(incomplete))
+        else:
+            histories.append(tuple(_history(record)))
     token = root.findtext(".//{*}resumptionToken") or ""
-    return OaiPage(papers=papers, token=token.strip() or None)
+    return OaiPage(
+        papers=tuple(papers), histories=tuple(histories), broken=tuple(broken), token=token.strip() or None
+    )
+
+
+def _history(record: etree._Element) -> Iterator[tuple[int, datetime]]:
+    for version in record.iterfind(".//{http://arxiv.org/OAI/arXivRaw/}version"):
+        number, submitted = (version.get("version") or "").removeprefix("v"), _instant(version)
+        if number.isdigit() and submitted is not None:
+            yield int(number), submitted
 
 
 def _paper(record: etree._Element) -> Paper:

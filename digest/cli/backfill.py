@@ -1,0 +1,301 @@
+"""`digest backfill`: the digests of weeks and years, on this machine or by Ray on several."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from digest.cli.options import (
+    Concurrency,
+    Flags,
+    Json,
+    MaxCost,
+    Model,
+    NoPdf,
+    Out,
+    PromptName,
+    Quiet,
+    Sections,
+)
+
+if TYPE_CHECKING:
+    from digest.cli.session import CommandOptions
+    from digest.pipeline.entries import Engine
+    from digest.pipeline.resources import Resources
+    from digest.scale.backfill import Backfill, Row
+    from digest.scale.mirror_reader import MirrorReader
+    from digest.scale.old_days import Span
+    from digest.scale.plan import Plan
+    from digest.sources.http_client import Http
+    from digest.text.reader import Download
+
+EngineName = Literal["local", "ray"]
+
+
+def backfill(
+    first: Annotated[str, typer.Option("--from", metavar="DATE", help="The first announcement date.")],
+    last: Annotated[str, typer.Option("--to", metavar="DATE", help="The last one.")],
+    section: Sections = None,
+    metadata: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="arXiv's metadata as one file, a JSON record a line, also .gz; - for a pipe."
+        ),
+    ] = None,
+    mirror: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Papers, laid out as arXiv's bulk archives.")
+    ] = None,
+    fetch_pdfs: Annotated[
+        bool, typer.Option("--fetch-pdfs", help="Ask arXiv for PDFs that are not there: 1,200 an hour.")
+    ] = False,
+    engine: Annotated[EngineName, typer.Option(help="What works on the papers.")] = "local",
+    address: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Of a Ray cluster; default: one on this machine.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Processes that read papers; default: 2.")
+    ] = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", "--dry-run", help="Say what it will take, and ask no model.")
+    ] = False,
+    model: Model = None,
+    prompt: PromptName = None,
+    concurrency: Concurrency = None,
+    no_pdf: NoPdf = False,
+    max_cost: MaxCost = None,
+    batch: Annotated[
+        bool, typer.Option("--batch", help="Hand the questions in as batches, at half the price.")
+    ] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for batches under way.")] = False,
+    out: Out = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Make the digests of a span of days; stop it anywhere, and give it again to go on."""
+    from digest.cli.session import CommandOptions
+    from digest.errors import UsageError
+
+    if address is not None and engine != "ray":
+        raise UsageError("--address is that of a Ray cluster: add --engine ray.")
+    flags: Flags = {
+        "run": {"sections": section or None, "prompt": prompt, "out": out},
+        "model": {"name": model, "concurrency": concurrency, "max_cost": max_cost},
+        "text": {"source": "abstract" if no_pdf else None},
+    }
+    given = CommandOptions(flags, json=json, quiet=quiet, approximate=True, batch=batch, wait=wait)
+    wanted = _Wanted(first, last, metadata, mirror, fetch_pdfs, engine, address, workers or 2, plan)
+    raise typer.Exit(_carry_out(given, wanted))
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """The flags that only this command has."""
+
+    first: str
+    last: str
+    metadata: str | None
+    mirror: Path | None
+    fetch_pdfs: bool
+    engine: EngineName
+    address: str | None
+    workers: int
+    plan: bool
+
+
+def _carry_out(given: CommandOptions, wanted: _Wanted) -> int:
+    """Plan, make the days, print what became of them, and return the exit code."""
+    from digest.cli import output
+    from digest.cli.session import Ready, parse_day, prepared, update_pages, with_resources
+    from digest.errors import UsageError
+    from digest.scale.backfill import with_patience
+    from digest.scale.old_days import Span
+
+    rows: list[Row] = []
+    plans: list[Plan] = []
+    quiet = given.quiet or given.json
+    with prepared(given, asks_model=not wanted.plan) as ready:
+        first, last = (parse_day(text, ready.clock()) for text in (wanted.first, wanted.last))
+        if last < first:
+            raise UsageError(f"--to {last} lies before --from {first}.")
+        span = Span(first, last, ready.settings.chosen_sections())
+        patient = Ready(with_patience(ready.settings), ready.clock, given)
+
+        async def go(resources: Resources) -> None:
+            async with _opened(wanted, span, resources) as (work, plan):
+                plans.append(plan)
+                if not quiet:
+                    print("\n".join(_plan_lines(plan, span, wanted)), flush=True)
+                if not wanted.plan:
+                    rows.extend(await work.run(plan))
+
+        with_resources(patient, go, quiet=quiet)
+    made = any(row.state in {"complete", "flagged"} for row in rows)
+    pages = update_pages(ready.settings) if made else None
+    if given.json:
+        output.as_json({"plan": _plan_values(plans[0]), "days": [row.values() for row in rows]})
+    elif not wanted.plan:
+        _show(rows, plans[0], quiet=given.quiet)
+        if pages and not given.quiet:
+            print(f"to read: {pages}")
+    return max((row.exit_code for row in rows), default=0)
+
+
+@asynccontextmanager
+async def _opened(wanted: _Wanted, span: Span, resources: Resources) -> AsyncIterator[tuple[Backfill, Plan]]:
+    """The back-fill, ready to run, and its plan."""
+    from digest.scale.backfill import Backfill
+    from digest.scale.cost_model import Measurements
+    from digest.scale.days_progress import DaysProgress
+    from digest.scale.mirror_reader import open_reader
+    from digest.scale.old_days import FOLDER, open_source
+    from digest.scale.plan import make_plan
+    from digest.sources.bulk.mirror import Mirror
+
+    settings, progress = resources.settings, DaysProgress(resources.progress)
+    mirror = None if wanted.mirror is None else Mirror(wanted.mirror, progress.say)
+    key = _measured_with(wanted, resources)
+    measurements = Measurements(settings.run.out / FOLDER / "measured.json", key)
+    async with _engine(wanted, resources) as (engine, through):
+
+        async def download() -> Download:
+            return (await through.http()).download
+
+        fetch = download if wanted.fetch_pdfs else None
+        source = await open_source(span, wanted.metadata, through)
+        async with open_reader(settings, mirror, fetch, progress.say, wanted.workers) as reader:
+
+            async def read() -> MirrorReader:
+                return reader
+
+            own = replace(through, progress=progress, reader=read, source=source)
+            measured = measurements.get()
+            plan = await make_plan(span, source, own, measured, wanted.workers, fetch=wanted.fetch_pdfs)
+            yield Backfill(own, engine, progress, measurements), plan
+
+
+@asynccontextmanager
+async def _engine(wanted: _Wanted, resources: Resources) -> AsyncIterator[tuple[Engine, Resources]]:
+    """What carries out the work, and the resources as they go through it."""
+    from digest.pipeline.entries import side_by_side
+    from digest.pipeline.priority import backfill_at_work
+
+    if wanted.plan:
+        yield side_by_side, resources
+        return
+    if wanted.engine == "local":
+        with backfill_at_work(resources.ledger):
+            yield side_by_side, _yielding(resources)
+        return
+    from digest.scale.ray_cluster import cluster
+
+    with backfill_at_work(resources.ledger), cluster(wanted.address, wanted.workers):
+        from digest.scale.ray_engine import ray_engine
+
+        mirror = None if wanted.mirror is None else wanted.mirror.absolute()
+        async with ray_engine(resources, wanted.workers, mirror, fetch=wanted.fetch_pdfs) as opened:
+            yield opened
+
+
+def _yielding(resources: Resources) -> Resources:
+    """The same, but nothing new is sent while a daily run is at work."""
+    from digest.pipeline.priority import Courtesy
+
+    courtesy = Courtesy(resources.ledger)
+    courtesy.slows(resources.endpoint)
+
+    async def http() -> Http:
+        opened = await resources.http()
+        opened.elsewhere = courtesy.wait
+        return opened
+
+    return replace(resources, http=http)
+
+
+def _measured_with(wanted: _Wanted, resources: Resources) -> str:
+    """All that shapes what a paper takes."""
+    settings = resources.settings
+    texts = "mirror" if wanted.mirror else "fetched" if wanted.fetch_pdfs else "none"
+    if settings.text.source == "abstract":
+        texts = "none"
+    shaping = (
+        *(settings.model.name, resources.prompt.identity, settings.text.budget, texts),
+        *(wanted.engine, wanted.workers, settings.model.concurrency),
+    )
+    return " ".join(map(str, shaping))
+
+
+def _plan_lines(plan: Plan, span: Span, wanted: _Wanted) -> Iterator[str]:
+    """The plan for people."""
+    from digest.scale.days_progress import in_time
+
+    made = len(plan.units) - len(plan.todo)
+    yield (
+        f"days: {len(span.days)}, sections: {', '.join(section.key for section in span.sections)}; "
+        f"digests to make: {len(plan.todo)}" + (f", made before: {made}" if made else "")
+    )
+    estimate, known = plan.estimate, f"papers to ask about: {plan.asked:,}"
+    if plan.unknown:
+        known += (
+            f", and those of {plan.unknown} digests that arXiv is asked for: {estimate.papers:,} by guess"
+        )
+    yield known + (f"; answered before: {plan.answered:,}" if plan.answered else "")
+    if plan.with_text is not None:
+        yield f"with a text, of those that were looked up: {plan.with_text:.0%}"
+    cost = "no price is known of the model" if estimate.cost is None else f"${estimate.cost:,.2f}"
+    if estimate.batch_cost is not None:
+        cost += f" (as batches ${estimate.batch_cost:,.2f})"
+    usage = estimate.usage
+    yield (
+        f"questions: {estimate.questions:,}; tokens: {usage.input:,} in, {usage.output:,} out; cost: {cost}; "
+        f"time: {in_time(estimate.seconds)}"
+    )
+    yield f"by what {estimate.measured:,} papers took before" if estimate.measured else "by rule of thumb"
+    pdfs = "as the mirror lacks, one in 3 s" if wanted.fetch_pdfs else "0"
+    yield f"requests to arXiv: {plan.pages} pages, PDFs: {pdfs}"
+
+
+def _plan_values(plan: Plan) -> dict[str, Any]:
+    """The plan as plain values."""
+    return {
+        "digests": len(plan.todo),
+        "made_before": len(plan.units) - len(plan.todo),
+        "asked": plan.asked,
+        "answered_before": plan.answered,
+        "with_text": plan.with_text,
+        "pages": plan.pages,
+        **plan.estimate.model_dump(),
+        "batch_cost": plan.estimate.batch_cost,
+    }
+
+
+def _show(rows: Sequence[Row], plan: Plan, *, quiet: bool) -> None:
+    """What became of the days: those that are not complete one by one, and all together."""
+    for row in rows:
+        if row.state == "failed":
+            print(f"digest: {row.day} {row.section}: {row.why}", file=sys.stderr)
+        elif row.state == "flagged" and not quiet:
+            print(f"{row.day} {row.section}: {row.words}" + (f"; stopped: {row.why}" if row.why else ""))
+    if quiet:
+        return
+    states = Counter(row.state for row in rows)
+    left = len(plan.todo) - len(rows)
+    told = [f"{states[state]} {state}" for state in ("complete", "flagged", "quiet", "submitted", "failed")]
+    costs = [row.cost for row in rows]
+    cost = "no price is known" if None in costs else f"${sum(filter(None, costs)):.4f}"
+    print(f"digests: {', '.join(told)}" + (f", {left} not begun" if left else ""))
+    print(
+        f"papers {sum(row.papers for row in rows):,}: summarised {sum(row.summarised for row in rows):,}, "
+        f"flagged {sum(row.flagged for row in rows):,}; questions asked {sum(row.asked for row in rows):,}, "
+        f"answers from the ledger {sum(row.reused for row in rows):,}; cost: {cost}"
+    )
+    if states["submitted"]:
+        print("Questions are in batches at the endpoint. Give the same command again later, or with --wait.")
+    elif left or states["failed"]:
+        print("Give the same command again to go on.")

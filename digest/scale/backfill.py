@@ -1,0 +1,173 @@
+"""Days as units, papers as tasks: the digests of a span, made one day after another by `run_day`.
+
+A day that is complete is not made again, and answers are in the ledger, so that it can be stopped anywhere.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date as Date  # noqa: N812 - named as in digest.model
+from typing import Any
+
+from digest.config import Settings
+from digest.errors import DigestError, LedgerError, ModelError
+from digest.llm.batch import Pending
+from digest.llm.retry import PATIENCE
+from digest.pipeline.day import Published, run_day
+from digest.pipeline.entries import Engine
+from digest.pipeline.resources import Resources
+from digest.publish.keeping import NOT_ANSWERED
+from digest.scale.cost_model import Measured, Measurements
+from digest.scale.days_progress import DaysProgress
+from digest.scale.plan import Plan, Unit
+from digest.sources.arxiv.no_announcement import NoAnnouncement
+
+logger = logging.getLogger(__name__)
+
+FLAGGED = 3
+
+
+@dataclass(frozen=True)
+class Row:
+    """What became of one section's day.
+
+    Attributes:
+        state: complete, flagged, quiet, submitted, failed.
+        unanswered: of the flagged papers, those that the endpoint gave no answer about.
+        cost: US dollars; None: no price is known.
+        stops: the days after it would meet the same wall.
+    """
+
+    day: Date
+    section: str
+    state: str
+    papers: int = 0
+    summarised: int = 0
+    flagged: int = 0
+    unanswered: int = 0
+    asked: int = 0
+    reused: int = 0
+    cost: float | None = 0.0
+    why: str = ""
+    exit_code: int = 0
+    stops: bool = False
+
+    @property
+    def words(self) -> str:
+        """For the user."""
+        if self.state in {"complete", "flagged"}:
+            flagged = f", {self.flagged} flagged" if self.flagged else ""
+            return f"{self.papers} papers{flagged}"
+        return "no announcement" if self.state == "quiet" else f"{self.state}: {self.why}"
+
+    def values(self) -> dict[str, Any]:
+        """As plain values, for --json."""
+        shown = {name: value for name, value in vars(self).items() if name not in {"day", "why", "stops"}}
+        return {"date": self.day.isoformat(), **shown, **({"why": self.why} if self.why else {})}
+
+
+def with_patience(settings: Settings) -> Settings:
+    """The settings of a run that nobody waits for: an endpoint that is down is waited for longer."""
+    model = settings.model.model_copy(update={"patience": max(settings.model.patience, PATIENCE)})
+    return settings.model_copy(update={"model": model})
+
+
+@dataclass(frozen=True)
+class Backfill:
+    """What the days are made with.
+
+    Attributes:
+        resources: of the run; `batch` hands questions in, `wait` waits for them.
+        engine: carries out the work on the papers of a day.
+        progress: is told of every day.
+        measurements: where it is noted what days take.
+        clock: seconds, monotonic.
+    """
+
+    resources: Resources
+    engine: Engine
+    progress: DaysProgress
+    measurements: Measurements
+    clock: Callable[[], float] = time.monotonic
+
+    async def run(self, plan: Plan) -> list[Row]:
+        """Make all units that are to be made; those that lack answers are tried once more at the end.
+
+        An endpoint that answers nobody ends it: the others would meet the same wall.
+        """
+        self.progress.begin(plan)
+        hand_in = replace(self.resources, wait=self.resources.wait and not self.resources.batch)
+        rows = await self._pass(plan.todo, hand_in)
+        collect = replace(self.resources, batch=False, fresh=False)
+        again = [
+            place
+            for place, row in enumerate(rows)
+            if row.unanswered or (row.state == "submitted" and self.resources.wait)
+        ]
+        if again and not any(row.stops for row in rows):
+            self.progress.say(f"once more: {len(again)} days that lack answers")
+            for place, row in zip(
+                again, await self._pass([plan.todo[n] for n in again], collect), strict=False
+            ):
+                rows[place] = row
+        return rows
+
+    async def _pass(self, units: list[Unit] | tuple[Unit, ...], resources: Resources) -> list[Row]:
+        rows = list[Row]()
+        for unit in units:
+            self.progress.begin_unit(unit.section.key, unit.day, unit.papers)
+            # the open batches are those of all days: one look at them is enough
+            row = await self._unit(unit, replace(resources, collects=not rows))
+            rows.append(row)
+            self.progress.end_unit(row)
+            if row.stops:
+                break
+        return rows
+
+    async def _unit(self, unit: Unit, resources: Resources) -> Row:
+        since = self.clock()
+        day, key = unit.day, unit.section.key
+        try:
+            made = await run_day(unit.section, day, resources, engine=self.engine)
+        except DigestError as error:
+            logger.debug("%s %s ended", key, day, exc_info=error)
+            stops = isinstance(error, ModelError | LedgerError)
+            return Row(day, key, "failed", why=str(error), exit_code=error.exit_code, stops=stops)
+        if isinstance(made, NoAnnouncement):
+            return Row(day, key, "quiet", why=made.sentence)
+        if isinstance(made, Pending):
+            return Row(day, key, "submitted", papers=made.questions, why=made.sentence)
+        self._measure(made, self.clock() - since)
+        return _row(made, day, key)
+
+    def _measure(self, made: Published, seconds: float) -> None:
+        tally, listed = made.tally, made.digest.counts.listed
+        papers = max(listed - tally.reused, 0)
+        if papers and tally.asked and not (self.resources.batch or self.resources.wait):
+            one = Measured(
+                papers=papers, questions=tally.asked, usage=tally.usage, cost=tally.cost, seconds=seconds
+            )
+            self.measurements.add(one)
+
+
+def _row(made: Published, day: Date, key: str) -> Row:
+    counts, tally = made.digest.counts, made.tally
+    flags = [entry.flag.code for entry in made.digest.entries if entry.flag]
+    return Row(
+        day=day,
+        section=key,
+        state=made.state,
+        papers=counts.listed,
+        summarised=counts.summarised,
+        flagged=counts.flagged,
+        unanswered=0 if tally.stopped else sum(code in NOT_ANSWERED for code in flags),
+        asked=tally.asked,
+        reused=tally.reused,
+        cost=tally.cost,
+        why=tally.stopped or "",
+        stops=tally.stopped is not None,
+        exit_code=FLAGGED if made.state == "flagged" else 0,
+    )

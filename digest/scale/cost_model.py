@@ -1,0 +1,153 @@
+"""What a back-fill will take, by what earlier days of it took, else by a sample of its papers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from digest.config import CONCURRENCY, Settings
+from digest.llm.cost import BATCH, Price
+from digest.model import Record, Usage
+from digest.summarize.prompt import Prompt
+from digest.system.files import read_text
+
+ENOUGH = 20
+"""Papers after which what was measured counts."""
+
+_QUESTIONS = 1.15
+"""Questions a paper, corrections included (measured with prompt `entry`; see docs/scale.md)."""
+
+_ANSWERS = {"entry": 200, "fields": 130, "line": 70}
+"""Tokens of an answer in one language, by what a prompt asks for."""
+
+_LATENCY, _EXTRACTION = 6.0, 0.25
+"""Seconds of one question, and of a core for one paper, where nothing was measured."""
+
+
+class Measured(Record):
+    """What some papers took together.
+
+    Attributes:
+        seconds: from the beginning of each day to its digest.
+    """
+
+    papers: int = 0
+    questions: int = 0
+    usage: Usage = Usage()
+    cost: float | None = 0.0
+    seconds: float = 0.0
+
+    def __add__(self, other: Measured) -> Measured:
+        known = self.cost is not None and other.cost is not None
+        return Measured(
+            papers=self.papers + other.papers,
+            questions=self.questions + other.questions,
+            usage=self.usage + other.usage,
+            cost=(self.cost or 0) + (other.cost or 0) if known else None,
+            seconds=self.seconds + other.seconds,
+        )
+
+
+class _Table(Record):
+    rows: dict[str, Measured] = Field(default_factory=dict)
+
+
+class Measurements:
+    """A file with what was measured, by what it depends on.
+
+    Args:
+        path: made when missing; one that is damaged is written anew.
+        key: all that shapes what a paper takes: model, prompt, text, engine.
+    """
+
+    def __init__(self, path: Path, key: str) -> None:
+        self._path = path
+        self._key = key
+
+    def get(self) -> Measured:
+        """What was measured so far."""
+        return self._table().rows.get(self._key, Measured())
+
+    def add(self, one: Measured) -> None:
+        """Add what a day took."""
+        from digest.publish.files import write_atomically
+
+        rows = self._table().rows
+        table = _Table(rows={**rows, self._key: rows.get(self._key, Measured()) + one})
+        write_atomically(self._path, table.model_dump_json(indent=1))
+
+    def _table(self) -> _Table:
+        try:
+            return _Table.model_validate_json(read_text(self._path)) if self._path.exists() else _Table()
+        except ValidationError:
+            return _Table()
+
+
+class Estimate(Record):
+    """What so many papers will take."""
+
+    papers: int
+    questions: int
+    usage: Usage
+    cost: float | None
+    seconds: float
+    measured: int = 0
+    """Papers that it was measured on; 0: by rule of thumb."""
+
+    @property
+    def batch_cost(self) -> float | None:
+        """Handed in as batches."""
+        return None if self.cost is None else self.cost * BATCH
+
+
+def by_measure(papers: int, measured: Measured) -> Estimate:
+    """What `papers` will take, if they are like those that were measured."""
+    share = papers / measured.papers
+    usage = {name: round(value * share) for name, value in measured.usage.model_dump().items()}
+    return Estimate(
+        papers=papers,
+        questions=round(measured.questions * share),
+        usage=Usage(**usage),
+        cost=None if measured.cost is None else measured.cost * share,
+        seconds=measured.seconds * share,
+        measured=measured.papers,
+    )
+
+
+def by_sample(
+    papers: int, tokens: float, settings: Settings, prompt: Prompt, price: Price, workers: int
+) -> Estimate:
+    """What `papers` will take by a sample of them with their texts, and rules of thumb for the answers.
+
+    Args:
+        papers: how many there are.
+        tokens: of a question about one of them, on average.
+        settings: model, concurrency, limits.
+        prompt: what is asked.
+        price: of the model's answers.
+        workers: processes that read papers.
+    """
+    questions = round(papers * _QUESTIONS)
+    answered = questions * _ANSWERS[prompt.answer] * (1 + len(prompt.also))
+    usage = Usage(input=round(questions * tokens), output=answered)
+    return Estimate(
+        papers=papers,
+        questions=questions,
+        usage=usage,
+        cost=price(settings.model.name, usage) if papers else 0.0,
+        seconds=_seconds(papers, questions, usage, settings, workers),
+    )
+
+
+def _seconds(papers: int, questions: int, usage: Usage, settings: Settings, workers: int) -> float:
+    """The longest of what limits: reading, latency, requests and tokens a minute."""
+    model = settings.model
+    reads = settings.text.source == "pdf"
+    limits = [
+        papers * _EXTRACTION / workers if reads else 0.0,
+        questions * _LATENCY / (model.concurrency or CONCURRENCY),
+        questions * 60 / model.requests_per_minute if model.requests_per_minute else 0.0,
+        (usage.input + usage.output) * 60 / model.tokens_per_minute if model.tokens_per_minute else 0.0,
+    ]
+    return max(limits)

@@ -1,0 +1,180 @@
+"""The endpoint's and arXiv's services, and what stands for each where it is used."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from digest.config import ArxivSettings, ModelSettings
+from digest.ledger import Ledger, SnapshotStore
+from digest.llm.endpoint import Endpoint
+from digest.model import Completion, Request
+from digest.pipeline.priority import Courtesy
+from digest.scale.ray_ledger import relayed_ledger
+from digest.scale.ray_services import Relay, relay
+from digest.sources.http_client import PAGES_SPACING, Http, Page
+from digest.sources.http_responses import beside
+
+# The endpoint
+
+
+class _EndpointHost:
+    """One endpoint for all; a question that is under way already is not asked beside itself."""
+
+    def __init__(self, settings: ModelSettings, ledger: Ledger, *, restarted: bool) -> None:
+        self._said: list[str] = []
+        self._endpoint = endpoint = Endpoint(
+            settings,
+            recall=lambda model: ledger.traits(endpoint.address, model),
+            remember=lambda model, traits: ledger.keep_traits(endpoint.address, model, traits),
+            say=self._said.append,
+        )
+        Courtesy(ledger).slows(endpoint)
+        if restarted:
+            endpoint.assume_used()
+        self._under_way: dict[str, asyncio.Task[Completion]] = {}
+
+    async def complete(self, request: Request) -> Completion:
+        key = request.key
+        task = self._under_way.get(key)
+        if task is None:
+            task = self._under_way[key] = asyncio.create_task(self._endpoint.complete(request))
+            task.add_done_callback(lambda _: self._under_way.pop(key, None))
+        return await asyncio.shield(task)
+
+    def fits(self, request: Request) -> bool:
+        return self._endpoint.fits(request)
+
+    async def settled(self) -> None:
+        await self._endpoint.settled()
+
+    def news(self) -> list[str]:
+        said = [*self._said]
+        self._said.clear()
+        return said
+
+
+def _endpoint_host(settings: ModelSettings, ledger: Relay, restarted: bool) -> _EndpointHost:
+    return _EndpointHost(settings, relayed_ledger(ledger), restarted=restarted)
+
+
+def endpoint_service(settings: ModelSettings, ledger: Relay) -> Relay:
+    """The service that asks the endpoint, within its limits."""
+    return relay("endpoint", partial(_endpoint_host, settings, ledger))
+
+
+class RelayEndpoint(Endpoint):
+    """An endpoint whose questions the service sends; what it says of itself it knows here.
+
+    Args:
+        settings: of the model; the key is only needed for batches.
+        service: see `endpoint_service`.
+        ledger: what was learned of the endpoint is read from it.
+    """
+
+    def __init__(self, settings: ModelSettings, service: Relay, ledger: Ledger) -> None:
+        super().__init__(
+            settings,
+            recall=lambda model: ledger.traits(self.address, model),
+            remember=lambda model, traits: ledger.keep_traits(self.address, model, traits),
+        )
+        self._service = service
+
+    async def complete(self, request: Request) -> Completion:
+        """See `Endpoint.complete`."""
+        completion: Completion = await self._service.later("complete", request)
+        return completion
+
+    def fits(self, request: Request) -> bool:
+        """See `Endpoint.fits`."""
+        return bool(self._service.now("fits", request))
+
+    async def settled(self) -> None:
+        """See `Endpoint.settled`."""
+        await self._service.later("settled")
+
+
+# The connection to arXiv
+
+
+class _ArxivHost:
+    def __init__(
+        self,
+        settings: ArxivSettings,
+        ledger: Ledger,
+        clock: Callable[[], datetime],
+        *,
+        restarted: bool,
+    ) -> None:
+        self._said: list[str] = []
+        self._http = Http(settings, ledger, clock=clock, say=self._said.append)
+        self._http.elsewhere = Courtesy(ledger).wait
+        self._opening = asyncio.Lock()
+        self._opened = False
+        self._pause = PAGES_SPACING if restarted else 0.0  # when the last request was is not known
+
+    async def get(self, url: str, attempts: int | None) -> Page:
+        return await (await self._open()).get(url, attempts=attempts)
+
+    async def download(self, url: str, limit_bytes: int) -> bytes:
+        with tempfile.TemporaryDirectory(prefix="digest-") as folder:
+            target = Path(folder) / "paper.pdf"
+            await (await self._open()).download(url, target, limit_bytes)
+            return target.read_bytes()
+
+    def news(self) -> list[str]:
+        said = [*self._said]
+        self._said.clear()
+        return said
+
+    async def _open(self) -> Http:
+        async with self._opening:
+            if not self._opened:
+                await asyncio.sleep(self._pause)
+                await self._http.__aenter__()
+                self._opened = True
+        return self._http
+
+
+def _arxiv_host(
+    settings: ArxivSettings,
+    ledger: Relay,
+    clock: Callable[[], datetime],
+    restarted: bool,
+) -> _ArxivHost:
+    return _ArxivHost(settings, relayed_ledger(ledger), clock, restarted=restarted)
+
+
+def arxiv_service(settings: ArxivSettings, ledger: Relay, clock: Callable[[], datetime]) -> Relay:
+    """The service that asks arXiv, over one connection, with the pauses that it wants."""
+    return relay("arxiv", partial(_arxiv_host, settings, ledger, clock))
+
+
+class RelayHttp(Http):
+    """Asks arXiv through the service.
+
+    Args:
+        settings: arXiv's addresses.
+        snapshots: where answers are looked up; the service keeps them.
+        service: see `arxiv_service`.
+    """
+
+    def __init__(self, settings: ArxivSettings, snapshots: SnapshotStore, service: Relay) -> None:
+        super().__init__(settings, snapshots)
+        self._service = service
+
+    async def get(self, url: str, *, attempts: int | None = None) -> Page:
+        """See `Http.get`."""
+        page: Page = await self._service.later("get", url, attempts)
+        return page
+
+    async def download(self, url: str, target: Path, limit_bytes: int) -> int:
+        """See `Http.download`."""
+        content: bytes = await self._service.later("download", url, limit_bytes)
+        with beside(target) as file:
+            file.write(content)
+        return len(content)
