@@ -37,9 +37,11 @@ WORDS = (
     *("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
     *("papers", "answers", "pairs"),
     *("better", "worse", "higher", "lower", "undecided"),
+    *("No such file or directory", "Permission denied", "Is a directory", "Not a directory", "File exists"),
+    *("No space left on device", "Read-only file system", "Address already in use", "none yet"),
     "; ",
 )
-"""Values that tables and sentences show: states, stages and what came of them, kinds, days of the week."""
+"""Values in tables and sentences: states, stages and what came of them, kinds, weekdays, file errors."""
 
 SPOKEN = (
     "cli/backfill",
@@ -100,7 +102,7 @@ _NO_MESSAGES = frozenset(
             "Value error, ",
             "pymupdf {versionbind}",
         ),
-        *("Error: {format_message}", "digest: {of}: ", "{path}, line {line}: ", "{path}, line {number}"),
+        *("Error: {format_message}", "digest: {of}: ", "{path}, line {number}"),
         *(
             "id, token, run, section, date, state, changed, file, remote",
             "search {name}",

@@ -91,11 +91,12 @@ def test_whatever_stands_at_the_places_is_kept(data: st.DataObject) -> None:
     words = st.text(st.characters(codec="utf-8"), max_size=30)
     values = {name: data.draw(words, label=name) for name in template.names}
     sentence = message.format(**values)
-    read = template.read(sentence)
-    assert read is not None
     plain = [piece.replace("{", "{{").replace("}", "}}") for piece in template.around]
     again = plain[0] + "".join(f"{{{n}}}{piece}" for n, piece in zip(template.names, plain[1:], strict=True))
-    assert again.format(**read) == sentence
+    found = list(template.readings(sentence))
+    assert found
+    for read in found:
+        assert again.format(**read) == sentence
 
 
 def test_data_is_never_taken_for_a_message(chinese: None) -> None:
@@ -107,6 +108,30 @@ def test_data_is_never_taken_for_a_message(chinese: None) -> None:
     )
     assert translated("") == ""
     assert translated("\n") == "\n"
+
+
+def test_of_two_places_for_a_full_stop_the_one_is_meant_that_explains_more(chinese: None) -> None:
+    for hint, told in {" Did you mean 'sections'?": "是不是想写 'sections'？", "": ""}.items():
+        sentence = f"digest.toml, line 5: there is no setting 'run.sectoins'.{hint} Allowed here: a, b."
+        assert (
+            translated(sentence)
+            == f"digest.toml，第 5 行：没有设置项 'run.sectoins'。{told}这里可用的有：a, b。"
+        )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: " * 300,
+        "note: " * 200 + "x",
+        "x. Y " * 300,
+        "flagged a: b (c) " * 100,
+        "It ended a: b. c " * 60,
+        "{a} " * 500,
+    ],
+)
+def test_no_text_of_others_is_too_deep_or_too_long(text: str, chinese: None) -> None:
+    assert translated(text)
 
 
 def test_messages_inside_messages_and_several_sentences(chinese: None) -> None:
@@ -124,7 +149,7 @@ def test_results_and_errors_are_in_chinese_and_files_and_json_are_not(
 ) -> None:
     said = digest("run", "--sample", "--limit", "2", "--no-pdf")
     assert said.code == 0
-    assert "已概括 2，待核 0" in said.out
+    assert "已概括 2，已标记 0" in said.out
     assert "公布 44 篇论文（来源：listing）" in said.err
     shown = json.loads(digest("run", "--sample", "--limit", "2", "--no-pdf", "--json").out)
     assert not re.search(r"[\u4e00-\u9fff]", json.dumps(shown, ensure_ascii=False))

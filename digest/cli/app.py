@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gc
 import io
-import logging
 import os
 import sys
 from typing import Annotated
@@ -38,8 +37,6 @@ from digest.system.language import VARIABLE as LANGUAGE
 from digest.system.language import language
 from digest.system.logs import FLAG, VARIABLE, masked, story_of, switch_on, switched_on, without_switch
 from digest.system.terminal import open_standard_streams, printable_streams, shows_chinese
-
-logger = logging.getLogger(__name__)
 
 app = typer.Typer(
     name="digest",
@@ -101,8 +98,7 @@ def main() -> None:
     debugging = switched_on(sys.argv[1:], os.environ)
     sys.argv[1:] = without_switch(sys.argv[1:])
     if debugging:
-        switch_on()
-        logger.debug("digest %s on Python %s: %s", __version__, sys.version, sys.argv[1:])
+        switch_on().debug("digest %s on Python %s: %s", __version__, sys.version, sys.argv[1:])
     with printable_streams():
         _run(debugging=debugging)
 

@@ -62,17 +62,16 @@ def _with_extras(text: str) -> str:
 
 
 def in_chinese(command: Any) -> Any:  # noqa: ANN401 - Typer has a click of its own, which is not public
-    """A copy of a command, its groups and its options, with their help in Chinese."""
-    spoken = copy.deepcopy(command)
-    waiting = [spoken]
-    while waiting:
-        one = waiting.pop()
-        one.context_class = _Context
-        one.help = translated(one.help or "")
-        one.short_help = one.help.partition("\n\n")[0]
-        for option in one.params:
-            option.help = translated(getattr(option, "help", None) or "")
-        waiting += getattr(one, "commands", {}).values()
+    """A copy of a command, its options and the commands below it, with their help in Chinese."""
+    spoken = copy.copy(command)
+    spoken.context_class = _Context
+    spoken.help = translated(command.help or "")
+    spoken.short_help = spoken.help.partition("\n\n")[0]
+    spoken.params = [copy.copy(option) for option in command.params]
+    for option in spoken.params:
+        option.help = translated(getattr(option, "help", None) or "")
+    if hasattr(command, "commands"):
+        spoken.commands = {name: in_chinese(one) for name, one in command.commands.items()}
     return spoken
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -40,8 +39,6 @@ if TYPE_CHECKING:
 
 DUE = "due"
 """In the place of a date: the latest announcement, and what earlier runs missed."""
-
-logger = logging.getLogger(__name__)
 
 
 def run(
@@ -173,12 +170,14 @@ async def _attempt(
     section: Section, day: date | None, tools: Resources, limit: int | None
 ) -> Published | NoAnnouncement | Pending | DigestError:
     """One section's result; trouble with one section does not take the others with it."""
+    import logging
+
     from digest.pipeline.day import run_day
 
     try:
         return await run_day(section, day, tools, limit)
     except DigestError as error:
-        logger.debug("%s %s ended", section.key, day, exc_info=error)
+        logging.getLogger(__name__).debug("%s %s ended", section.key, day, exc_info=error)
         return error
 
 

@@ -45,7 +45,7 @@ class Unknown:
 
 
 async def redo_papers(
-    wanted: Sequence[str], tools: Resources, *, keep: bool = False
+    wanted: Sequence[str], resources: Resources, *, keep: bool = False
 ) -> tuple[tuple[Redone | Unknown, ...], RunUsage]:
     """Ask again about papers, and put the new lines into the digests that hold them.
 
@@ -55,7 +55,7 @@ async def redo_papers(
     Args:
         wanted: arXiv identifiers, in any form. Without a version: the one in the newest digest that holds the
             paper, else arXiv's newest. One that is none does not stop the others.
-        tools: see `Resources`; `fresh` makes it a new question even if the ledger has an answer.
+        resources: see `Resources`; `fresh` makes it a new question even if the ledger has an answer.
         keep: change no digest.
 
     Raises:
@@ -73,79 +73,79 @@ async def redo_papers(
             papers.setdefault(paper, word)
     if not papers:
         raise no_identifier(*([one.wanted for one in unknown] or wanted))
-    run = tools.ledger.begin("paper")
+    run = resources.ledger.begin("paper")
     usage = RunUsage()
     results: list[Redone | Unknown] = list(unknown)
     try:
         for (paper_id, version), name in papers.items():
             try:
-                results.append(await _redo(paper_id, version, tools, run, usage, keep=keep))
+                results.append(await _redo(paper_id, version, resources, run, usage, keep=keep))
             except (UsageError, SourceError) as error:  # of this paper; the others can still be had
                 results.append(Unknown(name, error))
-                tools.ledger.event(run, "source", "unknown", paper_id, str(error))
+                resources.ledger.event(run, "source", "unknown", paper_id, str(error))
         refuse_silence([one.entry for one in results if isinstance(one, Redone)], usage)
     except BaseException as error:
         why = str(error) or type(error).__name__
-        tools.ledger.finish(run, "failed", {"why": why, **usage.report()})
+        resources.ledger.finish(run, "failed", {"why": why, **usage.report()})
         raise
     done = [one for one in results if isinstance(one, Redone)]
     flagged = {one.entry.paper.id: one.entry.flag.code for one in done if one.entry.flag}
     report = {"papers": [one.entry.paper.versioned_id for one in done], "flagged": flagged}
     state = "complete" if len(done) == len(results) and not flagged else "flagged"
-    tools.ledger.finish(run, state, {**report, **usage.report()})
+    resources.ledger.finish(run, state, {**report, **usage.report()})
     return tuple(results), usage
 
 
 async def _redo(
-    paper_id: str, version: int | None, tools: Resources, run: int, usage: RunUsage, *, keep: bool
+    paper_id: str, version: int | None, resources: Resources, run: int, usage: RunUsage, *, keep: bool
 ) -> Redone:
-    held = _entries(_holders(paper_id, tools), paper_id)
+    held = _entries(_holders(paper_id, resources), paper_id)
     paper = next((entry.paper for entry in reversed(held) if version in {None, entry.paper.version}), None)
     if paper is None:
         from digest.sources.arxiv.export_api import fetch_paper
 
-        paper = await fetch_paper(paper_id, version, await tools.http(), tools.settings.arxiv)
+        paper = await fetch_paper(paper_id, version, await resources.http(), resources.settings.arxiv)
     replaced = _replaced(held, paper)
     listing = Listing(
         id=paper_id, version=paper.version, kind="new", category=paper.categories[0], position=1
     )
     task = PaperTask(replaced[-1].listing if replaced else listing, paper, run)
-    entry = (await make_entry(task, Others(), tools, usage)).entry
+    entry = (await make_entry(task, Others(), resources, usage)).entry
     assert entry is not None  # nothing is put aside
     if keep or entry.summary is None:  # nothing better than what is there
         return Redone(entry, replaced, ())
-    return Redone(entry, replaced, await _rewrite(entry, tools, run))
+    return Redone(entry, replaced, await _rewrite(entry, resources, run))
 
 
-async def _rewrite(entry: Entry, tools: Resources, run: int) -> tuple[Path, ...]:
+async def _rewrite(entry: Entry, resources: Resources, run: int) -> tuple[Path, ...]:
     """Put an entry into every digest that holds the paper now, one process at a time."""
     for _ in range(round(_PATIENCE / _POLL)):
-        if tools.ledger.claim_digests():
+        if resources.ledger.claim_digests():
             break
         await asyncio.sleep(_POLL)
     else:
         raise LedgerError(
-            f"Another process has been rewriting digests in {tools.settings.run.out} for {_PATIENCE:.0f} "
+            f"Another process has been rewriting digests in {resources.settings.run.out} for {_PATIENCE:.0f} "
             "seconds. The new line is kept; give the same command again when it has ended."
         )
     try:
         written = []
-        holders = _holders(entry.paper.id, tools)
+        holders = _holders(entry.paper.id, resources)
         replaced = _replaced(_entries(holders, entry.paper.id), entry.paper)
         replaced = tuple(old for old in replaced if not is_better(old, entry))
         for digest in holders:
             changed = with_entry(digest, entry, replaced)
             if changed != digest:
-                written.append(write_digest(changed, tools.settings.run.out)[0])
-                tools.ledger.event(run, "publish", "rewritten", entry.paper.id, str(written[-1]))
+                written.append(write_digest(changed, resources.settings.run.out)[0])
+                resources.ledger.event(run, "publish", "rewritten", entry.paper.id, str(written[-1]))
         return tuple(written)
     finally:
-        tools.ledger.release_digests()
+        resources.ledger.release_digests()
 
 
-def _holders(paper_id: str, tools: Resources) -> list[Digest]:
+def _holders(paper_id: str, resources: Resources) -> list[Digest]:
     """The digests that hold a paper; of the sample day only in its own folder."""
-    return [one for one in digests_with(tools.settings.run.out, paper_id) if tools.own(one)]
+    return [one for one in digests_with(resources.settings.run.out, paper_id) if resources.own(one)]
 
 
 def _entries(holders: Sequence[Digest], paper_id: str) -> tuple[Entry, ...]:

@@ -11,11 +11,11 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Language = Literal["en", "zh"]
 VARIABLE = "DIGEST_LANG"
@@ -28,13 +28,29 @@ _SENTENCES = re.compile(r"(?<=[.!?)]) (?=[A-Z`])")
 _FEW = 8
 """Letters of its own that a template needs to be told by."""
 
+_DEEPEST = 5
+"""Messages within messages; more are no sentence of ours."""
+
 _CHINESE_STOPS = ("。", "！", "？", "；", "：", "，", "）")
 
 NESTED = frozenset(
     {"advice", "error", "failure", "fault", "found", "hint", "last", "later", "message", "note", "problem"}
     | {"reason", "refusal", "said", "sentence", "sentences", "trouble", "what", "what_next", "when", "where"}
     | {"why", "words", "wrong", "usage", "cost", "took", "wait", "outage", "told", "now", "source", "day"}
-    | {"place", "next", "extra", "left", "fault", "value", "also", "final", "shares", "meaning", "known"}
+    | {
+        "exception",
+        "place",
+        "next",
+        "extra",
+        "left",
+        "fault",
+        "value",
+        "also",
+        "final",
+        "shares",
+        "meaning",
+        "known",
+    }
 )
 """Placeholders that hold a message themselves; what stands at all others is data, and left as it is."""
 
@@ -57,33 +73,55 @@ def _of(name: str) -> Language:
 
 def translated(sentence: str) -> str:
     """A sentence or several in the user's language; as it is where the catalogue has nothing for it."""
-    return sentence if language() == "en" else _in_chinese(sentence)[1]
+    return sentence if language() == "en" else _in_chinese(sentence).text
 
 
-def _in_chinese(text: str) -> tuple[int, str]:
-    """How many characters of a text the catalogue accounts for, and the text in Chinese.
+class _Reading(NamedTuple):
+    """A way to read a text; of several, the greatest is meant."""
 
-    Of all templates that a text can be read by, the one is meant that accounts for most of it, together with
-    the messages inside.
-    """
+    accounted: int
+    """Characters that the catalogue has, in messages inside as well."""
+    unread: int
+    """Less the characters where a message should stand, and none is known."""
+    text: str
+    """In Chinese."""
+
+
+@lru_cache(1024)  # messages inside are met by several templates
+def _in_chinese(text: str, within: int = 0) -> _Reading:
+    """What a text means in Chinese, by the template that accounts for most of it; `within` so many others."""
     exact, templates = _catalogue()
     if text in exact:
-        return len(text), exact[text]
-    parts = _SENTENCES.split(text)
-    readings = [(0, text)] if len(parts) == 1 else [_joined([_in_chinese(part) for part in parts])]
-    for template in templates:
-        if (values := template.read(text)) is not None and not template.is_chance(values):
-            inside = {name: _in_chinese(values[name]) for name in template.nested}
-            words = {**values, **{name: translation for name, (_, translation) in inside.items()}}
-            accounted = template.certain + sum(length for length, _ in inside.values())
-            readings.append((accounted, template.translation.format(**words)))
-    return max(readings, key=lambda reading: reading[0])
+        return _Reading(len(text), 0, exact[text])
+    if not text.strip():
+        return _Reading(0, 0, text)
+    if within > _DEEPEST:
+        return _Reading(0, -len(text), text)
+    readings = [_Reading(0, -len(text), text)]
+    if len(parts := _SENTENCES.split(text)) > 1:
+        readings = [_joined([_in_chinese(part, within + 1) for part in parts])]
+    readings += (
+        _filled(template, values, within)
+        for template in templates
+        for values in template.readings(text)
+        if not template.is_chance(values)
+    )
+    return max(readings, key=lambda reading: reading[:2])
 
 
-def _joined(parts: Sequence[tuple[int, str]]) -> tuple[int, str]:
+def _filled(template: Template, values: Mapping[str, str], within: int) -> _Reading:
+    """The translation of a template, with what stands at its places."""
+    inside = {name: _in_chinese(values[name], within + 1) for name in template.nested}
+    words = {**values, **{name: reading.text for name, reading in inside.items()}}
+    accounted = template.certain + sum(reading.accounted for reading in inside.values())
+    unread = sum(reading.unread for reading in inside.values())
+    return _Reading(accounted, unread, template.translation.format(**words))
+
+
+def _joined(parts: Sequence[_Reading]) -> _Reading:
     """Sentences one after another; after a Chinese full stop there is no blank."""
-    text = "".join(part if part.endswith(_CHINESE_STOPS) else f"{part} " for _, part in parts)
-    return sum(length for length, _ in parts), text.rstrip()
+    text = "".join(part.text if part.text.endswith(_CHINESE_STOPS) else f"{part.text} " for part in parts)
+    return _Reading(sum(part.accounted for part in parts), sum(part.unread for part in parts), text.rstrip())
 
 
 @dataclass(frozen=True)
@@ -109,22 +147,42 @@ class Template:
         words = sum(char.isalpha() for piece in self.around for char in piece)
         return words < _FEW and not self.around[0].strip() and " " in values[self.names[0]]
 
-    def read(self, sentence: str) -> dict[str, str] | None:
-        """What stands at the placeholders; None where the sentence is not of this template."""
+    def readings(self, sentence: str) -> Iterator[dict[str, str]]:
+        """What may stand at the placeholders: by the first places where the text fits, and by the last."""
         first, *between, last = self.around
-        if not sentence.startswith(first) or not sentence.endswith(last):
+        end = len(sentence) - len(last)
+        if not sentence.startswith(first) or not sentence.endswith(last) or end < len(first):
+            return
+        ahead = _places(sentence, between, len(first), end)
+        if ahead is None:
+            return
+        yield self._values(sentence, ahead, end)
+        back = _places(
+            sentence[::-1], [piece[::-1] for piece in between[::-1]], len(last), len(sentence) - len(first)
+        )
+        if back is not None:
+            ends = [len(sentence) - place for place in back[::-1]]
+            behind = [place - len(piece) for place, piece in zip(ends, between, strict=True)]
+            if behind != ahead:
+                yield self._values(sentence, behind, end)
+
+    def _values(self, sentence: str, places: Sequence[int], end: int) -> dict[str, str]:
+        begins = [len(self.around[0])]
+        begins += [place + len(piece) for place, piece in zip(places, self.around[1:], strict=False)]
+        cut = zip(begins, [*places, end], strict=True)
+        return {name: sentence[a:b] for name, (a, b) in zip(self.names, cut, strict=True)}
+
+
+def _places(sentence: str, pieces: Sequence[str], at: int, end: int) -> list[int] | None:
+    """Where the pieces stand, one after another; None where one is missing."""
+    places = []
+    for piece in pieces:
+        place = sentence.find(piece, at, end)
+        if place < 0:
             return None
-        at, end = len(first), len(sentence) - len(last)
-        values = []
-        for piece in between:
-            found = sentence.find(piece, at, end)
-            if found < 0:
-                return None
-            values.append(sentence[at:found])
-            at = found + len(piece)
-        if at > end:
-            return None
-        return dict(zip(self.names, [*values, sentence[at:end]], strict=True))
+        places.append(place)
+        at = place + len(piece)
+    return places
 
 
 def template_of(message: str, translation: str) -> Template:

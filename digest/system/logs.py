@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 import sys
-import traceback
 from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import logging
 
 VARIABLE, FLAG = "DIGEST_DEBUG", "--debug"
 _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|COOKIE", re.IGNORECASE)
@@ -28,16 +30,31 @@ def without_switch(arguments: Sequence[str]) -> list[str]:
     return [one for one in flags if one != FLAG] + list(arguments[len(flags) :])
 
 
-def switch_on() -> None:
-    """Log to standard error: all that this program does, and what its libraries find worth telling."""
+def switch_on() -> logging.Logger:
+    """Log to standard error: all that this program does, and what its libraries find worth telling.
+
+    Returns:
+        The logger of the command line, for its first line.
+    """
+    import logging
+
+    class Masked(logging.Formatter):
+        """Takes secrets out of whole records, their tracebacks included."""
+
+        def format(self, record: logging.LogRecord) -> str:
+            return masked(super().format(record))
+
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Masked("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(Masked("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.getLogger("digest").setLevel(logging.DEBUG)
+    return logging.getLogger("digest.cli.app")
 
 
 def story_of(error: BaseException) -> str:
     """A traceback without keys."""
+    import traceback
+
     return masked("".join(traceback.format_exception(error)).rstrip())
 
 
@@ -51,13 +68,6 @@ def masked(text: str) -> str:
     for value in (*_secrets(), *sorted(_kept, key=len, reverse=True)):
         text = text.replace(value, "***")
     return _IN_ADDRESS.sub("//***@", _with_key_masked(text))
-
-
-class _Masked(logging.Formatter):
-    """Takes secrets out of whole records, their tracebacks included."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return masked(super().format(record))
 
 
 def _flags(arguments: Sequence[str]) -> Sequence[str]:

@@ -17,7 +17,7 @@ from digest.model import Summary
 from digest.sample import Server, fault
 from digest.sample.knobs import Knobs
 from tests.conftest import Lending
-from tests.ledger.days import DAY, start, use, write_records
+from tests.ledger.days import DAY, use, write_records
 
 Run = Callable[..., tuple[int, str, str]]
 SETTINGS = (
@@ -182,21 +182,21 @@ def test_a_line_in_two_languages_is_in_the_json_and_the_markdown_keeps_its_form(
 
 
 def test_what_was_answered_with_passages_of_before_is_not_asked_again(
-    folder: Path, server: Server, tmp_path_factory: pytest.TempPathFactory
+    digest: Run, folder: Path, server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """A ledger of before holds texts with captions under their recipe; the choice of passages has changed."""
     use(server, folder, f"prompt = 'fields'\n{PDF}")
     server.set(records=(write_records(tmp_path_factory.mktemp("two") / "records.jsonl", 2),))
-    assert _asked(folder, DAY) == (2, 0)
+    assert _asked(digest, DAY) == (2, 0)
     connection = sqlite3.connect(folder / "runs/ledger.sqlite3")
     with connection:
         assert connection.execute("UPDATE texts SET recipe = '1:3000'").rowcount == 2
     connection.close()
     (folder / f"runs/{DAY}/audio.json").unlink()
-    assert _asked(folder, DAY) == (0, 2)
+    assert _asked(digest, DAY) == (0, 2)
     use(server, folder, f"prompt = 'line'\n{PDF}")
     (folder / f"runs/{DAY}/audio.json").unlink()
-    assert _asked(folder, DAY) == (2, 0)
+    assert _asked(digest, DAY) == (2, 0)
     connection = sqlite3.connect(folder / "runs/ledger.sqlite3")
     (recipes,) = zip(*connection.execute("SELECT DISTINCT recipe FROM texts ORDER BY 1"), strict=True)
     assert recipes == ("1:3000", "2:2000")
@@ -282,7 +282,7 @@ def test_pruning_keeps_answers_unless_told_otherwise(digest: Run, folder: Path, 
 
 @pytest.mark.slow
 def test_a_new_version_keeps_its_line_where_that_is_set(
-    folder: Path, server: Server, tmp_path_factory: pytest.TempPathFactory
+    digest: Run, folder: Path, server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     """Same title and abstract, so the text of the earlier version makes the very question of before."""
     old = write_records(tmp_path_factory.mktemp("old") / "records.jsonl", 2)
@@ -294,15 +294,13 @@ def test_a_new_version_keeps_its_line_where_that_is_set(
     more = PDF
     use(server, folder, f"reuse_unchanged = true\n{more}")
     server.set(records=(old,))
-    assert _asked(folder, DAY) == (2, 0)
+    assert _asked(digest, DAY) == (2, 0)
     server.set(records=(new,), today="2026-01-29")
-    assert _asked(folder, "2026-01-29") == (1, 1)
+    assert _asked(digest, "2026-01-29") == (1, 1)
     assert set(server.stats()["asked"]) == {"2601.30001"}
 
 
-def _asked(folder: Path, day: str) -> tuple[int, int]:
-    """Questions asked and answers reused, of a process of its own: it reads PDFs."""
-    out, err = start(folder, "run", "--date", day, "--json").communicate(timeout=60)
-    (values,) = json.loads(out)
-    assert "Traceback" not in err
+def _asked(digest: Run, day: str) -> tuple[int, int]:
+    """Questions asked and answers reused."""
+    (values,) = as_json(digest("run", "--date", day, "--json"))
     return values["asked"], values["reused"]

@@ -13,7 +13,7 @@ from tests.deliver.conftest import Lab, chat_at, mail_to
 from tests.deliver.days import DAY, paper, publish
 from tests.deliver.servers import Chats, Mailbox
 
-MORNINGS = 365 if FULL else 30
+MORNINGS = 365 if FULL else 15
 
 
 def test_every_day_reaches_everybody_exactly_once(lab: Lab, chats: Chats, mailbox: Mailbox) -> None:

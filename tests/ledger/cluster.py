@@ -7,6 +7,7 @@ import itertools
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -18,6 +19,7 @@ from pydantic import SecretStr
 PLACE = "DIGEST_POSTGRES_BIN"
 """The environment variable that names the folder of initdb and postgres, which must then be there."""
 
+_PREFIX = "digest-postgres-"
 _NUMBERS = itertools.count(1)
 PASSWORD = "correct horse/battery@staple"
 
@@ -147,10 +149,26 @@ def _unprivileged() -> str | None:
     return "postgres"
 
 
+def _clear_up() -> None:
+    """End and remove the servers of test processes that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            owner = int((folder / "owner").read_text())
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(owner, 0)
+                continue
+            server = folder / "data" / "postmaster.pid"
+            if server.exists():
+                os.kill(int(server.read_text().split()[0]), signal.SIGQUIT)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 @contextlib.contextmanager
 def running(programs: Path) -> Iterator[Cluster]:
     """A cluster in a temporary folder, stopped and removed at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="digest-postgres-"))
+    _clear_up()
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    (folder / "owner").write_text(str(os.getpid()))
     try:
         cluster = Cluster(programs, folder)
         try:

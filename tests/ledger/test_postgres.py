@@ -466,6 +466,14 @@ def test_what_the_server_sets_for_everybody_does_not_weaken_a_commit(cluster: Cl
             assert ledger.database.one(f"SHOW {setting}") == (value,)
 
 
+def test_the_sample_day_stays_out_of_it(postgres: SecretStr, folder: Path, digest: Run) -> None:
+    settings = f"[ledger]\nurl = '{postgres.get_secret_value()}'\n"
+    (folder / "digest.toml").write_text(settings, encoding="utf-8")
+    assert digest("list", "--sample").code == 0
+    assert (folder / "runs" / "sample" / "ledger.sqlite3").exists()
+    assert "no ledger in it yet" in digest("runs").err
+
+
 def test_without_the_driver_there_is_a_sentence(postgres: SecretStr) -> None:
     script = (
         "import sys; sys.modules['psycopg'] = None\n"

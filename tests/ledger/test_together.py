@@ -86,6 +86,7 @@ def test_a_finished_day_is_made_again_without_any_request(
     assert stamps == {path: path.stat().st_mtime_ns for path in (folder / "runs" / DAY).iterdir()}
 
 
+@pytest.mark.pages
 def test_what_a_finished_day_needs_is_little(server: Server, tmp_path: Path, row: Row, made: Made) -> None:
     folder = made(tmp_path / "a")
     row(folder)

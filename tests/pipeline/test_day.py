@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -195,9 +196,9 @@ def test_the_key_is_in_nothing_that_is_written(
 def test_a_stopped_run_goes_on_where_it_was(
     digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch, signal_: signal.Signals
 ) -> None:
-    server = sample_server(latency=0.05)
+    server = sample_server(latency=1.0)  # the run takes eleven seconds: a busy machine stops it in time, too
     use(server, folder, monkeypatch)
-    command = [sys.executable, "-m", "digest", "run", "--no-pdf", "--concurrency", "2"]
+    command = [sys.executable, "-m", "digest", "run", "--no-pdf", "--concurrency", "4"]
     process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, env=dict(os.environ))
     while server.stats()["requests"].get("chat", 0) < 9:
         assert process.poll() is None
@@ -209,12 +210,14 @@ def test_a_stopped_run_goes_on_where_it_was(
         assert err.decode().splitlines()[-1].startswith("digest: stopped.")
         assert b"Traceback" not in err
     assert not (folder / f"runs/{DAY}/audio.md").exists()
+    before = Counter(server.stats()["asked"])
+    server.set(latency=0.0)
     ran = digest("run", "--no-pdf", "--json")
     (values,) = ran.json
     assert values["asked"] + values["reused"] == 44
-    assert values["reused"] >= 5
-    asked = server.stats()["asked"]
-    assert sum(asked.values()) <= 44 + 2 + 2  # at most what was in flight when it stopped
+    assert values["reused"] >= 4
+    asked = before + Counter(server.stats()["asked"])
+    assert sum(asked.values()) <= 44 + 4  # at most what was in flight when it stopped
     assert len(asked) == 44
 
 
@@ -301,6 +304,7 @@ def test_help_imports_nothing_heavy() -> None:
     loaded = set(ran.stderr.split())
     assert not loaded & {
         "asyncio",
+        "logging",
         "hashlib",
         "openai",
         "pymupdf",

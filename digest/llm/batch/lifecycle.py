@@ -78,12 +78,12 @@ class BatchLifecycle:
         self._say = say
         self.unanswered: set[str] = set()
 
-    async def hand_in(self, batch: Batch, asker: CachedClient, *, resumed: bool) -> Batch:
+    async def hand_in(self, batch: Batch, client: CachedClient, *, resumed: bool) -> Batch:
         """Take the steps that are left until the endpoint has a batch; one that it refuses is void.
 
         Args:
             batch: as the ledger knows it.
-            asker: of the run that does it.
+            client: of the run that does it.
             resumed: an earlier process may have done more than the ledger knows.
 
         Raises:
@@ -97,7 +97,7 @@ class BatchLifecycle:
             if batch.state == "uploaded":
                 remote = await self._create(batch, resumed=resumed)
                 batch = self._to(batch, "submitted", remote=remote)
-                self._ledger.event(asker.run, "ask", "batch", detail=f"{remote} for {batch.title}")
+                self._ledger.event(client.run, "ask", "batch", detail=f"{remote} for {batch.title}")
         except RefusedError as refused:
             self._to(batch, "void")
             if refused.unknown:
@@ -150,21 +150,21 @@ class BatchLifecycle:
     async def _listed(self, batch: Batch) -> str | None:
         return await self._known(self.api.find(batch.file or "", batch.token, batch.changed))
 
-    async def advance(self, batch: Batch, asker: CachedClient) -> int | None:
+    async def advance(self, batch: Batch, client: CachedClient) -> int | None:
         """Take up a batch where it stands: how many questions are answered; None: it is collected now.
 
         Raises:
             ModelError: the endpoint cannot be reached, or refuses us.
         """
-        batch = await self.hand_in(batch, asker, resumed=True)
+        batch = await self.hand_in(batch, client, resumed=True)
         name = batch.remote or ""
         remote = await self._known(self.api.look(name)) or Remote(name, _GONE, 0, (), "")
         if not remote.ended and remote.status != _GONE:
             return remote.done
-        await self._take(batch, remote, asker)
+        await self._take(batch, remote, client)
         return None
 
-    async def _take(self, batch: Batch, remote: Remote, asker: CachedClient) -> None:
+    async def _take(self, batch: Batch, remote: Remote, client: CachedClient) -> None:
         """Keep the answers of a batch that ended; what has none is left to be asked directly."""
         questions = {request.key: (request, paper) for request, paper in self._log.questions(batch)}
         left, why = dict(questions), remote.status
@@ -173,11 +173,11 @@ class BatchLifecycle:
             if content is None:
                 why = _GONE
             for key, row in read_rows(content or b"", self._endpoint.redactor):
-                if (question := left.pop(key, None)) and not self._keep(row, *question, asker, batch.run):
+                if (question := left.pop(key, None)) and not self._keep(row, *question, client, batch.run):
                     self.unanswered.add(key)
         why = f"{why}: {remote.trouble}" if remote.trouble else why
         for _, paper in left.values():
-            self._ledger.event(asker.run, "ask", "batch", paper, f"no answer: the batch is {why}")
+            self._ledger.event(client.run, "ask", "batch", paper, f"no answer: the batch is {why}")
         self._to(batch, "collected")
         self.unanswered.update(left)
         refused = {key for key in self.unanswered & questions.keys() if self._log.refused(key)}
@@ -202,23 +202,25 @@ class BatchLifecycle:
         except TransientError as trouble:
             raise trouble.final from trouble
 
-    def _keep(self, row: dict[str, Any], request: Request, paper: str, asker: CachedClient, run: int) -> bool:
+    def _keep(
+        self, row: dict[str, Any], request: Request, paper: str, client: CachedClient, run: int
+    ) -> bool:
         """Keep the answer in a row, unless it was kept before we were killed; False: there is none."""
         try:
             completion = self._half_price(answer_in(row, request))
         except UnusableError as error:
-            asker.tally.note(self._half_price(error.completion))
-            self._ledger.event(asker.run, "ask", error.code, paper, str(error))
+            client.tally.note(self._half_price(error.completion))
+            self._ledger.event(client.run, "ask", error.code, paper, str(error))
             self._note_refusal(error, request)
             return False
         except MalformedError as error:
-            self._ledger.event(asker.run, "ask", "batch", paper, f"no answer: {error}")
+            self._ledger.event(client.run, "ask", "batch", paper, f"no answer: {error}")
             if error.error is not None:
                 self._note_refusal(meaning_of(error.error, "", ""), request)
             return False
         if self._ledger.completion(request.key, after=run) is None:
-            self._ledger.keep(completion, request.canonical(), asker.run, paper)
-            asker.tally.note(completion)
+            self._ledger.keep(completion, request.canonical(), client.run, paper)
+            client.tally.note(completion)
         return True
 
     def _note_refusal(self, error: Exception, request: Request) -> None:

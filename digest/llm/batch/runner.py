@@ -92,7 +92,7 @@ class Batches:
         return Deferral(batch, frozenset(self.steps.unanswered))
 
     async def submit(
-        self, section: str, day: Date, questions: Sequence[tuple[Request, str]], asker: CachedClient
+        self, section: str, day: Date, questions: Sequence[tuple[Request, str]], client: CachedClient
     ) -> Pending | None:
         """Hand in questions, each with its paper. None: it was one, and it was asked directly.
 
@@ -108,7 +108,7 @@ class Batches:
         first, paper = questions[0]
         if self._endpoint.learned(first.model) is None:
             try:
-                await asker.ask(first, paper)
+                await client.ask(first, paper)
             except AnswerError:  # an event in the ledger; the batch may do better
                 pass
             else:
@@ -124,15 +124,15 @@ class Batches:
             new = [(request, paper) for request, paper in questions if self.log.holder(request.key) is None]
             if new:  # and not handed in by the other process while we waited for it
                 self._endpoint.budget.commit(self._most([request for request, _ in new]))
-                batch = self.log.intend(asker.run, section, day, new)
-                await self.steps.hand_in(batch, asker, resumed=False)
+                batch = self.log.intend(client.run, section, day, new)
+                await self.steps.hand_in(batch, client, resumed=False)
         return Pending(section, day, len(questions), 0)
 
-    async def collect(self, asker: CachedClient, *, wait: bool = False) -> tuple[Pending, ...]:
+    async def collect(self, client: CachedClient, *, wait: bool = False) -> tuple[Pending, ...]:
         """Take up every open batch where it stands, and keep the answers of those that ended.
 
         Args:
-            asker: of the run that collects; its tally counts what came.
+            client: of the run that collects; its tally counts what came.
             wait: until all have ended.
 
         Returns:
@@ -140,26 +140,26 @@ class Batches:
         """
         waited, pause = 0.0, _POLL[0]
         while True:
-            pending = await self._collect_once(asker)
+            pending = await self._collect_once(client)
             if not wait or waited > _LONGEST or all(one.trouble for one in pending):
                 return pending
             await self._sleep(pause)
             waited, pause = waited + pause, min(2 * pause, _POLL[1])
 
-    async def _collect_once(self, asker: CachedClient) -> tuple[Pending, ...]:
+    async def _collect_once(self, client: CachedClient) -> tuple[Pending, ...]:
         if not self.log.open():
             return ()
         async with self._alone() as alone:
-            looked = [await self._look(batch, asker, alone=alone) for batch in self.log.open()]
+            looked = [await self._look(batch, client, alone=alone) for batch in self.log.open()]
         return tuple(one for one in looked if one is not None)
 
-    async def _look(self, batch: Batch, asker: CachedClient, *, alone: bool) -> Pending | None:
+    async def _look(self, batch: Batch, client: CachedClient, *, alone: bool) -> Pending | None:
         """One batch after a look at it, unless another process is at it; None: it has ended."""
         pending = Pending(batch.section, batch.date, self.log.count(batch), None, batch.id)
         if not alone:
             return pending
         try:
-            done = await self.steps.advance(batch, asker)
+            done = await self.steps.advance(batch, client)
         except ModelError as error:
             return replace(pending, trouble=error)
         return None if done is None else replace(pending, done=done)
