@@ -284,8 +284,8 @@ def _show(rows: Sequence[Row], plan: Plan, *, quiet: bool) -> None:
             output.complain(row.why, f"{row.day} {row.section}")
         elif row.state == "flagged" and not quiet:
             output.say(f"{row.day} {row.section}: {row.words}")
-            if row.why:
-                output.say(f"stopped: {row.why}")
+            if stopped := row.why:
+                output.say(f"stopped: {stopped}")
     if quiet:
         return
     states = Counter(row.state for row in rows)
