@@ -23,6 +23,7 @@ from digest.cli.options import (
     Quiet,
     Sections,
 )
+from digest.system.language import translated
 
 if TYPE_CHECKING:
     from digest.cli.session import CommandOptions
@@ -182,7 +183,7 @@ async def _opened(wanted: _Wanted, span: Span, resources: Resources) -> AsyncIte
 
 @asynccontextmanager
 async def _engine(wanted: _Wanted, resources: Resources) -> AsyncIterator[tuple[Engine, Resources]]:
-    """What carries out the work, and the resources as they go through it."""
+    """The engine of the work, and the resources as they go through it; both are closed at the end."""
     from digest.pipeline.entries import side_by_side
     from digest.pipeline.priority import backfill_at_work
 
@@ -232,33 +233,41 @@ def _measured_with(wanted: _Wanted, resources: Resources) -> str:
 
 
 def _plan_lines(plan: Plan, span: Span, wanted: _Wanted) -> Iterator[str]:
-    """The plan for people."""
+    """The plan for people, in their language."""
     from digest.scale.days_progress import in_time
 
     made = len(plan.units) - len(plan.todo)
+    sections = ", ".join(section.key for section in span.sections)
     yield (
-        f"days: {len(span.days)}, sections: {', '.join(section.key for section in span.sections)}; "
-        f"digests to make: {len(plan.todo)}" + (f", made before: {made}" if made else "")
+        translated(f"days: {len(span.days)}, sections: {sections}; digests to make: {len(plan.todo)}")
+        + (translated(f", made before: {made}") if made else "")
     )
-    estimate, known = plan.estimate, f"papers to ask about: {plan.asked:,}"
+    estimate, known = plan.estimate, translated(f"papers to ask about: {plan.asked:,}")
     if plan.unknown:
-        known += (
+        known += translated(
             f", and those of {plan.unknown} digests that arXiv is asked for: {estimate.papers:,} by guess"
         )
-    yield known + (f"; answered before: {plan.answered:,}" if plan.answered else "")
+    yield known + (translated(f"; answered before: {plan.answered:,}") if plan.answered else "")
     if plan.with_text is not None:
-        yield f"with a text, of those that were looked up: {plan.with_text:.0%}"
-    cost = "no price is known of the model" if estimate.cost is None else f"${estimate.cost:,.2f}"
+        yield translated(f"with a text, of those that were looked up: {plan.with_text:.0%}")
+    cost = translated("no price is known of the model") if estimate.cost is None else f"${estimate.cost:,.2f}"
     if estimate.batch_cost is not None:
-        cost += f" (as batches ${estimate.batch_cost:,.2f})"
-    usage = estimate.usage
+        cost += translated(f" (as batches ${estimate.batch_cost:,.2f})")
+    usage, seconds = estimate.usage, translated(in_time(estimate.seconds))
     yield (
-        f"questions: {estimate.questions:,}; tokens: {usage.input:,} in, {usage.output:,} out; cost: {cost}; "
-        f"time: {in_time(estimate.seconds)}"
+        translated(f"questions: {estimate.questions:,}; tokens: {usage.input:,} in, {usage.output:,} out")
+        + translated("; cost: ")
+        + cost
+        + translated(f"; time: {seconds}")
     )
-    yield f"by what {estimate.measured:,} papers took before" if estimate.measured else "by rule of thumb"
-    pdfs = "as the mirror lacks, one in 3 s" if wanted.fetch_pdfs else "0"
-    yield f"requests to arXiv: {plan.pages} pages, PDFs: {pdfs}"
+    if estimate.measured:
+        yield translated(f"by what {estimate.measured:,} papers took before")
+    else:
+        yield translated("by rule of thumb")
+    if wanted.fetch_pdfs:
+        yield translated(f"requests to arXiv: {plan.pages} pages, PDFs: as the mirror lacks, one in 3 s")
+    else:
+        yield translated(f"requests to arXiv: {plan.pages} pages, PDFs: 0")
 
 
 def _plan_values(plan: Plan) -> dict[str, Any]:
@@ -290,10 +299,11 @@ def _show(rows: Sequence[Row], plan: Plan, *, quiet: bool) -> None:
         return
     states = Counter(row.state for row in rows)
     left = len(plan.todo) - len(rows)
-    told = [f"{states[state]} {state}" for state in ("complete", "flagged", "quiet", "submitted", "failed")]
+    shown = ("complete", "flagged", "quiet", "submitted", "failed")
+    told = ", ".join(f"{states[state]} {translated(state)}" for state in shown)
     costs = [row.cost for row in rows]
     cost = "no price is known" if None in costs else f"${sum(filter(None, costs)):.4f}"
-    output.say(f"digests: {', '.join(told)}" + (f", {left} not begun" if left else ""))
+    output.say(f"digests: {told}, {left} not begun" if left else f"digests: {told}")
     output.say(
         f"papers {sum(row.papers for row in rows):,}: summarised {sum(row.summarised for row in rows):,}, "
         f"flagged {sum(row.flagged for row in rows):,}; questions asked {sum(row.asked for row in rows):,}, "

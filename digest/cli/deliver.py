@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from digest.system.language import translated
+
 if TYPE_CHECKING:
     from digest.cli.session import CommandOptions, Ready
     from digest.config import Settings
@@ -77,13 +79,16 @@ def _deliver_published(
     published = _published_days(settings)
     chosen = [day for day in published if first and last and first <= day <= last] if days else published[-1:]
     if not chosen:
-        raise UsageError(f"{settings.run.out} holds no digest{f' of {days}' if days else ''} to send.")
+        out = settings.run.out
+        raise UsageError(
+            f"{out} holds no digest of {days} to send." if days else f"{out} holds no digest to send."
+        )
     wish = Wish(chosen, not days, channels, again=again, dry=dry, sample=given.sample)
     reports = _carry_out(ready, wish)
     if given.json:
         output.as_json([_values(report) for report in reports])
     elif not (given.quiet or reports):
-        print("Everybody has what is published.")
+        output.say("Everybody has what is published.")
     return NOT_DELIVERED if any(report.failed for report in reports) else 0
 
 
@@ -101,6 +106,7 @@ def after_run(ready: Ready, made: Iterable[date | None], code: int, *, whole: bo
         return code
     from datetime import timedelta
 
+    from digest.cli.output import complain
     from digest.deliver.delivery import Wish
     from digest.errors import DigestError
 
@@ -109,7 +115,7 @@ def after_run(ready: Ready, made: Iterable[date | None], code: int, *, whole: bo
     try:
         failed = any(report.failed for report in _carry_out(ready, Wish(recent, catch_up=True)))
     except DigestError as error:  # the digests are there all the same
-        print(f"digest: not delivered: {error}", file=sys.stderr)
+        complain(error, translated("not delivered"))
         failed = True
     return NOT_DELIVERED if failed and code not in _WORSE else code
 
@@ -145,7 +151,7 @@ def _told(reports: Iterable[Report], *, tell: bool) -> list[Report]:
 
 
 def _sentence(report: Report) -> str:
-    """One line: to whom, of which day, what became of it."""
+    """One line in the user's language: to whom, of which day, what became of it."""
     words = {
         "sent": "sent",
         "failed": "not delivered",
@@ -154,11 +160,13 @@ def _sentence(report: Report) -> str:
         "nothing": "nothing to send",
         "held": "not sent",
     }
-    what = f"{'correction ' if report.correction else ''}{words[report.state]}"
-    size = f", {report.message.papers} papers, {report.message.left} more left" if report.message else ""
+    what = translated("correction ") * report.correction + translated(words[report.state])
+    size = ""
+    if report.message and not report.failed:
+        size = translated(f", {report.message.papers} papers, {report.message.left} more left")
     sections = f" {'+'.join(report.sections)}" if report.sections else ""
-    return f"{report.recipient}: {report.day}{sections} {what}{size if not report.failed else ''}" + (
-        f": {report.why}" if report.why else ""
+    return f"{report.recipient}: {report.day}{sections} {what}{size}" + (
+        f": {translated(report.why)}" if report.why else ""
     )
 
 

@@ -1,4 +1,4 @@
-"""What a paper and a typical day take, told from one answer: seconds, tokens, cents."""
+"""Seconds, tokens and cents of a paper and of a typical day, estimated from one answer."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _DAYS = 10
 
 
 async def estimated(answer: Completion | None, settings: Settings) -> AsyncIterator[Check]:
-    """What a paper and a typical day take, by that answer."""
+    """Checks that tell seconds, tokens and cost of a paper and of a typical day; none without an answer."""
     if answer is None:
         return
     seconds, prompt = answer.milliseconds / 1000, load(settings.run.prompt)
@@ -44,7 +44,7 @@ async def estimated(answer: Completion | None, settings: Settings) -> AsyncItera
         )
     else:
         papers, source = typical
-        yield Check("a day", "ok", f"{day_in_words(papers, seconds, usage, cost, settings)} ({source})")
+        yield Check("a day", "ok", day_in_words(papers, seconds, usage, cost, settings, source))
 
 
 def of_a_paper(answer: Completion, *, reads_text: bool, settings: Settings) -> tuple[Usage, float | None]:
@@ -60,18 +60,20 @@ def paper_in_words(seconds: float, usage: Usage, cost: float | None) -> str:
     return f"about {seconds:.1f} s, {usage.input:,} tokens in, {usage.output:,} out, {cents}"
 
 
-def day_in_words(papers: float, seconds: float, usage: Usage, cost: float | None, settings: Settings) -> str:
+def day_in_words(
+    papers: float, seconds: float, usage: Usage, cost: float | None, settings: Settings, source: str
+) -> str:
     """Of so many papers: PDFs come one after another, questions side by side."""
     asking = papers * seconds / (settings.model.concurrency or CONCURRENCY)
     fetching = papers * OTHER_SPACING if settings.text.source == "pdf" else 0.0
     took = in_words(max(asking, fetching))
     spent = "price unknown" if cost is None else f"{papers * cost:.2f} US dollars"
     tokens_in, tokens_out = (f"{papers * one / 1e6:.2f} M" for one in (usage.input, usage.output))
-    return f"about {papers:.0f} papers: {took}, {tokens_in} tokens in, {tokens_out} out, {spent}"
+    return f"about {papers:.0f} papers: {took}, {tokens_in} tokens in, {tokens_out} out, {spent} ({source})"
 
 
 async def papers_a_day(settings: Settings, http: Http) -> tuple[float, str] | None:
-    """How many papers a typical day of all chosen sections has, and by what; None: nothing tells.
+    """Papers of a typical day of all chosen sections, and the source of that; None: nothing tells.
 
     By our own digests, and for sections without any by arXiv's feed of today, a request each.
     """

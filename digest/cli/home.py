@@ -1,4 +1,4 @@
-"""What a digest's home is made of: the files that `digest init` writes, and where its program comes from."""
+"""The parts of a digest's home: the files that `digest init` writes, and where its program comes from."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _PROMPTS = {"zh": "entry", "en": "entry-en"}
 
 @dataclass(frozen=True)
 class Answers:
-    """What is asked of whoever makes a home.
+    """The answers of whoever makes a home.
 
     Attributes:
         sections: see `section_of`.
@@ -115,7 +115,7 @@ def section_of(given: str) -> tuple[str, dict[str, Any]]:
         hint = f" Did you mean {near[0]!r}?" if near else ""
         raise UsageError(
             f"--section {given!r}: it is none of {', '.join(ours)}, and no category.{hint} Others are given "
-            "as name=title:category,category, such as learning=机器学习:cs.LG,stat.ML."
+            "as name=title:category,category, such as learning=Learning:cs.LG,stat.ML."
         )
     if not equals:
         return key.replace(".", "-").lower(), {"title": category_names()[key], "categories": [key]}
@@ -202,7 +202,7 @@ def program_in(folder: Path) -> str:
 
 
 def is_reachable(line: str) -> bool:
-    """Whether the program comes from an address or the home itself, and not by name from an index."""
+    """True where the program comes from an address or the home itself, and not by name from an index."""
     return line.startswith(".") or "://" in line
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from digest.cli import output
 from digest.errors import UsageError
-from digest.system.terminal import printable
+from digest.system.language import translated
 
 if TYPE_CHECKING:
     from digest.cli.home import State
@@ -82,12 +83,15 @@ def _asked(name: str, question: str, default: str, read: Callable[[str], Any]) -
 
     while True:
         try:
-            answer = read(str(typer.prompt(question, default=default, show_default=bool(default))))
+            answer = read(
+                str(typer.prompt(translated(question), default=default, show_default=bool(default)))
+            )
             settings_text(Answers(**{name: answer}))
         except UsageError as error:
-            print(printable(str(error)), file=sys.stderr)
+            output.aside(str(error))
         except typer.Abort:
-            print("\ndigest: stopped. Nothing was written.", file=sys.stderr)
+            print(file=sys.stderr)
+            output.complain("stopped. Nothing was written.")
             raise typer.Exit(130) from None
         else:
             return answer
@@ -120,11 +124,20 @@ _QUESTIONS: dict[str, tuple[str, str, Callable[[str], Any]]] = {
 """Field of the answers -> question, what an empty answer means, and how an answer is read."""
 
 
+_STATES: dict[State, str] = {
+    "new": "new file",
+    "as it was": "as it was",
+    "kept": "kept",
+    "replaced": "replaced",
+}
+"""State of a file -> the message that tells it."""
+
+
 def _show(folder: Path, states: dict[str, State]) -> None:
     for name, state in states.items():
-        print(f"{state:<9}  {folder / name}")
+        print(f"{translated(_STATES[state]):<9}  {folder / name}")
     if "kept" in states.values():
-        print("What is kept was there with other content: --force replaces it.")
+        output.say("What is kept was there with other content: --force replaces it.")
 
 
 def _next_steps(folder: Path, program: str) -> None:
@@ -136,11 +149,16 @@ def _next_steps(folder: Path, program: str) -> None:
     if preset_of(model).key:
         steps.append("export OPENAI_API_KEY=...")
     if not model.name:
-        steps.append("export DIGEST_MODEL=...  # or model.name in digest.toml")
-    print("\nNext:")
-    print("1. " + "\n   ".join([*steps, "digest doctor                # checks it all, asks one question"]))
-    print("2. digest run                   # the latest announcement; open runs/site/index.html")
-    print("3. every morning by itself: push this folder to GitHub or GitLab, set the secret OPENAI_API_KEY;")
-    print("   on GitHub also Settings, Pages, Source: GitHub Actions. README.md here says more.")
+        steps.append(f"export DIGEST_MODEL=...  # {translated('or model.name in digest.toml')}")
+    steps.append(f"digest doctor                # {translated('checks it all, asks one question')}")
+    print()
+    output.say("Next:")
+    print("1. " + "\n   ".join(steps))
+    pages = translated("the latest announcement; open runs/site/index.html")
+    print(f"2. digest run                   # {pages}")
+    output.say(
+        "3. every morning by itself: push this folder to GitHub or GitLab, set the secret OPENAI_API_KEY;\n"
+        "   on GitHub also Settings, Pages, Source: GitHub Actions. README.md here says more."
+    )
     if not is_reachable(program):
-        print(f"   First name in {REQUIREMENTS} where it gets this program: a git address (--program).")
+        output.say(f"   First name in {REQUIREMENTS} where it gets this program: a git address (--program).")

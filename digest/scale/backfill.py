@@ -59,9 +59,11 @@ class Row:
     def words(self) -> str:
         """For the user."""
         if self.state in {"complete", "flagged"}:
-            flagged = f", {self.flagged} flagged" if self.flagged else ""
-            return f"{self.papers} papers{flagged}"
-        return "no announcement" if self.state == "quiet" else f"{self.state}: {self.why}"
+            papers = self.papers
+            return f"{papers} papers, {self.flagged} flagged" if self.flagged else f"{papers} papers"
+        if self.state == "quiet":
+            return "no announcement"
+        return f"submitted: {self.why}" if self.state == "submitted" else f"failed: {self.why}"
 
     def values(self) -> dict[str, Any]:
         """As plain values, for --json."""

@@ -1,4 +1,4 @@
-"""How far a back-fill is, over all its days: a bar on a terminal, a line a day elsewhere."""
+"""The progress of a back-fill, over all its days: a bar on a terminal, a line a day elsewhere."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import date as Date  # noqa: N812 - named as in digest.model
 from typing import TYPE_CHECKING
 
 from digest.pipeline.progress import Bars, Progress
+from digest.system.language import translated
 
 if TYPE_CHECKING:
     from digest.scale.backfill import Row
@@ -56,20 +57,25 @@ class DaysProgress:
         self._of_day = 0
         known = self._cost is not None and row.cost is not None
         self._cost = (self._cost or 0) + (row.cost or 0) if known else None
-        self._inner.say(f"{self._day}: {row.words} | {self.state}")
+        self._inner.say(f"{self._day}: {translated(row.words)} | {self.state}")
 
     @property
     def state(self) -> str:
-        """Days, papers, cost, pace and what is left of the time, in words."""
+        """Days, papers, cost, pace and what is left of the time, in the user's language."""
         done = self._done + self._of_day
         spent = self._clock() - self._since
-        words = [f"{self._days} of {self._all_days} days", f"{done:,} of {max(self._total, done):,} papers"]
+        total = max(self._total, done)
+        words = [
+            translated(f"{self._days} of {self._all_days} days"),
+            translated(f"{done:,} of {total:,} papers"),
+        ]
         if self._cost is not None:
             words.append(f"${self._cost:.2f}")
         if done and spent > 0:
-            words.append(f"{done / spent:.1f} papers/s")
+            pace = done / spent
+            words.append(translated(f"{pace:.1f} papers/s"))
             if left := max(self._total - done, 0):
-                words.append(f"{in_time(left * spent / done)} left")
+                words.append(translated(f"{in_time(left / pace)} left"))
         return ", ".join(words)
 
     def say(self, sentence: str) -> None:

@@ -50,6 +50,13 @@ NESTED = frozenset(
         "shares",
         "meaning",
         "known",
+        "cents",
+        "spent",
+        "called",
+        "damage",
+        "lacking",
+        "refused",
+        "first",
     }
 )
 """Placeholders that hold a message themselves; what stands at all others is data, and left as it is."""
