@@ -23,6 +23,7 @@ from digest.llm.retry_after import in_words
 from digest.model import Paper
 from digest.system.files import read_text
 from digest.system.network import OF_REQUESTS, client_options, explained, on_this_machine, proxies, unusable
+from digest.system.reach import reason
 
 if TYPE_CHECKING:
     from digest.summarize.prompt import Prompt
@@ -276,8 +277,8 @@ async def _arxiv(settings: Settings) -> Check:
         async with client:
             response = await client.get(url, headers={"User-Agent": "bilingual-arxiv-digest (doctor)"})
     except httpx2.HTTPError as error:
-        reason = f"{url} did not answer ({type(error).__name__})"
-        return Check("arxiv", "fail", reason, "Check the network and its proxy, then try again.", 4)
+        found = f"{url} did not answer ({reason(error, url)})"
+        return Check("arxiv", "fail", found, "Check the network and its proxy, then try again.", 4)
     if response.status_code >= 400:
         advice = "Wait some minutes, or check [arxiv] in digest.toml."
         return Check("arxiv", "fail", f"{url} answered HTTP {response.status_code}", advice, 4)

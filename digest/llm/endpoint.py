@@ -23,12 +23,13 @@ from digest.llm.error_mapping import TOO_LATE, TransientError, meaning_of
 from digest.llm.lessons import Traits
 from digest.llm.limiter import ClosedError, Limiter, Permit
 from digest.llm.presets import profile
-from digest.llm.reach import connecting, kind_of, reason
 from digest.llm.response import MalformedError, UnusableError, names_in, parse, read
 from digest.llm.retry import PATIENCE, RetryPolicy
 from digest.llm.retry_after import in_words, told_to_wait
 from digest.llm.sdk import MOST_BYTES, RedirectedError, TooLargeAnswerError, connect, timeouts
 from digest.model import Completion, Request
+from digest.system.network import proxy_for
+from digest.system.reach import connecting, kind_of, offline_tries, reason
 from digest.system.redact import KeyRedactor
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ class Endpoint:
         except openai.APIStatusError as error:
             raise self.explain(error) from error
         except (openai.APIConnectionError, TimeoutError) as error:
-            raise ModelError(f"{self.address} did not answer ({self._reason(error)}).") from error
+            raise ModelError(f"{self.address} did not answer ({self.reason(error)}).") from error
         try:
             kind = response.headers.get("content-type", "")
             names = names_in(parse(response.content, kind, self.mask))
@@ -271,7 +272,7 @@ class Endpoint:
             raise AnswerError("unreadable", words) from error
         except (openai.APIConnectionError, httpx2.InvalidURL, UnicodeError, TimeoutError) as error:
             logger.debug("no answer", exc_info=error)
-            raise self._unreached(error, permit) from error
+            raise self._unreached(error, permit, request.model) from error
         self._reached = True
         try:
             body = parse(response.content, response.headers.get("content-type", ""), self.mask)
@@ -357,14 +358,24 @@ class Endpoint:
                 return LearnedError(error.quote, other)
         return None
 
-    def _unreached(self, error: Exception, permit: Permit) -> TransientError:
-        """What it means that no answer came."""
-        kind, why = kind_of(error), self._reason(error)
+    def _unreached(self, error: Exception, permit: Permit, model: str) -> TransientError:
+        """What it means that no answer came.
+
+        A server that refuses connections is started again in minutes, if there is one: on this machine, or
+        where one has answered. Else, and behind a proxy that is not there, nobody waits for a network.
+        """
+        kind, why = kind_of(error), self.reason(error)
         late = kind == "silent" and not connecting(error)
         if late:
             why = f"no answer within {self._allowed:g} s; model.timeout allows more"
         final = AnswerError("unreachable", f"{self.address} did not answer ({why})")
-        return self._noted(TransientError(final, down=kind == "refused"), permit, {}, late=late)
+        known = self._reached or self.profile.loopback
+        proxied = not self._reached and proxy_for(self.address) is not None
+        waits = kind == "refused" and not proxied and (known or self.learned(model) is not None)
+        trouble = TransientError(final, down=waits)
+        if not waits:
+            trouble.tries = self.offline_tries(error)
+        return self._noted(trouble, permit, {}, late=late)
 
     def _noted(
         self, trouble: TransientError, permit: Permit, headers: Mapping[str, str], *, late: bool
@@ -396,8 +407,13 @@ class Endpoint:
     def _told(self, error: openai.APIStatusError) -> ApiError:
         return error_of(error.status_code, error.response.content, self.mask)
 
-    def _reason(self, error: Exception) -> str:
-        return self.mask.text(reason(error))[:200]
+    def reason(self, error: Exception) -> str:
+        """Why it was not reached, in words."""
+        return self.mask.text(reason(error, self.address))[:300]
+
+    def offline_tries(self, error: Exception) -> int | None:
+        """How often to try what failed so, where nothing was answered yet; None: as often as usual."""
+        return None if self._reached else offline_tries(error)
 
 
 def _with_room(request: Request, traits: Traits) -> Request:
