@@ -17,6 +17,7 @@ from digest.cli.eval import eval_app, gold_app
 from digest.cli.runs import app as runs_app
 from digest.cli.site import interests_app, register
 from digest.errors import DigestError
+from digest.system.files import words_at_home
 from digest.system.logs import FLAG, VARIABLE, masked, story_of, switch_on, switched_on, without_switch
 from digest.system.terminal import open_standard_streams, printable_streams
 
@@ -66,7 +67,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 def run(
     date: Annotated[
         str | None,
-        typer.Option(metavar="DATE", help="Announcement date, or first..last; default: the latest."),
+        typer.Option(
+            metavar="DATE",
+            help="Announcement date, first..last, today, yesterday, last-week; default: the latest.",
+        ),
     ] = None,
     section: Sections = None,
     limit: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only the first N papers.")] = None,
@@ -107,7 +111,8 @@ def run(
 @app.command("list")
 def list_(
     date: Annotated[
-        str | None, typer.Argument(metavar="[DATE]", help="Announcement date; default: the latest.")
+        str | None,
+        typer.Argument(metavar="[DATE]", help="Announcement date, today or yesterday; default: the latest."),
     ] = None,
     section: Sections = None,
     out: Out = None,
@@ -239,7 +244,7 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal without Chinese shows escapes, and no error
         sys.stdout.reconfigure(errors="backslashreplace")
     debugging = switched_on(sys.argv[1:], os.environ)
-    sys.argv[1:] = without_switch(sys.argv[1:])
+    sys.argv[1:] = words_at_home(without_switch(sys.argv[1:]))
     if debugging:
         switch_on()
         logger.debug("digest %s on Python %s: %s", __version__, sys.version, sys.argv[1:])

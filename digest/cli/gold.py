@@ -8,8 +8,8 @@ from datetime import date as Date  # noqa: N812 - as in digest.model
 from pathlib import Path
 
 from digest.cli import output as show
+from digest.cli.dates import parse_day
 from digest.cli.eval_output import printable
-from digest.cli.session import parse_day
 from digest.errors import UsageError
 from digest.evaluate.gold import dataset as gold_sets
 from digest.evaluate.gold.importer import Stratum, import_digests, sample

@@ -9,11 +9,12 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from digest.cli import output
+from digest.cli.dates import parse_day, parse_days, weekdays
 from digest.config import Settings, load
 from digest.errors import DigestError, ModelError, UsageError
 from digest.ledger import open_ledger
@@ -26,7 +27,6 @@ from digest.pipeline.day import Published, run_day
 from digest.pipeline.progress import choose
 from digest.pipeline.resources import Resources, open_resources
 from digest.publish.files import finished
-from digest.sources.arxiv import calendar
 from digest.sources.arxiv.no_announcement import NoAnnouncement
 from digest.sources.identifiers import find_identifiers
 from digest.summarize.prompt import load as load_prompt
@@ -73,7 +73,9 @@ def run_days(given: CommandOptions, days: str | None, limit: int | None) -> int:
     with prepared(given) as ready:
         first, last = parse_days(days, ready.clock())
         sections = ready.settings.chosen_sections()
-        wanted = _weekdays(first, last) if first != last else (first,)
+        wanted: Sequence[date | None] = (first,)
+        if first is not None and last is not None and first != last:
+            wanted = weekdays(first, last)
 
         async def go(tools: Resources) -> None:
             # all batches are handed in before the first is waited for
@@ -349,44 +351,3 @@ def with_resources(ready: Ready, go: Callable[[Resources], Awaitable[None]], *, 
 
     with ledger_of(ready.settings, given) as ledger, choose(quiet=quiet) as progress:
         asyncio.run(inside())
-
-
-def parse_days(text: str | None, now: datetime) -> tuple[date | None, date | None]:
-    """The first and the last day of `2026-01-28` or `2026-01-20..2026-01-28`; None for the latest day.
-
-    Raises:
-        UsageError: see `parse_day`; or the last day lies before the first.
-    """
-    if text is None:
-        return None, None
-    first, dots, last = text.partition("..")
-    if not dots:
-        return (day := parse_day(text, now)), day
-    begin, end = parse_day(first, now), parse_day(last, now)
-    if end < begin:
-        raise UsageError(f"{text}: the last day lies before the first.")
-    return begin, end
-
-
-def parse_day(text: str, now: datetime) -> date:
-    """An announcement date.
-
-    Raises:
-        UsageError: it is no date, or lies after arXiv's next announcement.
-    """
-    try:
-        day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a date has no zone
-    except ValueError:
-        raise UsageError(f"{text!r} is no date. Dates look like 2026-01-28.") from None
-    following = calendar.following(calendar.current(now))  # not out yet: to be told when it is expected
-    if day > following:
-        raise UsageError(f"{day} lies in the future: arXiv's next announcement is that of {following}.")
-    return day
-
-
-def _weekdays(first: date | None, last: date | None) -> tuple[date, ...]:
-    """The days of a range on which arXiv announces: Monday to Friday."""
-    assert first is not None  # a range has both ends
-    assert last is not None
-    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
-    return tuple(day for day in days if day.weekday() < 5)
