@@ -65,6 +65,7 @@ class RunSettings(_Table):
     languages: tuple[Language, ...] = ()
     out: Path = Path("runs")
     reuse_unchanged: bool = False
+    after: tuple[Annotated[str, Field(min_length=1)], ...] = ()
 
     @field_validator("out")
     @classmethod

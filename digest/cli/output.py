@@ -72,12 +72,14 @@ class Result:
             return {**shown, "date": _day(self.outcome.date), "state": "submitted", "why": why}
         if isinstance(self.outcome, Digest):
             counts = self.outcome.counts.model_dump()
-            return {**shown, "date": _day(self.day), "state": "skipped", "counts": counts}
+            return {**shown, "date": _day(self.day), "state": "skipped", "new": False, "counts": counts}
         digest = self.outcome.digest
         return {
             **shown,
             "date": _day(digest.date),
             "state": self.outcome.state,
+            "new": self.outcome.new,
+            "changed": self.outcome.changes.values(),
             "source": digest.source,
             "sample": digest.sample,
             "notes": list(digest.notes),
@@ -112,6 +114,8 @@ def _published(result: Published) -> None:
     print(result.markdown, result.json, sep="\n")
     for note in digest.notes:
         print(f"note: {note}")
+    if changed := result.changes:
+        print(f"since the run before: {len(changed.papers)} papers more, {len(changed.lines)} lines changed")
     if counts.kept:
         print(
             f"announced {counts.announced} = listed {counts.listed} "

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from digest.cli import output
+from digest.cli.after import run_after
 from digest.cli.dates import parse_day, parse_days, weekdays
 from digest.config import Settings, load
 from digest.errors import DigestError, ModelError, UsageError
@@ -99,7 +100,9 @@ def run_days(given: CommandOptions, days: str | None, limit: int | None) -> int:
     _show(results, given, table=first != last)
     if pages and not (given.quiet or given.json):
         print(f"to read: {pages}")
-    return max((result.exit_code for result in results), default=0)
+    failed = 0 if given.sample else run_after(results, ready.settings)  # the sample is nobody's news
+    code = max((result.exit_code for result in results), default=0)
+    return failed if failed and code in {output.COMPLETE, output.FLAGGED} else code
 
 
 def _show(results: Sequence[output.Result], given: CommandOptions, *, table: bool) -> None:

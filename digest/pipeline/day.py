@@ -21,6 +21,7 @@ from digest.model import Announcement, Digest, Entry, Listing, Paper, Section
 from digest.pipeline.check_cache import CheckCache
 from digest.pipeline.entry import Asks, flag_repeated, make_entry, refuse_silence
 from digest.pipeline.resources import Resources
+from digest.publish.changes import Changes, changes
 from digest.publish.counts import counts_of
 from digest.publish.files import published, write_digest
 from digest.publish.keeping import keep_lines, standing
@@ -43,6 +44,12 @@ class Published:
     tally: RunUsage
     kept: Mapping[str, str]
     """Papers whose line of an earlier run stays, as this one has no better; each with the reason."""
+
+    new: bool
+    """Whether no earlier run published the whole digest of that day."""
+
+    changes: Changes
+    """What it has that the digest before had not; nothing of a new one."""
 
     @property
     def state(self) -> str:
@@ -81,6 +88,7 @@ async def run_day(
         flags = {entry.paper.id: entry.flag for entry in made.entries if entry.flag}
         before = tools.own(standing(out, made.date, section.key))
         made, kept = keep_lines(made, before, fresh=tools.fresh)
+        new = _is_new(made, before, tools)
         markdown, record = write_digest(made, out)
     except BaseException as error:
         why = str(error) or type(error).__name__
@@ -89,11 +97,20 @@ async def run_day(
     tools.ledger.keep_listings(made)
     tools.ledger.event(run, "publish", "written", detail=str(markdown))
     reasons = {paper: flags[paper].reason for paper in kept}
-    result = Published(made, markdown, record, asker.tally, reasons)
+    changed = Changes() if new else changes(before, made)
+    result = Published(made, markdown, record, asker.tally, reasons, new, changed)
     flagged = {paper: flag.code for paper, flag in flags.items()}  # the next run tries these again
     report = {"counts": made.counts.model_dump(), "source": made.source, **asker.tally.report()}
     tools.ledger.finish(run, result.state, {**report, "flagged": flagged}, made.date)
     return result
+
+
+def _is_new(made: Digest, before: Digest | None, tools: Resources) -> bool:
+    """Whether this is the first whole digest of its day; one that was lost and is made again is not."""
+    if before is not None:
+        return made.counts.kept and not before.counts.kept
+    assert made.date is not None  # of an announcement
+    return made.counts.kept and not tools.ledger.flagged_before(made.section.key, made.date, ())[0]
 
 
 async def _make_digest(

@@ -118,6 +118,15 @@ class History(Store):
 
 def outlook(run: Run, events: list[Event]) -> str:
     """Where a run ended that did not end well, and what the next one will do; a sentence or two."""
+    if run.command == "after" and run.state != "running":
+        why = run.report.get("why") or (
+            "" if run.state == "complete" else "its process was stopped from outside"
+        )
+        return (
+            f"It failed: {why}. The next `digest run` of that day carries it out again."
+            if why
+            else "It is done."
+        )
     day = run.command == "run"
     flagged = ", ".join(run.report.get("flagged", {}))
     if run.state in {"failed", "killed"}:

@@ -161,6 +161,17 @@ class SqliteLedger(Store):
         flagged: dict[str, str] = json.loads(row[1]).get("flagged", {})
         return int(row[0]), frozenset(paper for paper, code in flagged.items() if code in codes)
 
+    def states(self, command: str, section: str, day: Date) -> tuple[str, ...]:
+        """How the runs of a command for a section and day ended, oldest first."""
+        rows = self.rows(
+            "SELECT id, state FROM runs WHERE command = ? AND section = ? AND date = ? ORDER BY id",
+            (command, section, day.isoformat()),
+        )
+        return tuple(
+            "killed" if state == "running" and not self._locks.is_held(run_lock(run)) else str(state)
+            for run, state in rows
+        )
+
     # outcomes: derived from completions, so they may be lost
 
     def outcome(self, question: str, recipe: str) -> str | None:
