@@ -16,6 +16,7 @@ from digest import __version__
 from digest.cli.eval import eval_app, gold_app
 from digest.cli.runs import app as runs_app
 from digest.cli.site import interests_app, register
+from digest.cli.status import register as register_status
 from digest.errors import DigestError
 from digest.system.files import words_at_home
 from digest.system.logs import FLAG, VARIABLE, masked, story_of, switch_on, switched_on, without_switch
@@ -37,6 +38,7 @@ app.add_typer(gold_app, name="gold")
 app.add_typer(runs_app, name="runs")
 app.add_typer(interests_app, name="interests")
 register(app)
+register_status(app)
 
 Flags = dict[str, dict[str, Any]]
 """Table of the settings -> key -> value; None where the flag was not given."""

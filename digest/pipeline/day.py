@@ -79,7 +79,7 @@ async def run_day(
     try:
         made = await _make_digest(section, day, tools, asker, limit)
         if isinstance(made, NoAnnouncement):
-            tools.ledger.finish(run, "quiet", {"why": made.sentence}, day)
+            tools.ledger.finish(run, "quiet", {"why": made.sentence, "kind": made.kind}, made.date)
             return made
         if isinstance(made, Pending):
             tools.ledger.finish(run, "submitted", {"why": made.sentence, **asker.tally.report()}, made.date)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import date as Date  # noqa: N812 - `date` is the name of a field below
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,28 @@ class History(Store):
             completion = unpack(Completion, blob)
             if completion is not None:
                 yield paper, completion
+
+    def days(self, since: Date) -> Iterator[tuple[str, Date | None, str, datetime, dict[str, Any]]]:
+        """The runs that made digests of days since then, or never knew their day, oldest first.
+
+        Each as section, day, state, when it began, and its report.
+        """
+        sql = (
+            "SELECT id, section, date, state, started, report FROM runs "
+            "WHERE command = 'run' AND section IS NOT NULL AND (date >= ? OR date IS NULL) ORDER BY id"
+        )
+        for number, section, day, state, started, report in self.rows(sql, (since.isoformat(),)):
+            alive = state != "running" or is_held(self.path.with_name(LOCK_NAME), run_lock(number))
+            known = Date.fromisoformat(day) if day else None
+            values = json.loads(report) if report else {}
+            yield section, known, state if alive else "killed", datetime.fromisoformat(started), values
+
+    def first_days(self) -> dict[str, Date]:
+        """Section -> the first day of which a digest was asked for."""
+        sql = (
+            "SELECT section, min(date) FROM runs WHERE command = 'run' AND date IS NOT NULL GROUP BY section"
+        )
+        return {section: Date.fromisoformat(day) for section, day in self.rows(sql) if section}
 
     def _run(self, row: tuple[Any, ...]) -> Run:
         number, command, section, date, state, started, finished, report = row
