@@ -93,6 +93,9 @@ def run(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Ask again, even what the ledger can answer.")
     ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Go ahead above [run] confirm_cost, without a question.")
+    ] = False,
     approximate: Approximate = False,
     sample: Sample = False,
     json: Json = False,
@@ -106,7 +109,7 @@ def run(
         "model": {"name": model, "concurrency": concurrency, "max_cost": max_cost},
         "text": {"source": "abstract" if no_pdf else None},
     }
-    given = CommandOptions(flags, sample, json, quiet, fresh, approximate, batch, wait)
+    given = CommandOptions(flags, sample, json, quiet, fresh, approximate, batch, wait, yes)
     raise typer.Exit(run_days(given, date, limit))
 
 

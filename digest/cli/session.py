@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -15,6 +15,7 @@ from typing import Any
 
 from digest.cli import output
 from digest.cli.after import run_after
+from digest.cli.confirm import agree
 from digest.cli.dates import parse_day, parse_days, weekdays
 from digest.config import Settings, load
 from digest.errors import DigestError, ModelError, UsageError
@@ -24,7 +25,8 @@ from digest.llm.batch import Pending
 from digest.llm.cached_client import RunUsage
 from digest.llm.presets import profile
 from digest.model import Announcement, Digest, Section, Text
-from digest.pipeline.day import Published, run_day
+from digest.pipeline.day import Known, Published, foresee, run_day
+from digest.pipeline.plan import plan_of
 from digest.pipeline.progress import choose
 from digest.pipeline.resources import Resources, open_resources
 from digest.publish.files import finished
@@ -52,6 +54,7 @@ class CommandOptions:
     approximate: bool = False
     batch: bool = False
     wait: bool = False
+    yes: bool = False
 
     @property
     def waits(self) -> bool:
@@ -80,13 +83,20 @@ def run_days(given: CommandOptions, days: str | None, limit: int | None) -> int:
 
         async def go(tools: Resources) -> None:
             # all batches are handed in before the first is waited for
-            begin = replace(tools, wait=given.waits and not given.batch)
-            for day in wanted:
+            begin, agreed = replace(tools, wait=given.waits and not given.batch), False
+            for index, day in enumerate(wanted):
+                done = _finished_before(sections, day, tools) if first != last else {}
+                known = {}
+                if not agreed:
+                    left = [section for section in sections if section.key not in done]
+                    known = await foresee(left, day, begin, limit)
+                    agreed = _agreed(known.values(), limit, len(wanted) - index, begin, given)
                 for section in sections:
-                    made = _finished_before(section, day, tools) if first != last else None
-                    result = output.Result(section, day, made or await _attempt(section, day, begin, limit))
-                    results.append(result)
-                    if isinstance(result.outcome, ModelError):
+                    made = done.get(section.key) or await _attempt(
+                        section, day, begin, limit, known.get(section.key)
+                    )
+                    results.append(output.Result(section, day, made))
+                    if isinstance(made, ModelError):
                         return  # the others would meet the same wall
             for index, result in enumerate(results):
                 if given.waits and isinstance(result.outcome, Pending):
@@ -261,20 +271,40 @@ def _update_pages(settings: Settings) -> Path | None:
     return built.index
 
 
+def _agreed(
+    known: Iterable[Known], limit: int | None, days: int, tools: Resources, given: CommandOptions
+) -> bool:
+    """Whether there is a plan, which is told then.
+
+    Raises:
+        UsageError: it is too dear; see `agree`.
+    """
+    plan = plan_of(
+        [paper for one in known if isinstance(one, Announcement) for paper in one.papers[:limit]], tools
+    )
+    if plan.papers:
+        agree(plan, days, tools, yes=given.yes)
+    return plan.papers > 0
+
+
 async def _attempt(
-    section: Section, day: date | None, tools: Resources, limit: int | None
+    section: Section, day: date | None, tools: Resources, limit: int | None, known: Known | None = None
 ) -> Published | NoAnnouncement | Pending | DigestError:
     """One section's result; trouble with one section does not take the others with it."""
     try:
-        return await run_day(section, day, tools, limit)
+        return await run_day(section, day, tools, limit, known)
     except DigestError as error:
         logger.debug("%s %s ended", section.key, day, exc_info=error)
         return error
 
 
-def _finished_before(section: Section, day: date | None, tools: Resources) -> Digest | None:
-    """The digest that an earlier run completed; None if there is none, or papers of it are flagged."""
-    return None if day is None else tools.own(finished(tools.settings.run.out, day, section.key))
+def _finished_before(sections: Sequence[Section], day: date | None, tools: Resources) -> dict[str, Digest]:
+    """Section -> the digest that an earlier run completed; not where papers of it are flagged."""
+    if day is None:
+        return {}
+    out = tools.settings.run.out
+    found = {section.key: tools.own(finished(out, day, section.key)) for section in sections}
+    return {key: digest for key, digest in found.items() if digest is not None}
 
 
 @contextmanager
@@ -290,6 +320,8 @@ def prepared(given: CommandOptions, *, asks_model: bool = True) -> Iterator[Read
     from digest.sample import EVENING, start
     from digest.sample.knobs import FOLDER, MODEL
 
+    if not (given.quiet or given.json):
+        print(RECORDED, flush=True) if asks_model else output.aside(RECORDED)
     with nothing_of_the_environment(), start() as server:
         own: dict[str, dict[str, Any]] = {
             "arxiv": {
@@ -306,8 +338,6 @@ def prepared(given: CommandOptions, *, asks_model: bool = True) -> Iterator[Read
         settings = load(own, {})
         out = settings.run.out / FOLDER  # apart from real work, and neither is taken for the other
         settings = settings.model_copy(update={"run": settings.run.model_copy(update={"out": out})})
-        if not (given.quiet or given.json):
-            print(RECORDED) if asks_model else output.aside(RECORDED)
         yield Ready(settings, lambda: EVENING + (datetime.now(UTC) - began), given)
 
 

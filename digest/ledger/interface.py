@@ -87,6 +87,9 @@ class RunLog(Protocol):
         One that goes on is running, one whose process died is killed.
         """
 
+    def reports(self, command: str, most: int) -> tuple[Mapping[str, Any], ...]:
+        """The reports of the last runs of a command that ended, newest first."""
+
     def claim_digests(self) -> bool:
         """True: this process may rewrite digests, until `release_digests`."""
 

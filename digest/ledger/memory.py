@@ -107,6 +107,13 @@ class MemoryLedger:
             run.state for run in self._runs.values() if (run.command, run.section, run.date) == wanted
         )
 
+    def reports(self, command: str, most: int) -> tuple[Mapping[str, Any], ...]:
+        """See `RunLog`."""
+        ended = [
+            run.report for run in self._runs.values() if run.command == command and run.state != "running"
+        ]
+        return tuple(ended[: -most - 1 : -1])
+
     def claim_digests(self) -> bool:
         """See `RunLog`."""
         return True

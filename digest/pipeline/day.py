@@ -6,7 +6,7 @@ What arXiv announced -> what it says of each paper -> the paper's text -> one ch
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date
@@ -20,6 +20,7 @@ from digest.llm.cached_client import CachedClient, RunUsage
 from digest.model import Announcement, Digest, Entry, Listing, Paper, Section
 from digest.pipeline.check_cache import CheckCache
 from digest.pipeline.entry import Asks, flag_repeated, make_entry, refuse_silence
+from digest.pipeline.plan import pdfs_of, question_kind
 from digest.pipeline.resources import Resources
 from digest.publish.changes import Changes, changes
 from digest.publish.counts import counts_of
@@ -58,8 +59,29 @@ class Published:
         return "flagged" if undone else "complete"
 
 
+Known = Announcement | NoAnnouncement | DigestError
+"""What asking for an announcement came to."""
+
+
+async def foresee(
+    sections: Iterable[Section], day: date | None, tools: Resources, limit: int | None = None
+) -> dict[str, Known]:
+    """Section -> what was announced on a day, or why that is not known: for a plan, and for `run_day`."""
+    found: dict[str, Known] = {}
+    for section in sections:
+        try:
+            found[section.key] = await _announcement(section, day, tools, limit)
+        except DigestError as error:
+            found[section.key] = error
+    return found
+
+
 async def run_day(
-    section: Section, day: date | None, tools: Resources, limit: int | None = None
+    section: Section,
+    day: date | None,
+    tools: Resources,
+    limit: int | None = None,
+    known: Known | None = None,
 ) -> Published | NoAnnouncement | Pending:
     """Make one section's digest of one day.
 
@@ -68,6 +90,7 @@ async def run_day(
         day: the announcement date; None: the latest.
         tools: see `Resources`.
         limit: only the first so many papers, for a quick look.
+        known: what `foresee` found.
 
     Raises:
         SourceError: arXiv gave no usable announcement; nothing was published.
@@ -77,7 +100,7 @@ async def run_day(
     run = tools.ledger.begin("run", section.key, day)
     asker = CachedClient(tools.endpoint, tools.ledger, run)
     try:
-        made = await _make_digest(section, day, tools, asker, limit)
+        made = await _make_digest(section, day, tools, asker, limit, known)
         if isinstance(made, NoAnnouncement):
             tools.ledger.finish(run, "quiet", {"why": made.sentence, "kind": made.kind}, made.date)
             return made
@@ -100,7 +123,8 @@ async def run_day(
     changed = Changes() if new else changes(before, made)
     result = Published(made, markdown, record, asker.tally, reasons, new, changed)
     flagged = {paper: flag.code for paper, flag in flags.items()}  # the next run tries these again
-    report = {"counts": made.counts.model_dump(), "source": made.source, **asker.tally.report()}
+    asked = {"question": question_kind(tools), **asker.tally.report()}
+    report = {"counts": made.counts.model_dump(), "source": made.source, **asked}
     tools.ledger.finish(run, result.state, {**report, "flagged": flagged}, made.date)
     return result
 
@@ -114,9 +138,16 @@ def _is_new(made: Digest, before: Digest | None, tools: Resources) -> bool:
 
 
 async def _make_digest(
-    section: Section, day: date | None, tools: Resources, asker: CachedClient, limit: int | None
+    section: Section,
+    day: date | None,
+    tools: Resources,
+    asker: CachedClient,
+    limit: int | None,
+    known: Known | None,
 ) -> Digest | NoAnnouncement | Pending:
-    announcement = await _announcement(section, day, tools, limit)
+    if isinstance(known, DigestError):
+        raise known
+    announcement = known or await _announcement(section, day, tools, limit)
     if isinstance(announcement, NoAnnouncement):
         return announcement
     count = len(announcement.listings)
@@ -153,6 +184,7 @@ async def _announcement(
     from digest.sources.arxiv.announce import announce
     from digest.sources.arxiv.export_api import enrich
 
+    tools.progress.doing(f"{section.title}: asking arXiv what was announced")
     settings, http = tools.settings.arxiv, await tools.http()
     announced = await announce(
         section,
@@ -168,6 +200,7 @@ async def _announcement(
     kept = _kept_announcement(section, announced.date, tools)
     if kept and [one.id for one in kept.listings] == [one.id for one in announced.listings]:
         return kept  # its metadata need not be asked for again
+    tools.progress.doing(f"{section.title}: asking arXiv's API about {len(announced.papers[:limit])} papers")
     papers, notes = await enrich(announced.papers[:limit], http, settings)
     whole = announced.model_copy(
         update={"papers": papers + announced.papers[len(papers) :], "notes": (*announced.notes, *notes)}
@@ -249,7 +282,10 @@ async def _make_entries(
     A paper whose question was put aside has none yet.
     """
     listings, papers = announcement.listings[:limit], announcement.papers[:limit]
+    if pdfs := pdfs_of(papers, tools):
+        tools.progress.start("PDFs", pdfs)
     tools.progress.start("papers", len(listings))
+    tools.progress.spending("papers", asker.tally)
 
     @cache
     def sources() -> tuple[Source, ...]:

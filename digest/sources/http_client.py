@@ -263,17 +263,14 @@ class Http:
         if host.free is not None:
             wait = (host.free - self._clock()).total_seconds()
             if wait > 0:
+                if host.spacing >= _WORTH_SAYING:
+                    self._say(f"{host.name}: next page in {min(wait, host.spacing):.0f} s, as arXiv asks")
                 await self._sleep(min(wait, host.spacing))  # a clock set back must not make it longer
 
     def _host(self, url: str) -> _Host:
         name = urlsplit(url).netloc
         if name not in self._hosts:
-            spacing = OTHER_SPACING
-            if on_this_machine(url):
-                spacing = 0.0
-            elif name == urlsplit(self.settings.pages).netloc:
-                spacing = PAGES_SPACING
-            self._hosts[name] = _Host(name, spacing)
+            self._hosts[name] = _Host(name, spacing_of(url, self.settings))
         return self._hosts[name]
 
     @asynccontextmanager
@@ -290,6 +287,14 @@ class Http:
                     raise UnreachableError(f"{url}: arXiv asks not to be asked again for {minutes} minutes.")
                 raise TransientError(f"HTTP {response.status_code}", wait)
             yield response
+
+
+def spacing_of(url: str, settings: ArxivSettings) -> float:
+    """Seconds between two requests to the host of an address."""
+    if on_this_machine(url):
+        return 0.0
+    pages = urlsplit(url).netloc == urlsplit(settings.pages).netloc
+    return PAGES_SPACING if pages else OTHER_SPACING
 
 
 def snapshot_of(page: Page) -> Snapshot:

@@ -172,6 +172,14 @@ class SqliteLedger(Store):
             for run, state in rows
         )
 
+    def reports(self, command: str, most: int) -> tuple[Mapping[str, Any], ...]:
+        """The reports of the last runs of a command that ended, newest first."""
+        rows = self.rows(
+            "SELECT report FROM runs WHERE command = ? AND report IS NOT NULL ORDER BY id DESC LIMIT ?",
+            (command, most),
+        )
+        return tuple(json.loads(report) for (report,) in rows)
+
     # outcomes: derived from completions, so they may be lost
 
     def outcome(self, question: str, recipe: str) -> str | None:
