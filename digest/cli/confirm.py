@@ -24,6 +24,7 @@ def agree(plan: Plan, days: int, tools: Resources, *, yes: bool) -> None:
         UsageError: it would cost more than `[run] confirm_cost`, and nobody said that it may.
     """
     tools.progress.say(f"plan: {plan.sentence}")
+    tools.progress.say(f"      {plan.reckoned}")
     whole = plan.times(days)
     if days > 1:
         tools.progress.say(f"{days} days like this: {whole.sentence}")

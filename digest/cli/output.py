@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from digest.errors import DigestError
@@ -16,6 +17,7 @@ from digest.llm.cached_client import RunUsage
 from digest.model import KINDS, Announcement, Digest, Section, TextOrigin
 from digest.pipeline.day import Published
 from digest.pipeline.entry import AS_ASKED
+from digest.pipeline.progress import duration
 from digest.publish.counts import checks_of
 from digest.sources.arxiv.no_announcement import NoAnnouncement
 from digest.system.terminal import in_short, printable
@@ -27,6 +29,12 @@ if TYPE_CHECKING:
 def aside(sentence: str) -> None:
     """Tell a person what is going on, where the result does not go."""
     print(printable(sentence), file=sys.stderr, flush=True)  # bars, when there are any, take it from here
+
+
+def on_screen(sentence: str) -> None:
+    """The same, only where a person looks on: not in logs."""
+    if sys.stderr.isatty():
+        aside(sentence)
 
 
 COMPLETE, DEFECTS, FLAGGED = 0, 1, 3
@@ -92,6 +100,17 @@ class Result:
             "flagged": {entry.paper.id: entry.flag.reason for entry in digest.entries if entry.flag},
             "kept": dict(self.outcome.kept),
         }
+
+
+def in_all(results: Sequence[Result], seconds: float, pages: Path | None) -> None:
+    """Print what several digests took together, and where pages of them are, if any was made."""
+    tallies = [one.outcome.tally for one in results if isinstance(one.outcome, Published)]
+    if len(tallies) > 1:
+        tally = sum(tallies, RunUsage())
+        known = f"questions asked {tally.asked}, answers from the ledger {tally.reused}"
+        print(f"in all: {len(tallies)} digests, {known}; {took(tally)}; {duration(seconds)}")
+    if pages:
+        print(f"to read: {pages}")
 
 
 def _day(day: date | None) -> str | None:

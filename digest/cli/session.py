@@ -6,6 +6,7 @@ import asyncio
 import logging
 import os
 import sys
+import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -74,6 +75,7 @@ class Ready:
 def run_days(given: CommandOptions, days: str | None, limit: int | None) -> int:
     """Make the digests of one day, or of a range of days; print what was made; return the exit code."""
     results: list[output.Result] = []
+    began = time.monotonic()
     with prepared(given) as ready:
         first, last = parse_days(days, ready.clock())
         sections = ready.settings.chosen_sections()
@@ -108,8 +110,8 @@ def run_days(given: CommandOptions, days: str | None, limit: int | None) -> int:
     made = any(isinstance(result.outcome, Published) for result in results)
     pages = _update_pages(ready.settings) if made else None
     _show(results, given, table=first != last)
-    if pages and not (given.quiet or given.json):
-        print(f"to read: {pages}")
+    if not (given.quiet or given.json):
+        output.in_all(results, time.monotonic() - began, pages)
     failed = 0 if given.sample else run_after(results, ready.settings)  # the sample is nobody's news
     code = max((result.exit_code for result in results), default=0)
     return failed if failed and code in {output.COMPLETE, output.FLAGGED} else code
@@ -173,6 +175,7 @@ def list_announcements(given: CommandOptions, day: str | None) -> int:
                         return ledger.seen(key, paper, before)
 
                     now = ready.clock()
+                    output.on_screen(f"{section.title}: asking arXiv what was announced ...")
                     try:
                         announced = await announce(section, wanted, http, arxiv, now, seen, given.approximate)
                     except DigestError as error:  # of this section; the others can still be had

@@ -70,6 +70,17 @@ class RunUsage:
             **{name: sentence for name, sentence in why.items() if sentence is not None},
         }
 
+    def __add__(self, other: RunUsage) -> RunUsage:
+        """Both together; what was in the way is left out."""
+        unknown = self.cost is None or other.cost is None
+        return RunUsage(
+            self.asked + other.asked,
+            self.reused + other.reused,
+            self.usage + other.usage,
+            self.papers | other.papers,
+            None if unknown else (self.cost or 0) + (other.cost or 0),
+        )
+
     def note(self, completion: Completion, paper: str) -> None:
         """Count an answer that came from the endpoint, about a paper."""
         self.asked += 1

@@ -62,17 +62,20 @@ class Plan:
 
     @property
     def sentence(self) -> str:
-        """In words, such as `1,020 papers, about 52 minutes for PDFs, about 0.41 US dollars`."""
-        parts = [f"{self.papers:,} papers to ask about"]
+        """In words, such as `1,020 papers, about 51 minutes for PDFs, about 0.41 US dollars`."""
+        parts = [f"{self.papers:,} papers"]
         if self.pdfs and self.seconds:
-            parts.append(f"about {duration(self.seconds)} for {self.pdfs:,} PDFs")
-        each = f"{self.tokens.input:,} tokens in and {self.tokens.output:,} out a paper"
-        how = f"measured on {self.measured}" if self.measured else "typical"
-        if self.cost is not None:
-            parts.append(f"about {dollars(self.cost)} US dollars ({each}, {how})")
-        else:
-            parts.append(f"price unknown ({each}, {how})")
+            number = "" if self.pdfs == self.papers else f"{self.pdfs:,} "
+            parts.append(f"about {duration(self.seconds)} for {number}PDFs")
+        known = self.cost is not None
+        parts.append(f"about {dollars(self.cost or 0)} US dollars" if known else "price unknown")
         return ", ".join(parts)
+
+    @property
+    def reckoned(self) -> str:
+        """What the cost is reckoned with, in words."""
+        how = f"measured on {self.measured}" if self.measured else "typical"
+        return f"{self.tokens.input:,} tokens in and {self.tokens.output:,} out a paper ({how})"
 
 
 def dollars(amount: float) -> str:

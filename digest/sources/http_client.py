@@ -244,8 +244,10 @@ class Http:
     def _passing(self, error: Exception, url: str, host: _Host) -> TransientError:
         """The error as one that may pass; where nothing was ever reached, it is hardly waited for."""
         trouble = _as_passing(error, url)
-        if not self._reached and offline_tries(error):
-            host.offline, trouble.wait = str(trouble), _OFFLINE_WAIT
+        offline = not self._reached and offline_tries(error) is not None
+        host.offline = str(trouble) if offline else ""
+        if offline:
+            trouble.wait = _OFFLINE_WAIT
         return trouble
 
     def _refuse_hopeless(self, url: str, host: _Host) -> None:

@@ -37,7 +37,7 @@ def confirming(folder: Path, limit: float) -> None:
 
 def planned(err: str) -> tuple[int, float]:
     """Papers, and US dollars."""
-    found = re.search(r"plan: ([\d,]+) papers to ask about.*about ([\d.e-]+) US dollars", err)
+    found = re.search(r"plan: ([\d,]+) papers.*about ([\d.e-]+) US dollars", err)
     assert found, err
     return int(found[1].replace(",", "")), float(found[2])
 
@@ -70,6 +70,7 @@ def test_a_paper_in_two_sections_is_planned_once(digest: Run, folder: Path, serv
     settings.write_text(text + more, encoding="utf-8")
     ran = digest("run", "--no-pdf")
     assert ran.err.count("plan:") == 1
+    assert "in all: 2 digests, questions asked 44, answers from the ledger 27; tokens " in ran.out
     assert planned(ran.err)[0] == 44
 
 
@@ -119,12 +120,14 @@ class Tools:
 
 
 def test_a_plan_in_words() -> None:
-    expected = "1,020 papers to ask about, about 51 minutes for 1,020 PDFs, about 0.41 US dollars "
-    assert PLAN.sentence == f"{expected}(3,500 tokens in and 150 out a paper, measured on 44)"
+    assert PLAN.sentence == "1,020 papers, about 51 minutes for PDFs, about 0.41 US dollars"
+    assert PLAN.reckoned == "3,500 tokens in and 150 out a paper (measured on 44)"
+    some = replace(PLAN, pdfs=20, seconds=60, cost=None)
+    assert some.sentence == "1,020 papers, about 60 seconds for 20 PDFs, price unknown"
     tools = Tools(None)
     confirm.agree(PLAN, 20, tools, yes=False)  # type: ignore[arg-type]
-    assert "20 days like this: 20,400 papers to ask about, about 17.0 hours" in tools.said[1]
-    assert "8.20 US dollars" in tools.said[1]
+    assert "20 days like this: 20,400 papers, about 17.0 hours" in tools.said[2]
+    assert "8.20 US dollars" in tools.said[2]
     with pytest.raises(Exception, match=r"about \$8.20, more than"):
         confirm.agree(PLAN, 20, Tools(5), yes=False)  # type: ignore[arg-type]
     confirm.agree(PLAN, 1, Tools(5), yes=False)  # type: ignore[arg-type]
