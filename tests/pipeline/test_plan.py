@@ -17,14 +17,14 @@ from digest.cli import confirm
 from digest.model import Usage
 from digest.pipeline.plan import Plan
 from digest.sample import Server
-from tests.conftest import Run, Start, use
+from tests.conftest import Run, Start, few, use
 
 PRICE = "[model.price]\ninput = 0.3\noutput = 1.2\n"
 
 
 @pytest.fixture
 def server(folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch) -> Server:
-    started = sample_server()
+    started = sample_server(records=few(folder, 12))
     use(started, folder, monkeypatch, PRICE)
     return started
 
@@ -42,7 +42,7 @@ def planned(err: str) -> tuple[int, float]:
     return int(found[1].replace(",", "")), float(found[2])
 
 
-@pytest.mark.parametrize("words", [("--no-pdf",), ("--limit", "12")])
+@pytest.mark.parametrize("words", [("--no-pdf",), pytest.param((), marks=pytest.mark.slow)])
 def test_the_plan_is_near_what_is_counted_then(words: tuple[str, ...], digest: Run, server: Server) -> None:
     first = digest("run", "--json", *words)
     assert first.err == ""
@@ -59,7 +59,7 @@ def test_the_plan_is_near_what_is_counted_then(words: tuple[str, ...], digest: R
 
 def test_what_is_kept_is_not_planned(digest: Run, server: Server) -> None:
     assert planned(digest("run", "--no-pdf", "--limit", "5").err)[0] == 5
-    assert planned(digest("run", "--no-pdf").err)[0] == 39
+    assert planned(digest("run", "--no-pdf").err)[0] == 7
     assert "plan:" not in digest("run", "--no-pdf").err
 
 
@@ -70,8 +70,8 @@ def test_a_paper_in_two_sections_is_planned_once(digest: Run, folder: Path, serv
     settings.write_text(text + more, encoding="utf-8")
     ran = digest("run", "--no-pdf")
     assert ran.err.count("plan:") == 1
-    assert "in all: 2 digests, questions asked 44, answers from the ledger 27; tokens " in ran.out
-    assert planned(ran.err)[0] == 44
+    assert "in all: 2 digests, questions asked 12, answers from the ledger " in ran.out
+    assert planned(ran.err)[0] == 12
 
 
 def test_above_the_limit_nothing_is_asked_without_a_yes(digest: Run, folder: Path, server: Server) -> None:
@@ -133,13 +133,11 @@ def test_a_plan_in_words() -> None:
     confirm.agree(PLAN, 1, Tools(5), yes=False)  # type: ignore[arg-type]
 
 
+OTHERS = (("", False), ("n", False), ("是", True))
+
+
 @pytest.mark.parametrize(
-    ("answer", "goes"),
-    [
-        ("y", True),
-        ("", False),
-        *(pytest.param(*one, marks=pytest.mark.slow) for one in (("是", True), ("n", False))),
-    ],
+    ("answer", "goes"), [("y", True), *(pytest.param(*one, marks=pytest.mark.slow) for one in OTHERS)]
 )
 def test_at_a_terminal_one_is_asked(answer: str, *, goes: bool, folder: Path, server: Server) -> None:
     confirming(folder, 0.001)
@@ -180,6 +178,7 @@ def in_a_terminal(command: list[str], answer: Callable[[str], str | None]) -> tu
     return os.waitstatus_to_exitcode(status), shown.decode(errors="replace")
 
 
+@pytest.mark.slow
 def test_a_run_on_a_terminal_shows_what_goes_on(folder: Path, server: Server) -> None:
     job = ["run", "--limit", "6", "--section", "audio"]
     code, shown = in_a_terminal([sys.executable, "-m", "digest", *job], lambda _: None)
