@@ -65,7 +65,7 @@ SPOKEN = (
     "llm/error_mapping",
     "llm/limiter",
     "llm/presets",
-    "llm/reach",
+    "system/reach",
     "llm/response",
     "llm/retry_after",
     "pipeline",

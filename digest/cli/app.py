@@ -15,11 +15,26 @@ from typing import Annotated
 import typer
 
 from digest import __version__
-from digest.cli import completion, convert, deliver, doctor, gold, init, lint, paper, run, runs, site, text
+from digest.cli import (
+    completion,
+    convert,
+    deliver,
+    doctor,
+    gold,
+    init,
+    lint,
+    paper,
+    run,
+    runs,
+    site,
+    status,
+    text,
+)
 from digest.cli import eval as evaluation
 from digest.cli import list as list_
 from digest.cli.output import complain
 from digest.errors import DigestError
+from digest.system.files import words_at_home
 from digest.system.language import VARIABLE as LANGUAGE
 from digest.system.language import language
 from digest.system.logs import FLAG, VARIABLE, masked, story_of, switch_on, switched_on, without_switch
@@ -44,6 +59,7 @@ app.command("lint")(lint.lint)
 app.command("site")(site.site)
 app.command("serve")(site.serve)
 app.command("deliver")(deliver.deliver)
+app.command("status")(status.status)
 app.command("init")(init.init)
 app.command("doctor")(doctor.command)
 app.command("completion")(completion.completion)
@@ -84,7 +100,7 @@ def main() -> None:
         os.environ[LANGUAGE] = "en"  # better words of another language than escapes
     completion.prepare(os.environ)
     debugging = switched_on(sys.argv[1:], os.environ)
-    sys.argv[1:] = without_switch(sys.argv[1:])
+    sys.argv[1:] = words_at_home(without_switch(sys.argv[1:]))
     if debugging:
         switch_on()
         logger.debug("digest %s on Python %s: %s", __version__, sys.version, sys.argv[1:])

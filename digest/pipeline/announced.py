@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
+from digest.errors import DigestError
 from digest.model import Announcement, Section
 from digest.pipeline.resources import Resources
 from digest.sources.arxiv.no_announcement import NoAnnouncement
+
+Known = Announcement | NoAnnouncement | DigestError
+"""The outcome of asking for an announcement."""
+
+
+async def foresee(
+    sections: Iterable[Section], day: date | None, resources: Resources, limit: int | None = None
+) -> dict[str, Known]:
+    """Section -> what was announced on a day, or why that is not known: for a plan, and for `run_day`."""
+    found: dict[str, Known] = {}
+    for section in sections:
+        try:
+            found[section.key] = await announcement_of(section, day, resources, limit)
+        except DigestError as error:
+            found[section.key] = error
+    return found
 
 
 async def announcement_of(
@@ -28,6 +46,7 @@ async def announcement_of(
     from digest.sources.arxiv.announce import announce
     from digest.sources.arxiv.export_api import enrich
 
+    resources.progress.doing(f"{section.title}: asking arXiv what was announced")
     settings, http = resources.settings.arxiv, await resources.http()
     announced = await announce(
         section,
@@ -43,6 +62,8 @@ async def announcement_of(
     kept = _kept(section, announced.date, resources)
     if kept and [one.id for one in kept.listings] == [one.id for one in announced.listings]:
         return kept  # its metadata need not be asked for again
+    count = len(announced.papers[:limit])
+    resources.progress.doing(f"{section.title}: asking arXiv's API about {count} papers")
     papers, notes = await enrich(announced.papers[:limit], http, settings)
     whole = announced.model_copy(
         update={"papers": papers + announced.papers[len(papers) :], "notes": (*announced.notes, *notes)}

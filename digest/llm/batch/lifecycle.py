@@ -207,7 +207,7 @@ class BatchLifecycle:
         try:
             completion = self._half_price(answer_in(row, request))
         except UnusableError as error:
-            asker.tally.note(self._half_price(error.completion))
+            asker.tally.note(self._half_price(error.completion), paper)
             self._ledger.event(asker.run, "ask", error.code, paper, str(error))
             self._note_refusal(error, request)
             return False
@@ -218,7 +218,7 @@ class BatchLifecycle:
             return False
         if self._ledger.completion(request.key, after=run) is None:
             self._ledger.keep(completion, request.canonical(), asker.run, paper)
-            asker.tally.note(completion)
+            asker.tally.note(completion, paper)
         return True
 
     def _note_refusal(self, error: Exception, request: Request) -> None:
