@@ -77,6 +77,8 @@ class RunSettings(_Table):
     languages: tuple[Language, ...] = ()
     out: Path = Path("runs")
     reuse_unchanged: bool = False
+    after: tuple[Annotated[str, Field(min_length=1)], ...] = ()
+    confirm_cost: float | None = Field(default=None, ge=0, description="US dollars; None: never asked")
 
     @field_validator("out")
     @classmethod

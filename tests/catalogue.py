@@ -79,7 +79,7 @@ SPOKEN = (
     "llm/error_mapping",
     "llm/limiter",
     "llm/presets",
-    "llm/reach",
+    "system/reach",
     "llm/response",
     "llm/retry_after",
     "pipeline",

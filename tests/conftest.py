@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, is_hypothesis_test, settings
 from digest import sample
 from digest.cli import app, session
 from digest.sample import Knobs, Server, start
+from digest.sample.knobs import DATA
 from digest.system.network import nothing_of_the_environment
 
 ROOT = Path(__file__).parent.parent
@@ -174,6 +175,13 @@ def digest(folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
         return Ran(int(end.value.code or 0), out, err)
 
     return run
+
+
+def few(folder: Path, papers: int) -> list[str]:
+    """A records file of only the first papers of the sample day, for a server: most tests need no more."""
+    lines = (DATA / "papers.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    (folder / "few.jsonl").write_text("".join(lines[:papers]), encoding="utf-8")
+    return [str(folder / "few.jsonl")]
 
 
 def use(server: Server, folder: Path, monkeypatch: pytest.MonkeyPatch, more: str = "") -> None:

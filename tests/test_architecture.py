@@ -23,6 +23,7 @@ def test_only_the_ledger_and_the_commands_that_mend_it_know_sqlite() -> None:
         if "digest.ledger.sqlite" in path.read_text(encoding="utf-8") and "ledger" not in path.parts
     }
     care = {f"digest/cli/{name}.py" for name in ("doctor", "runs", "runs_output", "session", "verify")}
+    care |= {"digest/cli/status.py"}
     assert users <= {*care, "digest/sample/traces.py"}
 
 

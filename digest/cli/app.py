@@ -27,12 +27,14 @@ from digest.cli import (
     run,
     runs,
     site,
+    status,
     text,
 )
 from digest.cli import eval as evaluation
 from digest.cli import list as list_
 from digest.cli.output import complain
 from digest.errors import DigestError
+from digest.system.files import words_at_home
 from digest.system.language import VARIABLE as LANGUAGE
 from digest.system.language import language
 from digest.system.logs import FLAG, VARIABLE, masked, story_of, switch_on, switched_on, without_switch
@@ -56,6 +58,7 @@ app.command("lint")(lint.lint)
 app.command("site")(site.site)
 app.command("serve")(site.serve)
 app.command("deliver")(deliver.deliver)
+app.command("status")(status.status)
 app.command("init")(init.init)
 app.command("doctor")(doctor.command)
 app.command("completion")(completion.completion)
@@ -96,7 +99,7 @@ def main() -> None:
         os.environ[LANGUAGE] = "en"  # better words of another language than escapes
     completion.prepare(os.environ)
     debugging = switched_on(sys.argv[1:], os.environ)
-    sys.argv[1:] = without_switch(sys.argv[1:])
+    sys.argv[1:] = words_at_home(without_switch(sys.argv[1:]))
     if debugging:
         switch_on().debug("digest %s on Python %s: %s", __version__, sys.version, sys.argv[1:])
     with printable_streams():

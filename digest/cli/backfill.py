@@ -112,7 +112,8 @@ class _Wanted:
 def _carry_out(given: CommandOptions, wanted: _Wanted) -> int:
     """Plan, make the days, print what became of them, and return the exit code."""
     from digest.cli import output
-    from digest.cli.session import Ready, parse_day, prepared, update_pages, with_resources
+    from digest.cli.dates import parse_day
+    from digest.cli.session import Ready, prepared, update_pages, with_resources
     from digest.errors import UsageError
     from digest.scale.backfill import with_patience
     from digest.scale.old_days import Span

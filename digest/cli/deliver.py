@@ -60,7 +60,8 @@ def _deliver_published(
     from datetime import UTC, datetime
 
     from digest.cli import output
-    from digest.cli.session import Ready, parse_days
+    from digest.cli.dates import parse_days
+    from digest.cli.session import Ready
     from digest.config import load
     from digest.deliver.delivery import Wish
     from digest.errors import UsageError

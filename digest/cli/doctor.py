@@ -300,6 +300,7 @@ async def _arxiv(settings: Settings) -> Check:
     import httpx2
 
     from digest.system.network import client_options, explained
+    from digest.system.reach import reason
 
     category = settings.chosen_sections()[0].categories[0]
     url = f"{settings.arxiv.pages}/list/{category}/new"
@@ -312,8 +313,8 @@ async def _arxiv(settings: Settings) -> Check:
         async with client:
             response = await client.get(url, headers={"User-Agent": "bilingual-arxiv-digest (doctor)"})
     except httpx2.HTTPError as error:
-        reason = f"{url} did not answer ({type(error).__name__})"
-        return Check("arxiv", "fail", reason, "Check the network and its proxy, then try again.", 4)
+        found = f"{url} did not answer ({reason(error, url)})"
+        return Check("arxiv", "fail", found, "Check the network and its proxy, then try again.", 4)
     if response.status_code >= 400:
         advice = "Wait some minutes, or check [arxiv] in digest.toml."
         return Check("arxiv", "fail", f"{url} answered HTTP {response.status_code}", advice, 4)

@@ -36,7 +36,7 @@ def import_(
     seed: Annotated[int, typer.Option(help="Of --sample.")] = 0,
 ) -> None:
     """Make a gold set of published digests, Markdown or JSON."""
-    from digest.cli.session import parse_day
+    from digest.cli.dates import parse_day
     from digest.evaluate.gold import dataset as gold_sets
     from digest.evaluate.gold import importer
     from digest.publish.files import write_atomically

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 def list_(
     date: Annotated[
-        str | None, typer.Argument(metavar="[DATE]", help="Announcement date; default: the latest.")
+        str | None,
+        typer.Argument(metavar="[DATE]", help="Announcement date, today or yesterday; default: the latest."),
     ] = None,
     section: Sections = None,
     out: Out = None,
@@ -44,7 +45,8 @@ def list_announcements(given: CommandOptions, day: str | None) -> int:
     """
     import asyncio
 
-    from digest.cli.session import ledger_of, parse_day, prepared
+    from digest.cli.dates import parse_day
+    from digest.cli.session import ledger_of, prepared
     from digest.model import Announcement
     from digest.sources.arxiv.announce import announce
     from digest.sources.http_client import Http
@@ -64,6 +66,7 @@ def list_announcements(given: CommandOptions, day: str | None) -> int:
                         return ledger.seen(key, paper, before)
 
                     now = ready.clock()
+                    output.on_screen(f"{section.title}: asking arXiv what was announced ...")
                     try:
                         announced = await announce(section, wanted, http, arxiv, now, seen, given.approximate)
                     except DigestError as error:  # of this section; the others can still be had

@@ -20,13 +20,19 @@ COMPLETE, DEFECTS, FLAGGED = 0, 1, 3
 
 def say(sentence: str) -> None:
     """Print a sentence in the user's language; see `digest.system.language` for how it is found there."""
-    print(translated(sentence))
+    print(translated(sentence), flush=True)
 
 
 def aside(sentence: str) -> None:
     """Tell a person what is going on, where the result does not go."""
     words = printable(translated(sentence))
     print(words, file=sys.stderr, flush=True)  # bars, when there are any, take it from here
+
+
+def on_screen(sentence: str) -> None:
+    """The same, only where a person looks on: not in logs."""
+    if sys.stderr.isatty():
+        aside(sentence)
 
 
 def complain(error: object, of: str = "") -> None:

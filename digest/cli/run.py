@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+import time
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from digest.cli.session import CommandOptions, Ready
     from digest.llm.batch import Pending
     from digest.model import Digest, Section
+    from digest.pipeline.announced import Known
     from digest.pipeline.day import Published
     from digest.pipeline.resources import Resources
     from digest.sources.arxiv.no_announcement import NoAnnouncement
@@ -46,8 +49,8 @@ def run(
         str | None,
         typer.Option(
             metavar="DATE",
-            help="Announcement date, or first..last, or due: the latest and what was missed; "
-            "default: the latest.",
+            help="Announcement date, first..last, today, yesterday, last-week, or due: the latest and what "
+            "was missed; default: the latest.",
         ),
     ] = None,
     section: Sections = None,
@@ -65,6 +68,9 @@ def run(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Ask again, even what the ledger can answer.")
     ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Go ahead above [run] confirm_cost, without a question.")
+    ] = False,
     approximate: Approximate = False,
     sample: Sample = False,
     json: Json = False,
@@ -78,57 +84,115 @@ def run(
         "model": {"name": model, "concurrency": concurrency, "max_cost": max_cost},
         "text": {"source": "abstract" if no_pdf else None},
     }
-    given = CommandOptions(flags, sample, json, quiet, fresh, approximate, batch, wait)
+    given = CommandOptions(flags, sample, json, quiet, fresh, approximate, batch, wait, yes)
     raise typer.Exit(run_days(given, date, limit))
 
 
 def run_days(given: CommandOptions, days: str | None, limit: int | None) -> int:
     """Make the digests of one day, or of a range of days; print what was made; return the exit code."""
+    from digest.cli.after import run_after
     from digest.cli.deliver import after_run
-    from digest.cli.run_output import Result, nothing_due
+    from digest.cli.run_output import in_all, nothing_due
     from digest.cli.session import prepared, update_pages, with_resources
-    from digest.llm.batch import Pending
     from digest.pipeline.day import Published
-    from digest.pipeline.due import not_yet
     from digest.pipeline.priority import before_backfills
 
     results: list[Result] = []
+    began = time.monotonic()
     with prepared(given) as ready:
-        catching_up = days == DUE
         work, several = _work(days, ready)
         if not work:
             nothing_due(json=given.json, quiet=given.quiet)
             return output.COMPLETE
+        catching_up = days == DUE
 
         async def go(tools: Resources) -> None:
-            # all batches are handed in before the first is waited for
-            begin = replace(tools, wait=given.waits and not given.batch)
-            for day, section in work:
-                made = _finished_before(section, day, tools) if several or catching_up else None
-                outcome = made or await _attempt(section, day, begin, limit)
-                late = not_yet(outcome, day, ready.clock()) if catching_up else None
-                results.append(Result(section, day, late or outcome))
-                if isinstance(outcome, ModelError):
-                    return  # the others would meet the same wall
-            for index, result in enumerate(results):
-                if given.waits and isinstance(result.outcome, Pending):
-                    end = replace(tools, batch=False, fresh=False)
-                    outcome = await _attempt(result.section, result.outcome.date, end, limit)
-                    results[index] = Result(result.section, result.day, outcome)
+            skip = several or catching_up
+            await _make(work, ready, tools, limit, results, skip=skip, catching_up=catching_up)
+            await _collect(results, ready, tools, limit)
 
         with_resources(ready, before_backfills(go), quiet=given.quiet or given.json)
     made = any(isinstance(result.outcome, Published) for result in results)
     pages = update_pages(ready.settings) if made else None
     _show(results, given, table=several)
-    if pages and not (given.quiet or given.json):
-        output.say(f"to read: {pages}")
+    if not (given.quiet or given.json):
+        in_all(results, time.monotonic() - began, pages)
     code = max((result.exit_code for result in results), default=0)
+    failed = 0 if given.sample else run_after(results, ready.settings)  # the sample is nobody's news
+    if failed and code in {output.COMPLETE, output.FLAGGED}:
+        code = failed
     return after_run(ready, (result.published for result in results), code, whole=limit is None)
+
+
+async def _make(
+    work: Sequence[tuple[date | None, Section]],
+    ready: Ready,
+    tools: Resources,
+    limit: int | None,
+    results: list[Result],
+    *,
+    skip: bool,
+    catching_up: bool,
+) -> None:
+    """Make digests day by day, after the plan of the first that has something to do was agreed to.
+
+    All batches are handed in before the first is waited for.
+    """
+    from digest.cli.run_output import Result
+    from digest.pipeline.announced import foresee
+    from digest.pipeline.due import not_yet
+
+    given, agreed = ready.given, False
+    begin = replace(tools, wait=given.waits and not given.batch)
+    days = list(dict.fromkeys(day for day, _ in work))
+    for number, day in enumerate(days):
+        sections = [section for of, section in work if of == day]
+        done = {one.key: _finished_before(one, day, tools) if skip else None for one in sections}
+        known: dict[str, Known] = {}
+        if not agreed:
+            left = [section for section in sections if done[section.key] is None]
+            known = await foresee(left, day, begin, limit)
+            agreed = _agreed(known.values(), limit, len(days) - number, begin, yes=given.yes)
+        for section in sections:
+            outcome = done[section.key] or await _attempt(section, day, begin, limit, known.get(section.key))
+            late = not_yet(outcome, day, ready.clock()) if catching_up else None
+            results.append(Result(section, day, late or outcome))
+            if isinstance(outcome, ModelError):
+                return  # the others would meet the same wall
+
+
+def _agreed(known: Iterable[Known], limit: int | None, days: int, tools: Resources, *, yes: bool) -> bool:
+    """True if there is a plan, which is told then.
+
+    Raises:
+        UsageError: it is too dear; see `agree`.
+    """
+    from digest.cli.confirm import agree
+    from digest.model import Announcement
+    from digest.pipeline.plan import plan_of
+
+    announced = [one for one in known if isinstance(one, Announcement)]
+    plan = plan_of([paper for one in announced for paper in one.papers[:limit]], tools)
+    if plan.papers:
+        agree(plan, days, tools, yes=yes)
+    return plan.papers > 0
+
+
+async def _collect(results: list[Result], ready: Ready, tools: Resources, limit: int | None) -> None:
+    """Wait for batches that were handed in, where that is wanted, and make their digests."""
+    from digest.cli.run_output import Result
+    from digest.llm.batch import Pending
+
+    for index, result in enumerate(results):
+        if ready.given.waits and isinstance(result.outcome, Pending):
+            end = replace(tools, batch=False, fresh=False)
+            outcome = await _attempt(result.section, result.outcome.date, end, limit)
+            results[index] = Result(result.section, result.day, outcome)
 
 
 def _work(days: str | None, ready: Ready) -> tuple[list[tuple[date | None, Section]], bool]:
     """The days and sections of a run, in order; and whether they are those of several days."""
-    from digest.cli.session import parse_days
+    from digest.cli.dates import parse_days, weekdays
     from digest.pipeline.due import due
 
     sections = ready.settings.chosen_sections()
@@ -137,7 +201,9 @@ def _work(days: str | None, ready: Ready) -> tuple[list[tuple[date | None, Secti
         found = due(sections, out, ready.clock(), _tried(ready), sample=ready.given.sample)
         return list(found), len({day for day, _ in found}) > 1
     first, last = parse_days(days, ready.clock())
-    wanted = _weekdays(first, last) if first != last else (first,)
+    wanted: Sequence[date | None] = (first,)
+    if first is not None and last is not None and first != last:
+        wanted = weekdays(first, last)
     return [(day, section) for day in wanted for section in sections], first != last
 
 
@@ -167,15 +233,13 @@ def _show(results: Sequence[Result], given: CommandOptions, *, table: bool) -> N
 
 
 async def _attempt(
-    section: Section, day: date | None, tools: Resources, limit: int | None
+    section: Section, day: date | None, tools: Resources, limit: int | None, known: Known | None = None
 ) -> Published | NoAnnouncement | Pending | DigestError:
     """One section's result; trouble with one section does not take the others with it."""
-    import logging
-
     from digest.pipeline.day import run_day
 
     try:
-        return await run_day(section, day, tools, limit)
+        return await run_day(section, day, tools, limit, known=known)
     except DigestError as error:
         logging.getLogger(__name__).debug("%s %s ended", section.key, day, exc_info=error)
         return error
@@ -186,11 +250,3 @@ def _finished_before(section: Section, day: date | None, tools: Resources) -> Di
     from digest.publish.files import finished
 
     return None if day is None else tools.own(finished(tools.settings.run.out, day, section.key))
-
-
-def _weekdays(first: date | None, last: date | None) -> tuple[date, ...]:
-    """The days of a range on which arXiv announces: Monday to Friday."""
-    assert first is not None  # a range has both ends
-    assert last is not None
-    days = (first + timedelta(days=n) for n in range((last - first).days + 1))
-    return tuple(day for day in days if day.weekday() < 5)

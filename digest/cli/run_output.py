@@ -6,15 +6,18 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
-from digest.cli.output import COMPLETE, FLAGGED, as_json, complain, say, tell_why, took
+from digest.cli.output import COMPLETE, FLAGGED, as_json, complain, listed, say, tell_why, took
 from digest.cli.table import table
 from digest.errors import DigestError
 from digest.llm.batch import Pending
+from digest.llm.cached_client import RunUsage
 from digest.model import Digest, Section
 from digest.pipeline.day import Published
 from digest.pipeline.entry import AS_ASKED
+from digest.pipeline.progress import duration
 from digest.publish.counts import checks_of
 from digest.publish.markdown import DOUBT
 from digest.sources.arxiv.no_announcement import NoAnnouncement
@@ -67,12 +70,14 @@ class Result:
             return {**shown, "date": _day(self.outcome.date), "state": "submitted", "why": why}
         if isinstance(self.outcome, Digest):
             counts = self.outcome.counts.model_dump()
-            return {**shown, "date": _day(self.day), "state": "skipped", "counts": counts}
+            return {**shown, "date": _day(self.day), "state": "skipped", "new": False, "counts": counts}
         digest = self.outcome.digest
         return {
             **shown,
             "date": _day(digest.date),
             "state": self.outcome.state,
+            "new": self.outcome.new,
+            "changed": self.outcome.changes.values(),
             "source": digest.source,
             "sample": digest.sample,
             "notes": list(digest.notes),
@@ -104,6 +109,18 @@ def table_of_days(results: Sequence[Result]) -> None:
             complain(result.outcome, f"{result.day} {result.section.key}")
 
 
+def in_all(results: Sequence[Result], seconds: float, pages: Path | None) -> None:
+    """Print what several digests took together, and where pages of them are, if any was made."""
+    tallies = [one.outcome.tally for one in results if isinstance(one.outcome, Published)]
+    if len(tallies) > 1:
+        tally = sum(tallies, RunUsage())
+        known = f"questions asked {tally.asked}, answers from the ledger {tally.reused}"
+        digests = translated(f"in all: {len(tallies)} digests, {known}")
+        print(listed(digests, took(tally), translated(duration(seconds))))
+    if pages:
+        say(f"to read: {pages}")
+
+
 def nothing_due(*, json: bool, quiet: bool) -> None:
     """Say that every digest is made already."""
     if json:
@@ -121,6 +138,8 @@ def _published(result: Published) -> None:
     print(result.markdown, result.json, sep="\n")
     for note in digest.notes:
         say(f"note: {note}")
+    if changed := result.changes:
+        say(f"since the run before: {len(changed.papers)} papers more, {len(changed.lines)} lines changed")
     if counts.kept:
         say(
             f"announced {counts.announced} = listed {counts.listed} "

@@ -1,4 +1,4 @@
-"""What commands with a run share: settings, the sample day, the ledger, days as people write them."""
+"""What commands with a run share: settings, the sample day, and the ledger."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,6 @@ from digest.ledger.sql.ledger import SqlLedger
 from digest.llm.presets import preset_of
 from digest.pipeline.progress import choose
 from digest.pipeline.resources import Resources, open_resources
-from digest.sources.arxiv import calendar
 from digest.summarize.prompt import load as load_prompt
 from digest.system.clock import Clock
 from digest.system.network import nothing_of_the_environment
@@ -44,6 +43,7 @@ class CommandOptions:
     approximate: bool = False
     batch: bool = False
     wait: bool = False
+    yes: bool = False
 
     @property
     def waits(self) -> bool:
@@ -73,6 +73,8 @@ def prepared(given: CommandOptions, *, asks_model: bool = True) -> Iterator[Read
     from digest.sample import EVENING, start
     from digest.sample.knobs import FOLDER, MODEL
 
+    if not (given.quiet or given.json):
+        output.say(RECORDED) if asks_model else output.aside(RECORDED)
     with nothing_of_the_environment(), start() as server:
         own: dict[str, dict[str, Any]] = {
             "arxiv": {
@@ -90,8 +92,6 @@ def prepared(given: CommandOptions, *, asks_model: bool = True) -> Iterator[Read
         settings = load(own, {})
         out = settings.run.out / FOLDER  # apart from real work, and neither is taken for the other
         settings = settings.model_copy(update={"run": settings.run.model_copy(update={"out": out})})
-        if not (given.quiet or given.json):
-            output.say(RECORDED) if asks_model else output.aside(RECORDED)
         yield Ready(settings, clock, given)
 
 
@@ -138,39 +138,6 @@ def with_resources(ready: Ready, go: Callable[[Resources], Awaitable[None]], *, 
 
     with ledger_of(ready.settings, given) as ledger, choose(quiet=quiet) as progress:
         asyncio.run(inside())
-
-
-def parse_days(text: str | None, now: datetime) -> tuple[date | None, date | None]:
-    """The first and the last day of `2026-01-28` or `2026-01-20..2026-01-28`; None for the latest day.
-
-    Raises:
-        UsageError: see `parse_day`; or the last day lies before the first.
-    """
-    if text is None:
-        return None, None
-    first, dots, last = text.partition("..")
-    if not dots:
-        return (day := parse_day(text, now)), day
-    begin, end = parse_day(first, now), parse_day(last, now)
-    if end < begin:
-        raise UsageError(f"{text}: the last day lies before the first.")
-    return begin, end
-
-
-def parse_day(text: str, now: datetime) -> date:
-    """An announcement date.
-
-    Raises:
-        UsageError: it is no date, or lies after arXiv's next announcement.
-    """
-    try:
-        day = datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a date has no zone
-    except ValueError:
-        raise UsageError(f"{text!r} is no date. Dates look like 2026-01-28.") from None
-    following = calendar.following(calendar.current(now))  # not out yet: to be told when it is expected
-    if day > following:
-        raise UsageError(f"{day} lies in the future: arXiv's next announcement is that of {following}.")
-    return day
 
 
 def update_pages(settings: Settings) -> Path | None:

@@ -108,6 +108,15 @@ class RunLog(Protocol):
     def flagged_before(self, section: str, day: Date, codes: Collection[str]) -> tuple[int, Collection[str]]:
         """The last run that published a day (0: none), and the papers it flagged with one of the codes."""
 
+    def states(self, command: str, section: str, day: Date) -> tuple[str, ...]:
+        """How the runs of a command for a section and day ended, oldest first; see `finish`.
+
+        One that goes on is running, one whose process died is killed.
+        """
+
+    def reports(self, command: str, most: int) -> tuple[Mapping[str, Any], ...]:
+        """The reports of the last runs of a command that ended, newest first."""
+
     def claim_digests(self) -> bool:
         """True: this process may rewrite digests, until `release_digests`."""
 

@@ -101,6 +101,20 @@ class MemoryLedger:
                 return number, frozenset(paper for paper, code in flagged if code in codes)
         return 0, ()
 
+    def states(self, command: str, section: str, day: Date) -> tuple[str, ...]:
+        """See `RunLog`."""
+        wanted = (command, section, day)
+        return tuple(
+            run.state for run in self._runs.values() if (run.command, run.section, run.date) == wanted
+        )
+
+    def reports(self, command: str, most: int) -> tuple[Mapping[str, Any], ...]:
+        """See `RunLog`."""
+        ended = [
+            run.report for run in self._runs.values() if run.command == command and run.state != "running"
+        ]
+        return tuple(ended[: -most - 1 : -1])
+
     def claim_digests(self) -> bool:
         """See `RunLog`."""
         return True

@@ -39,6 +39,7 @@ class RunUsage:
     Attributes:
         asked: answers that came from the endpoint.
         reused: answers that the ledger had.
+        papers: those that answers came about from the endpoint.
         usage: tokens of all that came, unusable answers included.
         cost: US dollars; None: some of it has no known price.
         stopped: why no more was asked, in words for the user.
@@ -50,6 +51,7 @@ class RunUsage:
     asked: int = 0
     reused: int = 0
     usage: Usage = field(default_factory=Usage)
+    papers: set[str] = field(default_factory=set)
     cost: float | None = 0.0
     stopped: str | None = None
     trouble: str | None = None
@@ -61,15 +63,28 @@ class RunUsage:
         cost = None if self.cost is None else round(self.cost, 6)
         return {
             "asked": self.asked,
+            "asked_about": len(self.papers),
             "reused": self.reused,
             **self.usage.model_dump(),
             "cost": cost,
             **{name: sentence for name, sentence in why.items() if sentence is not None},
         }
 
-    def note(self, completion: Completion) -> None:
-        """Count an answer that came from the endpoint."""
+    def __add__(self, other: RunUsage) -> RunUsage:
+        """Both together; what was in the way is left out."""
+        unknown = self.cost is None or other.cost is None
+        return RunUsage(
+            self.asked + other.asked,
+            self.reused + other.reused,
+            self.usage + other.usage,
+            self.papers | other.papers,
+            None if unknown else (self.cost or 0) + (other.cost or 0),
+        )
+
+    def note(self, completion: Completion, paper: str) -> None:
+        """Count an answer that came from the endpoint, about a paper."""
         self.asked += 1
+        self.papers.add(paper)
         self.usage += completion.usage
         self._pay(completion.cost)
 
@@ -78,6 +93,7 @@ class RunUsage:
         self.asked += other.asked
         self.reused += other.reused
         self.usage += other.usage
+        self.papers |= other.papers
         self._pay(other.cost)
         self.stopped = other.stopped or self.stopped
         self.trouble = other.trouble or self.trouble
@@ -196,14 +212,14 @@ class CachedClient:
                 completion = completion.model_copy(update={"key": key})  # of the question as it was put
                 self._ledger.event(self.run, "ask", "answered", paper, f"{completion.milliseconds} ms")
                 self._ledger.keep(completion, request.canonical(), self.run, paper)
-                self.tally.note(completion)
+                self.tally.note(completion, paper)
                 return completion
         raise AssertionError  # the loop returns or raises
 
     def _note_trouble(self, error: AnswerError, paper: str) -> None:
         self._ledger.event(self.run, "ask", error.code, paper, str(error))
         if isinstance(error, UnusableError):
-            self.tally.note(error.completion)
+            self.tally.note(error.completion, paper)
             if error.thinks:
                 self.tally.advice["thinks"] = str(error)
         if error.code == "too_long":

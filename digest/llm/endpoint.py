@@ -27,13 +27,13 @@ from digest.llm.learning import LearnedCapabilities, LearnedError
 from digest.llm.limiter import ClosedError, Limiter
 from digest.llm.presets import preset_of
 from digest.llm.question import write
-from digest.llm.reach import reason
 from digest.llm.reachability import Reachability
 from digest.llm.response import MalformedError, UnusableError, names_in, parse
 from digest.llm.retry import PATIENCE, RetryPolicy
 from digest.llm.retry_after import told_to_wait
 from digest.llm.sdk import connect
 from digest.model import Completion, Request
+from digest.system.reach import offline_tries, reason
 from digest.system.redact import KeyRedactor
 
 if TYPE_CHECKING:
@@ -83,11 +83,18 @@ class Endpoint:
         self.redactor = KeyRedactor(settings.key.get_secret_value())
         self._client: openai.AsyncOpenAI | None = None
         self._exchange = Exchange(
-            settings, self.preset, self.client, self.price, self.redactor, patience, clock
+            settings,
+            self.preset,
+            self.client,
+            self.price,
+            self.redactor,
+            patience,
+            clock,
+            self._answered_before,
         )
         self._learned = LearnedCapabilities(self.preset, recall, remember)
         self._limiter = Limiter(settings, clock, patience, outage=self._outage, local=self.preset.loopback)
-        self._breaker = CircuitBreaker(lambda model: self.learned(model) is not None)
+        self._breaker = CircuitBreaker(self._answered_before)
         self._reachability = Reachability(self._outage, say)
         self._observers: tuple[Observer, ...] = (
             self._reachability,  # before the limiter, which marks late answers as limited
@@ -182,9 +189,7 @@ class Endpoint:
         except openai.APIStatusError as error:
             raise self.explain(error) from error
         except (openai.APIConnectionError, TimeoutError) as error:
-            raise ModelError(
-                f"{self.address} did not answer ({self.redactor.text(reason(error))[:200]})."
-            ) from error
+            raise ModelError(f"{self.address} did not answer ({self.reason(error)}).") from error
         try:
             kind = response.headers.get("content-type", "")
             names = names_in(parse(response.content, kind, self.redactor))
@@ -205,6 +210,14 @@ class Endpoint:
             self._breaker.close(self._settings.name, meaning)
         return meaning if isinstance(meaning, ModelError) else ModelError(str(meaning))
 
+    def reason(self, error: Exception) -> str:
+        """Why it was not reached, in words."""
+        return self.redactor.text(reason(error, self.address))[:300]
+
+    def offline_tries(self, error: Exception) -> int | None:
+        """How often to try what failed so, where nothing was answered yet; None: as often as usual."""
+        return None if self._reachability.reached else offline_tries(error)
+
     def client(self) -> openai.AsyncOpenAI:
         """The SDK's client, made when it is first needed."""
         if self._client is None:
@@ -218,6 +231,9 @@ class Endpoint:
     def learned(self, model: str) -> Capabilities | None:
         """The capabilities that earlier answers taught, if there were any."""
         return self._learned.kept(model)
+
+    def _answered_before(self, model: str) -> bool:
+        return self.learned(model) is not None
 
     def write(self, request: Request) -> dict[str, Any]:
         """The body of a question as this endpoint takes it."""

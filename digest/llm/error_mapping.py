@@ -30,6 +30,7 @@ class TransientError(Exception):
         took: seconds until it was known.
         told: seconds that the endpoint says to wait, if it does.
         odd: a 200 without an answer, as a gateway's page is one.
+        tries: how often at most it is worth trying, if that is less than usual.
         final: what the trouble means if it stays.
     """
 
@@ -48,6 +49,7 @@ class TransientError(Exception):
         self.took = 0.0
         self.told = told
         self.odd = odd
+        self.tries: int | None = None
         self.final = final
 
 

@@ -17,12 +17,13 @@ from digest.llm.cost import Price
 from digest.llm.error_mapping import TOO_LATE, TransientError, meaning_of
 from digest.llm.presets import Preset
 from digest.llm.question import write
-from digest.llm.reach import connecting, kind_of, reason
 from digest.llm.response import MalformedError, UnusableError, parse, read
 from digest.llm.retry import PATIENCE
 from digest.llm.retry_after import in_words, told_to_wait
 from digest.llm.sdk import MOST_BYTES, RedirectedError, TooLargeAnswerError, timeouts
 from digest.model import Completion, Request
+from digest.system.network import proxy_for
+from digest.system.reach import connecting, kind_of, offline_tries, reason
 from digest.system.redact import KeyRedactor
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Exchange:
         redactor: takes the key out of what the endpoint says.
         patience: seconds that it may keep a question waiting.
         clock: seconds, monotonic.
+        answered_before: of a model, True if it answered in an earlier run.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Exchange:
         redactor: KeyRedactor,
         patience: float = PATIENCE,
         clock: Callable[[], float] = time.monotonic,
+        answered_before: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._timeout = self._allowed = settings.timeout
         self._preset = preset
@@ -68,9 +71,12 @@ class Exchange:
         self._redactor = redactor
         self._patience = patience
         self._clock = clock
+        self._answered_before = answered_before
+        self._reached = False
 
     def observe(self, attempt: Attempt) -> None:
         """Wait longer for a server on this machine that is slow although it has nothing else to do."""
+        self._reached = self._reached or attempt.status is not None
         if attempt.late and attempt.retry_as is None and self._preset.loopback and attempt.permit.load == 1:
             self._allowed = min(2 * self._allowed, _SLOWER * self._timeout)
 
@@ -147,13 +153,21 @@ class Exchange:
         return Attempt(request, form, permit, error.status, headers, error=error, meaning=meaning, late=late)
 
     def _unreached(self, permit: Permit, request: Request, form: Capabilities, error: Exception) -> Attempt:
-        """An attempt that nothing came of."""
-        kind, why = kind_of(error), self._redactor.text(reason(error))[:200]
+        """An attempt that nothing came of.
+
+        A server that refuses connections is started again in minutes, if there is one: on this machine, or
+        where one has answered. Else, and behind a proxy that is not there, nobody waits for a network.
+        """
+        kind, why = kind_of(error), self._redactor.text(reason(error, self._address))[:300]
         late = kind == "silent" and not connecting(error)
         if late:
             why = f"no answer within {self._allowed:g} s; model.timeout allows more"
         final = AnswerError("unreachable", f"{self._address} did not answer ({why})")
-        meaning = TransientError(final, down=kind == "refused")
+        known = self._reached or self._preset.loopback or self._answered_before(request.model)
+        proxied = not self._reached and proxy_for(self._address) is not None
+        meaning = TransientError(final, down=kind == "refused" and known and not proxied)
+        if not (meaning.down or self._reached):
+            meaning.tries = offline_tries(error)
         return Attempt(request, form, permit, meaning=meaning, late=late)
 
     def _priced(self, completion: Completion) -> Completion:

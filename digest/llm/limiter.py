@@ -19,6 +19,10 @@ from digest.llm.rate_limits import Concurrency, Gate, Guess, Refusals, Remaining
 from digest.llm.retry import PATIENCE
 from digest.llm.retry_after import in_words
 
+_UNTOLD = 300.0
+"""Seconds that an endpoint may refuse everybody without naming a time: a limit by the minute is over by then,
+and for one by the hour or by the day nobody waits."""
+
 
 class ClosedError(Exception):
     """The endpoint takes no question for longer than one may wait; the text says how it told us so."""
@@ -142,7 +146,6 @@ class Limiter:
             patience: how long it may go on so; None: as long as for a rate limit.
         """
         now = self._end(permit)
-        self._until_given_up = self._patience if patience is None else patience
         if self._refusing_since is None:
             self._refusing_since = now
         in_a_row = self._refusals.refused(permit.number)
@@ -154,6 +157,9 @@ class Limiter:
         if self._guess.open:  # else it is no matter of load
             self._slots.refused(permit.number, permit.load, under_way, in_a_row)
         self._report(permit, headers, now)
+        if patience is None:
+            patience = self._patience if told or self._reported(permit.tokens, now) else _UNTOLD
+        self._until_given_up = min(patience, self._patience)
         self._advance()
 
     def failed(
@@ -249,12 +255,11 @@ class Limiter:
 
     def _told(self, tokens: int, now: float) -> float:
         """Seconds to wait by what the endpoint said or showed."""
-        return max(
-            self._gate.wait(now),
-            self._guess.wait(now),
-            self._left["requests"].wait(now, 1),
-            self._left["tokens"].wait(now, tokens),
-        )
+        return max(self._gate.wait(now), self._guess.wait(now), self._reported(tokens, now))
+
+    def _reported(self, tokens: int, now: float) -> float:
+        """Seconds to wait by what it said is left."""
+        return max(self._left["requests"].wait(now, 1), self._left["tokens"].wait(now, tokens))
 
     def _set(self, tokens: int, now: float) -> float:
         """Seconds to wait by the settings."""

@@ -114,6 +114,8 @@ class RetryPolicy:
         self._in_a_row = 1 if stray else self._in_a_row + 1
         self._kind = self._kind_of(error, accepted)
         self._failures += self._kind == "own"
+        if error.tries is not None:
+            self._most = min(self._most, error.tries)
         self._waited[self._kind] += error.took
         self._accepted, self._told = accepted, error.told or 0.0
         self.said = str(error)

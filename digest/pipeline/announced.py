@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date
 
+from digest.errors import DigestError
 from digest.model import Announcement, Section
 from digest.pipeline.resources import Resources
 from digest.sources.arxiv.no_announcement import NoAnnouncement
 from digest.sources.source import APPROXIMATE, Source
+
+Known = Announcement | NoAnnouncement | DigestError
+"""The outcome of asking for an announcement."""
+
+
+async def foresee(
+    sections: Iterable[Section], day: date | None, resources: Resources, limit: int | None = None
+) -> dict[str, Known]:
+    """Section -> what was announced on a day, or why that is not known: for a plan, and for `run_day`."""
+    found: dict[str, Known] = {}
+    for section in sections:
+        try:
+            found[section.key] = await announcement_of(section, day, resources, limit)
+        except DigestError as error:
+            found[section.key] = error
+    return found
 
 
 async def announcement_of(
@@ -27,6 +45,7 @@ async def announcement_of(
     if day is not None and (kept := _kept(section, day, resources)):
         return kept
     source = resources.source or arxiv_source(resources)
+    resources.progress.doing(f"{section.title}: asking arXiv what was announced")
     announced, whole = await source.announcement(section, day, limit)
     if whole and isinstance(announced, Announcement):
         resources.ledger.keep_announcement(section.categories, announced)

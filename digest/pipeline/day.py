@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from digest.errors import DigestError
 from digest.llm.batch import Pending
 from digest.llm.cached_client import CachedClient, RunUsage
 from digest.model import Announcement, Digest, Entry, Section
-from digest.pipeline.announced import announcement_of, source_of
+from digest.pipeline.announced import Known, announcement_of, source_of
 from digest.pipeline.day_checks import flag_repeated, refuse_shorter, refuse_silence
 from digest.pipeline.entries import Engine, entries_of, side_by_side
+from digest.pipeline.plan import question_kind
 from digest.pipeline.resources import Resources
+from digest.publish.changes import Changes, changes
 from digest.publish.counts import counts_of
 from digest.publish.files import write_digest
 from digest.publish.keeping import keep_lines, standing
@@ -34,6 +37,12 @@ class Published:
     kept: Mapping[str, str]
     """Papers whose line of an earlier run stays, as this one has no better; each with the reason."""
 
+    new: bool
+    """True: no earlier run published the whole digest of that day."""
+
+    changes: Changes
+    """What it has that the digest before had not; nothing of a new one."""
+
     @property
     def state(self) -> str:
         """In a word, for the ledger."""
@@ -47,6 +56,7 @@ async def run_day(
     resources: Resources,
     limit: int | None = None,
     engine: Engine = side_by_side,
+    known: Known | None = None,
 ) -> Published | NoAnnouncement | Pending:
     """Make one section's digest of one day, and note the run in the ledger.
 
@@ -56,6 +66,7 @@ async def run_day(
         resources: see `Resources`.
         limit: only the first so many papers, for a quick look.
         engine: carries out the work on the papers.
+        known: what `foresee` found.
 
     Raises:
         SourceError: arXiv gave no usable announcement; nothing was published.
@@ -67,9 +78,10 @@ async def run_day(
     client = CachedClient(resources.endpoint, ledger, run, under_way=resources.under_way)
     usage = client.tally
     try:
-        announcement = await announcement_of(section, day, resources, limit)
+        announcement = _known(known) or await announcement_of(section, day, resources, limit)
         if isinstance(announcement, NoAnnouncement):
-            ledger.finish(run, "quiet", {"why": announcement.sentence}, day)
+            why_not = {"why": announcement.sentence, "kind": announcement.kind}
+            ledger.finish(run, "quiet", why_not, announcement.date)
             return announcement
         _tell(section, announcement, resources, run)
         refuse_shorter(section, announcement, limit, resources)
@@ -86,6 +98,13 @@ async def run_day(
         raise
     _note(published, made, resources, run)
     return published
+
+
+def _known(known: Known | None) -> Announcement | NoAnnouncement | None:
+    """The announcement that is known already, if it is; raises the error that asking for it met."""
+    if isinstance(known, DigestError):
+        raise known
+    return known
 
 
 def _tell(section: Section, announcement: Announcement, resources: Resources, run: int) -> None:
@@ -117,9 +136,20 @@ def _publish(made: Digest, resources: Resources, usage: RunUsage) -> Published:
     out = resources.settings.run.out
     before = resources.own(standing(out, made.date, made.section.key))
     digest, kept = keep_lines(made, before, fresh=resources.fresh)
+    new = _is_new(digest, before, resources)
     markdown, record = write_digest(digest, out)
     flags = {entry.paper.id: entry.flag for entry in made.entries if entry.flag}
-    return Published(digest, markdown, record, usage, {paper: flags[paper].reason for paper in kept})
+    reasons = {paper: flags[paper].reason for paper in kept}
+    changed = Changes() if new else changes(before, digest)
+    return Published(digest, markdown, record, usage, reasons, new, changed)
+
+
+def _is_new(made: Digest, before: Digest | None, resources: Resources) -> bool:
+    """True for the first whole digest of its day; one that was lost and is made again is not."""
+    if before is not None:
+        return made.counts.kept and not before.counts.kept
+    assert made.date is not None  # of an announcement
+    return made.counts.kept and not resources.ledger.flagged_before(made.section.key, made.date, ())[0]
 
 
 def _note(published: Published, made: Digest, resources: Resources, run: int) -> None:
@@ -128,5 +158,6 @@ def _note(published: Published, made: Digest, resources: Resources, run: int) ->
     ledger.keep_listings(digest)
     ledger.event(run, "publish", "written", detail=str(published.markdown))
     flagged = {entry.paper.id: entry.flag.code for entry in made.entries if entry.flag}
-    report = {"counts": digest.counts.model_dump(), "source": digest.source, **published.tally.report()}
+    asked = {"question": question_kind(resources), **published.tally.report()}
+    report = {"counts": digest.counts.model_dump(), "source": digest.source, **asked}
     ledger.finish(run, published.state, {**report, "flagged": flagged}, digest.date)

@@ -15,6 +15,7 @@ from digest.llm.cached_client import CachedClient, RunUsage
 from digest.model import Announcement, Entry, Listing, Paper, Request, Section
 from digest.pipeline.check_cache import recipe_of
 from digest.pipeline.entry import Others, PaperResult, PaperTask, entry
+from digest.pipeline.plan import pdfs_of
 from digest.pipeline.resources import Resources
 from digest.publish.files import published
 
@@ -40,7 +41,10 @@ async def side_by_side(
     tasks: Sequence[PaperTask], others: Others, resources: Resources, usage: RunUsage
 ) -> Sequence[PaperResult]:
     """The engine of one process: a paper is asked about as soon as its text is there."""
+    if pdfs := pdfs_of((task.paper for task in tasks), resources):
+        resources.progress.start("PDFs", pdfs)
     resources.progress.start("papers", len(tasks))
+    resources.progress.spending("papers", usage)
 
     async def carry_out(task: PaperTask) -> PaperResult:
         taken = RunUsage()

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from digest.config import Settings
@@ -139,8 +140,15 @@ def _resources(
     async def open_reader() -> Reader:
         from digest.text.reader import TextReader
 
-        folder, address = settings.run.out / "pdf", settings.arxiv.pdf
-        reader = TextReader(settings.text, folder, address, (await http()).download, progress.say)
+        folder, address, client = settings.run.out / "pdf", settings.arxiv.pdf, await http()
+
+        async def download(url: str, target: Path, limit_bytes: int) -> int:
+            try:
+                return await client.download(url, target, limit_bytes)
+            finally:
+                progress.step("PDFs")
+
+        reader = TextReader(settings.text, folder, address, download, progress.say)
         return await opened.enter_async_context(reader)
 
     http, reader = _once(open_http), _once(open_reader)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import date as Date  # noqa: N812 - named as in digest.model
 from typing import TYPE_CHECKING
 
+from digest.llm.cached_client import RunUsage
 from digest.pipeline.progress import Bars, Progress
 from digest.system.language import translated
 
@@ -82,15 +84,28 @@ class DaysProgress:
         """Pass it on."""
         self._inner.say(sentence)
 
+    def doing(self, what: str) -> None:
+        """Nothing: a day's own phases are left out."""
+
     def start(self, stage: str, total: int) -> None:  # noqa: ARG002 - see `Progress`
         """The papers of a day, once or, with batches, twice: they are counted from the beginning."""
-        self._of_day = 0
+        if stage == "papers":
+            self._of_day = 0
 
-    def step(self, stage: str) -> None:  # noqa: ARG002 - see `Progress`
+    def step(self, stage: str) -> None:
         """A paper is done."""
+        if stage != "papers":
+            return
         self._of_day += 1
         if self._bars:
             self._inner.step("papers")
+
+    def spending(self, stage: str, tally: RunUsage) -> None:
+        """Nothing: what all days spend is told at the end of each."""
+
+    def paused(self) -> AbstractContextManager[None]:
+        """Within it nothing moves: somebody is asked."""
+        return self._inner.paused()
 
 
 def in_time(seconds: float) -> str:

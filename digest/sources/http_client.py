@@ -36,6 +36,7 @@ from digest.sources.http_responses import (
     says_withdrawn,
 )
 from digest.system.network import client_options, explained, on_this_machine
+from digest.system.reach import connecting, offline_tries, reason
 
 T = TypeVar("T")
 
@@ -49,6 +50,9 @@ _RETRIED = frozenset({406, 408, 425, 429, 500, 502, 503, 504})
 _RETRIED_PDF = _RETRIED - {500}  # arXiv says 500 for papers whose PDF it failed to make
 _LONGEST_WAIT = 300.0
 _WORTH_SAYING = 5.0
+_OFFLINE_TRIES, _OFFLINE_WAIT = 2, 2.0
+"""Where no connection ever came about: so often, and so many seconds apart."""
+
 _PAGE_LIMIT = 64 << 20
 _CALL_SECONDS = 300.0
 
@@ -66,9 +70,12 @@ class Page:
 
 @dataclass
 class _Host:
+    name: str
     spacing: float
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     free: datetime | None = None
+    offline: str = ""
+    """Why no connection came about, in words, while nothing was ever answered: it is asked no more."""
 
 
 def _utc_now() -> datetime:
@@ -118,6 +125,7 @@ class Http:
         self._timeout = httpx2.Timeout(read, connect=connect)
         self._client: httpx2.AsyncClient | None = None
         self.elsewhere: Callable[[], float] = lambda: 0.0
+        self._reached = False
 
     async def __aenter__(self) -> Self:
         places = self.settings
@@ -202,18 +210,19 @@ class Http:
             except (TransientError, httpx2.HTTPError, TimeoutError) as error:
                 logger.debug("%s", url, exc_info=error)
                 self._budget -= (self._clock() - begun).total_seconds()
-                raise _as_passing(error) from error
+                raise self._passing(error, url, host) from error
             finally:
-                host.free = self._clock() + timedelta(seconds=host.spacing)
+                host.free = self._clock() + timedelta(seconds=0 if host.offline else host.spacing)
 
         def stop(state: RetryCallState) -> bool:
-            return state.attempt_number >= limit or self._budget <= state.upcoming_sleep
+            most = min(limit, _OFFLINE_TRIES) if host.offline else limit
+            return state.attempt_number >= most or self._budget <= state.upcoming_sleep
 
         def spend(state: RetryCallState) -> None:
             self._budget -= state.upcoming_sleep
             if state.upcoming_sleep >= _WORTH_SAYING and state.outcome:
                 self._say(
-                    f"{urlsplit(url).netloc}: {state.outcome.exception()}; trying again in "
+                    f"{host.name}: {state.outcome.exception()}; trying again in "
                     f"{state.upcoming_sleep:.0f} s (try {state.attempt_number} of {limit})"
                 )
 
@@ -226,23 +235,42 @@ class Http:
             reraise=True,
         )
         async with host.lock:
-            if self._budget <= 0:
-                raise UnreachableError(
-                    f"{url}: not asked, because arXiv has failed for too long in this run."
-                )
+            self._refuse_hopeless(url, host)
             try:
                 return await retrying(attempt)
             except TransientError as fault:
                 tries = retrying.statistics.get("attempt_number", limit)
+                said = str(fault) if host.offline else f"no usable answer in {tries} tries: {fault}"
                 raise UnreachableError(
-                    f"{url}: no usable answer in {tries} tries: {fault}. Check the network and its proxy, "
-                    "or try again later."
+                    f"{url}: {said}. Check the network and its proxy, or try again later."
                 ) from fault
+
+    def _passing(self, error: Exception, url: str, host: _Host) -> TransientError:
+        """The error as one that may pass; where nothing was ever reached, it is hardly waited for."""
+        trouble = _as_passing(error, url)
+        offline = not self._reached and offline_tries(error) is not None
+        host.offline = str(trouble) if offline else ""
+        if offline:
+            trouble.wait = _OFFLINE_WAIT
+        return trouble
+
+    def _refuse_hopeless(self, url: str, host: _Host) -> None:
+        """Do nothing if there is hope of an answer.
+
+        Raises:
+            UnreachableError: there is none.
+        """
+        if host.offline and not self._reached:
+            raise UnreachableError(f"{url}: not asked, since {host.name} was not reached: {host.offline}.")
+        if self._budget <= 0:
+            raise UnreachableError(f"{url}: not asked, because arXiv has failed for too long in this run.")
 
     async def _take_turn(self, host: _Host) -> None:
         if host.free is not None:
             wait = (host.free - self._clock()).total_seconds()
             if wait > 0:
+                if host.spacing >= _WORTH_SAYING:
+                    self._say(f"{host.name}: next page in {min(wait, host.spacing):.0f} s, as arXiv asks")
                 await self._sleep(min(wait, host.spacing))  # a clock set back must not make it longer
         while (wait := self.elsewhere()) > 0:
             await self._sleep(wait)
@@ -250,12 +278,7 @@ class Http:
     def _host(self, url: str) -> _Host:
         name = urlsplit(url).netloc
         if name not in self._hosts:
-            spacing = OTHER_SPACING
-            if on_this_machine(url):
-                spacing = 0.0
-            elif name == urlsplit(self.settings.pages).netloc:
-                spacing = PAGES_SPACING
-            self._hosts[name] = _Host(spacing)
+            self._hosts[name] = _Host(name, spacing_of(url, self.settings))
         return self._hosts[name]
 
     @asynccontextmanager
@@ -264,6 +287,7 @@ class Http:
     ) -> AsyncIterator[httpx2.Response]:
         assert self._client is not None, "Http is used inside `async with`"
         async with self._client.stream("GET", url, headers=headers) as response:
+            self._reached, self._host(url).offline = True, ""
             if response.status_code in retried:
                 wait = retry_after(response.headers.get("Retry-After"), self._clock())
                 if wait is not None and wait > _LONGEST_WAIT:
@@ -271,6 +295,14 @@ class Http:
                     raise UnreachableError(f"{url}: arXiv asks not to be asked again for {minutes} minutes.")
                 raise TransientError(f"HTTP {response.status_code}", wait)
             yield response
+
+
+def spacing_of(url: str, settings: ArxivSettings) -> float:
+    """Seconds between two requests to the host of an address."""
+    if on_this_machine(url):
+        return 0.0
+    pages = urlsplit(url).netloc == urlsplit(settings.pages).netloc
+    return PAGES_SPACING if pages else OTHER_SPACING
 
 
 def snapshot_of(page: Page) -> Snapshot:
@@ -297,13 +329,13 @@ def _waits(first: float) -> Callable[[RetryCallState], float]:
     return wait
 
 
-def _as_passing(error: Exception) -> TransientError:
+def _as_passing(error: Exception, url: str) -> TransientError:
     if isinstance(error, TransientError):
         return error
+    if connecting(error):
+        return TransientError(f"no connection ({reason(error, url)})")
     if isinstance(error, TimeoutError | httpx2.TimeoutException):
         return TransientError("it took too long to answer")
-    if isinstance(error, httpx2.ConnectError):
-        return TransientError(f"no connection ({error})")
     return TransientError(f"the answer broke off ({str(error) or type(error).__name__})")
 
 

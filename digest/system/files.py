@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from digest.errors import FormatError, UsageError
@@ -55,3 +57,14 @@ def at_home(path: str) -> Path:
         return Path(os.path.expandvars(path)).expanduser()
     except RuntimeError:
         raise ValueError(f"{path!r}: the home folder is not known; write the whole path") from None
+
+
+def words_at_home(words: Sequence[str]) -> list[str]:
+    """The words of a command line, with `~/` at the start of one, or of a flag's value, filled in.
+
+    Most shells do that, but not within quotes or behind `=`, nor does Windows; nor cron, where there is none.
+    """
+    home = os.path.expanduser("~")  # noqa: PTH111 - without a home it stays as it is
+    return [
+        re.sub(r"^(--?[\w-]+=)?~(?=[/\\]|$)", lambda found: (found[1] or "") + home, word) for word in words
+    ]

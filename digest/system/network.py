@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from digest.errors import UsageError
 
@@ -102,6 +103,24 @@ def proxies(environment: Mapping[str, str]) -> dict[str, str]:
     """The variables that send requests through a proxy, each with its address; credentials are not shown."""
     named = {name: value.strip() for name, value in environment.items() if name.upper() in _PROXIES}
     return {name: _shown(value) for name, value in named.items() if value}
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy that a request to an address goes through, with where it is set; credentials are not shown.
+
+    By the environment, else by the system's settings, as clients of httpx2 read them.
+    """
+    if on_this_machine(url):
+        return None
+    parts = urlsplit(url)
+    if not parts.hostname or proxy_bypass(parts.hostname):
+        return None
+    found = getproxies()
+    for scheme in (parts.scheme, "all"):
+        if address := found.get(scheme):
+            names = (name for name in os.environ if name.lower() == f"{scheme}_proxy" and os.environ[name])
+            return f"{_shown(address)} ({next(names, 'set in the system')})"
+    return None
 
 
 def _shown(address: str) -> str:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from digest.cli import session
 from digest.sample import Server
 from digest.sample.knobs import DATA
+from digest.system import clock
 from tests.conftest import Run, use
 
 TUESDAY, WEDNESDAY = date(2026, 1, 27), date(2026, 1, 28)
@@ -29,7 +29,7 @@ def at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
             def now(cls, tz: tzinfo | None = None) -> Clock:
                 return cls.fromtimestamp(instant.timestamp(), tz)
 
-        monkeypatch.setattr(session, "datetime", Clock)
+        monkeypatch.setattr(clock, "datetime", Clock)
 
     return to
 

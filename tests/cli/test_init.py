@@ -66,6 +66,7 @@ def test_without_a_terminal_a_home_is_made_and_three_steps_are_said(digest: Run,
     assert [section.key for section in settings.chosen_sections()] == ["audio"]
 
 
+@pytest.mark.pages
 def test_a_home_works_with_digest_run(
     digest: Run, folder: Path, sample_server: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:

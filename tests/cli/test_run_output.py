@@ -11,6 +11,7 @@ from digest.cli.run_output import Result
 from digest.llm.cached_client import RunUsage
 from digest.model import Digest, Entry, Flag, Listing, Paper, Summary
 from digest.pipeline.day import Published
+from digest.publish.changes import Changes
 from digest.publish.counts import counts_of
 from tests.publish.samples import AUDIO
 
@@ -30,7 +31,8 @@ def result(*marked: tuple[Summary | None, Flag | None]) -> Result:
     )
     counts = counts_of(entries, len(entries))
     digest = Digest(section=AUDIO, date=date(2026, 1, 28), entries=entries, counts=counts)
-    return Result(AUDIO, digest.date, Published(digest, Path("a.md"), Path("a.json"), RunUsage(), {}))
+    published = Published(digest, Path("a.md"), Path("a.json"), RunUsage(), {}, True, Changes())
+    return Result(AUDIO, digest.date, published)
 
 
 @pytest.mark.parametrize(("lang", "words"), [("en", "behind a line says"), ("zh", "表示它未通过检查")])

@@ -167,7 +167,7 @@ def test_a_line_in_two_languages_is_in_the_json_and_the_markdown_keeps_its_form(
         "line_en": english,
     }
     server.faults(fault("chatter", content=json.dumps(answer)))
-    assert digest("run", "-q", "--limit", 1)[0] == 0
+    assert digest("run", "-q", "--limit", "1")[0] == 0
     (entry,) = json.loads((folder / f"runs/{DAY}/audio.json").read_text(encoding="utf-8"))["entries"]
     assert entry["summary"]["translations"] == {"en": english}
     page = (folder / f"runs/{DAY}/audio.md").read_text(encoding="utf-8")
@@ -176,7 +176,7 @@ def test_a_line_in_two_languages_is_in_the_json_and_the_markdown_keeps_its_form(
     assert digest("runs", "verify")[0] == 0
     for wrong, why in (("prompt = 'line'", "one line in one language"), ("prompt = 'entry-en'", "")):
         use(server, folder, f"{wrong}\nlanguages = ['zh', 'en']\n{SETTINGS}")
-        code, _, err = digest("run", "-q", "--limit", 1)
+        code, _, err = digest("run", "-q", "--limit", "1")
         assert (code == 2) is bool(why)
         assert why in err
 

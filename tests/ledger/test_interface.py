@@ -83,6 +83,15 @@ def test_what_the_last_published_run_flagged(ledger: Ledger) -> None:
     assert ledger.flagged_before("audio", DAY, codes) == (first, frozenset({"1"}))
 
 
+def test_how_the_runs_of_a_command_ended(ledger: Ledger) -> None:
+    assert ledger.states("after", "audio", DAY) == ()
+    ledger.finish(ledger.begin("after", "audio", DAY), "failed", {})
+    ledger.finish(ledger.begin("run", "audio", DAY), "complete", {})
+    ledger.finish(ledger.begin("after", "text", DAY), "complete", {})
+    ledger.begin("after", "audio", DAY)
+    assert ledger.states("after", "audio", DAY) == ("failed", "running")
+
+
 def test_texts_by_version_and_recipe(ledger: Ledger) -> None:
     text = Text(origin=TextOrigin(source="abstract", reason="扫描件"))
     newer = Text(origin=TextOrigin(source="pdf"))

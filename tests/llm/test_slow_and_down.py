@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 import ssl
 from collections.abc import Callable
@@ -161,7 +162,7 @@ def test_one_that_starts_is_waited_for(error: Trouble) -> None:
 
 def test_one_that_never_starts_ends_the_run_after_minutes() -> None:
     model = Model(trouble=lambda *_: no_connection(REFUSED))
-    found = ask(model, 300, concurrency=8)
+    found = ask(model, 300, concurrency=8, **LOCAL)
     assert len(found.errors) == 300
     assert all(isinstance(error, ModelError) for _, error in found.errors)
     assert "connection refused" in str(found.errors[0][1])
@@ -178,13 +179,49 @@ def test_one_that_never_starts_ends_the_run_after_minutes() -> None:
         (partial(no_connection, UNKNOWN), "DNS"),
         (partial(no_connection, ssl.SSLCertVerificationError(1, "certificate verify failed")), "TLS"),
         (partial(no_connection, OSError(101, "Network is unreachable")), "unreachable"),
+        (partial(no_connection, REFUSED), "connection refused"),
     ],
 )
 def test_offline_ends_in_seconds(error: Trouble, word: str) -> None:
-    found = ask(Model(trouble=lambda *_: error()), 30)
+    model = Model(trouble=lambda *_: error())
+    found = ask(model, 30)
     assert all(isinstance(error, ModelError) for _, error in found.errors)
     assert word in str(found.errors[0][1])
-    assert found.end <= 15
+    assert found.end <= 1
+    assert len(model.asked) <= 8  # those that were under way together
+    assert not found.said
+
+
+KNOWN = json.dumps({"answer_format": "json_schema"})
+
+
+@pytest.mark.parametrize(
+    ("proxy", "cause", "waits"),
+    [
+        ("", REFUSED, True),
+        ("http://user:secret@127.0.0.1:7890", REFUSED, False),
+        ("", UNKNOWN, False),
+    ],
+)
+def test_one_that_answered_another_day_is_waited_for_and_no_network_is(
+    proxy: str, cause: Exception, *, waits: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    if proxy:
+        monkeypatch.setenv("HTTP_PROXY", proxy)
+    model = Model(known=KNOWN, trouble=lambda at, _: no_connection(cause) if at < 120 else None)
+    found = ask(model, 3)
+    assert bool(found.answers) == waits
+    assert (found.end > 120) == waits
+    if proxy:
+        said = str(found.errors[0][1])
+        assert "through the proxy http://***@127.0.0.1:7890 (HTTP_PROXY): connection refused" in said
+
+
+def test_a_name_that_is_lost_in_mid_run_is_looked_for_again() -> None:
+    model = Model(trouble=lambda at, _: no_connection(UNKNOWN) if 5 <= at < 7 else None)
+    assert not ask(model, 20).errors
 
 
 @pytest.mark.parametrize("settings", [{"attempts": 1}, {"patience": 0}])
@@ -213,3 +250,20 @@ def test_an_endpoint_that_stays_down_is_given_up_by_all_at_once() -> None:
     assert len(found.errors) == 300 - 152
     assert any("Bad Gateway" in str(error) for _, error in found.errors)
     assert 340 <= found.end <= 480
+
+
+@pytest.mark.parametrize("answered", [0, 20])
+def test_a_limit_that_names_no_time_is_waited_for_as_long_as_one_by_the_minute(answered: int) -> None:
+    limited = partial(status, 429, "Rate limit exceeded: free-models-per-day")
+    model = Model(1, slots=8, trouble=lambda *_: limited() if len(model.asked) > answered else None)
+    found = ask(model, 200, concurrency=8)
+    assert len(found.answers) >= answered - 8
+    assert 240 <= found.end <= 360
+    assert all("free-models-per-day" in str(error) for _, error in found.errors)
+
+
+@pytest.mark.parametrize("headers", [{}, {"retry-after": "240"}])
+def test_a_limit_of_minutes_is_waited_for(headers: dict[str, str]) -> None:
+    limited = partial(status, 429, "Rate limit exceeded", **headers)
+    model = Model(1, slots=8, trouble=lambda at, _: limited() if 10 <= at < 200 else None)
+    assert not ask(model, 300, concurrency=8).errors

@@ -234,7 +234,8 @@ def test_without_a_key_the_sentence_offers_the_sample(digest: Run) -> None:
     [
         (("--section", "musik"), "audio, text"),
         (("--date", "2999-01-01"), "future"),
-        (("--date", "yesterday"), "no date"),
+        (("--date", "tomorrow"), "today, yesterday, last-week"),
+        (("--date", "last-week..2026-01-05"), "before the first"),
         (("--date", "2026-02-30"), "no date"),
         (("--date", "2026-01-28..2026-01-20"), "before the first"),
         (("--prompt", "nope"), "entry, entry-en, fields, line"),

@@ -48,6 +48,7 @@ def requests(server: Server) -> dict[str, int]:
     return {kind: number for kind, number in server.stats()["requests"].items() if number}
 
 
+@pytest.mark.pages
 def test_a_snapshot_and_a_mirror_need_no_request_to_arxiv(
     digest: Run, folder: Path, old: World, server: Server
 ) -> None:

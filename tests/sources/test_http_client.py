@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from datetime import UTC, date, datetime, timedelta
 from email.utils import format_datetime
@@ -90,6 +91,70 @@ def test_no_connection_is_an_answer_too() -> None:
         pass  # nobody listens there any more
     with pytest.raises(UnreachableError, match="no connection"):
         get(server)
+
+
+def gone(*_: object, **__: object) -> None:
+    raise socket.gaierror(-2, "Name or service not known")
+
+
+@pytest.mark.parametrize(
+    ("url", "proxy", "words"),
+    [
+        ("http://arxiv.example", "", r"its name cannot be resolved \(DNS\)"),
+        ("http://127.0.0.1:1", "", "connection refused"),
+        (
+            "https://arxiv.example",
+            "http://me:secret@127.0.0.1:1",
+            r"through the proxy http://\*\*\*@127.0.0.1:1 ",
+        ),
+    ],
+)
+def test_offline_ends_in_seconds_and_says_why(
+    url: str, proxy: str, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("https_proxy", "http_proxy", "all_proxy", "HTTP_PROXY", "ALL_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", proxy)
+    if not proxy:
+        monkeypatch.setattr(socket, "getaddrinfo", gone)
+    clock, said = Clock(NOW), list[str]()
+
+    async def use(http: Http) -> None:
+        with pytest.raises(UnreachableError, match=words):
+            await http.get(f"{url}/one")
+        with pytest.raises(UnreachableError, match=f"not asked, .*{words}"):
+            await http.get(f"{url}/two")
+
+    run_with_http(url, use, clock=clock, say=said.append)
+    assert sum(clock.waits) <= 5
+    assert not said  # the error says it
+
+
+def test_a_certificate_that_is_none_is_told_at_once(raw_server: RawServer) -> None:
+    raw_server.answer = in_turn(GOOD)
+    clock = Clock(NOW)
+
+    async def use(http: Http) -> Page:
+        return await http.get(raw_server.url.replace("http://", "https://"))
+
+    with pytest.raises(UnreachableError, match=r"TLS failed: .*Check the network and its proxy"):
+        run_with_http("https://127.0.0.1:1", use, clock=clock)
+    assert sum(clock.waits) <= 5
+
+
+def test_trouble_in_mid_run_is_waited_for(raw_server: RawServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw_server.answer = in_turn(GOOD)
+    clock, said = Clock(NOW), list[str]()
+
+    async def use(http: Http) -> None:
+        await http.get(f"{raw_server.url}/one")
+        monkeypatch.setattr(socket, "getaddrinfo", gone)
+        with pytest.raises(UnreachableError, match=r"5 tries: no connection \(.*DNS"):
+            await http.get("http://arxiv.example/two")
+
+    run_with_http(raw_server.url, use, clock=clock, say=said.append)
+    assert sum(clock.waits) > 30
+    assert "DNS" in said[0]
 
 
 def test_silence_ends(raw_server: RawServer) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from digest.errors import FormatError, UsageError
-from digest.system.files import at_home, read_text
+from digest.system.files import at_home, read_text, words_at_home
 from tests.conftest import Run
 
 BOM = b"\xef\xbb\xbf"
@@ -85,3 +85,40 @@ def test_out_may_lie_at_home(digest: Run, folder: Path, monkeypatch: pytest.Monk
     assert digest("run", "--sample", "--no-pdf", "--limit", "1", "--out", "~/others").code == 0
     assert sorted(path.name for path in (folder / "home").iterdir()) == ["digests", "others"]
     assert not (folder / "~").exists()
+
+
+@pytest.mark.parametrize(
+    ("word", "meant"),
+    [
+        ("~/a.md", "/home/me/a.md"),
+        ("~", "/home/me"),
+        ("--out=~/runs", "--out=/home/me/runs"),
+        ("-o=~/x", "-o=/home/me/x"),
+        ("~other/a", "~other/a"),
+        ("a~/b", "a~/b"),
+        ("--model=a=~/b", "--model=a=~/b"),
+    ],
+)
+def test_a_home_in_a_word_is_filled_in(word: str, meant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("USERPROFILE", "/home/me")
+    assert words_at_home(["lint", word]) == ["lint", meant]
+
+
+def test_files_of_commands_may_lie_at_home(
+    digest: Run, folder: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(folder / "home"))
+    monkeypatch.setenv("USERPROFILE", str(folder / "home"))
+    (folder / "home").mkdir()
+    published = (root / "tests/data/audio-20260128.md").read_bytes()
+    (folder / "home/a.md").write_bytes(published)
+    assert digest("import", "~/a.md", "-o", "~/a.json").code == 0
+    assert digest("render", "~/a.json", "--output=~/b.md").code == 0
+    assert (folder / "home/b.md").read_bytes() == published
+    assert digest("lint", "~/b.md").code in {0, 1}
+    assert digest("run", "--sample", "--no-pdf", "--limit", "1", "--out=~/runs").code == 0
+    assert digest("runs", "backup", "~/copy.sqlite3", "--out", "~/runs/sample").code == 0
+    assert digest("runs", "rescue", "~/new.sqlite3", "--out", "~/runs/sample").code == 0
+    assert {path.name for path in folder.iterdir()} == {"home"}
+    assert {"copy.sqlite3", "new.sqlite3"} <= {path.name for path in (folder / "home").iterdir()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import date as Date  # noqa: N812 - `date` is the name of a field below
 from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
@@ -11,8 +12,10 @@ from typing import Any, Self
 from pydantic import Field
 
 from digest.errors import UsageError
+from digest.ledger.interface import Delivery
 from digest.ledger.sql.codec import unpack
 from digest.ledger.sql.database import Database, Row
+from digest.ledger.sql.deliveries import read_deliveries
 from digest.ledger.sql.ledger import run_lock
 from digest.model import Completion, Record, Usage
 
@@ -105,6 +108,32 @@ class History:
             if completion is not None:
                 yield paper, completion
 
+    def days(self, since: Date) -> Iterator[tuple[str, Date | None, str, datetime, dict[str, Any]]]:
+        """The runs that made digests of days since then, or never knew their day, oldest first.
+
+        Each as section, day, state, when it began, and its report.
+        """
+        sql = (
+            "SELECT id, section, date, state, started, report FROM runs "
+            "WHERE command = 'run' AND section IS NOT NULL AND (date >= ? OR date IS NULL) ORDER BY id"
+        )
+        for number, section, day, state, started, report in self.database.rows(sql, (since.isoformat(),)):
+            alive = state != "running" or self.database.is_held(run_lock(number))
+            known = Date.fromisoformat(day) if day else None
+            values = json.loads(report) if report else {}
+            yield section, known, state if alive else "killed", datetime.fromisoformat(started), values
+
+    def first_days(self) -> dict[str, Date]:
+        """Section -> the first day of which a digest was asked for."""
+        sql = (
+            "SELECT section, min(date) FROM runs WHERE command = 'run' AND date IS NOT NULL GROUP BY section"
+        )
+        return {section: Date.fromisoformat(day) for section, day in self.database.rows(sql) if section}
+
+    def deliveries(self, first: Date, last: Date) -> tuple[Delivery, ...]:
+        """Everything noted of the digests of these dates and between, in the order in which it was noted."""
+        return read_deliveries(self.database, first, last)
+
     def _run(self, row: Row) -> Run:
         number, command, section, date, state, started, finished, report = row
         values: dict[str, Any] = json.loads(report) if report else {}
@@ -128,6 +157,15 @@ class History:
 
 def outlook(run: Run, events: list[Event]) -> str:
     """Where a run ended that did not end well, and what the next one will do; a sentence or two."""
+    if run.command == "after" and run.state != "running":
+        why = run.report.get("why") or (
+            "" if run.state == "complete" else "its process was stopped from outside"
+        )
+        return (
+            f"It failed: {why}. The next `digest run` of that day carries it out again."
+            if why
+            else "It is done."
+        )
     day = run.command == "run"
     flagged = ", ".join(run.report.get("flagged", {}))
     if run.state in {"failed", "killed"}:

@@ -166,6 +166,25 @@ class SqlLedger:
         flagged: dict[str, str] = json.loads(row[1]).get("flagged", {})
         return int(row[0]), frozenset(paper for paper, code in flagged.items() if code in codes)
 
+    def states(self, command: str, section: str, day: Date) -> tuple[str, ...]:
+        """How the runs of a command for a section and day ended, oldest first."""
+        rows = self.database.rows(
+            "SELECT id, state FROM runs WHERE command = ? AND section = ? AND date = ? ORDER BY id",
+            (command, section, day.isoformat()),
+        )
+        return tuple(
+            "killed" if state == "running" and not self.database.is_held(run_lock(run)) else str(state)
+            for run, state in rows
+        )
+
+    def reports(self, command: str, most: int) -> tuple[Mapping[str, Any], ...]:
+        """The reports of the last runs of a command that ended, newest first."""
+        rows = self.database.rows(
+            "SELECT report FROM runs WHERE command = ? AND report IS NOT NULL ORDER BY id DESC LIMIT ?",
+            (command, most),
+        )
+        return tuple(json.loads(report) for (report,) in rows)
+
     # outcomes: derived from completions, so they may be lost
 
     def outcome(self, question: str, recipe: str) -> str | None:

@@ -94,6 +94,7 @@ class BatchApi:
     def __init__(self, endpoint: Endpoint, sleep: Callable[[float], Awaitable[None]]) -> None:
         self._endpoint = endpoint
         self._sleep = sleep
+        self._answered = False
 
     async def upload(self, name: str, content: bytes) -> str:
         """Hand in a file of questions, and return the endpoint's name of it.
@@ -205,13 +206,18 @@ class BatchApi:
         import openai
 
         try:
-            return (await call).content
+            content = (await call).content
         except openai.APIStatusError as error:
+            self._answered = True
             raise self._meaning(error) from error
         except openai.APIConnectionError as error:
-            raise TransientError(
-                ModelError(f"{self._endpoint.address} did not answer about the batch. {_LATER}")
-            ) from error
+            why = self._endpoint.reason(error)
+            final = ModelError(f"{self._endpoint.address} did not answer about the batch ({why}). {_LATER}")
+            trouble = TransientError(final)
+            trouble.tries = None if self._answered else self._endpoint.offline_tries(error)
+            raise trouble from error
+        self._answered = True
+        return content
 
     def _meaning(self, error: openai.APIStatusError) -> RefusedError | TransientError:
         status, final = error.status_code, self._endpoint.explain(error)

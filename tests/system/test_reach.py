@@ -12,8 +12,8 @@ import pytest
 
 from digest.config import ModelSettings
 from digest.llm.presets import preset_of
-from digest.llm.reach import connecting, kind_of, reason
 from digest.llm.sdk import connect
+from digest.system.reach import connecting, kind_of, reason
 
 
 def error_at(address: str) -> Exception:
@@ -83,3 +83,29 @@ def test_a_name_that_is_not_known_is_told(monkeypatch: pytest.MonkeyPatch) -> No
     error = error_at("http://model.example/v1")
     assert kind_of(error) == "unresolved"
     assert "DNS" in reason(error)
+
+
+@pytest.mark.parametrize(
+    ("cause", "words"),
+    [
+        (socket.gaierror(-3, "Temporary failure in name resolution"), "DNS"),
+        (OSError(101, "Network is unreachable"), "the network is unreachable"),
+        (ConnectionRefusedError(111, "refused"), "connection refused"),
+    ],
+)
+@pytest.mark.parametrize("variable", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"])
+def test_a_proxy_that_is_not_reached_is_named(
+    cause: OSError, words: str, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, "http://me:secret@proxy.example:3128")
+    monkeypatch.setenv("NO_PROXY", "inside.example")
+    error = httpx2.ConnectError("All attempts failed")
+    error.__cause__ = cause
+    said = reason(error, "https://arxiv.org/list/cs.SD/new")
+    assert said.startswith(f"through the proxy http://***@proxy.example:3128 ({variable}): ")
+    assert words in said
+    assert "proxy" not in reason(error, "https://inside.example/")
+    assert "proxy" not in reason(error, "http://127.0.0.1:8080/v1")
+    assert "proxy" not in reason(httpx2.ReadError("broke"), "https://arxiv.org/")

@@ -1,0 +1,178 @@
+"""A look ahead: what a run is about to read and ask, how long that takes, and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from digest.llm.cost import BATCH
+from digest.model import Paper, Text, TextOrigin, Usage
+from digest.pipeline.entry import AS_ASKED, recipe
+from digest.pipeline.progress import duration
+from digest.pipeline.resources import Resources
+from digest.summarize.prompt import Prompt
+from digest.summarize.summarizer import request_for
+from digest.text.cache import name_of
+from digest.text.tokens import count
+
+_OUTPUT = 140
+"""Tokens of a typical answer of four fields and a line, as the recorded ones of the sample day have them."""
+
+_AGAIN = 1.1
+"""Questions a paper, corrections included, where nothing is measured."""
+
+_FILLED = 0.8
+"""Of the budget for passages, as papers fill it: 1,630 tokens of 2,000 on average."""
+
+_COUNTED = 20
+"""Papers whose titles and abstracts are counted; the others are taken to be like them."""
+
+_RUNS, _ENOUGH = 30, 10
+"""Past runs that are looked at, and papers of theirs that make a measurement."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The work that a run is about to do.
+
+    Attributes:
+        papers: to ask about; those whose answers are kept are not among them.
+        pdfs: to fetch.
+        seconds: that fetching them takes at least, as arXiv wants it.
+        cost: US dollars; None: no price is known.
+        tokens: of one paper.
+        measured: papers that the tokens were measured on; 0: they are typical.
+        local: whether the model runs on this machine.
+    """
+
+    papers: int
+    pdfs: int
+    seconds: float
+    cost: float | None
+    tokens: Usage
+    measured: int
+    local: bool = False
+
+    def times(self, days: int) -> Plan:
+        """The same for so many days like it."""
+        cost = None if self.cost is None else days * self.cost
+        papers, pdfs = days * self.papers, days * self.pdfs
+        return replace(self, papers=papers, pdfs=pdfs, seconds=days * self.seconds, cost=cost)
+
+    @property
+    def sentence(self) -> str:
+        """In words, such as `1,020 papers, about 51 minutes for PDFs, about 0.41 US dollars`."""
+        parts = [f"{self.papers:,} papers"]
+        if self.pdfs and self.seconds:
+            number = "" if self.pdfs == self.papers else f"{self.pdfs:,} "
+            parts.append(f"about {duration(self.seconds)} for {number}PDFs")
+        known = self.cost is not None
+        parts.append(f"about {dollars(self.cost or 0)} US dollars" if known else "price unknown")
+        return ", ".join(parts)
+
+    @property
+    def reckoned(self) -> str:
+        """The tokens that the cost is reckoned with, in words."""
+        how = f"measured on {self.measured}" if self.measured else "typical"
+        return f"{self.tokens.input:,} tokens in and {self.tokens.output:,} out a paper ({how})"
+
+
+def dollars(amount: float) -> str:
+    """An amount with two digits that count."""
+    return f"{amount:.2f}" if amount >= 0.1 else f"{amount:.2g}"
+
+
+def question_kind(tools: Resources) -> str:
+    """All that the tokens of a paper depend on: prompt, model, and how much of the paper is asked with."""
+    text, model = tools.settings.text, tools.settings.model.name
+    source = f"pdf:{text.budget}" if _reads(tools) else "abstract"
+    return f"{tools.prompt.identity} {model} {source}"
+
+
+def pdfs_of(papers: Iterable[Paper], tools: Resources) -> int:
+    """The number of PDFs to fetch: neither their passages nor they themselves are kept."""
+    folder = tools.settings.run.out / "pdf"
+    unread = [paper for paper in papers if _kept_text(paper, tools) is None]
+    return sum(not (folder / name_of(paper.versioned_id)).exists() for paper in unread)
+
+
+def plan_of(papers: Sequence[Paper], tools: Resources) -> Plan:
+    """The work to be done for papers, as far as the ledger tells.
+
+    Args:
+        papers: that were announced; one may stand there twice.
+        tools: see `Resources`.
+    """
+    todo: list[tuple[Paper, Text | None]] = []
+    for paper in {paper.versioned_id: paper for paper in papers}.values():
+        text = _kept_text(paper, tools)
+        if text is None or tools.fresh or not _answered(paper, text, tools):
+            todo.append((paper, text))
+    pdfs = pdfs_of((paper for paper, text in todo if text is None), tools)
+    from digest.sources.http_client import spacing_of  # a fifth of a second, which day.py need not pay
+
+    tokens, measured = _measured(tools)
+    if not measured:
+        tokens = _typical(todo, tools)
+    price = tools.endpoint.price(tools.settings.model.name, tokens) if todo else 0.0
+    share = BATCH if tools.batch else 1.0
+    return Plan(
+        papers=len(todo),
+        pdfs=pdfs,
+        seconds=pdfs * spacing_of(tools.settings.arxiv.pdf, tools.settings.arxiv),
+        cost=None if price is None else len(todo) * price * share,
+        tokens=tokens,
+        measured=measured,
+        local=tools.endpoint.preset.loopback,
+    )
+
+
+def _reads(tools: Resources) -> bool:
+    return tools.settings.text.source == "pdf" and tools.prompt.reads_text
+
+
+def _kept_text(paper: Paper, tools: Resources) -> Text | None:
+    """The passages that the question will hold; None: the PDF has to be read first."""
+    if not _reads(tools):
+        return Text(origin=TextOrigin(source="abstract", reason=AS_ASKED))
+    return tools.ledger.text(paper.versioned_id, recipe(tools.settings.text)) if paper.version else None
+
+
+def _answered(paper: Paper, text: Text, tools: Resources) -> bool:
+    """True if the ledger holds the answer to the first question about a paper, or it is in a batch."""
+    conversation = tools.prompt.render(paper, text)
+    request = request_for(tools.prompt, tools.settings.model.name, conversation, tools.endpoint.body)
+    batches = tools.ledger.batches(tools.endpoint.address)
+    return tools.ledger.completion(request.key) is not None or batches.holder(request.key) is not None
+
+
+def _measured(tools: Resources) -> tuple[Usage, int]:
+    """Tokens of a paper by past runs that asked alike, and how many papers that were."""
+    kind, usage, papers = question_kind(tools), Usage(), 0
+    for report in tools.ledger.reports("run", _RUNS):
+        if report.get("question") == kind and report.get("asked_about"):
+            usage += _usage(report)
+            papers += int(report["asked_about"])
+    if papers < _ENOUGH:
+        return Usage(), 0
+    values = {name: round(value / papers) for name, value in usage.model_dump().items()}
+    return Usage(**values), papers
+
+
+def _usage(report: Mapping[str, Any]) -> Usage:
+    return Usage(**{name: int(report.get(name) or 0) for name in Usage.model_fields})
+
+
+def _typical(todo: Sequence[tuple[Paper, Text | None]], tools: Resources) -> Usage:
+    """Tokens of a paper, as the prompt and the first papers let expect."""
+    model = tools.settings.model.name
+    some = todo[:: max(1, len(todo) // _COUNTED)]
+    asked = [_prompt_tokens(tools.prompt, paper, text, model) for paper, text in some]
+    unread = sum(text is None for _, text in some) * tools.settings.text.budget * _FILLED
+    inside = (sum(asked) + unread) / max(1, len(some))
+    return Usage(input=round(inside * _AGAIN), output=round(_OUTPUT * _AGAIN))
+
+
+def _prompt_tokens(prompt: Prompt, paper: Paper, text: Text | None, model: str) -> int:
+    return sum(count(message.content, model)[0] for message in prompt.render(paper, text))
