@@ -111,8 +111,8 @@ def _nothing_of_the_environment() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _no_pages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run in this process makes no site, a fifth of what it takes, but where the site is what is tested."""
-    wanted = request.node.nodeid.startswith("tests/publish/site/") or request.node.get_closest_marker("pages")
-    if not wanted:
+    places = ("tests/publish/site/", "tests/cli/test_after.py")
+    if not (request.node.nodeid.startswith(places) or request.node.get_closest_marker("pages")):
         monkeypatch.setattr(session, "update_pages", lambda _: None)
 
 

@@ -153,10 +153,8 @@ def test_results_and_errors_are_in_chinese_and_files_and_json_are_not(
     assert "公布 44 篇论文（来源：listing）" in said.err
     shown = json.loads(digest("run", "--sample", "--limit", "2", "--no-pdf", "--json").out)
     assert not re.search(r"[\u4e00-\u9fff]", json.dumps(shown, ensure_ascii=False))
-    assert (
-        "2026-13-01' 不是日期。日期的写法如 2026-01-28；也可以写"
-        in digest("list", "2026-13-01", "--sample").err
-    )
+    refused = digest("list", "2026-13-01", "--sample").err
+    assert "2026-13-01' 不是日期。日期的写法如 2026-01-28；也可以写" in refused
 
 
 def test_a_command_line_that_is_wrong_is_told_in_chinese(digest: Run, chinese: None) -> None:
