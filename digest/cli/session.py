@@ -1,4 +1,4 @@
-"""What commands with a run share: settings, the sample day, the ledger, days as people write them."""
+"""Shared by commands with a run: settings, the sample day, the ledger, days as people write them."""
 
 from __future__ import annotations
 

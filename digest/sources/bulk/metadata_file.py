@@ -71,7 +71,7 @@ def read_metadata(name: str, unread: Unread) -> Iterator[DatedPaper]:
 
 
 def stamp(name: str) -> str:
-    """What tells a file from another of that name: size and time of change; "" for standard input.
+    """The mark that tells a file from another of that name: size and time of change; "" for standard input.
 
     Raises:
         UsageError: there is no such file.
