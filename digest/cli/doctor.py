@@ -374,9 +374,8 @@ def _channels(settings: Settings) -> Iterator[Check]:
 
     for name, trouble in troubles(settings, os.environ):
         if trouble:
-            yield Check(
-                "channel", "fail", f"{name}: {trouble}", "docs/delivery.md has an example of each.", 2
-            )
+            found = f"{name} cannot be used: {trouble}"
+            yield Check("channel", "fail", found, "docs/delivery.md has an example of each.", 2)
         else:
             yield Check(
                 "channel", "ok", f"{name} can be used; `digest deliver --dry-run` shows what goes there"

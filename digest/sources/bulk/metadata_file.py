@@ -62,7 +62,7 @@ def read_metadata(name: str, unread: Unread) -> Iterator[DatedPaper]:
                 "missing from digests. Get it again."
             ) from error
     if not number:
-        raise UsageError(f"{_called(name)} is empty.")
+        raise UsageError(f"There is nothing in {_called(name)}.")
     if not good:
         raise UsageError(
             f"{_called(name)} is no metadata snapshot: it holds one JSON record a line, with id, title, "
