@@ -229,7 +229,7 @@ EnvironmentName = Annotated[str, AfterValidator(_names_a_variable)]
 
 
 class ChannelSettings(_Table):
-    """What goes to one channel; empty `sections`: those that `digest run` makes."""
+    """Settings of one channel; empty `sections`: those that `digest run` makes."""
 
     sections: tuple[str, ...] = ()
     only: Literal["all", "interests"] = "all"

@@ -228,3 +228,29 @@ def test_a_stopped_command_is_told_in_chinese(
     said = digest("list", "--sample")
     assert said.code == 130
     assert said.err.startswith("digest: 已停止。")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        (
+            (
+                "about 44 papers: 2 minutes, 0.15 M tokens in, 0.01 M out, 0.12 US dollars "
+                "(as arXiv announced today)"
+            ),
+            "约 44 篇论文：2 分钟，输入 0.15 M token，输出 0.01 M token，0.12 美元（按 arXiv 今天的公告）",
+        ),
+        (
+            "about 1.2 s, 3,473 tokens in, 114 out, 0.2 cents",
+            "约 1.2 秒，输入 3,473 token，输出 114 token，0.2 美分",
+        ),
+        ("lab cannot be used: the variable LAB is not set.", "lab 不可用：没有设置环境变量 LAB。"),
+        ("time left: 3 h 20 min", "还需 3 小时 20 分钟"),
+        ("There is nothing in standard input.", "标准输入 是空的。"),
+        ("Next:", "接下来："),
+    ],
+)
+def test_what_estimates_deliveries_and_backfills_tell_is_chinese_to_the_last_word(
+    sentence: str, told: str, chinese: None
+) -> None:
+    assert translated(sentence) == told

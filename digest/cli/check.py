@@ -1,4 +1,4 @@
-"""What `digest doctor` looked at, and what it found."""
+"""The result of one check of `digest doctor`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Check:
-    """What was looked at, and what was found; `code` is the exit code where it stands for a failure."""
+    """A thing looked at, and the finding; `code` is the exit code where it stands for a failure."""
 
     name: str
     state: Literal["ok", "note", "fail"]

@@ -176,7 +176,7 @@ def _model_settings(settings: Settings) -> Iterator[Check]:
 
 
 async def _endpoint(settings: Settings) -> AsyncIterator[Check]:
-    """What the endpoint says: its models, and one cheap question."""
+    """Checks of the endpoint: its list of models, and one cheap question, which is asked."""
     from digest.cli.estimate import estimated
     from digest.llm.endpoint import Endpoint
 
@@ -238,7 +238,7 @@ async def _asked(endpoint: Endpoint, settings: Settings) -> tuple[Check, Complet
 
 
 def _slow(took: float, timeout: float) -> str:
-    """What to do with a model that takes so many seconds for a short question."""
+    """Advice for a model that takes so many seconds for a short question."""
     from digest.llm.retry_after import in_words
 
     return (
@@ -325,7 +325,7 @@ async def _arxiv(settings: Settings) -> Check:
 
 
 def _disk(out: Path) -> Check:
-    """Whether the folder can be written, and has room."""
+    """A check that the folder can be written, and has room."""
     import tempfile
 
     there = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
@@ -375,9 +375,8 @@ def _channels(settings: Settings) -> Iterator[Check]:
 
     for name, trouble in troubles(settings, os.environ):
         if trouble:
-            yield Check(
-                "channel", "fail", f"{name}: {trouble}", "docs/delivery.md has an example of each.", 2
-            )
+            found = f"{name} cannot be used: {trouble}"
+            yield Check("channel", "fail", found, "docs/delivery.md has an example of each.", 2)
         else:
             yield Check(
                 "channel", "ok", f"{name} can be used; `digest deliver --dry-run` shows what goes there"

@@ -147,7 +147,7 @@ _NAME = re.compile(r"(?!.*\.(?:npz|jsonl)$)\w[\w.-]{0,79}")
 
 
 def _next(folder: RunFolder, *, unfinished: bool, failed: Sequence[Answer]) -> str:
-    """What the user may want to do now."""
+    """A sentence on what the user may want to do now."""
     from digest.evaluate.runs.folder import labels
 
     info = folder.info

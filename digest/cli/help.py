@@ -19,7 +19,7 @@ _WIDEST = 26
 
 
 class _Formatter(_HelpFormatter):  # type: ignore[misc]  # Typer's click has no public name
-    """What Typer writes, in Chinese."""
+    """Typer's own words, in Chinese."""
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
         """Write the line that shows how a command is called."""

@@ -152,7 +152,7 @@ def _next_steps(folder: Path, program: str) -> None:
         steps.append(f"export DIGEST_MODEL=...  # {translated('or model.name in digest.toml')}")
     steps.append(f"digest doctor                # {translated('checks it all, asks one question')}")
     print()
-    output.say("Next:")
+    print(translated("Next:"))
     print("1. " + "\n   ".join(steps))
     pages = translated("the latest announcement; open runs/site/index.html")
     print(f"2. digest run                   # {pages}")

@@ -1,4 +1,4 @@
-"""What more than one command prints: results to standard output, all else to standard error."""
+"""Printing that more than one command does: results to standard output, all else to standard error."""
 
 from __future__ import annotations
 

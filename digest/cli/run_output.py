@@ -1,4 +1,4 @@
-"""What became of a day's sections, as people and programs are shown it."""
+"""The results of a day's sections, as people and programs are shown them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from digest.system.language import translated
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one section on one day; a bare digest was finished by an earlier run."""
+    """The result of one section on one day; a bare digest was finished by an earlier run."""
 
     section: Section
     day: date | None
@@ -165,7 +165,7 @@ def _published(result: Published) -> None:
 
 
 def _of_papers(result: Published) -> None:
-    """What there is to say of single papers."""
+    """Print a line for each paper that there is something to say of."""
     digest = result.digest
     for entry in digest.entries:
         if entry.text is not None and entry.text.findings:
@@ -186,7 +186,7 @@ def _of_papers(result: Published) -> None:
 
 
 def _without_text(digest: Digest) -> Counter[str]:
-    """How many lines had to be made without the paper's text, by the reason."""
+    """The count of lines that had to be made without the paper's text, by the reason."""
     texts = (entry.text for entry in digest.entries if entry.summary)
     reasons = (text.reason for text in texts if text is not None and text.source == "abstract")
     return Counter(reason for reason in reasons if reason and reason != AS_ASKED)

@@ -165,7 +165,7 @@ def copy_(
 
 
 def _named(text: str) -> Where:
-    """What a user calls a ledger: an address, or the path of a folder or file."""
+    """The place of a ledger as a user names it: an address, or the path of a folder or file."""
     from pydantic import SecretStr
 
     from digest.system.files import at_home

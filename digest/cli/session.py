@@ -1,4 +1,4 @@
-"""What commands with a run share: settings, the sample day, and the ledger."""
+"""Shared by commands with a run: settings, the sample day, the ledger."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _RECORDS: dict[str, tuple[str, str, type[BaseModel]]] = {
 
 
 def verify(folder: Path, where: Where | None = None) -> Iterator[str]:
-    """What is wrong with a ledger and the digests of a folder, a sentence each; nothing if all is well.
+    """Find what is wrong with a ledger and the digests of a folder: a sentence each, none if all is well.
 
     Args:
         folder: of the digests.

@@ -33,7 +33,7 @@ class Recipient:
 
 
 class Channel(Protocol):
-    """What sends messages of one channel."""
+    """The sender of one channel's messages."""
 
     def compose(self, selection: Selection, edition: str) -> Composed:
         """The message, or with an edition the correction."""

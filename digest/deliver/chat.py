@@ -173,7 +173,7 @@ def _wecom_markdown(plugin: Any, body: str) -> bool:  # noqa: ANN401
 
 @contextmanager
 def _exchange() -> Iterator[list[requests.Response | Exception]]:
-    """What was answered to each request inside, or went wrong: of this, plugins only tell True or False."""
+    """The answers to the requests inside, or what went wrong: of this, plugins only tell True or False."""
     import requests
 
     seen: list[requests.Response | Exception] = []

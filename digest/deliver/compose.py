@@ -50,7 +50,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class Composed:
-    """What goes to a recipient.
+    """A message to a recipient.
 
     Attributes:
         title: in plain text, without markup; empty where it begins the body.
@@ -66,7 +66,7 @@ class Composed:
 
     @property
     def papers(self) -> int:
-        """How many it shows."""
+        """The number of papers that it shows."""
         return sum(map(len, self.shown.values()))
 
 

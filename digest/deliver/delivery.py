@@ -26,12 +26,12 @@ State = Literal["sent", "failed", "unsure", "planned", "nothing", "held"]
 
 _KILLED = "the process that sent it was killed: it may have arrived. `--again` sends it once more"
 _LONGEST_PAUSE = timedelta(days=60)
-"""What a channel has missed is looked for if it was used so long ago."""
+"""The age of a channel's last use up to which digests that it has missed are looked for."""
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be sent.
+    """The choice of what is to be sent.
 
     Attributes:
         days: announcement dates.
@@ -52,7 +52,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Report:
-    """What became of a day for a recipient.
+    """The result of delivering a day to a recipient.
 
     Attributes:
         why: where there is something to say; without secrets.

@@ -1,4 +1,4 @@
-"""What was sent to whom, as the ledger tells it, and who may send what is not.
+"""The record of deliveries in the ledger, and who may send what is not sent yet.
 
 At most once: that something is about to be sent is on disk before it is sent. A process killed after that
 leaves `sending` behind, and nobody knows whether it arrived: it becomes `unsure`, is told, and is sent again
@@ -56,7 +56,7 @@ class Journal:
                 self._ledger.release(lock)
 
     def state(self, address: Address, section: str) -> DeliveryState | None:
-        """How far the last attempt is, if there was one."""
+        """The state of the last attempt; None: there was none."""
         last = self._last(address, section)
         return last.state if last else None
 

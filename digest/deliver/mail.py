@@ -50,7 +50,7 @@ class Letter:
 
 
 def recipient_key(address: str) -> str:
-    """What stands for an address in the ledger."""
+    """The text that stands for an address in the ledger."""
     return hashlib.sha256(address.strip().lower().encode()).hexdigest()[:16]
 
 
@@ -208,7 +208,7 @@ class Mailer:
             server.close()
 
     def _words(self, error: Exception) -> str:
-        """What went wrong, in words, without the password."""
+        """The words for what went wrong, without the password."""
         if _silent(error):
             return "the server did not answer in time"
         if isinstance(error, smtplib.SMTPResponseException):

@@ -24,7 +24,7 @@ _LOOKALIKES = str.maketrans(
 
 @dataclass(frozen=True)
 class Markup:
-    """How one service writes.
+    """The markup of one service.
 
     Attributes:
         escape: text -> the same text, with nothing in it that the service would read as its own.
@@ -41,7 +41,7 @@ class Markup:
 
     @property
     def paragraph(self) -> str:
-        """What stands between paragraphs."""
+        """The text between paragraphs."""
         return 2 * self.newline if self.newline.strip() else "\n\n"
 
 

@@ -47,7 +47,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Selection:
-    """What a message is made from.
+    """The sections and papers that a message is made from.
 
     Attributes:
         parts: the sections, in the order of the settings.
@@ -64,7 +64,7 @@ class Selection:
 
     @property
     def sample(self) -> bool:
-        """Whether a part of it is recorded."""
+        """True where a part of it is recorded."""
         return any(part.leaf.sample for part in self.parts)
 
 

@@ -1,4 +1,4 @@
-"""What channels have in common: a message, what became of it, and secrets that nothing may show."""
+"""The base of all channels: a message, what became of it, and secrets that nothing may show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each chat service takes: markup, how much of it, and what it answers when it took a message.
+"""The ways of each chat service: markup, how much it takes, and what it answers when it took a message.
 
 Apprise takes HTTP 200 for success; several services answer 200 and say in the body that they took nothing.
 Limits are of the services' own documents: Feishu and DingTalk 20 KB a request, WeCom 4096 bytes (text: 2048),

@@ -186,7 +186,7 @@ class CapabilityStore(Protocol):
 
 
 class DeliveryLog(Protocol):
-    """What was sent to whom."""
+    """The deliveries: what was sent to whom."""
 
     def deliveries(self, first: Date, last: Date) -> tuple[Delivery, ...]:
         """Everything noted of the digests of these dates and between, in the order in which it was noted."""

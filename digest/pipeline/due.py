@@ -17,12 +17,12 @@ from digest.sources.arxiv import calendar
 from digest.sources.arxiv.no_announcement import NoAnnouncement
 
 REACH = timedelta(days=14)
-"""How far back a missed day is made up for."""
+"""The span back in which a missed day is made up for."""
 
 _ONE_DAY = timedelta(days=1)
 
 _LATE = timedelta(hours=12)
-"""How long after its hour an announcement is late, and not missing."""
+"""The span after its hour in which an announcement is late, and not missing."""
 
 _UNASKED = frozenset({"unreachable", "quota", "ceiling"})
 """Flags of papers that an endpoint could not be asked about then; it may be possible now."""

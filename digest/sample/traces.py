@@ -25,7 +25,7 @@ _LONGEST = timedelta(hours=12)
 
 
 def left_in(database: Database) -> bool:
-    """Whether a ledger holds anything of the sample day: a page of this machine by that day's clock."""
+    """True where a ledger holds anything of the sample day: a page of this machine by that day's clock."""
     sql = "SELECT 1 FROM snapshots WHERE url >= ? AND url < ? AND fetched >= ? AND fetched < ? LIMIT 1"
     return database.one(sql, _pages()) is not None
 

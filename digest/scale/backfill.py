@@ -32,7 +32,7 @@ FLAGGED = 3
 
 @dataclass(frozen=True)
 class Row:
-    """What became of one section's day.
+    """The result of one section's day.
 
     Attributes:
         state: complete, flagged, quiet, submitted, failed.
@@ -79,7 +79,7 @@ def with_patience(settings: Settings) -> Settings:
 
 @dataclass(frozen=True)
 class Backfill:
-    """What the days are made with.
+    """The maker of the days, with all that it uses.
 
     Attributes:
         resources: of the run; `batch` hands questions in, `wait` waits for them.

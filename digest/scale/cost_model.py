@@ -1,4 +1,4 @@
-"""What a back-fill will take, by what earlier days of it took, else by a sample of its papers."""
+"""The estimated cost of a back-fill, by what earlier days of it took, else by a sample of its papers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LATENCY, _EXTRACTION = 6.0, 0.3
 
 
 class Measured(Record):
-    """What some papers took together.
+    """The sums that some papers took together.
 
     Attributes:
         seconds: from the beginning of each day to its digest.
@@ -66,7 +66,7 @@ class Measurements:
         self._key = key
 
     def get(self) -> Measured:
-        """What was measured so far."""
+        """The measurements so far."""
         return self._table().rows.get(self._key, Measured())
 
     def add(self, one: Measured) -> None:
@@ -85,7 +85,7 @@ class Measurements:
 
 
 class Estimate(Record):
-    """What so many papers will take."""
+    """The estimate for so many papers."""
 
     papers: int
     questions: int
@@ -102,7 +102,7 @@ class Estimate(Record):
 
 
 def by_measure(papers: int, measured: Measured) -> Estimate:
-    """What `papers` will take, if they are like those that were measured."""
+    """The estimate for `papers`, if they are like those that were measured."""
     share = papers / measured.papers
     usage = {name: round(value * share) for name, value in measured.usage.model_dump().items()}
     return Estimate(
@@ -118,7 +118,7 @@ def by_measure(papers: int, measured: Measured) -> Estimate:
 def by_sample(
     papers: int, tokens: float, settings: Settings, prompt: Prompt, price: Price, workers: int
 ) -> Estimate:
-    """What `papers` will take by a sample of them with their texts, and rules of thumb for the answers.
+    """The estimate for `papers` by a sample of them with their texts, and rules of thumb for the answers.
 
     Args:
         papers: how many there are.

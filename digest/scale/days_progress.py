@@ -77,7 +77,7 @@ class DaysProgress:
             pace = done / spent
             words.append(translated(f"{pace:.1f} papers/s"))
             if left := max(self._total - done, 0):
-                words.append(translated(f"{in_time(left / pace)} left"))
+                words.append(translated(f"time left: {in_time(left / pace)}"))
         return ", ".join(words)
 
     def say(self, sentence: str) -> None:

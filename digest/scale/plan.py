@@ -1,4 +1,4 @@
-"""What a back-fill has to do: its days, the papers of each, and what they will take."""
+"""The plan of a back-fill: its days, the papers of each, and what they will take."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all workers share, each a named Ray actor on the driver's machine: ledger, endpoint, the way to arXiv.
+"""Services for all workers: each a named Ray actor on the driver's machine: ledger, endpoint, way to arXiv.
 
 A service is an object in a process of its own; whoever holds a `Relay` to it may be on any machine. So
 requests to arXiv go over one connection with its pauses, whatever asks for them; questions to the endpoint

@@ -22,7 +22,7 @@ class Source(Protocol):
     async def announcement(
         self, section: Section, day: Date | None, limit: int | None = None
     ) -> tuple[Announcement | NoAnnouncement, bool]:
-        """What was announced in a section on a date, and whether it is worth keeping: new, and whole.
+        """The announcement of a section on a date, and True where it is worth keeping: new, and whole.
 
         Args:
             section: whose categories.

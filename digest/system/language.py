@@ -96,7 +96,7 @@ class _Reading(NamedTuple):
 
 @lru_cache(1024)  # messages inside are met by several templates
 def _in_chinese(text: str, within: int = 0) -> _Reading:
-    """What a text means in Chinese, by the template that accounts for most of it; `within` so many others."""
+    """A text in Chinese, by the template that accounts for most of it; `within` so many others."""
     exact, templates = _catalogue()
     if text in exact:
         return _Reading(len(text), 0, exact[text])
@@ -141,7 +141,7 @@ class Template:
 
     @property
     def certain(self) -> int:
-        """How much of the sentence is the template's own, in characters."""
+        """The number of characters of the sentence that are the template's own."""
         return sum(map(len, self.around))
 
     @property
@@ -155,7 +155,7 @@ class Template:
         return words < _FEW and not self.around[0].strip() and " " in values[self.names[0]]
 
     def readings(self, sentence: str) -> Iterator[dict[str, str]]:
-        """What may stand at the placeholders: by the first places where the text fits, and by the last."""
+        """Values at the placeholders, by the first places where the text fits, and by the last."""
         first, *between, last = self.around
         end = len(sentence) - len(last)
         if not sentence.startswith(first) or not sentence.endswith(last) or end < len(first):
@@ -232,7 +232,7 @@ def entries(text: str) -> dict[str, str]:
 
 @cache
 def _catalogue() -> tuple[dict[str, str], list[Template]]:
-    """What is translated word for word, and the templates."""
+    """The messages that are translated word for word, and the templates."""
     exact: dict[str, str] = {}
     templates = []
     for message, translation in entries(CATALOGUE.read_text(encoding="utf-8")).items():

@@ -45,7 +45,7 @@ def in_one_line(text: str) -> str:
 
 
 def columns_of(text: str) -> int:
-    """How many columns of a terminal a text takes: Chinese characters two, accents on their own none."""
+    """The columns of a terminal that a text takes: Chinese characters two, accents on their own none."""
     if text.isascii():
         return len(text)
     return sum(_WIDTH.get(east_asian_width(char), 1) for char in text if not combining(char))

@@ -218,7 +218,7 @@ def test_the_doctor_looks_at_channels_without_sending(
     looked = digest("doctor", "--sample")
     assert looked.code == 2
     assert "group can be used" in looked.out
-    assert "unset: the variable UNSET is not set" in looked.out
+    assert "unset cannot be used: the variable UNSET is not set" in looked.out
     assert "lab can be used" in looked.out
     assert TOKEN not in looked.out + looked.err
     assert (chats.asked, mailbox.tried) == ([], [])

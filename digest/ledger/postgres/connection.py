@@ -209,7 +209,7 @@ class PostgresDatabase(Database):
                 self._current = None
 
     def _was_committed(self, transaction: str, give_up: float) -> bool:
-        """What became of a transaction whose end was not heard; waits for one that has not ended yet."""
+        """True where a transaction of unheard end was committed; waits for one that has not ended yet."""
         while True:
             ((state,),) = self.rows("SELECT pg_xact_status(CAST(? AS xid8))", (transaction,))
             if state != "in progress" or self._clock() > give_up:

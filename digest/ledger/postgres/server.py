@@ -79,7 +79,7 @@ class Server:
         return connection
 
     def refusal(self, error: psycopg.Error) -> DigestError:
-        """What to say when there is no first connection."""
+        """The error for a first connection that cannot be had."""
         said = self._said(error)
         if any(
             word in said for word in ("authentication failed", "no password supplied", "no pg_hba.conf")
@@ -101,7 +101,7 @@ class Server:
         )
 
     def trouble(self, error: psycopg.Error) -> DigestError:
-        """What to say when something cannot be read or written."""
+        """The error for something that cannot be read or written."""
         said, state = self._said(error), error.sqlstate or ""
         if state == "42501":
             return self._forbidden(said)
@@ -119,7 +119,7 @@ class Server:
         )
 
     def read_only(self) -> UsageError:
-        """What to say of a replica, or of a database that was set to take no writes."""
+        """The error for a replica, or for a database that was set to take no writes."""
         return UsageError(
             f"{self.name}: takes no writes: it is a replica, or set to be read-only. Name the primary server "
             "in [ledger] or DIGEST_LEDGER_URL."
@@ -161,7 +161,7 @@ def prepare(connection: Connection) -> None:
 
 
 def lost(error: psycopg.Error) -> bool:
-    """Whether the connection was, or could not be had: another attempt may do better."""
+    """True where the connection was lost, or could not be had: another attempt may do better."""
     if not isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return False
     state = error.sqlstate or ""

@@ -73,7 +73,7 @@ class SqlBatches:
                     yield request, str(paper)
 
     def count(self, batch: Batch) -> int:
-        """How many questions are in a batch."""
+        """The number of questions in a batch."""
         row = self._database.one("SELECT count(*) FROM batch_rows WHERE batch = ?", (batch.id,))
         return 0 if row is None else int(row[0])
 

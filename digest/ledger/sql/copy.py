@@ -13,7 +13,7 @@ from digest.ledger.sql.schema import Table, newest
 
 @dataclass(frozen=True)
 class Content:
-    """How many rows a table has, and the SHA-256 of all their values in the order of its primary key."""
+    """The number of rows of a table, and the SHA-256 of all their values in the order of its primary key."""
 
     rows: int
     digest: str
@@ -52,7 +52,7 @@ def copy(source: Database, target: Database) -> tuple[dict[str, Content], bool]:
 
 
 def contents(database: Database) -> dict[str, Content]:
-    """What each table of a ledger holds."""
+    """The content of each table of a ledger, by its name."""
     found = {}
     for table in newest()[0]:
         tally = _Tally(_rows(table, database))

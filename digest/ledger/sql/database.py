@@ -1,4 +1,4 @@
-"""What the ledger asks of a database; each driver is one."""
+"""The interface of a database that holds a ledger; each driver is one."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Database(ABC):
 
     @abstractmethod
     def snapshot(self) -> AbstractContextManager[None]:
-        """What is read inside is of one moment, whatever others write."""
+        """A context in which all that is read is of one moment, whatever others write."""
 
     @abstractmethod
     def fill(self, table: Table, rows: Iterable[Row]) -> None:
@@ -86,7 +86,7 @@ class Database(ABC):
 
     @abstractmethod
     def problems(self) -> Iterator[str]:
-        """What the database finds wrong with itself, and what of the schema is missing; a sentence each."""
+        """A sentence for each fault that the database finds in itself, or missing part of the schema."""
 
     @abstractmethod
     def try_hold(self, name: str) -> bool:

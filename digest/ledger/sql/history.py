@@ -93,7 +93,7 @@ class History:
         return self._run(row)
 
     def events(self, run: int) -> Iterator[Event]:
-        """What happened in a run, in order."""
+        """The events of a run, in order."""
         for at, paper, stage, what, detail in self.database.scan(
             "SELECT at, paper, stage, what, detail FROM events WHERE run = ? ORDER BY id", (run,)
         ):

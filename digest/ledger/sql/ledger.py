@@ -115,7 +115,7 @@ class SqlLedger:
         self.database.release(f"ask {key}")
 
     def claim_digests(self) -> bool:
-        """Whether this process may rewrite digests now; `release_digests` afterwards."""
+        """True where this process may rewrite digests now; `release_digests` afterwards."""
         return self.database.try_hold("digests")
 
     def release_digests(self) -> None:
@@ -188,7 +188,7 @@ class SqlLedger:
     # outcomes: derived from completions, so they may be lost
 
     def outcome(self, question: str, recipe: str) -> str | None:
-        """What became of a question (by its key) under a recipe, as JSON, if that is kept."""
+        """The outcome of a question (by its key) under a recipe, as JSON; None: not kept."""
         row = self.database.one(
             "SELECT outcome FROM outcomes WHERE question = ? AND recipe = ?", (question, recipe)
         )
@@ -226,7 +226,7 @@ class SqlLedger:
     # announcements with metadata: a day that is here needs nothing of arXiv any more
 
     def announcement(self, categories: Collection[str], day: Date) -> Announcement | None:
-        """What was announced in a section's categories on a date, if it is kept."""
+        """The announcement of a section's categories on a date; None: not kept."""
         row = self.database.one(
             "SELECT announcement FROM announcements WHERE categories = ? AND date = ?",
             ("+".join(categories), day.isoformat()),
@@ -309,7 +309,7 @@ class SqlLedger:
     # what endpoints can do
 
     def traits(self, endpoint: str, model: str) -> str | None:
-        """What was learned about an endpoint and model (JSON), if anything."""
+        """The facts learned about an endpoint and model (JSON); None: nothing."""
         row = self.database.one(
             "SELECT traits FROM capabilities WHERE endpoint = ? AND model = ?", (endpoint, model)
         )

@@ -23,7 +23,7 @@ class Table:
 
     @property
     def numbered(self) -> bool:
-        """Whether the database numbers its rows."""
+        """True where the database numbers its rows."""
         return self.key == ("id",)
 
 

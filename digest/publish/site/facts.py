@@ -1,4 +1,4 @@
-"""What the overview tells of a section on a day: made from its page, kept between builds as plain values."""
+"""The overview's facts of a section on a day: made from its page, kept between builds as plain values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TASKS, _TOP = 5, 4
 
 
 def facts_of(leaf: Leaf) -> Facts:
-    """What the overview tells of it."""
+    """The facts that the overview tells of it."""
     kinds = Counter(view.kind for view in leaf.views)
     parts = parts_of(leaf.views)
     tasks = tuple((group.name, len(group.views)) for group in parts.groups if group.name)[:_TASKS]
@@ -47,7 +47,7 @@ def facts_to(facts: Facts) -> dict[str, Any]:
 
 
 def facts_from(values: Mapping[str, Any]) -> Facts:
-    """What `facts_to` made plain."""
+    """The facts that `facts_to` made plain."""
     return Facts(
         Section.model_validate(values["section"]),
         Date.fromisoformat(values["date"]),

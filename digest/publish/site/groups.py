@@ -77,12 +77,12 @@ def _best(holders: dict[str, set[int]]) -> str:
 
 
 def _weight(piece: str) -> int:
-    """How much a piece says, in Chinese characters; an English word is worth two."""
+    """The length of a piece in Chinese characters; an English word is worth two."""
     return 2 * len(piece.split()) if piece[0].isascii() else len(piece)
 
 
 def _pieces(task: str) -> set[str]:
-    """What may be a word of a task's name, or several: runs of Chinese characters, and of English words."""
+    """The runs of Chinese characters, and of English words, that may be words of a task's name."""
     found = set()
     for begin in range(len(task)):
         for end in range(begin + _SHORTEST, min(begin + _LONGEST, len(task)) + 1):

@@ -63,7 +63,7 @@ class Index:
         self._there: dict[int, frozenset[str]] = {}
 
     def has(self, week: Week) -> bool:
-        """Whether the week stands in the files of its year, none of which is missing."""
+        """True where the week stands in the files of its year, none of which is missing."""
         year, number = week
         if year not in self._there:
             weeks, buckets = _read(self._path(year, HEAD))
@@ -147,7 +147,7 @@ def texts_of(leaf: Leaf) -> dict[str, str]:
 
 
 def terms_of_paper(view: View) -> dict[str, bool]:
-    """What the paper is found by -> whether its title has it."""
+    """Word that the paper is found by -> True where its title has it."""
     authors = " ".join(view.paper.authors)
     rest = f"{view.line} {view.also} {view.task} {authors} {view.paper.id}"
     return dict.fromkeys(terms(rest), False) | dict.fromkeys(terms(view.title), True)

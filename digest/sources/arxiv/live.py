@@ -42,7 +42,7 @@ class ArxivSource:
     async def announcement(
         self, section: Section, day: Date | None, limit: int | None = None
     ) -> tuple[Announcement | NoAnnouncement, bool]:
-        """What arXiv's pages say, with what its API adds; see `announce` for what is raised."""
+        """The announcement by arXiv's pages, with what its API adds; see `announce` for what is raised."""
         http = await self.http()
         announced = await announce(
             section,

@@ -40,7 +40,7 @@ class OaiPage(Record):
     histories: tuple[tuple[tuple[int, datetime], ...], ...] = ()
     """Of each paper, the number of each version and when it was submitted."""
     broken: tuple[str, ...] = ()
-    """What is wrong with records that could not be read."""
+    """The faults of records that could not be read."""
     token: str | None = None
 
 

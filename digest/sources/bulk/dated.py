@@ -37,7 +37,7 @@ class DatedPaper(Record):
 
 
 def category_day(category: str, day: Date, papers: Sequence[DatedPaper]) -> CategoryDay:
-    """What was announced in a category on a date, as far as version histories tell, by identifier."""
+    """The papers announced in a category on a date, as far as version histories tell, by identifier."""
     listings = list[Listing]()
     shown = list[Paper]()
     for one in sorted(papers, key=lambda dated: _age(dated.paper.id)):

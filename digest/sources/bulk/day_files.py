@@ -70,7 +70,7 @@ class DayFiles:
 
     @property
     def unread(self) -> str:
-        """What could not be read when it was made, in words; empty for nothing."""
+        """A sentence on what could not be read when it was made; empty for nothing."""
         return str(self._told().get("unread") or "")
 
     @property

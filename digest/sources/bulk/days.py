@@ -41,7 +41,7 @@ class BulkDays:
         day: Date | None,
         limit: int | None = None,  # noqa: ARG002 - all metadata is here
     ) -> tuple[Announcement | NoAnnouncement, bool]:
-        """What version histories say was announced on a date.
+        """The announcement of a date, by version histories.
 
         Raises:
             SourceError: a file was damaged.

@@ -62,7 +62,7 @@ def read_metadata(name: str, unread: Unread) -> Iterator[DatedPaper]:
                 "missing from digests. Get it again."
             ) from error
     if not number:
-        raise UsageError(f"{_called(name)} is empty.")
+        raise UsageError(f"There is nothing in {_called(name)}.")
     if not good:
         raise UsageError(
             f"{_called(name)} is no metadata snapshot: it holds one JSON record a line, with id, title, "
@@ -71,7 +71,7 @@ def read_metadata(name: str, unread: Unread) -> Iterator[DatedPaper]:
 
 
 def stamp(name: str) -> str:
-    """What tells a file from another of that name: size and time of change; "" for standard input.
+    """The mark that tells a file from another of that name: size and time of change; "" for standard input.
 
     Raises:
         UsageError: there is no such file.

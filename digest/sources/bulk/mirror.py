@@ -158,7 +158,7 @@ class Mirror:
 
 
 def _rest(path: Path, end: int, size: int) -> str:
-    """What is wrong with the bytes behind the last file: they should be zeros."""
+    """The fault of the bytes behind the last file, which should be zeros; empty: none."""
     if not end:
         return "there is no file in it"
     with path.open("rb") as file:

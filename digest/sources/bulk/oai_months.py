@@ -95,7 +95,7 @@ class OaiMonths:
                     raise SourceError(f"{path} is damaged. Delete it, and run again.") from error
 
     def stamp(self, categories: Sequence[str], first: Date) -> str:
-        """What tells these harvests from those of another day."""
+        """The mark that tells these harvests from those of another day."""
         files = [
             self._file(category, begin) for begin, _ in _months(first, self._today) for category in categories
         ]

@@ -87,7 +87,7 @@ def test_another_file_is_none(tmp_path: Path, content: bytes) -> None:
 
 def test_an_empty_file_is_none(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
-    with pytest.raises(UsageError, match="is empty"):
+    with pytest.raises(UsageError, match="There is nothing in"):
         list(read_metadata(str(tmp_path / "empty"), Unread()))
 
 
