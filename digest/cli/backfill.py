@@ -286,7 +286,7 @@ def _plan_values(plan: Plan) -> dict[str, Any]:
 
 
 def _show(rows: Sequence[Row], plan: Plan, *, quiet: bool) -> None:
-    """What became of the days: those that are not complete one by one, and all together."""
+    """Print the days that are not complete one by one, and the sums of all; with `quiet`, failures only."""
     from digest.cli import output
 
     for row in rows:

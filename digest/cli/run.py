@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
@@ -241,6 +240,8 @@ async def _attempt(
     try:
         return await run_day(section, day, tools, limit, known=known)
     except DigestError as error:
+        import logging
+
         logging.getLogger(__name__).debug("%s %s ended", section.key, day, exc_info=error)
         return error
 

@@ -48,7 +48,7 @@ def status(section: Sections = None, out: Out = None, json: Json = False) -> Non
 
 
 def runs_in(settings: Settings, now: datetime) -> Runs:
-    """What the ledger knows of the last 30 days; nothing where there is none."""
+    """The runs of the last 30 days that the ledger knows; empty where there is none."""
     from digest.ledger import FILE_NAME, open_history
     from digest.pipeline.status import REACH, LastRun, Runs
 

@@ -109,7 +109,7 @@ class RunLog(Protocol):
         """The last run that published a day (0: none), and the papers it flagged with one of the codes."""
 
     def states(self, command: str, section: str, day: Date) -> tuple[str, ...]:
-        """How the runs of a command for a section and day ended, oldest first; see `finish`.
+        """The states in which the runs of a command for a section and day ended, oldest first; see `finish`.
 
         One that goes on is running, one whose process died is killed.
         """

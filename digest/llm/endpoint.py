@@ -215,7 +215,7 @@ class Endpoint:
         return self.redactor.text(reason(error, self.address))[:300]
 
     def offline_tries(self, error: Exception) -> int | None:
-        """How often to try what failed so, where nothing was answered yet; None: as often as usual."""
+        """The number of tries for what failed so, where nothing was answered yet; None: as often as usual."""
         return None if self._reachability.reached else offline_tries(error)
 
     def client(self) -> openai.AsyncOpenAI:

@@ -41,7 +41,7 @@ class Published:
     """True: no earlier run published the whole digest of that day."""
 
     changes: Changes
-    """What it has that the digest before had not; nothing of a new one."""
+    """Papers and lines that it has and the digest before had not; empty for a new one."""
 
     @property
     def state(self) -> str:

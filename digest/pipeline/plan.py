@@ -110,8 +110,13 @@ def plan_of(papers: Sequence[Paper], tools: Resources) -> Plan:
         if text is None or tools.fresh or not _answered(paper, text, tools):
             todo.append((paper, text))
     pdfs = pdfs_of((paper for paper, text in todo if text is None), tools)
-    from digest.sources.http_client import spacing_of  # a fifth of a second, which day.py need not pay
+    seconds = 0.0
+    if pdfs:
+        from digest.sources.http_client import (
+            spacing_of,
+        )  # a fifth of a second, which a finished day is spared
 
+        seconds = pdfs * spacing_of(tools.settings.arxiv.pdf, tools.settings.arxiv)
     tokens, measured = _measured(tools)
     if not measured:
         tokens = _typical(todo, tools)
@@ -120,7 +125,7 @@ def plan_of(papers: Sequence[Paper], tools: Resources) -> Plan:
     return Plan(
         papers=len(todo),
         pdfs=pdfs,
-        seconds=pdfs * spacing_of(tools.settings.arxiv.pdf, tools.settings.arxiv),
+        seconds=seconds,
         cost=None if price is None else len(todo) * price * share,
         tokens=tokens,
         measured=measured,

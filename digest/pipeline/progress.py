@@ -34,7 +34,7 @@ class Progress(Protocol):
         """Something worth a line of its own."""
 
     def doing(self, what: str) -> None:
-        """What begins now, and has no steps to count."""
+        """Tell of something that begins now, and has no steps to count."""
 
     def start(self, stage: str, total: int) -> None:
         """A stage with so many steps begins."""
@@ -43,14 +43,14 @@ class Progress(Protocol):
         """One step of a stage is done; of one that was not started nothing is shown."""
 
     def spending(self, stage: str, tally: RunUsage) -> None:
-        """What a stage spends stands there, and is shown with its steps."""
+        """Show with the steps of a stage what it spends, which stands in `tally`."""
 
     def paused(self) -> AbstractContextManager[None]:
         """Within it nothing moves: somebody is asked."""
 
 
 class Pace:
-    """How fast a stage goes on.
+    """The pace at which a stage goes on.
 
     Args:
         total: its steps.

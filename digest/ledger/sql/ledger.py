@@ -167,7 +167,7 @@ class SqlLedger:
         return int(row[0]), frozenset(paper for paper, code in flagged.items() if code in codes)
 
     def states(self, command: str, section: str, day: Date) -> tuple[str, ...]:
-        """How the runs of a command for a section and day ended, oldest first."""
+        """The states in which the runs of a command for a section and day ended, oldest first."""
         rows = self.database.rows(
             "SELECT id, state FROM runs WHERE command = ? AND section = ? AND date = ? ORDER BY id",
             (command, section, day.isoformat()),
