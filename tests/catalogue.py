@@ -21,7 +21,9 @@ from digest.system.language import CATALOGUE, entries
 
 ROOT = Path(__file__).parent.parent
 
-SAYING = frozenset({"say", "_say", "aside", "complain", "translated", "Check", "BadParameter", "fail"})
+SAYING = frozenset(
+    {"say", "_say", "aside", "complain", "doing", "on_screen", "translated", "Check", "BadParameter", "fail"}
+)
 # Those of whose arguments single words are read, too.
 NAMING = frozenset({"Check", "translated"})
 """Functions whose arguments are read by people; every class whose name ends in Error is one, too."""
@@ -35,7 +37,8 @@ WORDS = (
     *("unknown", "denied", "refused", "empty", "unreachable", "rejected"),
     *("new", "cross", "replaced"),
     *("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
-    *("papers", "answers", "pairs", "channel"),
+    *("papers", "answers", "pairs", "channel", "PDFs"),
+    *("section", "pending", "nothing", "due", "missing", "newest"),
     *("sent", "not delivered", "perhaps delivered", "would be sent", "nothing to send", "not sent"),
     *("better", "worse", "higher", "lower", "undecided"),
     *("No such file or directory", "Permission denied", "Is a directory", "Not a directory", "File exists"),

@@ -7,6 +7,7 @@ import sys
 from digest.errors import UsageError
 from digest.pipeline.plan import Plan, dollars
 from digest.pipeline.resources import Resources
+from digest.system.language import translated
 
 _YES = {"y", "yes", "j", "ja", "是", "好"}
 
@@ -23,11 +24,11 @@ def agree(plan: Plan, days: int, tools: Resources, *, yes: bool) -> None:
     Raises:
         UsageError: it would cost more than `[run] confirm_cost`, and nobody said that it may.
     """
-    tools.progress.say(f"plan: {plan.sentence}")
+    tools.progress.say(f"plan: {_words(plan)}")
     tools.progress.say(f"      {plan.reckoned}")
     whole = plan.times(days)
     if days > 1:
-        tools.progress.say(f"{days} days like this: {whole.sentence}")
+        tools.progress.say(f"{days} days like this: {_words(whole)}")
     limit = tools.settings.run.confirm_cost
     if yes or limit is None or (whole.cost is None and whole.local):
         return
@@ -44,3 +45,8 @@ def agree(plan: Plan, days: int, tools: Resources, *, yes: bool) -> None:
         answer = sys.stdin.readline().strip().lower()
     if answer not in _YES:
         raise UsageError("Nothing was asked. --limit takes fewer papers, --batch half the price.")
+
+
+def _words(plan: Plan) -> str:
+    """A plan in the user's language."""
+    return ", ".join(map(translated, plan.parts))

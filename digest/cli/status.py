@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from digest.cli.options import Json, Out, Sections
+from digest.cli.table import table
 from digest.system.language import translated
 
 if TYPE_CHECKING:
@@ -114,16 +115,16 @@ def _day(day: DayStatus) -> dict[str, Any]:
 
 
 def lines(found: Sequence[SectionStatus]) -> Iterator[str]:
-    """A table, a line a section, and a line for each day to be looked at; at most 80 columns of table."""
+    """A table, a line a section, and a line for each day to be looked at."""
     knows_sent = any(day.sent is not None for one in found for day in one.days)
-    width = max([len("section"), *(len(one.section.key) for one in found)])
-    head = [*(f"{name:>8}" for name in STATES), *(["    sent"] if knows_sent else []), "  newest"]
-    yield f"{'section':<{width}}{''.join(head)}"
+    names = [*STATES, *(["sent"] if knows_sent else [])]
+    rows = []
     for one in found:
-        counts = [f"{len(one.in_state(name)):>8}" for name in STATES]
-        sent = [f"{sum(day.reached for day in one.days):>8}"] if knows_sent else []
-        newest = "none" if one.newest is None else f"{one.newest.date}"
-        yield f"{one.section.key:<{width}}{''.join((*counts, *sent))}  {newest}"
+        counts: list[object] = [len(one.in_state(name)) for name in STATES]
+        sent = [sum(day.reached for day in one.days)] if knows_sent else []
+        newest = translated("none yet") if one.newest is None else one.newest.date
+        rows.append([one.section.key, *counts, *sent, newest])
+    yield from table(["section", *names, "newest"], rows, right=names)
     for one in found:
         for day in one.in_state("flagged", "pending", "due", "missing"):
             yield f"{translated(day.state):<8}  {one.section.key} {day.date}: {translated(_words(day))}"

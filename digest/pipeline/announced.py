@@ -45,7 +45,7 @@ async def announcement_of(
     if day is not None and (kept := _kept(section, day, resources)):
         return kept
     source = resources.source or arxiv_source(resources)
-    resources.progress.doing(f"{section.title}: asking arXiv what was announced")
+    resources.progress.doing(f"{section.title}: asking arXiv what was announced ...")
     announced, whole = await source.announcement(section, day, limit)
     if whole and isinstance(announced, Announcement):
         resources.ledger.keep_announcement(section.categories, announced)

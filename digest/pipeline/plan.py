@@ -61,15 +61,21 @@ class Plan:
         return replace(self, papers=papers, pdfs=pdfs, seconds=days * self.seconds, cost=cost)
 
     @property
-    def sentence(self) -> str:
-        """In words, such as `1,020 papers, about 51 minutes for PDFs, about 0.41 US dollars`."""
+    def parts(self) -> tuple[str, ...]:
+        """In words: `1,020 papers`, `about 51 minutes for PDFs`, `about 0.41 US dollars`."""
         parts = [f"{self.papers:,} papers"]
         if self.pdfs and self.seconds:
-            number = "" if self.pdfs == self.papers else f"{self.pdfs:,} "
-            parts.append(f"about {duration(self.seconds)} for {number}PDFs")
+            took = duration(self.seconds)
+            few = self.pdfs != self.papers
+            parts.append(f"about {took} for {self.pdfs:,} PDFs" if few else f"about {took} for PDFs")
         known = self.cost is not None
         parts.append(f"about {dollars(self.cost or 0)} US dollars" if known else "price unknown")
-        return ", ".join(parts)
+        return tuple(parts)
+
+    @property
+    def sentence(self) -> str:
+        """The same in one sentence."""
+        return ", ".join(self.parts)
 
     @property
     def reckoned(self) -> str:

@@ -137,7 +137,7 @@ class Lines(Silent):
 
     def doing(self, what: str) -> None:
         """Print it as well."""
-        self.say(f"{what} ...")
+        self.say(what)
 
     def start(self, stage: str, total: int) -> None:
         """Remember how many steps there are."""

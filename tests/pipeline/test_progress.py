@@ -76,7 +76,7 @@ def test_what_was_not_started_is_not_counted() -> None:
     stream = io.StringIO()
     progress = Lines(stream)
     progress.step("PDFs")
-    progress.doing("asking arXiv")
+    progress.doing("asking arXiv ...")
     assert stream.getvalue() == "asking arXiv ...\n"
 
 
