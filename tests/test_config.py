@@ -138,6 +138,7 @@ def test_a_key_that_cannot_be_sent_is_told(folder: Path) -> None:
         ("[text]\nbudget = ２０００\n", 2, "２", "2"),
         ("[model]\nbody = ｛}\n", 2, "｛", "{"),
         ('[interests]\nauthors = { "Bo Li" ＝ 3 }\n', 2, "＝", "="),
+        ('[interests]\nauthors = { "Bo Li"：3 }\n', 2, "：", "="),
     ],
 )
 def test_a_full_width_character_is_named_with_its_line_and_what_to_type(
@@ -151,7 +152,13 @@ def test_a_full_width_character_is_named_with_its_line_and_what_to_type(
 
 
 @pytest.mark.parametrize(
-    "written", ['[site]\ntitle = "他说：“好”" x\n', "[site]\n名 = 1\n", '[site]\ntitle = """好”\n']
+    "written",
+    [
+        '[site]\ntitle = "他说：“好”" x\n',
+        "[site]\n名 = 1\n",
+        '[site]\ntitle = "x"；\n',
+        '[site]\ntitle = """好”\n',
+    ],
 )
 def test_another_mistake_is_not_put_down_to_chinese_text(written: str, folder: Path) -> None:
     write(folder, written)

@@ -28,8 +28,7 @@ def full_width(text: str, error: tomllib.TOMLDecodeError) -> tuple[int, str, str
     written = lines[line - 1]
     typed = written[column - 1 : column]
     if plain := _plain(typed):
-        before_value = "=" not in written[: column - 1] and "Expected '='" in str(error)
-        return line, typed, "=" if typed == "：" and before_value else plain
+        return line, typed, "=" if typed == "：" and "Expected '='" in str(error) else plain
     for at in reversed(range(min(column, len(written)))):  # a string that ends with another quote runs on
         if quote := _QUOTES.get(written[at]):
             lines[line - 1] = f"{written[:at]}{quote}{written[at + 1 :]}"
@@ -43,7 +42,7 @@ def _plain(typed: str) -> str:
     if not typed or typed.isascii():
         return ""
     plain = _PLAIN.get(typed) or unicodedata.normalize("NFKC", typed)
-    return plain if plain.isascii() and len(plain) == 1 else ""
+    return plain if re.fullmatch(r"[\w \[\]{}=,.:#\"'+-]", plain, re.ASCII) else ""
 
 
 def _place(error: tomllib.TOMLDecodeError) -> tuple[int, int] | None:
