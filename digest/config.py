@@ -28,6 +28,7 @@ from pydantic import (
 from digest.errors import UsageError
 from digest.model import Language, Section
 from digest.system.files import at_home, read_text
+from digest.system.full_width import full_width
 from digest.system.network import on_this_machine
 
 _PACKAGE = Path(__file__).parent
@@ -341,20 +342,26 @@ class Settings(_Table):
         return self.ledger.url if self.ledger.url.get_secret_value() else self.run.out
 
     def section(self, key: str) -> Section:
-        """The section called `key`.
+        """The section called `key`, or else the one with that title.
 
         Raises:
-            UsageError: there is none; the message names those there are.
+            UsageError: there is none, or the title is that of several; the message names those there are.
         """
         if key not in self.sections:
-            known = ", ".join(self.sections)
-            raise UsageError(f"There is no section {key!r}. Sections in digest.toml: {known}.")
+            titled = [name for name, one in self.sections.items() if one.title == key.strip()]
+            if len(titled) > 1:
+                raise UsageError(f"Several sections have the title {key!r}: {', '.join(titled)}. Name one.")
+            if not titled:
+                known = ", ".join(self.sections)
+                raise UsageError(f"There is no section {key!r}. Sections in digest.toml: {known}.")
+            key = titled[0]
         settings = self.sections[key]
         return Section(key=key, title=settings.title, categories=settings.categories)
 
     def chosen_sections(self) -> tuple[Section, ...]:
         """The sections of a run, in the order given; all of them when none was chosen."""
-        return tuple(self.section(key) for key in self.run.sections or tuple(self.sections))
+        chosen = (self.section(key) for key in self.run.sections or tuple(self.sections))
+        return tuple({section.key: section for section in chosen}.values())
 
 
 def shipped(name: str) -> Path:
@@ -407,9 +414,15 @@ def load(
 
 
 def _read(path: Path) -> dict[str, Any]:
+    text = read_text(path)
     try:
-        return tomllib.loads(read_text(path))
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
+        if found := full_width(text, error):
+            line, typed, plain = found
+            raise UsageError(
+                f"{path}, line {line}: `{typed}` is a full-width or curly character: type `{plain}` instead."
+            ) from error
         raise UsageError(f"{path}: not valid TOML: {error}.") from error
 
 
@@ -442,17 +455,25 @@ def _explain(error: ValidationError, path: Path | None, named: Mapping[str, str]
     location = [str(part) for part in first["loc"]]
     name = ".".join(location)
     name = named.get(name, name)
-    place = f"{path}: " if path else ""
     line = _line_of(path, location)
-    if line:
-        place = f"{path}, line {line}: "
     if first["type"] != "extra_forbidden":
         wrong = first["msg"].removeprefix("Value error, ").replace("a valid tuple", "a list in brackets")
-        return f"{place}{name}: {wrong}." if name else f"{place}{wrong}."
+        if line:
+            return f"{path}, line {line}: {name}: {wrong}."
+        sentence = f"{name}: {wrong}." if name else f"{wrong}."
+    else:
+        sentence = _unknown(name, location)
+    if line:
+        return f"{path}, line {line}: {sentence}"
+    return f"{path}: {sentence}" if path else sentence
+
+
+def _unknown(name: str, location: list[str]) -> str:
+    """The sentence about a setting that there is not."""
     allowed = _allowed(location[:-1])
     near = difflib.get_close_matches(location[-1], allowed, 1)
     hint = f" Did you mean {near[0]!r}?" if near else ""
-    return f"{place}there is no setting {name!r}.{hint} Allowed here: {', '.join(allowed)}."
+    return f"there is no setting {name!r}.{hint} Allowed here: {', '.join(allowed)}."
 
 
 def _allowed(tables: list[str]) -> list[str]:

@@ -118,3 +118,66 @@ def test_a_key_that_cannot_be_sent_is_told(folder: Path) -> None:
         load(environment={"OPENAI_API_KEY": "\u201csk-secret\u201d"})
     settings = load(environment={"OPENAI_API_KEY": "sk-secret\n"})
     assert settings.model.key.get_secret_value() == "sk-secret"
+
+
+@pytest.mark.parametrize(
+    ("written", "line", "typed", "plain"),
+    [
+        ('[model]\nname："fake"\n', 2, "：", "="),
+        ('[model]\nname ＝ "x"\n', 2, "＝", "="),
+        ("[model]\n\nname = “x”\n", 3, "“", '"'),
+        ("[model]\nname = ‘x’\n", 2, "‘", "'"),
+        ('[model]\nname = "x”\nfallback = "y"\n', 2, "”", '"'),
+        ('[interests]\nwords = ["a”, "b"]\n', 2, "”", '"'),
+        ("【model】\n", 1, "【", "["),
+        ("[model］\n", 1, "］", "]"),
+        ('[run]\nsections = ["audio"，"text"]\n', 2, "，", ","),
+        ('[run]\nsections = ["audio"、"text"]\n', 2, "、", ","),
+        ('[model]\n\u3000name = "x"\n', 2, "\u3000", " "),
+        ('[model]\nname = "x" ＃ mine\n', 2, "＃", "#"),
+        ("[text]\nbudget = ２０００\n", 2, "２", "2"),
+        ("[model]\nbody = ｛}\n", 2, "｛", "{"),
+        ('[interests]\nauthors = { "Bo Li" ＝ 3 }\n', 2, "＝", "="),
+        ('[interests]\nauthors = { "Bo Li"：3 }\n', 2, "：", "="),
+    ],
+)
+def test_a_full_width_character_is_named_with_its_line_and_what_to_type(
+    written: str, line: int, typed: str, plain: str, folder: Path
+) -> None:
+    write(folder, written)
+    with pytest.raises(UsageError) as raised:
+        load()
+    told = f"`{typed}` is a full-width or curly character: type `{plain}` instead."
+    assert str(raised.value) == f"digest.toml, line {line}: {told}"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        '[site]\ntitle = "他说：“好”" x\n',
+        "[site]\n名 = 1\n",
+        '[site]\ntitle = "x"；\n',
+        '[site]\ntitle = """好”\n',
+    ],
+)
+def test_another_mistake_is_not_put_down_to_chinese_text(written: str, folder: Path) -> None:
+    write(folder, written)
+    with pytest.raises(UsageError, match="not valid TOML"):
+        load()
+
+
+def test_full_width_characters_within_texts_are_welcome(folder: Path) -> None:
+    write(folder, '[site]\ntitle = "速览：“声音”，＝"  # 注：“好”\n')
+    assert load().site.title == "速览：“声音”，＝"
+
+
+def test_a_section_is_known_by_its_title_too(folder: Path) -> None:
+    settings = load({"run": {"sections": ("音频", "text", "audio")}})
+    assert [one.key for one in settings.chosen_sections()] == ["audio", "text"]
+
+
+def test_a_title_of_two_sections_names_neither(folder: Path) -> None:
+    write(folder, '[sections.other]\ntitle = "音频"\ncategories = ["cs.SD"]\n')
+    assert load().section("other").key == "other"
+    with pytest.raises(UsageError, match="Several sections have the title '音频': audio, other"):
+        load().section("音频")

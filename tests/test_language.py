@@ -13,6 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from digest.config import load
+from digest.errors import UsageError
 from digest.system.language import CATALOGUE, Template, entries, language, template_of, translated
 from digest.system.terminal import columns_of, folded
 from tests.catalogue import messages, written
@@ -70,6 +72,11 @@ def test_punctuation_is_full_width_and_latin_words_stand_apart() -> None:
         ({"DIGEST_LANG": "ZH-cn"}, "zh"),
         ({"DIGEST_LANG": " "}, "en"),
         ({"DIGEST_LANG": "zha"}, "en"),
+        ({"DIGEST_LANG": "cn"}, "zh"),
+        ({"DIGEST_LANG": "Chinese"}, "zh"),
+        ({"DIGEST_LANG": "中文"}, "zh"),
+        ({"DIGEST_LANG": "简体中文"}, "zh"),
+        ({"DIGEST_LANG": "cnr"}, "en"),
         ({"LANG": "de_DE"}, "en"),
     ],
 )
@@ -81,6 +88,7 @@ def test_the_language_is_the_users(variables: dict[str, str], spoken: str) -> No
 def test_a_sentence_finds_its_own_template(message: str, chinese: None) -> None:
     names = _PLACES.findall(message)
     values = {name: f"\u2039{number}\u203a" for number, name in enumerate(names)}
+    values |= dict.fromkeys(re.findall(r"\bline \{(\w+)\}", message), "7")
     assert translated(message.format(**values)) == KNOWN[message].format(**values)
 
 
@@ -108,6 +116,46 @@ def test_data_is_never_taken_for_a_message(chinese: None) -> None:
     )
     assert translated("") == ""
     assert translated("\n") == "\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        (
+            '[deliver.mail.lab]\nto_env = "TO"\nsender = "a@example.org"\nhost = "h"\nsecurity = "ssl"\n',
+            "digest.toml，第 5 行：deliver.mail.lab.security：应为 'starttls', 'tls' 或 'none'。",
+        ),
+        ('[text]\nbudget = "many"\n', "digest.toml，第 2 行：text.budget：应为整数。"),
+        ("[text]\nbudget = 2.5\n", "digest.toml，第 2 行：text.budget：应为整数，不能带小数。"),
+        ("[text]\nbudget = 1\n", "digest.toml，第 2 行：text.budget：应大于或等于 200。"),
+        ("[text]\ndeadline = 0\n", "digest.toml，第 2 行：text.deadline：应大于 0。"),
+        ('[text]\ndeadline = "x"\n', "digest.toml，第 2 行：text.deadline：应为数字。"),
+        ('[site]\nenabled = "maybe"\n', "digest.toml，第 2 行：site.enabled：应为 true 或 false。"),
+        ("[site]\nenabled = []\n", "digest.toml，第 2 行：site.enabled：应为 true 或 false。"),
+        ("[site]\ntitle = 1\n", "digest.toml，第 2 行：site.title：应为带引号的字符串。"),
+        ('[site]\ntitle = ""\n', "digest.toml，第 2 行：site.title：不能为空。"),
+        ('[run]\nsections = "a"\n', "digest.toml，第 2 行：run.sections：应为方括号中的列表。"),
+        ("model = 1\n", "digest.toml，第 1 行：model：应为一个表（ModelSettings）。"),
+        ('[sections.x]\ncategories = ["cs.SD"]\n', "digest.toml，第 1 行：sections.x.title：必须填写。"),
+        ("[run]\nout = 1\n", "digest.toml，第 2 行：run.out：应为带引号的路径（<class 'pathlib.Path'>）。"),
+        (
+            '[sections.x]\ntitle = "x"\ncategories = []\n',
+            "digest.toml，第 3 行：sections.x.categories：Tuple 至少应有 1 项，现有 0 项。",
+        ),
+        (
+            "[model]\nname：1\n",
+            "digest.toml，第 2 行：`：` 是全角字符或弯引号：请改用半角的 `=`。",
+        ),
+    ],
+)
+def test_a_wrong_setting_is_told_in_chinese_throughout(
+    written: str, told: str, chinese: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("digest.toml").write_text(written, encoding="utf-8")
+    with pytest.raises(UsageError) as raised:
+        load()
+    assert translated(str(raised.value)) == told
 
 
 def test_of_two_places_for_a_full_stop_the_one_is_meant_that_explains_more(chinese: None) -> None:

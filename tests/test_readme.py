@@ -11,6 +11,7 @@ import pytest
 import typer.main
 
 from digest.cli.app import app
+from digest.config import load
 
 
 def commands(readme: str, name: str) -> str:
@@ -80,3 +81,18 @@ def test_the_commands_of_the_readme_that_this_program_has_take_these_options(roo
         command = group.commands.get(name)  # type: ignore[attr-defined]
         known = {option for one in command.params for option in one.opts} if command else set()
         assert {word for word in words if word.startswith("--")} <= known or command is None, line
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
+def test_a_channel_is_there_once_what_the_readme_names_is_uncommented(
+    name: str, root: Path, tmp_path: Path
+) -> None:
+    page = (root / name).read_text(encoding="utf-8")
+    settings = (root / "digest.toml").read_text(encoding="utf-8")
+    for line in ("[deliver.chat.group]", 'url_env = "DIGEST_GROUP_URL"'):
+        assert f"`{line}`" in page
+        assert settings.count(f"# {line}") == 1
+        settings = settings.replace(f"# {line}", line)
+    (tmp_path / "digest.toml").write_text(settings, encoding="utf-8")
+    assert list(load(path=tmp_path / "digest.toml").deliver.channels) == ["group"]
+    assert "export DIGEST_GROUP_URL=" in page

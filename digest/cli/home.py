@@ -70,7 +70,15 @@ def settings_text(answers: Answers) -> str:
         lines += ["", f"[sections.{_key(name)}]", *_lines(section)]
     for table in ("run", "model", "arxiv", "site", "interests"):
         lines += ["", f"[{table}]", *_lines(tables[table])]
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", *_deliver_example()]) + "\n"
+
+
+def _deliver_example() -> Iterator[str]:
+    """The part on delivery of the shipped settings, all of it as comments."""
+    text = read_text(shipped("digest.toml"))
+    start = text.rindex("\n\n", 0, text.index("\n[deliver]\n")) + 2
+    for line in text[start:].splitlines():
+        yield line if line.startswith("#") or not line else f"# {line}"
 
 
 def _tables(answers: Answers) -> dict[str, dict[str, Any]]:
@@ -101,13 +109,17 @@ def _tables(answers: Answers) -> dict[str, dict[str, Any]]:
 def section_of(given: str) -> tuple[str, dict[str, Any]]:
     """Key and settings of a section: `audio` (a shipped one), `cs.LG`, or `learning=机器学习:cs.LG,stat.ML`.
 
+    A shipped one is known by its title, too; punctuation may be full-width.
+
     Raises:
         UsageError: it is none of these, or a category is not one of arXiv's.
     """
     from digest.sources.taxonomy import category_names
 
-    key, equals, rest = _plain("--section", given).partition("=")
+    key, equals, rest = _plain("--section", given).replace("＝", "=", 1).partition("=")
     ours = tomllib.loads(read_text(shipped("digest.toml")))["sections"]
+    if not equals:
+        key = next((name for name, one in ours.items() if one["title"] == key), key)
     if not equals and key in ours:
         return key, ours[key]
     if not equals and key not in category_names():
@@ -120,7 +132,8 @@ def section_of(given: str) -> tuple[str, dict[str, Any]]:
     if not equals:
         return key.replace(".", "-").lower(), {"title": category_names()[key], "categories": [key]}
     key = key.strip()
-    title, _, listed = rest.rpartition(":")
+    *titles, listed = re.split(r"[:：](?!.*[:：])", rest)
+    title = "".join(titles)
     categories = [one for one in re.split(r"[,，、\s]+", listed) if one]
     if not re.fullmatch(r"\w[\w-]*", key):
         raise UsageError(

@@ -104,7 +104,7 @@ def _words(text: str) -> list[str]:
 
 def _sections(text: str) -> list[str]:
     """The sections of a list; those that name their categories have semicolons between them."""
-    parts = re.split(r"[;；]", text) if "=" in text else re.split(r"[,，、;；\s]+", text)
+    parts = re.split(r"[;；]", text) if re.search("[=＝]", text) else re.split(r"[,，、;；\s]+", text)
     return [part.strip() for part in parts if part.strip()]
 
 

@@ -115,7 +115,7 @@ class _Round:
         self._name, self._channel, self._settings = name, channel, settings
         self._shelf, self._journal, self._wish = shelf, journal, wish
         self._clock, self._environment = clock, environment
-        self._sections = channel.sections or settings.run.sections or tuple(settings.sections)
+        self._sections = channel.sections or tuple(one.key for one in settings.chosen_sections())
         self._language = language_of(channel, settings)
         self._open: Channel | None = None
         self._first: Mapping[tuple[str, str], Date] = {}

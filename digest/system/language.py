@@ -23,6 +23,7 @@ CATALOGUE = Path(__file__).parent.parent / "locale" / "zh" / "digest.po"
 
 _LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
 _NO_LANGUAGE = ("", "C", "POSIX")
+_CHINESE = re.compile(r"(zh|cn)(?![a-z])|(simplified[ _-]?)?chinese|中文|简体|汉语|漢語|繁體", re.IGNORECASE)
 _PLACE = re.compile(r"(?<!\{)\{(\w+)\}(?!\})")
 _SENTENCES = re.compile(r"(?<=[.!?)]) (?=[A-Z`])")
 _FEW = 8
@@ -74,8 +75,8 @@ def language(environment: Mapping[str, str] | None = None) -> Language:
 
 
 def _of(name: str) -> Language:
-    """The language of a locale's name, such as zh_CN.UTF-8."""
-    return "zh" if re.match(r"zh(?![a-z])", name, re.IGNORECASE) else "en"
+    """The language of a locale's name, such as zh_CN.UTF-8, or of a language's, as people call it."""
+    return "zh" if _CHINESE.match(name) else "en"
 
 
 def translated(sentence: str) -> str:
@@ -150,7 +151,14 @@ class Template:
         return tuple(name for name in self.names if re.sub(r"_\d+$", "", name) in NESTED)
 
     def is_chance(self, values: Mapping[str, str]) -> bool:
-        """True where a template with hardly a word of its own fits because a phrase stands before it."""
+        """True where a template fits by chance.
+
+        That is where no number stands behind "line", or where a template with hardly a word of its own fits
+        because a phrase stands before it.
+        """
+        places = zip(self.around, self.names, strict=False)
+        if any(re.search(r"\bline $", piece) and not values[name].isdecimal() for piece, name in places):
+            return True
         words = sum(char.isalpha() for piece in self.around for char in piece)
         return words < _FEW and not self.around[0].strip() and " " in values[self.names[0]]
 

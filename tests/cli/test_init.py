@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -322,3 +323,30 @@ def test_the_wheel_carries_all_of_it(root: Path, tmp_path: Path) -> None:
     ours = {path.relative_to(root).as_posix() for path in (root / "deploy/home").rglob("*") if path.is_file()}
     assert {f"digest/defaults/{name}" for name in ours} <= inside
     assert "digest/defaults/deploy/home/.github/workflows/digest.yml" in inside
+
+
+@pytest.mark.parametrize(
+    "typed", ["ml=机器学习：cs.LG，stat.ML", "ml＝机器学习：cs.LG、stat.ML", "ml=机器学习:cs.LG,stat.ML"]
+)
+def test_punctuation_of_a_section_may_be_full_width(typed: str) -> None:
+    assert section_of(typed) == ("ml", {"title": "机器学习", "categories": ["cs.LG", "stat.ML"]})
+
+
+def test_a_title_keeps_its_colon() -> None:
+    assert section_of("ml=学习：入门：cs.LG")[1]["title"] == "学习：入门"
+    assert section_of("ml=cs.LG") == ("ml", {"title": "ml", "categories": ["cs.LG"]})
+
+
+def test_a_shipped_section_is_known_by_its_title() -> None:
+    assert section_of("音频") == section_of("audio")
+
+
+def test_the_example_of_delivery_works_once_it_is_uncommented(tmp_path: Path) -> None:
+    text = settings_text(Answers())
+    start = text.index("# [deliver]\n")
+    shown = re.sub(r"^# (?=[\[a-z])", "", text[start:], flags=re.MULTILINE)
+    (tmp_path / "digest.toml").write_text(text[:start] + shown, encoding="utf-8")
+    assert set(load(path=tmp_path / "digest.toml").deliver.channels) == {"group", "lab"}
+    two = text.replace("# [deliver.chat.group]", "[deliver.chat.group]").replace("# url_env", "url_env")
+    (tmp_path / "digest.toml").write_text(two, encoding="utf-8")
+    assert set(load(path=tmp_path / "digest.toml").deliver.channels) == {"group"}
