@@ -347,7 +347,9 @@ class Settings(_Table):
             UsageError: there is none; the message names those there are.
         """
         if key not in self.sections:
-            known = ", ".join(self.sections)
+            known, hint = ", ".join(self.sections), no_file_hint()
+            if hint:
+                raise UsageError(f"There is no section {key!r}. Sections as shipped: {known}.{hint}")
             raise UsageError(f"There is no section {key!r}. Sections in digest.toml: {known}.")
         settings = self.sections[key]
         return Section(key=key, title=settings.title, categories=settings.categories)
@@ -367,6 +369,13 @@ def find(name: str, folder: Path | None = None) -> Path:
     """The file or folder `name` of `folder` (default: the working directory), else the shipped one."""
     own = (folder or Path.cwd()) / name
     return own if own.exists() else shipped(name)
+
+
+def no_file_hint() -> str:
+    """A sentence with a blank before it where the working directory has no settings file; else empty."""
+    if Path("digest.toml").exists():
+        return ""
+    return f" No digest.toml was found here ({Path.cwd()}); `digest init` makes one."
 
 
 def load(
