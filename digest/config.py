@@ -352,7 +352,9 @@ class Settings(_Table):
             if len(titled) > 1:
                 raise UsageError(f"Several sections have the title {key!r}: {', '.join(titled)}. Name one.")
             if not titled:
-                known = ", ".join(self.sections)
+                known, hint = ", ".join(self.sections), no_file_hint()
+                if hint:
+                    raise UsageError(f"There is no section {key!r}. Sections as shipped: {known}.{hint}")
                 raise UsageError(f"There is no section {key!r}. Sections in digest.toml: {known}.")
             key = titled[0]
         settings = self.sections[key]
@@ -374,6 +376,13 @@ def find(name: str, folder: Path | None = None) -> Path:
     """The file or folder `name` of `folder` (default: the working directory), else the shipped one."""
     own = (folder or Path.cwd()) / name
     return own if own.exists() else shipped(name)
+
+
+def no_file_hint() -> str:
+    """A sentence with a blank before it where the working directory has no settings file; else empty."""
+    if Path("digest.toml").exists():
+        return ""
+    return f" No digest.toml was found here ({Path.cwd()}); `digest init` makes one."
 
 
 def load(

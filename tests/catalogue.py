@@ -31,7 +31,7 @@ HEADS = frozenset({"head", "_HEAD", "_COLUMNS"})
 """Variables that hold the names of a table's columns."""
 
 WORDS = (
-    *("running", "quiet", "complete", "flagged", "failed", "killed", "submitted", "skipped"),
+    *("running", "quiet", "complete", "flagged", "failed", "stopped", "submitted", "skipped"),
     *("source", "text", "ask", "check", "publish"),
     *("announced", "answered", "kept", "passed", "written", "rewritten", "pdf", "abstract", "batch"),
     *("unknown", "denied", "refused", "empty", "unreachable", "rejected"),

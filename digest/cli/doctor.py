@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shutil
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from digest.summarize.prompt import Prompt
 
 _OWN_FILE = Path("digest.toml")
+_ADDRESS = re.compile(r"[^\s\"<>,;@]+@[^\s\"<>,;@]+")
 _SPACE = 1e9
 """Bytes that a run should find free: a day's PDFs take up to a gigabyte."""
 
@@ -92,7 +94,12 @@ async def _all(settings: Settings, given: CommandOptions, *, fetch_vocabulary: b
     if all(check.state != "fail" for check in checks):
         checks += [check async for check in _endpoint(settings)]
     checks += [_vocabulary(settings.model.name, fetch=fetch_vocabulary), await _arxiv(settings)]
-    return [*checks, _disk(settings.run.out), *_ledger(settings), *_channels(settings)]
+    return [
+        *checks,
+        _disk(settings.run.out),
+        *_ledger(settings),
+        *_channels(settings, needed=not given.sample),
+    ]
 
 
 def _python() -> Check:
@@ -102,8 +109,6 @@ def _python() -> Check:
 def _settings(settings: Settings, given: CommandOptions) -> Iterator[Check]:
     """The settings that are not as shipped, each with where it came from; a key is never shown."""
     import tomllib
-
-    from pydantic import SecretStr
 
     from digest.config import ENVIRONMENT
     from digest.system.files import read_text
@@ -125,8 +130,25 @@ def _settings(settings: Settings, given: CommandOptions) -> Iterator[Check]:
     for (part, key), source in sorted(sources.items()):
         if key != "key" and part != "sections":
             value = getattr(getattr(settings, part, None), key, None)
-            shown = str(value) if isinstance(value, (Path, SecretStr)) else value
-            yield Check("", "ok", f"{part}.{key} = {shown!r} ({source})")
+            yield Check("", "ok", f"{part}.{key} = {_shown(value)} ({source})")
+
+
+def _shown(value: object) -> str:
+    """A value of the settings as TOML has it: of a table the names of its entries, addresses masked."""
+    import json
+
+    from pydantic import BaseModel
+
+    from digest.deliver.mail import shown_address
+
+    if isinstance(value, BaseModel):
+        return ", ".join(sorted(value.model_fields_set))
+    if isinstance(value, Mapping):
+        return ", ".join(map(str, value))
+    if isinstance(value, list | tuple | set | frozenset):
+        return f"[{', '.join(map(_shown, value))}]"
+    plain = value if isinstance(value, bool | int | float) else str(value)
+    return _ADDRESS.sub(lambda found: shown_address(found[0]), json.dumps(plain, ensure_ascii=False))
 
 
 def _environment(settings: Settings) -> Iterator[Check]:
@@ -369,14 +391,16 @@ def _ledger(settings: Settings) -> Iterator[Check]:
         yield Check("ledger", "ok", f"{name} is sound")
 
 
-def _channels(settings: Settings) -> Iterator[Check]:
-    """Where digests are sent, as far as that shows without sending."""
+def _channels(settings: Settings, *, needed: bool) -> Iterator[Check]:
+    """Where digests are sent, as far as that shows without sending; trouble fails where they are needed."""
     from digest.deliver.channels import troubles
 
     for name, trouble in troubles(settings, os.environ):
         if trouble:
+            state: Literal["fail", "note"] = "fail" if needed else "note"
             found = f"{name} cannot be used: {trouble}"
-            yield Check("channel", "fail", found, "docs/delivery.md has an example of each.", 2)
+            advice = "docs/delivery.md has an example of each."
+            yield Check("channel", state, found, advice, 2 if needed else 0)
         else:
             yield Check(
                 "channel", "ok", f"{name} can be used; `digest deliver --dry-run` shows what goes there"

@@ -64,10 +64,16 @@ Base = Annotated[str, typer.Option("--base", metavar="NAME", help="What others a
 JudgeName = Annotated[str, typer.Option("--judge", metavar="NAME", help="A model; or rule: asks nobody.")]
 
 
-def settings_of(out: Path | None) -> Settings:
-    """The settings of a command that has `--out` and no other flag that sets something."""
+def settings_of(out: Path | None, *, sample: bool = False) -> Settings:
+    """The settings of a command that has `--out` and perhaps `--sample`: the folder of that day."""
     import os
 
     from digest.config import load
 
-    return load({"run": {"out": out}}, os.environ)
+    if not sample:
+        return load({"run": {"out": out}}, os.environ)
+    from digest.sample.knobs import FOLDER
+
+    settings = load({"run": {"out": out}, "ledger": {"url": ""}})
+    run = settings.run.model_copy(update={"out": settings.run.out / FOLDER})
+    return settings.model_copy(update={"run": run})

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from digest.cli.options import Json, Out, settings_of
+from digest.cli.options import Json, Out, Sample, settings_of
 from digest.cli.output import say
 
 if TYPE_CHECKING:
@@ -22,20 +22,21 @@ _SHOWN = 30
 _DAMAGED = 4
 
 
-def _history(out: Path | None) -> History:
+def _history(out: Path | None, *, sample: bool) -> History:
     from digest.ledger import open_history
 
-    return open_history(settings_of(out).ledger_at)
+    return open_history(settings_of(out, sample=sample).ledger_at)
 
 
 @app.callback(invoke_without_command=True)
-def runs(context: typer.Context, out: Out = None, json: Json = False) -> None:
+def runs(context: typer.Context, out: Out = None, sample: Sample = False, json: Json = False) -> None:
     """List the last 30 runs; with --json all of them."""
     if context.invoked_subcommand is not None:
+        context.default_map = {context.invoked_subcommand: {"out": out, "sample": sample, "json": json}}
         return
     from digest.cli import output, runs_output
 
-    with _history(out) as history:
+    with _history(out, sample=sample) as history:
         found = list(history.runs())
     if json:
         output.as_json([runs_output.values(run) for run in found])
@@ -47,11 +48,11 @@ def runs(context: typer.Context, out: Out = None, json: Json = False) -> None:
 
 
 @app.command("show")
-def show_(run: Number, out: Out = None, json: Json = False) -> None:
+def show_(run: Number, out: Out = None, sample: Sample = False, json: Json = False) -> None:
     """Show one run: each paper's stages, attempts and findings; where it failed, and what comes next."""
     from digest.cli import output, runs_output
 
-    with _history(out) as history:
+    with _history(out, sample=sample) as history:
         wanted = history.run(run)
         if json:
             output.as_json(runs_output.one_values(history, wanted))
@@ -61,21 +62,21 @@ def show_(run: Number, out: Out = None, json: Json = False) -> None:
 
 
 @app.command()
-def export(run: Number, out: Out = None) -> None:
+def export(run: Number, out: Out = None, sample: Sample = False) -> None:
     """Write one run as JSON lines: the run, its events, its answers."""
     from digest.cli import runs_output
 
-    with _history(out) as history:
+    with _history(out, sample=sample) as history:
         for line in runs_output.lines(history, history.run(run)):
             typer.echo(line)
 
 
 @app.command()
-def verify(out: Out = None) -> None:
+def verify(out: Out = None, sample: Sample = False) -> None:
     """Check the ledger, and the digests against it; exit 4 when something is wrong."""
     from digest.cli.verify import verify
 
-    settings, problems = settings_of(out), 0
+    settings, problems = settings_of(out, sample=sample), 0
     for problem in verify(settings.run.out, settings.ledger_at):
         say(problem)
         problems += 1
@@ -91,6 +92,7 @@ def prune(
         typer.Option("--answers", help="Delete answers and texts too: old days would be paid for again."),
     ] = False,
     out: Out = None,
+    sample: Sample = False,
 ) -> None:
     """Delete what old runs left and no run needs; answers stay unless --answers is given."""
     from datetime import UTC, datetime
@@ -98,7 +100,7 @@ def prune(
     from digest.ledger import open_database
     from digest.ledger.sql import prune as old
 
-    span, where = old.age(older_than), settings_of(out).ledger_at
+    span, where = old.age(older_than), settings_of(out, sample=sample).ledger_at
     open_database(where, to_read=True).close()  # what is not there is not to be made
     with open_database(where) as database:
         gone = old.prune(database, datetime.now(UTC) - span, answers=answers)
@@ -110,12 +112,13 @@ def prune(
 def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The copy; an older one is replaced.")],
     out: Out = None,
+    sample: Sample = False,
 ) -> None:
     """Copy the ledger into a file, even while a run writes to it; one in PostgreSQL too."""
     from digest.ledger import open_database
     from digest.ledger.sqlite import maintenance
 
-    where = settings_of(out).ledger_at
+    where = settings_of(out, sample=sample).ledger_at
     if isinstance(where, Path):
         maintenance.backup(where, file)
     else:
@@ -126,13 +129,15 @@ def backup(
 
 @app.command()
 def rescue(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The new ledger.")], out: Out = None
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The new ledger.")],
+    out: Out = None,
+    sample: Sample = False,
 ) -> None:
     """Write what can still be read of a damaged ledger into a new one."""
     from digest.errors import UsageError
     from digest.ledger.sqlite import maintenance
 
-    where = settings_of(out).ledger_at
+    where = settings_of(out, sample=sample).ledger_at
     if not isinstance(where, Path):
         raise UsageError(
             "Only a ledger in a file can be rescued. One in PostgreSQL comes back from the "

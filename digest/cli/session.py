@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from digest.cli import output
-from digest.config import Settings, load
+from digest.config import Settings, load, no_file_hint
 from digest.errors import DigestError, UsageError
 from digest.ledger import open_ledger
 from digest.ledger.sql.ledger import SqlLedger
@@ -108,14 +108,16 @@ def ledger_of(settings: Settings, given: CommandOptions) -> SqlLedger:
 
 
 def _require_model(settings: Settings) -> None:
+    hint = no_file_hint()
     if not settings.model.key.get_secret_value() and preset_of(settings.model).key:
         raise UsageError(
-            "OPENAI_API_KEY is not set. Set it to your endpoint's key, or try `digest run --sample`."
+            f"OPENAI_API_KEY is not set. Set it to your endpoint's key, or try `digest run --sample`.{hint}"
         )
     if not settings.model.name:
         raise UsageError(
             "No model is named. Set DIGEST_MODEL or give --model, as your endpoint calls it; "
             "or try `digest run --sample`."
+            f"{hint}"
         )
 
 

@@ -60,7 +60,7 @@ def runs_in(settings: Settings, now: datetime) -> Runs:
     undated: dict[str, LastRun] = {}
     with open_history(where) as history:
         for section, day, state, began, report in history.days(since):
-            why = report.get("why", "it was stopped from outside" if state == "killed" else "")
+            why = report.get("why", "it was stopped from outside" if state == "stopped" else "")
             run = LastRun(state, began, why, report.get("kind", ""))
             if day is None:
                 undated[section] = run

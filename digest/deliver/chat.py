@@ -97,9 +97,7 @@ class Chat:
         if last is None:  # a service that is not asked over HTTP
             return Outcome("sent") if took else Outcome("failed", "Apprise could not send it")
         if isinstance(last, requests.Response):
-            if took and self.service.took(last.text):
-                return Outcome("sent")
-            return Outcome("failed", f"the service answered {last.status_code}: {self._shown(last)}")
+            return self._answered(last, took=took)
         silent = isinstance(last, requests.Timeout | requests.exceptions.ChunkedEncodingError)
         if silent and not isinstance(last, requests.ConnectTimeout):
             self.down = "the service keeps silent"
@@ -108,6 +106,18 @@ class Chat:
         why = "TLS failed" if tls else "no connection in time" if silent else "no connection, or a broken one"
         self.down = f"the service cannot be reached: {why}"
         return Outcome("failed", self.down)
+
+    def _answered(self, last: requests.Response, *, took: bool) -> Outcome:
+        said = self.service.took(last.text) if last.ok else False
+        if took and said:
+            return Outcome("sent")
+        if said is None:
+            return Outcome(
+                "unsure",
+                f"the service answered {last.status_code}: {self._shown(last)}; one that took it answers "
+                f"{self.service.expected}",
+            )
+        return Outcome("failed", f"the service answered {last.status_code}: {self._shown(last)}")
 
     def _shown(self, answer: requests.Response) -> str:
         return self._secrets.taken_out(answer.text[:2000]) or "nothing"

@@ -14,7 +14,7 @@ from digest.deliver.selection import Part, Selection
 from digest.deliver.services import Form
 from digest.publish.site.pages import day_in_words
 from digest.publish.site.view import View
-from digest.publish.site.words import words_of
+from digest.publish.site.words import kinds_in_words, words_of
 
 _LONGEST_LINE, _LONGEST_TITLE, _REASONS = 400, 200, 2
 _MOST_HEADINGS = 12
@@ -165,8 +165,7 @@ def _head(selection: Selection, form: Form) -> list[str]:
 
 
 def _counts(part: Part, words: Mapping[str, Any], selection: Selection) -> str:
-    kinds = [one.listing.kind for one in part.digest.entries]
-    numbers = [f"{words[kind]} {kinds.count(kind)}" for kind in ("new", "cross", "replaced")]
+    numbers = [kinds_in_words([one.listing.kind for one in part.digest.entries], selection.lang)]
     if part.leaf.counts.flagged:
         numbers.append(f"{words['flagged']} {part.leaf.counts.flagged}")
     if part.digest.withheld:

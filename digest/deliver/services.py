@@ -9,10 +9,13 @@ UTF-16 units, ntfy 4096 bytes (more becomes an attachment), Bark what one push n
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from digest.deliver.markup import DISCORD, HTML, LARK, LOOKALIKES, MARKDOWN, SLACK, TELEGRAM, TEXT, Markup
+
+_PAGE = re.compile(r"<(!doctype\s+html|html|head|title|body|script)\b", re.IGNORECASE)
 
 Measure = Callable[[str], int]
 
@@ -33,12 +36,15 @@ class Service:
     Attributes:
         forms: by the name of the template; the first is the usual one.
         title: characters that a title may have; 0: there is none, and it begins the text.
-        took: whether a service that answered this (the body of a 2xx) took the message.
+        took: whether a service that answered this (the body of a 2xx) took the message; None: that does not
+            show, as the answer has no form that we know.
+        expected: the answer of a service that took it, in short.
     """
 
     forms: Mapping[str, Form]
     title: int
-    took: Callable[[str], bool]
+    took: Callable[[str], bool | None]
+    expected: str = ""
 
 
 def utf8(text: str) -> int:
@@ -66,28 +72,42 @@ def _ntfy(text: str) -> int:
     return max(utf8(text), in_ascii_json(text) // 2)
 
 
-def _says(**accepted: object) -> Callable[[str], bool]:
-    """An answer in JSON that has one of these fields with this value."""
+def _says(**accepted: object) -> Callable[[str], bool | None]:
+    """An answer in JSON that has one of these fields: with this value it took the message, else not."""
 
-    def took(body: str) -> bool:
-        try:
-            answer = json.loads(body)
-        except ValueError:
-            return False  # a page of a proxy, most likely
-        return isinstance(answer, dict) and any(
-            type(answer.get(name)) is type(value) and answer[name] == value
-            for name, value in accepted.items()
-        )
+    def took(body: str) -> bool | None:
+        answer = _fields(body)
+        known = [name for name, value in accepted.items() if type(answer.get(name)) is type(value)]
+        return any(answer[name] == accepted[name] for name in known) if known else _unknown(body)
 
     return took
 
 
-def _discord(body: str) -> bool:
-    """Nothing, or the message as it was made."""
+def _discord(body: str) -> bool | None:
+    """Nothing, or the message as it was made; a refusal has a code."""
+    answer = _fields(body)
+    if not body.strip() or "id" in answer:
+        return True
+    return False if "code" in answer else _unknown(body)
+
+
+def _slack(body: str) -> bool | None:
+    return body.strip() == "ok" or _SLACK_JSON(body)
+
+
+def _fields(body: str) -> dict[str, object]:
+    """The fields of an object in JSON; none where it is something else."""
     try:
-        return not body.strip() or "id" in json.loads(body)
-    except (ValueError, TypeError):
-        return False
+        answer = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _unknown(body: str) -> bool | None:
+    """False for a web page, which is of a proxy and not of the service; None for all else."""
+    is_page = not body.lstrip().startswith(("{", "[")) and _PAGE.search(body[:4000])
+    return False if is_page else None
 
 
 def _forms(**forms: Form) -> Mapping[str, Form]:
@@ -98,6 +118,7 @@ _FEISHU = Service(
     _forms(markdown=Form(LARK, 19_000, in_json), text=Form(TEXT, 19_000, in_json)),
     100,
     _says(code=0, StatusCode=0),
+    '"code":0',
 )
 _SLACK_JSON = _says(ok=True)
 
@@ -108,11 +129,15 @@ SERVICES: Mapping[str, Service] = {
         _forms(markdown=Form(LOOKALIKES, 19_000, in_ascii_json), text=Form(TEXT, 19_000, in_ascii_json)),
         100,
         _says(errcode=0),
+        '"errcode":0',
     ),
     "wecombot": Service(
-        _forms(markdown=Form(LOOKALIKES, 4096, utf8), text=Form(TEXT, 2048, utf8)), 0, _says(errcode=0)
+        _forms(markdown=Form(LOOKALIKES, 4096, utf8), text=Form(TEXT, 2048, utf8)),
+        0,
+        _says(errcode=0),
+        '"errcode":0',
     ),
-    "schan": Service(_forms(markdown=Form(MARKDOWN, 32_000, utf8)), 32, _says(code=0)),
+    "schan": Service(_forms(markdown=Form(MARKDOWN, 32_000, utf8)), 32, _says(code=0), '"code":0'),
     "pushplus": Service(
         _forms(
             html=Form(HTML, 20_000, utf16),
@@ -121,19 +146,27 @@ SERVICES: Mapping[str, Service] = {
         ),
         100,
         _says(code=200),
+        '"code":200',
     ),
-    "tgram": Service(_forms(html=Form(TELEGRAM, 4096, utf16)), 0, _says(ok=True)),
+    "tgram": Service(_forms(html=Form(TELEGRAM, 4096, utf16)), 0, _says(ok=True), '"ok":true'),
     "slack": Service(
         _forms(markdown=Form(SLACK, 35_000, utf16)),
         100,
-        lambda body: body.strip() == "ok" or _SLACK_JSON(body),
+        _slack,
+        "ok",
     ),
-    "discord": Service(_forms(markdown=Form(DISCORD, 2000, utf16)), 0, _discord),
+    "discord": Service(_forms(markdown=Form(DISCORD, 2000, utf16)), 0, _discord, '"id"'),
     "ntfy": Service(
-        _forms(text=Form(TEXT, 3700, _ntfy), markdown=Form(MARKDOWN, 3700, _ntfy)), 60, _says(event="message")
+        _forms(text=Form(TEXT, 3700, _ntfy), markdown=Form(MARKDOWN, 3700, _ntfy)),
+        60,
+        _says(event="message"),
+        '"event":"message"',
     ),
     "bark": Service(
-        _forms(markdown=Form(MARKDOWN, 3000, in_json), text=Form(TEXT, 3000, in_json)), 60, _says(code=200)
+        _forms(markdown=Form(MARKDOWN, 3000, in_json), text=Form(TEXT, 3000, in_json)),
+        60,
+        _says(code=200),
+        '"code":200',
     ),
 }
 """By the scheme of an Apprise address, without the `s` that stands for TLS."""

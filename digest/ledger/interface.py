@@ -98,7 +98,7 @@ class RunLog(Protocol):
         """Note that a run has begun, and return its number, from 1."""
 
     def finish(self, run: int, state: str, report: Mapping[str, Any], day: Date | None = None) -> None:
-        """Note how a run ended (complete, flagged, quiet, submitted, failed), with its report."""
+        """Note how a run ended (complete, flagged, quiet, submitted, failed, stopped), with its report."""
 
     def event(
         self, run: int, stage: str, what: str, paper: str | None = None, detail: str | None = None
@@ -111,7 +111,7 @@ class RunLog(Protocol):
     def states(self, command: str, section: str, day: Date) -> tuple[str, ...]:
         """The states in which the runs of a command for a section and day ended, oldest first; see `finish`.
 
-        One that goes on is running, one whose process died is killed.
+        One that goes on is running, one whose process died is stopped.
         """
 
     def reports(self, command: str, most: int) -> tuple[Mapping[str, Any], ...]:

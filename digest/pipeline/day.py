@@ -15,7 +15,7 @@ from digest.llm.batch import Pending
 from digest.llm.cached_client import CachedClient, RunUsage
 from digest.model import Announcement, Digest, Entry, Section
 from digest.pipeline.announced import Known, announcement_of, source_of
-from digest.pipeline.day_checks import flag_repeated, refuse_shorter, refuse_silence
+from digest.pipeline.day_checks import ending, flag_repeated, refuse_shorter, refuse_silence
 from digest.pipeline.entries import Engine, entries_of, side_by_side
 from digest.pipeline.plan import question_kind
 from digest.pipeline.resources import Resources
@@ -93,8 +93,8 @@ async def run_day(
         refuse_silence(made.entries, usage)
         published = _publish(made, resources, usage)
     except BaseException as error:
-        why = str(error) or type(error).__name__
-        ledger.finish(run, "failed", {"why": why, **usage.report()}, day)
+        state, why = ending(error)
+        ledger.finish(run, state, {**why, **usage.report()}, day)
         raise
     _note(published, made, resources, run)
     return published

@@ -67,6 +67,13 @@ def flag_repeated(entries: Sequence[Entry], resources: Resources) -> tuple[Entry
     )
 
 
+def ending(error: BaseException) -> tuple[str, dict[str, str]]:
+    """State and reason, for the ledger, of a run that an error ends; a signal such as Ctrl-C stops it."""
+    if isinstance(error, Exception):
+        return "failed", {"why": str(error) or type(error).__name__}
+    return "stopped", {}
+
+
 def _with(entry: Entry, finding: Finding) -> Entry:
     update: dict[str, object] = {"findings": (*entry.findings, finding)}
     if finding.severity == 3 and entry.flag is None:

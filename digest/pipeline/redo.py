@@ -12,7 +12,7 @@ from digest.config import ArxivSettings
 from digest.errors import LedgerError, SourceError, UsageError
 from digest.llm.cached_client import RunUsage
 from digest.model import Digest, Entry, Listing, Paper
-from digest.pipeline.day_checks import refuse_silence
+from digest.pipeline.day_checks import ending, refuse_silence
 from digest.pipeline.entry import Others, PaperTask
 from digest.pipeline.entry import entry as make_entry
 from digest.pipeline.resources import Resources
@@ -85,8 +85,8 @@ async def redo_papers(
                 resources.ledger.event(run, "source", "unknown", paper_id, str(error))
         refuse_silence([one.entry for one in results if isinstance(one, Redone)], usage)
     except BaseException as error:
-        why = str(error) or type(error).__name__
-        resources.ledger.finish(run, "failed", {"why": why, **usage.report()})
+        state, why = ending(error)
+        resources.ledger.finish(run, state, {**why, **usage.report()})
         raise
     done = [one for one in results if isinstance(one, Redone)]
     flagged = {one.entry.paper.id: one.entry.flag.code for one in done if one.entry.flag}

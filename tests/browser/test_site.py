@@ -98,7 +98,7 @@ def test_filters_keep_their_state_in_the_address(open_page: Open) -> None:
     again = open_page(f"{PAGE}#{page.url.split('#')[1]}")
     assert shown(again) == before
     page.locator('input[type="search"]').fill("")
-    page.get_by_role("button", name="交叉 5").click()
+    page.get_by_role("button", name="交叉列出 5").click()
     assert shown(page) == 5
     assert "k=cross" in page.url
     page.get_by_role("button", name="清除筛选").click()

@@ -52,7 +52,7 @@ def test_all_is_well_and_the_key_is_not_shown(
     assert code == 0
     assert checks["question"]["state"] == "ok"
     assert "json_schema" in checks["question"]["found"]
-    assert "model.name = 'm' (DIGEST_MODEL)" in printed
+    assert 'model.name = \\"m\\" (DIGEST_MODEL)' in printed
     assert "(digest.toml)" in printed
     assert KEY not in printed
 
@@ -254,3 +254,35 @@ def test_a_home_is_looked_at(examined: Callable[..., Any], tmp_path: Path) -> No
     assert "automation.sh is not as" in found()
     (tmp_path / "automation.sh").unlink()
     assert "automation.sh is missing" in found()
+
+
+CHANNELS = """
+[deliver.mail.lab]
+to = ["ada@example.org", "bob@example.org"]
+sender = "Lab <digest@example.org>"
+host = "smtp.example.org"
+[deliver.chat.group]
+url_env = "DIGEST_NO_SUCH_VARIABLE"
+"""
+
+
+def test_tables_are_shown_by_name_and_addresses_are_masked(
+    examined: Callable[..., Any], sample_server: Callable[..., Server]
+) -> None:
+    environment = {"OPENAI_API_KEY": KEY, "DIGEST_MODEL": "m"}
+    code, _, printed = examined(sample_server(), environment, CHANNELS)
+    assert code == 2  # the variable is not set
+    assert "deliver.mail = lab (" in printed
+    assert "deliver.chat = group (" in printed
+    assert 'arxiv.contact = \\"a***@b.c\\"' in printed
+    assert not re.search(r"Settings\(|ada@|bob@|digest@|\ba@b", printed)
+
+
+def test_on_the_sample_day_a_channel_that_lacks_its_variable_is_a_note(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("digest.toml").write_text(CHANNELS, encoding="utf-8")
+    assert doctor(CommandOptions({}, sample=True, json=True), fetch_vocabulary=False) == 0
+    found = {one["found"]: one["state"] for one in json.loads(capsys.readouterr().out)}
+    assert found["group: the variable DIGEST_NO_SUCH_VARIABLE is not set."] == "note"

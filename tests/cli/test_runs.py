@@ -304,3 +304,15 @@ def _asked(digest: Run, day: str) -> tuple[int, int]:
     """Questions asked and answers reused."""
     (values,) = as_json(digest("run", "--date", day, "--json"))
     return values["asked"], values["reused"]
+
+
+@pytest.mark.parametrize("words", [("--sample",), ("show", "1", "--sample"), ("--sample", "show", "1")])
+def test_runs_of_the_sample_day_are_in_its_own_folder(digest: Run, words: tuple[str, ...]) -> None:
+    from digest.ledger import open_ledger
+
+    with open_ledger(Path("runs/sample")) as ledger:
+        ledger.finish(ledger.begin("run", "audio"), "complete", {})
+    code, out, _ = digest("runs", *words)
+    assert (code, "audio" in out) == (0, True)
+    assert digest("runs", "--sample", "backup", "copy.sqlite3")[0] == 0
+    assert not Path("runs/ledger.sqlite3").exists()

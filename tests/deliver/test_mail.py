@@ -253,3 +253,19 @@ def test_text_alone_and_another_language(lab: Lab, mailbox: Mailbox) -> None:
     assert message.get_content_type() == "text/plain"
     assert "Wednesday, 28 January 2026 · 1 papers" in message["Subject"]
     assert "written by AI" in message.get_content()
+
+
+def test_both_parts_count_alike_and_say_at_the_head_that_answers_are_recorded(
+    lab: Lab, mailbox: Mailbox
+) -> None:
+    lab.settings = mail_to(mailbox, ADA)
+    kinds = ["new", "new", "cross", "replaced"]
+    entries = [
+        one.model_copy(update={"listing": one.listing.model_copy(update={"kind": kind})})
+        for one, kind in zip(map(paper, range(1, 5)), kinds, strict=True)
+    ]
+    publish(lab.runs, entries, sample=True)
+    lab.send(sample=True)
+    for form in parts(mailbox.taken[0][1]):
+        assert "新发布 2 · 交叉列出 1 · 更新 1" in form
+        assert form.index("录制的回答") < form.index("新发布 2")

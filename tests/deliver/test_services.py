@@ -265,6 +265,19 @@ def test_a_page_of_a_proxy_is_no_word_of_the_service(group: Lab, chats: Chats, s
     assert report.state == "failed"
 
 
+@pytest.mark.parametrize("body", ['{"result": "queued"}', "[]", "accepted", '{"note": "<html>"}'])
+def test_an_answer_of_no_known_form_is_unsure_and_nothing_is_sent_again(
+    group: Lab, chats: Chats, service: Documented, body: str
+) -> None:
+    publish(group.runs, [paper(1)])
+    chats.answers.append((200, body))
+    (report,) = group.send()
+    expected = TABLE[service.address.partition(":")[0]].expected
+    assert (report.state, expected in report.why, body[:6] in report.why) == ("unsure", True, True)
+    assert [one.state for one in group.send() if one.state != "unsure"] == []
+    assert len(chats.asked) == 1
+
+
 def test_a_service_that_is_down_is_tried_again(group: Lab, chats: Chats, service: Documented) -> None:
     publish(group.runs, [paper(1)])
     chats.answers += [(502, "down"), (0, "")]  # the second ends the connection without a word

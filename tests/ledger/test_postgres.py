@@ -127,7 +127,7 @@ def test_a_replica_takes_no_writes_and_can_be_read(
         copy = replica.tcp(PASSWORD, query=f"?options={options[1]}")
         assert "replica" in refused(copy, UsageError)
         with open_history(copy) as history:
-            assert [run.state for run in history.runs()] == ["killed"]  # locks are known to the primary only
+            assert [run.state for run in history.runs()] == ["stopped"]  # locks are known to the primary only
     finally:
         replica.stop("immediate")
         shutil.rmtree(folder)
@@ -145,7 +145,7 @@ def test_a_server_that_became_read_only_while_we_ran(cluster: Cluster) -> None:
             keep(ledger, question(), run)
     assert "takes no writes" in refused(where, UsageError)
     with open_history(where) as history:
-        assert [one.state for one in history.runs()] == ["killed"]
+        assert [one.state for one in history.runs()] == ["stopped"]
 
 
 @contextmanager
@@ -321,7 +321,7 @@ def test_claims_and_runs_end_when_their_owner_is_killed(postgres: SecretStr) -> 
             owner.wait()
         until(lambda: ledger.claim("f00d"))
         until(ledger.claim_digests)
-        assert [run.state for run in history.runs()] == ["killed"]
+        assert [run.state for run in history.runs()] == ["stopped"]
 
 
 def test_two_ledgers_of_one_database_do_not_meet(cluster: Cluster) -> None:

@@ -121,8 +121,8 @@ def test_the_one_who_waits_goes_on_when_the_other_dies(
     assert files(bo) == calm
     with open_history(postgres) as history:
         states = [one.state for one in history.runs()]
-    assert states.count("killed") == 1
-    assert set(states) == {"killed", "complete"}
+    assert states.count("stopped") == 1
+    assert set(states) == {"stopped", "complete"}
 
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])

@@ -195,7 +195,7 @@ def test_the_one_that_lives_takes_over_from_the_one_that_died(
     asked = server.stats()["asked"]
     assert sum(asked.values()) <= PAPERS + 4  # what the dead one had under way, once more
     states = [one["state"] for one in json.loads(run(folder, "runs", "--json"))]
-    assert states == ["killed", "complete"]
+    assert states == ["stopped", "complete"]
     assert "`digest run --section audio` goes on" in run(folder, "runs", "show", "1")
 
 

@@ -209,6 +209,7 @@ def test_a_stopped_run_goes_on_where_it_was(
         assert process.returncode == 130
         assert err.decode().splitlines()[-1].startswith("digest: stopped.")
         assert b"Traceback" not in err
+    assert [run["state"] for run in digest("runs", "--json").json] == ["stopped"]
     assert not (folder / f"runs/{DAY}/audio.md").exists()
     before = Counter(server.stats()["asked"])
     server.set(latency=0.0)
@@ -464,3 +465,13 @@ def test_papers_are_named_in_any_form_and_one_that_is_none_stops_no_other(digest
     assert (label.code, "'arXiv:' is no arXiv identifier" in label.err) == (2, True)
     for form in ("https://www.alphaxiv.org/overview/2601.18904v1", "2601.18904v1.pdf"):
         assert digest("text", "--sample", form).code == 0
+
+
+@pytest.mark.parametrize("words", [(), ("--section", "cooking")])
+def test_without_settings_it_says_that_no_file_was_found_here(digest: Run, words: tuple[str, ...]) -> None:
+    Path("digest.toml").unlink(missing_ok=True)
+    ran = digest("run", *words)
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+    assert f"No digest.toml was found here ({Path.cwd()})" in ran.err
+    Path("digest.toml").write_text("[model]\n")
+    assert "No digest.toml" not in digest("run", *words).err

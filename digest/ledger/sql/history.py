@@ -21,7 +21,7 @@ from digest.model import Completion, Record, Usage
 
 
 class Run(Record):
-    """One execution: state is running, killed, failed, quiet, flagged or complete."""
+    """One execution: state is running, stopped, failed, quiet, flagged or complete."""
 
     id: int
     command: str
@@ -121,7 +121,7 @@ class History:
             alive = state != "running" or self.database.is_held(run_lock(number))
             known = Date.fromisoformat(day) if day else None
             values = json.loads(report) if report else {}
-            yield section, known, state if alive else "killed", datetime.fromisoformat(started), values
+            yield section, known, state if alive else "stopped", datetime.fromisoformat(started), values
 
     def first_days(self) -> dict[str, Date]:
         """Section -> the first day of which a digest was asked for."""
@@ -138,7 +138,7 @@ class History:
         number, command, section, date, state, started, finished, report = row
         values: dict[str, Any] = json.loads(report) if report else {}
         if state == "running" and not self.database.is_held(run_lock(number)):
-            state = "killed"
+            state = "stopped"
         if not report:  # it could not say itself what it took
             answers = [completion for _, completion in self.answers(number)]
             usage = sum((one.usage for one in answers), Usage())
@@ -168,7 +168,7 @@ def outlook(run: Run, events: list[Event]) -> str:
         )
     day = run.command == "run"
     flagged = ", ".join(run.report.get("flagged", {}))
-    if run.state in {"failed", "killed"}:
+    if run.state in {"failed", "stopped"}:
         why = run.report.get("why", "its process was stopped from outside")
         return f"It ended {_place(events)}: {why.rstrip('.')}. {_next(run, events)}"
     return {

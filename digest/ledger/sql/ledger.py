@@ -173,7 +173,7 @@ class SqlLedger:
             (command, section, day.isoformat()),
         )
         return tuple(
-            "killed" if state == "running" and not self.database.is_held(run_lock(run)) else str(state)
+            "stopped" if state == "running" and not self.database.is_held(run_lock(run)) else str(state)
             for run, state in rows
         )
 

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from digest.config import SiteSettings
 from digest.publish.site.pages import Leaf, day_in_words, parts_of
 from digest.publish.site.view import View
-from digest.publish.site.words import words_of
+from digest.publish.site.words import kinds_in_words, words_of
 
 LIMIT = 95_000
 """Bytes of a mail. Gmail cuts what is longer than 102 KB."""
@@ -80,8 +80,6 @@ def render(
         parts = parts_of(leaf.views)
         views = [] if mine_only else [view for group in parts.groups for view in group.views]
         rows.append(_heading(leaf, site))
-        if leaf.sample:
-            rows.append(_NOTE.format(f"{words['sample']} · {words['sample_note']}"))
         left = _fill(rows, views, taken, share, words, limit)
         share += max(0, left) // max(1, len(leaves))  # what one section leaves, the others may have
         missing = sum(id(view) not in taken for view in leaf.views)
@@ -90,7 +88,9 @@ def render(
     page = _PAGE.format(
         lang=words["html"],
         title=f"{site.title} · {day_in_words(day, site.lang)}",
-        ai=words["ai"],
+        ai=f"{words['sample']} · {words['sample_note']}"
+        if any(leaf.sample for leaf in leaves)
+        else words["ai"],
         rows=Markup("").join(rows),
         font=_SANS,
     )
@@ -136,9 +136,7 @@ def _paper(view: View, words: Mapping[str, Any]) -> Markup:
 
 
 def _heading(leaf: Leaf, site: SiteSettings) -> Markup:
-    words = words_of(site.lang)
-    replaced = sum(view.kind == "replaced" for view in leaf.views)
-    counts = f"{words['new']} {len(leaf.views) - replaced} · {words['replaced']} {replaced}"
+    counts = kinds_in_words([view.kind for view in leaf.views], site.lang)
     return _HEADING.format(title=leaf.section.title, counts=counts)
 
 

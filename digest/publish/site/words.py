@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -16,3 +16,9 @@ def words_of(lang: str) -> Mapping[str, Any]:
         lang
     ]
     return table
+
+
+def kinds_in_words(kinds: Sequence[str], lang: str) -> str:
+    """Papers counted by kind of announcement: 新发布 22 · 交叉列出 5 · 更新 17."""
+    words = words_of(lang)
+    return " · ".join(f"{words[kind]} {kinds.count(kind)}" for kind in ("new", "cross", "replaced"))

@@ -70,7 +70,7 @@ def test_counts_are_made_from_what_is_there(folder: Path) -> None:
     assert "更新 1 篇" in page.xpath("string(//details/summary)")
     front = pages(folder)["index.html"]
     assert "2026 年 2 月 2 日" in front.xpath("string(//h1)")
-    assert re.search(r"2\s*新发布.*1\s*更新", front.xpath("string(//*[@class='nums'])"))
+    assert re.search(r"1\s*新发布.*1\s*交叉列出.*1\s*更新", front.xpath("string(//*[@class='nums'])"))
 
 
 def test_a_section_leads_to_the_days_beside_it_and_to_its_week(folder: Path) -> None:

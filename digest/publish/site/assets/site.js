@@ -240,7 +240,7 @@
       articles.forEach((one) => (read(one) || []).forEach((name) => numbers.set(name, (numbers.get(name) || 0) + 1)));
       return numbers;
     };
-    const words = zh ? { own: "关注的词", new: "新发布", cross: "交叉", replaced: "更新", method: "方法", dataset: "数据集", benchmark: "基准", survey: "综述",
+    const words = zh ? { own: "关注的词", new: "新发布", cross: "交叉列出", replaced: "更新", method: "方法", dataset: "数据集", benchmark: "基准", survey: "综述",
       analysis: "分析", system: "系统", theory: "理论", other: "其他" } : { own: "followed words" };
     const pills = (title, name, numbers, least = 2) => numbers.size >= least && make("fieldset", {}, make("legend", {}, title),
       ...[...numbers].sort((a, b) => b[1] - a[1]).map(([value, number]) => make("button", {
