@@ -285,4 +285,4 @@ def test_on_the_sample_day_a_channel_that_lacks_its_variable_is_a_note(
     Path("digest.toml").write_text(CHANNELS, encoding="utf-8")
     assert doctor(CommandOptions({}, sample=True, json=True), fetch_vocabulary=False) == 0
     found = {one["found"]: one["state"] for one in json.loads(capsys.readouterr().out)}
-    assert found["group: the variable DIGEST_NO_SUCH_VARIABLE is not set."] == "note"
+    assert found["group cannot be used: the variable DIGEST_NO_SUCH_VARIABLE is not set."] == "note"
