@@ -20,6 +20,7 @@ from digest import sample
 from digest.cli import app, session
 from digest.sample import Knobs, Server, start
 from digest.sample.knobs import DATA
+from digest.system import logs
 from digest.system.network import nothing_of_the_environment
 
 ROOT = Path(__file__).parent.parent
@@ -106,6 +107,12 @@ def _nothing_of_the_environment() -> Iterator[None]:
     """No proxies and certificates of this machine: tests reach no further, and bundles take long to read."""
     with nothing_of_the_environment():
         yield
+
+
+@pytest.fixture(autouse=True)
+def _no_secrets_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Values that one test declares secret are masked in no other."""
+    monkeypatch.setattr(logs, "_kept", set())
 
 
 @pytest.fixture(autouse=True)
