@@ -50,10 +50,9 @@ WORDS = (
 SPOKEN = (
     "cli/backfill",
     "cli/doctor",
-    "cli/estimate",
+    "cli/doctor_checks",
     "cli/eval_output",
     "cli/eval_run",
-    "cli/home_check",
     "cli/init",
     "cli/output",
     "cli/paper",

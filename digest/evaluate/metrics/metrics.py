@@ -37,7 +37,7 @@ def _rules_hash() -> str:
 RULES_HASH = _rules_hash()
 
 NATURAL = {rule.id: rule.find for rule in rules_of(style) if rule.find}
-"""What makes up the metric `natural`: rule -> what it finds."""
+"""The rules of the metric `natural`: id -> its function."""
 
 _SOURCE = "src:title+abstract+comments+text"
 

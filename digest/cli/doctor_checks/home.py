@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from digest.cli.check import Check
+from digest.cli.doctor_checks.check import Check
 from digest.cli.home import REQUIREMENTS, SCRIPT, WORKFLOW, is_reachable, program_in
 from digest.config import Settings, shipped
 from digest.errors import UsageError

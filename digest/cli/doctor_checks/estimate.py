@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from digest.cli import output
-from digest.cli.check import Check
+from digest.cli.doctor_checks.check import Check
 from digest.config import CONCURRENCY, Settings
 from digest.errors import DigestError
 from digest.ledger.memory import MemoryLedger
