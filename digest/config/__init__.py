@@ -1,4 +1,4 @@
-"""Settings: `settings.py`, `delivery.py` hold the records, `reading.py` makes them, `files.py` finds files."""
+"""Settings: records in `settings.py` and `delivery.py`, made by `reading.py`; `files.py` finds files."""
 
 from __future__ import annotations
 

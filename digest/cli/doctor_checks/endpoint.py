@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 from digest.cli.doctor_checks.check import Check
 from digest.cli.doctor_checks.estimate import estimated
+from digest.cli.prompts import load
 from digest.config import Settings
 from digest.errors import DigestError, UsageError
 from digest.llm.endpoint import Endpoint
@@ -16,7 +17,7 @@ from digest.model import Completion, Paper
 from digest.sample.data import Library
 from digest.sample.knobs import Knobs
 from digest.summarize.answer import read_entry, read_fields, read_line
-from digest.summarize.prompt import Prompt, load
+from digest.summarize.prompt import Prompt
 from digest.summarize.summarizer import request_for
 
 _PATIENCE = 20.0
