@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from digest.cli import output
-from digest.cli.options import Flags, Json, Model, Out, PromptName, Quiet, Sample
+from digest.cli.options import Json, Model, Out, PromptName, Quiet, Sample, flags_of
 from digest.cli.output import COMPLETE, FLAGGED, origin, say, tell_why, took
 from digest.errors import UsageError
 from digest.system.terminal import bare, in_short, printable
@@ -44,7 +44,7 @@ def paper(
     """Ask again about papers, and put the new lines into the digests that hold them."""
     from digest.cli.session import CommandOptions
 
-    flags: Flags = {"run": {"prompt": prompt, "out": out}, "model": {"name": model}}
+    flags = flags_of(prompt=prompt, out=out, model=model)
     raise typer.Exit(redo(CommandOptions(flags, sample, json, quiet), ids, keep=keep))
 
 

@@ -13,13 +13,12 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from datetime import date as Date  # noqa: N812 - `date` is the name of an argument below
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from digest.ledger.interface import Delivery
 from digest.ledger.sql.batches import SqlBatches
 from digest.ledger.sql.codec import pack, pack_text, unpack, unpack_text
-from digest.ledger.sql.database import Database, Row
+from digest.ledger.sql.database import Closing, Database, Row
 from digest.ledger.sql.deliveries import read_deliveries, write_deliveries
 from digest.model import Announcement, Completion, Digest, Snapshot, Text
 
@@ -30,7 +29,7 @@ _LONGEST_URL = 2400
 Statement = tuple[str, Row]
 
 
-class SqlLedger:
+class SqlLedger(Closing):
     """An open ledger. One per process; others may have the same database open.
 
     Args:
@@ -41,14 +40,6 @@ class SqlLedger:
         self.database = database
         self._waiting: list[Statement] = []
         self._outcomes: dict[tuple[str, str], bytes] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def name(self) -> str:
