@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from datetime import date as Date  # noqa: N812 - `date` is the name of a field below
+from datetime import date as Date
 from datetime import datetime
 from typing import Any, Literal, get_args
 

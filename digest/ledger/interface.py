@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date as Date  # noqa: N812 - as in digest.model
+from datetime import date as Date
 from datetime import datetime
 from typing import Any, Literal, Protocol
 

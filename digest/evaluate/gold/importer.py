@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import date as Date  # noqa: N812 - as in digest.model
+from datetime import date as Date
 from pathlib import Path
 from typing import Literal
 
@@ -74,7 +74,7 @@ def sample(papers: Sequence[GoldPaper], n: int, by: Sequence[Stratum], seed: int
     by_remainder = sorted(strata, key=lambda key: counts[key] - len(strata[key]) * share)
     for key in by_remainder[: n - sum(counts.values())]:
         counts[key] += 1
-    generator = random.Random(seed)  # noqa: S311 - no secret
+    generator = random.Random(seed)
     chosen = {paper.id for key, group in strata.items() for paper in generator.sample(group, counts[key])}
     return tuple(paper for paper in papers if paper.id in chosen)
 

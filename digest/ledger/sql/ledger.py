@@ -12,7 +12,7 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from datetime import date as Date  # noqa: N812 - `date` is the name of an argument below
+from datetime import date as Date
 from typing import Any
 
 from digest.ledger.interface import Delivery
