@@ -92,6 +92,7 @@ SPOKEN = (
     "scale/days_progress",
     "sources",
     "summarize/bounds",
+    "summarize/shorten",
     "summarize/summarizer",
     "system/files",
     "system/network",
