@@ -10,7 +10,7 @@ import json
 import re
 from datetime import date as Date
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Any, Literal, Protocol, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -346,3 +346,19 @@ class Snapshot(Record):
             )
             return {**values, "kind": next(found, None)}
         return values
+
+
+class SnapshotStore(Protocol):
+    """Answers of arXiv as they came. Only labelled ones are ever used in place of asking arXiv."""
+
+    def put(self, snapshot: Snapshot) -> None:
+        """Keep a snapshot; one with the same `url` and `fetched` is replaced, which is how labels come."""
+
+    def get(self, url: str) -> Snapshot | None:
+        """The labelled snapshot of `url` that was fetched last."""
+
+    def day(self, category: str, date: Date) -> tuple[Snapshot, ...]:
+        """All that is labelled so, of each URL the last, in the order of fetching; empty if there is none."""
+
+    def before(self, category: str, date: Date) -> Date | None:
+        """The latest earlier date for which `category` has labelled snapshots."""

@@ -140,7 +140,7 @@ def _different(older: Sequence[Entry]) -> Iterator[Entry]:
 
 
 def _plain(olds: Sequence[Entry], entry: Entry) -> Iterator[str]:
-    from digest.publish.line_diff import marked
+    from digest.summarize.line_diff import marked
 
     for old in olds:
         if _line(old) == _line(entry):
@@ -185,7 +185,7 @@ def _side_by_side(olds: Sequence[Entry], entry: Entry) -> None:
     from rich.table import Column, Table
     from rich.text import Text
 
-    from digest.publish.line_diff import differences
+    from digest.summarize.line_diff import differences
 
     console = Console(file=bare(sys.stdout))
     befores: list[Entry | None] = list(olds) or [None]
@@ -220,7 +220,7 @@ def values(papers: Sequence[Redone | Unknown], tally: RunUsage) -> dict[str, Any
 
 
 def _pieces(old: str, new: str) -> list[tuple[str, str]]:
-    from digest.publish.line_diff import differences
+    from digest.summarize.line_diff import differences
 
     return [(_JSON_MARKS[kind], piece) for kind, piece in differences(old, new)]
 

@@ -10,9 +10,9 @@ from functools import partial
 from pathlib import Path
 
 from digest.config import ArxivSettings, ModelSettings
-from digest.ledger import Ledger, SnapshotStore
+from digest.ledger import Ledger
 from digest.llm.endpoint import Endpoint
-from digest.model import Completion, Request
+from digest.model import Completion, Request, SnapshotStore
 from digest.pipeline.priority import Courtesy
 from digest.scale.ray_ledger import relayed_ledger
 from digest.scale.ray_services import Relay, relay

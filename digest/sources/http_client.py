@@ -23,8 +23,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 from digest import __version__
 from digest.config import ArxivSettings
 from digest.errors import UnavailableError, UnreachableError, WithdrawnError
-from digest.ledger import SnapshotStore
-from digest.model import Snapshot
+from digest.model import Snapshot, SnapshotStore
 from digest.sources.http_responses import (
     TransientError,
     beside,

@@ -8,9 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from digest.config import ArxivSettings
-from digest.ledger import SnapshotStore
 from digest.ledger.memory import MemoryLedger
-from digest.model import Announcement, Section
+from digest.model import Announcement, Section, SnapshotStore
 from digest.sources.arxiv.announce import announce
 from digest.sources.arxiv.no_announcement import NoAnnouncement
 from digest.sources.http_client import Http

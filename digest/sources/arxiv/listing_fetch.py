@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from digest.config import ArxivSettings
 from digest.errors import CountError, SourceError, StaleError, UnavailableError, UnreachableError
-from digest.ledger import SnapshotStore
+from digest.model import SnapshotStore
 from digest.sources.arxiv import calendar
 from digest.sources.arxiv.category_day import (
     CategoryDay,
