@@ -1,4 +1,4 @@
-"""What is wrong with an answer, in words for the model that is to mend it."""
+"""The faults of an answer in words for the model, which is to mend them."""
 
 from __future__ import annotations
 
