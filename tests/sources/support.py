@@ -125,3 +125,8 @@ def page(
         f"<!DOCTYPE html><html><head><title>{subject}</title></head><body><h1>{subject}</h1>"
         f"<h3>Showing new listings for {date_words}</h3>{counted}{''.join(sections)}{counted}</body></html>"
     )
+
+
+def found(result: Announcement | NoAnnouncement) -> Announcement:
+    assert isinstance(result, Announcement), result
+    return result
