@@ -54,6 +54,6 @@ def sections(incomplete: str) -> list[str]:
 
 def prompts(incomplete: str) -> list[str]:
     """The prompts that begin so."""
-    from digest.summarize.prompt import known
+    from digest.cli.prompts import known
 
     return [name for name in known() if name.startswith(incomplete)]

@@ -70,13 +70,13 @@ def _run(
     name: str | None,
 ) -> int:
     """Ask every prompt and model about the gold papers, score the answers; return the exit code."""
+    from digest.cli.prompts import load as load_prompt
     from digest.cli.session import prepared
     from digest.config import find
     from digest.evaluate.gold import dataset as gold_sets
     from digest.evaluate.metrics.scoring import score_run
     from digest.evaluate.runs.folder import RunInfo, create, key_of, runs_in
     from digest.evaluate.runs.runner import refuse_leaks
-    from digest.summarize.prompt import load as load_prompt
 
     if name is not None and not _NAME.fullmatch(name):
         raise UsageError(f"--name {name[:40]}: take up to 80 letters and digits, with . _ - in between.")

@@ -87,6 +87,6 @@ def _flags(paper: GoldPaper) -> tuple[str, ...]:
 
 def _prompts() -> list[Prompt]:
     """All prompts that are there."""
-    from digest.summarize.prompt import known, load
+    from digest.cli.prompts import known, load
 
     return [load(name) for name in known()]

@@ -15,13 +15,11 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from digest.config import find, shipped
 from digest.errors import UsageError
 from digest.model import Language, Message, Paper, Record, Text
 from digest.summarize import answer
 from digest.summarize.bounds import within
 from digest.summarize.fence import fence
-from digest.system.files import at_home, read_text
 
 Input = Literal["title", "abstract", "comments", "text"]
 _LABELS: dict[Language, dict[Input, str]] = {
@@ -124,31 +122,6 @@ def _passages(text: Text | None) -> str:
     if text is None or not text.passages:
         return ""
     return "\n\n" + "\n\n".join(f"{passage.heading}\n{passage.content}" for passage in text.passages)
-
-
-def load(name: str) -> Prompt:
-    """The prompt called `name` in a `prompts/` folder, or the one in the file of that path.
-
-    Raises:
-        UsageError: there is no such file, or it is no prompt; says which, where, and what is there.
-    """
-    try:
-        path = at_home(name)
-    except ValueError as error:
-        raise UsageError(f"--prompt {error}.") from error
-    if path.suffix != ".md":
-        path = find(f"prompts/{name}.md")
-        if not path.exists():
-            raise UsageError(
-                f"There is no prompt {name!r}. Prompts here: {', '.join(known())}; or give a file.md."
-            )
-    return parse(read_text(path), str(path))
-
-
-def known() -> list[str]:
-    """The names of the prompts in the working directory and of those that the project ships."""
-    folders = find("prompts"), shipped("prompts")
-    return sorted({file.stem for folder in folders for file in folder.glob("*.md")})
 
 
 def parse(source: str, where: str) -> Prompt:

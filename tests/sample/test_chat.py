@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 
+from digest.cli.prompts import load
 from digest.sample import Server, fault
 from digest.sample.data import Library
 from digest.sample.knobs import Knobs
 from digest.summarize.answer import entry_schema
-from digest.summarize.prompt import load
 
 if TYPE_CHECKING:  # half a second to import
     import openai
