@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import pickle
 import tempfile
+import time
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
@@ -34,12 +35,20 @@ _REPLIES = 0.1
 class _EndpointHost:
     """One endpoint for all; a question that is under way already is not asked beside itself."""
 
-    def __init__(self, settings: ModelSettings, ledger: Ledger, *, restarted: bool) -> None:
+    def __init__(
+        self,
+        settings: ModelSettings,
+        ledger: Ledger,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        restarted: bool,
+    ) -> None:
         self._said: list[str] = []
         self._endpoint = endpoint = Endpoint(
             settings,
             recall=lambda model: ledger.traits(endpoint.address, model),
             remember=lambda model, traits: ledger.keep_traits(endpoint.address, model, traits),
+            clock=clock,
             say=self._said.append,
         )
         Courtesy(ledger).slows(endpoint)

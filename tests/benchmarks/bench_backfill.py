@@ -28,7 +28,10 @@ from datetime import date
 from itertools import cycle
 from pathlib import Path
 
+import pymupdf
+
 from digest.sample import Knobs, start
+from digest.sample.data import Record
 from tests.ledger.cluster import programs, running
 from tests.scale.nodes import family, two_nodes
 from tests.scale.support import World, digests_in, records_of, working_days, world
@@ -64,7 +67,7 @@ def _world(folder: Path, days: list[date], given: argparse.Namespace) -> World:
     if not place.exists():
         papers = records_of(days, given.papers // given.days)
         if given.pdfs is None:
-            return world(place, papers)
+            return world(place, papers, pdf=_printed)
         pdfs = cycle(sorted(given.pdfs.glob("*.pdf")))
         for one, pdf in zip(papers, pdfs, strict=False):
             month = place / "mirror" / one.id[:4]
@@ -72,6 +75,17 @@ def _world(folder: Path, days: list[date], given: argparse.Namespace) -> World:
             (month / f"{one.id}v1.pdf").symlink_to(pdf.absolute())
         return world(place, papers, mirrored=False)
     return World(place / "records.jsonl", place / "snapshot.json", place / "mirror")
+
+
+def _printed(record: Record) -> bytes:
+    """Two pages like those that the sample server typesets, in a tenth of the time."""
+    with pymupdf.open() as pdf:  # type: ignore[no-untyped-call]
+        for heading, body in (("1 Introduction", record.abstract), ("2 Conclusion", record.abstract)):
+            page = pdf.new_page()
+            page.insert_text((72, 72), record.title, fontsize=16)
+            page.insert_text((72, 110), heading, fontsize=12)
+            page.insert_textbox((72, 120, 520, 700), body, fontsize=10)
+        return bytes(pdf.tobytes(no_new_id=True))
 
 
 def _arm(
