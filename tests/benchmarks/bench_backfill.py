@@ -82,9 +82,9 @@ def _printed(record: Record) -> bytes:
     with pymupdf.open() as pdf:  # type: ignore[no-untyped-call]
         for heading, body in (("1 Introduction", record.abstract), ("2 Conclusion", record.abstract)):
             page = pdf.new_page()
-            page.insert_text((72, 72), record.title, fontsize=16)
-            page.insert_text((72, 110), heading, fontsize=12)
-            page.insert_textbox((72, 120, 520, 700), body, fontsize=10)
+            page.insert_textbox((72, 60, 520, 110), record.title, fontsize=16)
+            page.insert_text((72, 130), heading, fontsize=13)
+            page.insert_textbox((72, 140, 520, 700), 4 * f"{body} ", fontsize=10)
         return bytes(pdf.tobytes(no_new_id=True))
 
 
