@@ -106,10 +106,8 @@ def schema() -> dict[str, Any]:
     return _object({"kind": {"type": "string", "enum": list(get_args(PaperKind))}, **properties})
 
 
-def entry_schema(
-    language: Language, also: Sequence[Language] = (), *, draft: bool = False
-) -> dict[str, Any]:
-    """The JSON schema of an entry: the fields, the draft and its review, the line, one line a further language.
+def entry_schema(language: Language, also: Sequence[Language] = (), *, draft: bool = False) -> dict[str, Any]:
+    """The JSON schema of an entry: fields, draft and review, the line, one line a further language.
 
     Args:
         language: of the fields and of `line`.
