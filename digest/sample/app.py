@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from digest.errors import UsageError
 from digest.sample import api, chat, feeds, pages, pdf
 from digest.sample.batches import Batches
-from digest.sample.data import Library, Record, split_version
+from digest.sample.data import Record, library_of, split_version
 from digest.sample.faults import Faults, Limits, Stats, cutting, kind_of, seconds_to_wait, until_left
 from digest.sample.knobs import MODEL, Fault, Knobs
 from digest.sources.taxonomy import canonical
@@ -75,7 +75,7 @@ class Sample:
 
     def _set(self, knobs: Knobs) -> None:
         """Turn to these knobs and count anew."""
-        self._library = Library(knobs)
+        self._library = library_of(knobs)
         self._knobs = knobs
         self._stats = Stats()
         self._batches.forget()

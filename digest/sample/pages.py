@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from datetime import date as Date
 from datetime import timedelta
+from functools import lru_cache
 from html import escape
 from urllib.parse import quote_plus
 
@@ -225,6 +226,7 @@ def _showing(continued: bool, ends: bool) -> str:
     return "showing" if ends else "showing first"
 
 
+@lru_cache(maxsize=1024)
 def _item(number: int, record: Record, subject: str, with_abstract: bool) -> str:
     """One paper as a `dt` and a `dd`."""
     id = record.id

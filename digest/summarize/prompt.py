@@ -44,6 +44,7 @@ class Prompt(Record):
     description: str = ""
     answer: Literal["entry", "fields", "line"] = Field(description="what the model returns")
     lang: Language = Field(default="zh", description="of the line and the fields")
+    draft: bool = Field(default=False, description="an entry's line is drafted and reviewed before it")
     also: tuple[Language, ...] = Field(
         default=(), description="further languages of the line; see `speaking`"
     )
@@ -59,6 +60,8 @@ class Prompt(Record):
         shaping = self.model_dump(exclude={"name", "description"})
         if self.lang == "zh":  # as before there were others
             del shaping["lang"]
+        if not self.draft:
+            del shaping["draft"]
         if not self.also:
             del shaping["also"]
         canonical = json.dumps(shaping, sort_keys=True, ensure_ascii=False)
@@ -73,7 +76,7 @@ class Prompt(Record):
     def json_schema(self) -> dict[str, Any] | None:
         """The schema of its answers; None where the answer is a line and nothing else."""
         if self.answer == "entry":
-            return answer.entry_schema(self.lang, self.also)
+            return answer.entry_schema(self.lang, self.also, draft=self.draft)
         return answer.schema() if self.answer == "fields" else None
 
     def speaking(self, languages: Sequence[Language]) -> Prompt:

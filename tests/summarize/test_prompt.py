@@ -64,6 +64,14 @@ def test_a_prompt_speaks_more_languages_only_when_asked_to() -> None:
         load("line").speaking(("zh", "en"))
 
 
+def test_a_draft_is_another_question() -> None:
+    entry = load("entry")
+    assert entry.draft
+    plain = entry.model_copy(update={"draft": False})
+    assert plain.identity != entry.identity
+    assert plain.json_schema != entry.json_schema
+
+
 def test_the_prompts_of_before_are_the_same_questions() -> None:
     assert load("fields").identity == "fields@6be47f31ac41"
     assert load("line").identity == "line@16dfde3d0b18"

@@ -19,6 +19,8 @@ from digest.ledger.sqlite.schema import check, migrate
 T = TypeVar("T")
 
 LOCK_NAME = "ledger.locks"
+SYNCHRONOUS = "FULL"
+"""When SQLite has the disk confirm what it writes: before every commit returns; see `connect`."""
 _BUSY_SECONDS = 30.0
 _MOST_PROBLEMS = 20
 
@@ -199,8 +201,8 @@ def connect(path: Path) -> sqlite3.Connection:
         raise unwritable(folder, error) from error
     try:
         check(connection)  # before anything is changed
+        connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
         _use_log(connection)
-        connection.execute("PRAGMA synchronous = FULL")
         migrate(connection)
     except sqlite3.OperationalError as error:
         connection.close()
