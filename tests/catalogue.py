@@ -92,6 +92,7 @@ SPOKEN = (
     "scale/days_progress",
     "sources",
     "summarize/bounds",
+    "summarize/shorten",
     "summarize/summarizer",
     "system/files",
     "system/network",
@@ -214,7 +215,7 @@ def messages() -> dict[str, str]:
     for rule in rules_for({}):
         found.setdefault(rule.why, "digest lint --rules")
     for message in WORDS:
-        found.setdefault(message, "digest/model.py")
+        found.setdefault(message, "digest/model")
     for message in _OF_THE_LIBRARY:
         found.setdefault(message, "typer")
     return found

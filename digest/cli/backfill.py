@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from digest.cli.options import (
+    Batch,
     Concurrency,
-    Flags,
     Json,
     MaxCost,
     Model,
@@ -22,6 +22,8 @@ from digest.cli.options import (
     PromptName,
     Quiet,
     Sections,
+    Wait,
+    flags_of,
 )
 from digest.system.language import translated
 
@@ -70,10 +72,8 @@ def backfill(
     concurrency: Concurrency = None,
     no_pdf: NoPdf = False,
     max_cost: MaxCost = None,
-    batch: Annotated[
-        bool, typer.Option("--batch", help="Hand the questions in as batches, at half the price.")
-    ] = False,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait for batches under way.")] = False,
+    batch: Batch = False,
+    wait: Wait = False,
     out: Out = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -84,11 +84,15 @@ def backfill(
 
     if address is not None and engine != "ray":
         raise UsageError("--address is that of a Ray cluster: add --engine ray.")
-    flags: Flags = {
-        "run": {"sections": section or None, "prompt": prompt, "out": out},
-        "model": {"name": model, "concurrency": concurrency, "max_cost": max_cost},
-        "text": {"source": "abstract" if no_pdf else None},
-    }
+    flags = flags_of(
+        section=section,
+        prompt=prompt,
+        out=out,
+        model=model,
+        concurrency=concurrency,
+        max_cost=max_cost,
+        no_pdf=no_pdf,
+    )
     given = CommandOptions(flags, json=json, quiet=quiet, approximate=True, batch=batch, wait=wait)
     wanted = _Wanted(first, last, metadata, mirror, fetch_pdfs, engine, address, workers or 2, plan)
     raise typer.Exit(_carry_out(given, wanted))

@@ -10,7 +10,7 @@ import typer
 
 from digest.cli import output
 from digest.cli.doctor_checks.check import Check
-from digest.cli.options import Flags, Json, Model, Out, PromptName, Sample
+from digest.cli.options import Json, Model, Out, PromptName, Sample, flags_of
 from digest.cli.table import table
 from digest.system.language import translated
 
@@ -32,7 +32,7 @@ def command(
     """Check the whole set-up: settings, key, endpoint, arXiv, disk, ledger; asks one cheap question."""
     from digest.cli.session import CommandOptions
 
-    flags: Flags = {"run": {"prompt": prompt, "out": out}, "model": {"name": model}}
+    flags = flags_of(prompt=prompt, out=out, model=model)
     raise typer.Exit(doctor(CommandOptions(flags, sample, json), fetch_vocabulary=fetch_vocabulary))
 
 

@@ -14,7 +14,7 @@ from digest.evaluate.comparison.results import ResultTable, load_results
 from digest.evaluate.judge.verdicts import Calibration, Judged, Jury
 from digest.evaluate.report.report import Candidate, worst_papers
 from digest.evaluate.runs.folder import RunFolder, open_run, runs_in
-from digest.publish.line_diff import differences
+from digest.summarize.line_diff import differences
 from digest.system.language import translated
 
 Heard = Mapping[str, tuple[Jury, dict[str, Judged]]]

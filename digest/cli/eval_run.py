@@ -16,7 +16,7 @@ import typer
 
 from digest import __version__
 from digest.cli import output
-from digest.cli.options import Concurrency, Flags, Json, Limit, MaxCost, NoPdf, Out, Quiet, Sample
+from digest.cli.options import Concurrency, Json, Limit, MaxCost, NoPdf, Out, Quiet, Sample, flags_of
 from digest.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,11 +51,8 @@ def run(
     from digest.cli.session import CommandOptions
 
     models = model or []
-    flags: Flags = {
-        "run": {"out": out},
-        "model": {"name": next(iter(models), None), "concurrency": concurrency, "max_cost": max_cost},
-        "text": {"source": "abstract" if no_pdf else None},
-    }
+    first = next(iter(models), None)
+    flags = flags_of(out=out, model=first, concurrency=concurrency, max_cost=max_cost, no_pdf=no_pdf)
     given = CommandOptions(flags, sample, json, quiet)
     raise typer.Exit(_run(given, gold, prompt, models, epochs, limit, name))
 

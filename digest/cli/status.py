@@ -15,7 +15,7 @@ from digest.cli.table import table
 from digest.system.language import translated
 
 if TYPE_CHECKING:
-    from datetime import date as Date  # noqa: N812 - as in digest.model
+    from datetime import date as Date
 
     from digest.config import Settings
     from digest.ledger.interface import Delivery, DeliveryState

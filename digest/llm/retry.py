@@ -129,7 +129,7 @@ class RetryPolicy:
     def wait(self, _: RetryCallState) -> float:
         """Seconds until the next try: as the endpoint says, to the letter; else exponential with jitter."""
         steps = self._in_a_row - 1 - (_BELIEVED if self._told else 0)
-        own = random.uniform(0, min(_LONGEST, _SHORTEST * 2**steps)) if steps >= 0 else 0.0  # noqa: S311
+        own = random.uniform(0, min(_LONGEST, _SHORTEST * 2**steps)) if steps >= 0 else 0.0
         wait = max(self._told, own)
         self._waited[self._kind] += wait
         return wait

@@ -90,7 +90,7 @@ async def run_day(
         made = _digest(section, announcement, flag_repeated(entries, resources), sample=resources.sample)
         refuse_silence(made.entries, usage)
         published = _publish(made, resources, usage)
-    except BaseException as error:
+    except BaseException as error:  # noted in the ledger, and raised again
         state, why = ending(error)
         ledger.finish(run, state, {**why, **usage.report()}, day)
         raise

@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date as Date  # noqa: N812 - named as in digest.model
+from datetime import date as Date
 from typing import Any
 
 from digest.config import Settings

@@ -17,9 +17,9 @@ from pathlib import Path
 
 from digest.config import CONCURRENCY, ArxivSettings, ModelSettings
 from digest.errors import AnswerError
-from digest.ledger import Ledger, SnapshotStore
+from digest.ledger import Ledger
 from digest.llm.endpoint import Endpoint
-from digest.model import Completion, Request
+from digest.model import Completion, Request, SnapshotStore
 from digest.pipeline.priority import Courtesy
 from digest.scale.ray_services import Relay, relay
 from digest.sources.http_client import PAGES_SPACING, Http, Page

@@ -47,17 +47,7 @@ def extract(path: Path, title: str | None, model: str, budget: int, page_limit: 
         raise PdfError("title not found in PDF", findings=found)
     if not passages:
         raise PdfError("no running text in PDF", findings=found)
-    counted, counted_by = tokens.count("\n".join(passage.content for passage in passages), model)
-    origin = TextOrigin(
-        source="pdf",
-        sections=tuple(f"{passage.heading} ({_span(passage.pages)})" for passage in passages),
-        tokens=counted,
-        counted_by=counted_by,
-        extractor=EXTRACTOR,
-        pages=pdf.total,
-        findings=found,
-    )
-    return Text(origin=origin, passages=passages)
+    return _text(passages, model, EXTRACTOR, pdf.total, found)
 
 
 def _extract_plain(path: Path, title: str | None, model: str, budget: int) -> Text:
@@ -75,14 +65,21 @@ def _extract_plain(path: Path, title: str | None, model: str, budget: int) -> Te
     passages = selection.passages(rows, budget, lambda text: tokens.count(text, model)[0])
     if not passages:
         raise PdfError("no running text in file", findings=found)
+    return _text(passages, model, "plain text", len(pages), found)
+
+
+def _text(
+    passages: tuple[Passage, ...], model: str, extractor: str, pages: int, found: tuple[Finding, ...]
+) -> Text:
+    """The passages, with where they come from and how many tokens they are for the model."""
     counted, counted_by = tokens.count("\n".join(passage.content for passage in passages), model)
     origin = TextOrigin(
         source="pdf",
         sections=tuple(f"{passage.heading} ({_span(passage.pages)})" for passage in passages),
         tokens=counted,
         counted_by=counted_by,
-        extractor="plain text",
-        pages=len(pages),
+        extractor=extractor,
+        pages=pages,
         findings=found,
     )
     return Text(origin=origin, passages=passages)

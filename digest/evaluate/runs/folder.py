@@ -27,8 +27,8 @@ from digest.errors import UsageError
 from digest.evaluate.gold import dataset as gold_sets
 from digest.evaluate.gold.dataset import Gold
 from digest.model import Finding, Record
-from digest.publish.files import write_atomically
 from digest.summarize.prompt import Prompt
+from digest.system.files import write_atomically
 
 R = TypeVar("R", bound=Record)
 

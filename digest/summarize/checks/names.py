@@ -4,74 +4,69 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from digest.summarize.checks.rule import Reading, rule
+from digest.summarize.checks import spelling
+from digest.summarize.checks.rule import Find, Reading, Rule, rule
 from digest.summarize.checks.words import squash
 
 
-@rule(
+def _doubts(kind: spelling.Kind) -> Find:
+    """A function that finds the doubtful words of one kind."""
+    return lambda reading: (doubt.evidence for doubt in reading.doubts if doubt.kind == kind)
+
+
+BROKEN_WORD = Rule(
     "broken-word",
     3,
     reason="“{}”是英文单词的残片，请写出完整的中文译词",
     why="the end of an English word behind a Chinese beginning",
+    find=_doubts("broken"),
 )
-def broken_word(reading: Reading) -> Iterator[str]:
-    """不同iable: the end of "differentiable" behind a Chinese beginning."""
-    return (doubt.evidence for doubt in reading.doubts if doubt.kind == "broken")
+"""不同iable: the end of "differentiable" behind a Chinese beginning."""
 
-
-@rule(
+MANGLED_NAME = Rule(
     "mangled-name",
     3,
     reason="名称拼写有误（{}），请与原文一致",
     why="a name one or two letters away from one of the paper",
+    find=_doubts("mangled"),
 )
-def mangled_name(reading: Reading) -> Iterator[str]:
-    """A word that is one or two letters away from a word of the paper."""
-    return (doubt.evidence for doubt in reading.doubts if doubt.kind == "mangled")
+"""A word that is one or two letters away from a word of the paper."""
 
-
-@rule(
+WRONG_OWN_NAME = Rule(
     "wrong-own-name",
     3,
     reason="原文没有名为“{}”的方法，请使用原文的名称",
     why="a name right after 提出 or 名为 that the paper does not have",
+    find=_doubts("announced"),
 )
-def wrong_own_name(reading: Reading) -> Iterator[str]:
-    """A name right after 提出 or 名为 that the paper does not have."""
-    return (doubt.evidence for doubt in reading.doubts if doubt.kind == "announced")
+"""A name right after 提出 or 名为 that the paper does not have."""
 
-
-@rule(
+UNSUPPORTED_NAME = Rule(
     "unsupported-name",
     2,
     reason="原文没有出现“{}”，请只写原文中的名称",
     why="a name that the paper does not have",
+    find=_doubts("name"),
 )
-def unsupported_name(reading: Reading) -> Iterator[str]:
-    """Any other name that the paper does not have."""
-    return (doubt.evidence for doubt in reading.doubts if doubt.kind == "name")
+"""Any other name that the paper does not have."""
 
-
-@rule(
+DOUBTFUL_ACRONYM = Rule(
     "doubtful-acronym",
     1,
     reason="原文没有出现缩写“{}”，请写全称或改用中文",
     why="two letters that the paper does not have, although some of its words begin with them",
+    find=_doubts("acronym"),
 )
-def doubtful_acronym(reading: Reading) -> Iterator[str]:
-    """Two letters that begin words in a row, which need not be a term."""
-    return (doubt.evidence for doubt in reading.doubts if doubt.kind == "acronym")
+"""Two letters that begin words in a row, which need not be a term."""
 
-
-@rule(
+UNSUPPORTED_WORD = Rule(
     "unsupported-word",
     2,
     reason="原文没有出现英文词“{}”，请改用中文",
     why="an English word that the paper does not have",
+    find=_doubts("word"),
 )
-def unsupported_word(reading: Reading) -> Iterator[str]:
-    """An English word that the paper does not have."""
-    return (doubt.evidence for doubt in reading.doubts if doubt.kind == "word")
+"""An English word that the paper does not have."""
 
 
 @rule(
