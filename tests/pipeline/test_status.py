@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
 
+from digest.cli import status
 from digest.cli.status import deliveries_of, lines
 from digest.ledger.interface import Delivery, DeliveryState
 from digest.model import Counts, Digest, Section
@@ -144,7 +145,18 @@ def test_only_the_last_attempt_counts() -> None:
     assert deliveries_of(rows[:2]) == {("audio", day(4)): {"mail/a": "failed"}}
 
 
-def test_the_command_reads_files_and_ledger_and_writes_nothing(digest: Run, folder: Path) -> None:
+class Evening(datetime):
+    """A clock that stands at NOW: on a day that has an announcement."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Evening:
+        return cls.fromtimestamp(NOW.timestamp(), tz)
+
+
+def test_the_command_reads_files_and_ledger_and_writes_nothing(
+    digest: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(status, "datetime", Evening)
     ran = digest("status")
     assert ran.code == 3
     assert all(len(line) <= 80 for line in ran.out.splitlines())
