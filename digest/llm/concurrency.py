@@ -1,4 +1,4 @@
-"""How many questions an endpoint bears at once: a rule that only counts, as those of `rate_limits.py`."""
+"""The number of questions that an endpoint bears at once: a rule that only counts, see `rate_limits.py`."""
 
 from __future__ import annotations
 
