@@ -1,9 +1,8 @@
 """Which of a page's words are drawn, by what is on the paper. Imports pymupdf: only workers import it.
 
 A page is drawn with its text and without it: where the two differ is the text's ink, whatever may hide
-text. Where nothing but text touches an area, which most areas of running text are, it is blank without its
-text and is drawn once. That settles most lines at a glance, at 72 dots an inch. What is left is looked at
-closely, each word beside the shapes of its own glyphs, so that ink of other words does not count as its own.
+text. That settles most lines at a glance, at 72 dots an inch. What is left is looked at closely, each word
+beside the shapes of its own glyphs, so that ink of other words does not count as its own.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ from typing import Any, NamedTuple
 import pymupdf
 
 from digest.text import glyphs
-from digest.text.glyphs import FULL, Box, Glyphs, Untyped, Word, paper
-from digest.text.planes import Pixels, Plane, at_least, below, columns, strong, unlike_background
+from digest.text.glyphs import Box, Glyphs, Untyped, Word, paper
+from digest.text.planes import Pixels, Plane, at_least, below, columns, differing, strong, unlike_background
 
 _pymupdf: Untyped = pymupdf
 _mupdf: Untyped = _pymupdf.mupdf
@@ -44,7 +43,6 @@ _HUGE = 72.0, 360.0  # points; larger words lie across others with all of their 
 _NEIGHBOURS = 64
 _SHARED = 0.15
 _IN_VAIN = 4000.0  # square points that may be drawn in vain to draw two lines at once
-_DEPTH = 64  # clips and groups in each other of which MuPDF keeps count when it bounds what is drawn
 
 # Looked at closely:
 _HEIGHT = 24.0  # pixels of a word
@@ -53,9 +51,6 @@ _BESIDE = 20  # levels of 255; pixels that a glyph covers less are beside it
 _OWN = 0.6  # of a glyph's shape has ink
 _OTHER = 0.7  # of that share, beside the glyphs: the ink is another's
 _TINY = 0.9  # points; the ink of a word of 2 pt, which cannot be read, is as high
-
-_APART = bytes(min(abs(2 * level - 255), 255) for level in range(256))
-"""A picture and the negative of another, both at half their strength: how far apart the pictures are."""
 
 
 class Line(NamedTuple):
@@ -95,14 +90,16 @@ class Ink:
         found: list[Word] = []
         for area, group in _areas(lines):
             scale = min((_MOST_PIXELS / max(_size(area), 1.0)) ** 0.5, _GLANCE)
-            ink = self._text_alone(self._on_page(area, scale), scale, _CERTAIN, colours=1)
+            pixels = self._on_page(area, scale)
+            drawn, bare = self._both(pixels, scale, colours=1)
+            glance = _Glance(Plane(pixels, drawn), Plane(pixels, bare))
             for line in group:
                 crossed = {word.box for word in line.words if word.box in entangled} if entangled else set()
-                if crossed or not _is_inked(ink, line.box, scale):
+                if crossed or not glance.shows(line.box, scale):
                     doubted = [
                         word
                         for word in line.words
-                        if word.box in crossed or not _is_inked(ink, word.box, scale)
+                        if word.box in crossed or not glance.shows(word.box, scale)
                     ]
                     if any(_WORD.search(word.content) for word in doubted):
                         found += doubted
@@ -117,7 +114,7 @@ class Ink:
         area = self._on_page(around, scale)
         if _is_empty(area):
             return [[False] * len(word.content) for word in words]
-        alone = self._text_alone(area, scale, _FAINT, colours=3)
+        alone = strong(area, *self._both(area, scale, colours=3), _FAINT)
         glyphs_here = self._glyphs_at(around)
         views: dict[frozenset[int], _View] = {}
         verdicts = []
@@ -136,8 +133,7 @@ class Ink:
         inside = Plane(alone.area, covered.translate(at_least(max(3 * max(covered) // 4, _FAINT))))
         outside = Plane(alone.area, covered.translate(below(_BESIDE)))
         if any(each.is_ignored for each in own):
-            pixels = self._draw(alone.area, scale, colours=3)
-            alone = unlike_background(bytes(pixels.samples), outside, _FAINT)
+            alone = unlike_background(self._draw(alone.area, scale, colours=3), outside, _FAINT)
         return _View(inside, outside, alone)
 
     def _glyphs_at(self, box: Box) -> Glyphs:
@@ -161,50 +157,55 @@ class Ink:
             ceil(scale * min(bottom, page[3])),
         )
 
-    def _draw(self, area: Pixels, scale: float, *, colours: int) -> Untyped:
-        """An area as it is drawn on white paper, in 1 or 3 colours."""
+    def _draw(self, area: Pixels, scale: float, *, colours: int, with_text: bool = True) -> bytes:
+        """An area as it is drawn on white paper, in 1 or 3 colours, each a byte."""
         pixels = paper(area, colours)
         device = _mupdf.fz_new_draw_device(_mupdf.FzMatrix(), pixels.this)
-        self._run(device, area, scale)
-        _mupdf.fz_close_device(device)
-        return pixels
-
-    def _text_alone(self, area: Pixels, scale: float, level: int, *, colours: int) -> Plane:
-        """Where the page looks different without its text, by at least a level."""
-        if _is_empty(area):
-            return Plane((0, 0, 0, 0), b"")
-        pixels = self._draw(area, scale, colours=colours)
-        if colours == 1 and self._is_text_only(area, scale):
-            return Plane(area, bytes(pixels.samples).translate(below(256 - level)))
-        pixels.invert_irect(pixels.irect)
-        device = _mupdf.fz_new_draw_device(_mupdf.FzMatrix(), pixels.this)
-        device.m_internal.fill_text = device.m_internal.stroke_text = None
-        box = tuple(map(float, area))
-        own, normal = _mupdf.FzColorspace(), _mupdf.FZ_BLEND_NORMAL
-        _mupdf.fz_begin_group(device, _mupdf.FzRect(*box), own, 1, 0, normal, 0.5)
-        sheet, gray = _mupdf.FzPath(), _mupdf.fz_device_gray()
-        _mupdf.fz_rectto(sheet, *box)
-        _mupdf.fz_fill_path(device, sheet, 0, _mupdf.FzMatrix(), gray, FULL, 1.0, _mupdf.FzColorParams())
-        self._run(device, area, scale)
-        _mupdf.fz_end_group(device)
-        _mupdf.fz_close_device(device)
-        apart = bytes(pixels.samples).translate(_APART)
-        return strong(area, apart, level) if colours == 3 else Plane(area, apart.translate(at_least(level)))
-
-    def _is_text_only(self, area: Pixels, scale: float) -> bool:
-        """True if the page is certainly blank there without its text."""
-        marked = _mupdf.FzRect()
-        device = _mupdf.fz_new_bbox_device(marked)
-        device.m_internal.fill_text = device.m_internal.stroke_text = None
-        self._run(device, area, scale)
-        depth = max(device.m_internal.container_len, device.m_internal.container_cap)
-        _mupdf.fz_close_device(device)
-        return depth <= _DEPTH and bool(_mupdf.fz_is_empty_rect(marked))
-
-    def _run(self, device: Untyped, area: Pixels, scale: float) -> None:
+        if not with_text:
+            device.m_internal.fill_text = device.m_internal.stroke_text = None
         matrix = _mupdf.FzMatrix(scale, 0, 0, scale, 0, 0)
         within = _mupdf.FzRect(*map(float, area))
         _mupdf.fz_run_display_list(self._list, device, matrix, within, _mupdf.FzCookie())
+        _mupdf.fz_close_device(device)
+        return bytes(pixels.samples)
+
+    def _both(self, area: Pixels, scale: float, *, colours: int) -> tuple[bytes, bytes]:
+        """An area with its text and without it."""
+        if _is_empty(area):
+            return b"", b""
+        drawn, bare = (
+            self._draw(area, scale, colours=colours, with_text=with_text) for with_text in (True, False)
+        )
+        return drawn, bare
+
+
+class _Glance(NamedTuple):
+    """An area in grey, with its text and without it."""
+
+    drawn: Plane
+    bare: Plane
+
+    def shows(self, box: Box, scale: float) -> bool:
+        """True if the middle of a line has ink along its whole length, and paper between."""
+        left, top, right, bottom = box
+        height = bottom - top
+        core = _scaled((left, top + _CORE[0] * height, right, top + _CORE[1] * height), scale)
+        rows = list(self.drawn.rows(core))
+        if not rows:
+            return False
+        width = len(rows[0])
+        core_drawn, core_bare = b"".join(rows), b"".join(self.bare.rows(core))
+        if core_bare.strip(b"\xff"):
+            ink = differing(core_drawn, core_bare, _CERTAIN)
+        else:
+            ink = core_drawn.translate(below(256 - _CERTAIN))
+        inked = columns([ink[start : start + width] for start in range(0, len(ink), width)])
+        gap = max(map(len, inked.split(b"\1")))
+        return (
+            ink.count(1) <= _DENSE * len(ink)
+            and inked.count(1) >= _INKED * width
+            and gap <= max(height, _GAP) * scale
+        )
 
 
 class _View(NamedTuple):
@@ -236,19 +237,6 @@ def _filled(plane: Plane, area: Pixels) -> Pixels:
     wide = columns(rows)
     left, top = max(area[0], plane.area[0]), max(area[1], plane.area[1])
     return left + wide.find(1), top + high[0], left + wide.rfind(1) + 1, top + high[-1] + 1
-
-
-def _is_inked(ink: Plane, box: Box, scale: float) -> bool:
-    """True if the middle of a line has ink along its whole length, and paper between."""
-    left, top, right, bottom = box
-    height = bottom - top
-    rows = list(ink.rows(_scaled((left, top + _CORE[0] * height, right, top + _CORE[1] * height), scale)))
-    inked = columns(rows)
-    if not inked:
-        return False
-    dense = sum(row.count(1) for row in rows) > _DENSE * len(rows) * len(inked)
-    gap = max(map(len, inked.split(b"\1")))
-    return not dense and inked.count(1) >= _INKED * len(inked) and gap <= max(height, _GAP) * scale
 
 
 def _areas(lines: Iterable[Line]) -> Iterator[tuple[Box, list[Line]]]:
