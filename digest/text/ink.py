@@ -8,7 +8,7 @@ beside the shapes of its own glyphs, so that ink of other words does not count a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from math import ceil, floor
@@ -29,7 +29,7 @@ _WORD = re.compile(r"[^\W\d_]{3}|\d\d|[\u3040-\u30ff\u3400-\u9fff]")
 """Characters that say something; letters and digits of formulas do not by themselves."""
 
 _CERTAIN = 48  # levels of 255 by which ink differs, at a glance and without colours
-_FAINT = 26  # levels; a fainter difference is not seen
+_FAINT = 28  # levels; a fainter difference is not seen
 
 # At a glance, at one pixel a point, or fewer:
 _MOST_PIXELS = 2_000_000
@@ -71,10 +71,14 @@ class Line(NamedTuple):
         return cls(contents, lefts, tops, rights, bottoms, box)
 
     @property
+    def boxes(self) -> Iterator[Box]:
+        """Those of its words."""
+        return zip(self.lefts, self.tops, self.rights, self.bottoms, strict=True)
+
+    @property
     def words(self) -> list[Word]:
         """Its words, without their characters' places."""
-        boxes = zip(self.lefts, self.tops, self.rights, self.bottoms, strict=True)
-        return list(map(Word, self.contents, boxes))
+        return list(map(Word, self.contents, self.boxes))
 
 
 class Ink:
@@ -84,8 +88,16 @@ class Ink:
         self._list = picture.this
         self._rect: Box = tuple(picture.rect)
 
-    def doubtful(self, lines: Sequence[Line], among: Sequence[Line]) -> list[Word]:
-        """The words of `lines` that a glance does not show to be drawn; `among` are all lines of the page."""
+    def doubtful(
+        self, lines: Sequence[Line], among: Sequence[Line], is_entangled: Callable[[Word], bool]
+    ) -> list[Word]:
+        """The words of `lines` that a glance does not show to be drawn by ink of their own.
+
+        Args:
+            lines: what is looked at.
+            among: all lines of the page.
+            is_entangled: looks closer at a word whose box lies across another's.
+        """
         entangled = _entangled(word for line in _crossing(among) for word in line.words)
         found: list[Word] = []
         for area, group in _areas(lines):
@@ -94,15 +106,12 @@ class Ink:
             drawn, bare = self._both(pixels, scale, colours=1)
             glance = _Glance(Plane(pixels, drawn), Plane(pixels, bare))
             for line in group:
-                crossed = {word.box for word in line.words if word.box in entangled} if entangled else set()
+                crossed = entangled.intersection(line.boxes) if entangled else entangled
                 if crossed or not glance.shows(line.box, scale):
-                    doubted = [
-                        word
-                        for word in line.words
-                        if word.box in crossed or not glance.shows(word.box, scale)
-                    ]
+                    unseen = {word.box for word in line.words if not glance.shows(word.box, scale)}
+                    doubted = [word for word in line.words if word.box in unseen or word.box in crossed]
                     if any(_WORD.search(word.content) for word in doubted):
-                        found += doubted
+                        found += [word for word in doubted if word.box in unseen or is_entangled(word)]
         return found
 
     def drawn(self, words: Sequence[Word]) -> list[list[bool]]:
@@ -190,22 +199,20 @@ class _Glance(NamedTuple):
         left, top, right, bottom = box
         height = bottom - top
         core = _scaled((left, top + _CORE[0] * height, right, top + _CORE[1] * height), scale)
-        rows = list(self.drawn.rows(core))
-        if not rows:
-            return False
-        width = len(rows[0])
-        core_drawn, core_bare = b"".join(rows), b"".join(self.bare.rows(core))
-        if core_bare.strip(b"\xff"):
-            ink = differing(core_drawn, core_bare, _CERTAIN)
-        else:
-            ink = core_drawn.translate(below(256 - _CERTAIN))
-        inked = columns([ink[start : start + width] for start in range(0, len(ink), width)])
-        gap = max(map(len, inked.split(b"\1")))
+        rows = [self._ink(*pair) for pair in zip(self.drawn.rows(core), self.bare.rows(core), strict=True)]
+        inked = columns(rows)
+        gap = bytes(int(max(height, _GAP) * scale) + 1)
         return (
-            ink.count(1) <= _DENSE * len(ink)
-            and inked.count(1) >= _INKED * width
-            and gap <= max(height, _GAP) * scale
+            bool(inked)
+            and gap not in inked
+            and inked.count(1) >= _INKED * len(inked)
+            and sum(row.count(1) for row in rows) <= _DENSE * len(rows) * len(inked)
         )
+
+    def _ink(self, drawn: bytes, bare: bytes) -> bytes:
+        if bare.strip(b"\xff"):
+            return differing(drawn, bare, _CERTAIN)
+        return drawn.translate(below(256 - _CERTAIN))
 
 
 class _View(NamedTuple):
@@ -253,9 +260,12 @@ def _areas(lines: Iterable[Line]) -> Iterator[tuple[Box, list[Line]]]:
         yield area, group
 
 
-def _core(box: Box) -> Box:
+def core(box: Box) -> Box:
+    """The part of a word's box that no other word's glyphs may reach into; all of a very large one's."""
     left, top, right, bottom = box
     height = bottom - top
+    if height > _HUGE[0]:
+        return box
     return left, top + _CORE[0] * height, right, top + _CORE[1] * height
 
 
@@ -288,20 +298,19 @@ def _entangled(words: Iterable[Word]) -> set[Box]:
     rows: dict[int, list[tuple[Box, Box]]] = {}
     found: set[Box] = set()
     for word in words:
-        height = word.box[3] - word.box[1]
-        if height > _HUGE[1]:
+        if word.box[3] - word.box[1] > _HUGE[1]:
             found.add(word.box)
             continue
-        core = word.box if height > _HUGE[0] else _core(word.box)
-        for row in range(int(core[1] // _ROW), int(core[3] // _ROW) + 1):
-            rows.setdefault(row, []).append((core, word.box))
+        middle = core(word.box)
+        for row in range(int(middle[1] // _ROW), int(middle[3] // _ROW) + 1):
+            rows.setdefault(row, []).append((middle, word.box))
     for cores in rows.values():
         cores.sort()
-        for i, (core, box) in enumerate(cores):
+        for i, (middle, box) in enumerate(cores):
             for other, other_box in cores[i + 1 : i + _NEIGHBOURS]:
-                if other[0] >= core[2]:
+                if other[0] >= middle[2]:
                     break
-                if _crosses(core, other):
+                if _crosses(middle, other):
                     found |= {box, other_box}
     return found
 
