@@ -40,9 +40,11 @@ _DENSE = 0.85  # of the core: rather something over the line
 _GAP = 4.0  # points without ink, or a word's height: no space between letters or words
 _ROW = 6.0  # points of the rows by which words are compared with each other
 _HUGE = 72.0, 360.0  # points; larger words lie across others with all of their box, or certainly
+_NOTHING = Plane((0, 0, 0, 0), b"")
 _NEIGHBOURS = 64
 _SHARED = 0.15
 _IN_VAIN = 4000.0  # square points that may be drawn in vain to draw two lines at once
+_DEPTH = 64  # clips and groups in each other of which MuPDF keeps count when it bounds what is drawn
 
 # Looked at closely:
 _HEIGHT = 24.0  # pixels of a word
@@ -103,8 +105,7 @@ class Ink:
         for area, group in _areas(lines):
             scale = min((_MOST_PIXELS / max(_size(area), 1.0)) ** 0.5, _GLANCE)
             pixels = self._on_page(area, scale)
-            drawn, bare = self._both(pixels, scale, colours=1)
-            glance = _Glance(Plane(pixels, drawn), Plane(pixels, bare))
+            glance = self._glance(pixels, scale)
             for line in group:
                 crossed = entangled.intersection(line.boxes) if entangled else entangled
                 if crossed or not glance.shows(line.box, scale):
@@ -113,6 +114,12 @@ class Ink:
                     if any(_WORD.search(word.content) for word in doubted):
                         found += [word for word in doubted if word.box in unseen or is_entangled(word)]
         return found
+
+    def _glance(self, area: Pixels, scale: float) -> _Glance:
+        if _is_empty(area):
+            return _Glance(_NOTHING, _NOTHING)
+        drawn, bare = self._draw(area, scale, colours=1), self._bare(area, scale)
+        return _Glance(Plane(area, drawn), Plane(area, bare))
 
     def drawn(self, words: Sequence[Word]) -> list[list[bool]]:
         """Of each character of a line's words whether it has ink of its own, large enough to be read."""
@@ -123,7 +130,8 @@ class Ink:
         area = self._on_page(around, scale)
         if _is_empty(area):
             return [[False] * len(word.content) for word in words]
-        alone = strong(area, *self._both(area, scale, colours=3), _FAINT)
+        bare = self._draw(area, scale, colours=3, with_text=False)
+        alone = strong(area, self._draw(area, scale, colours=3), bare, _FAINT)
         glyphs_here = self._glyphs_at(around)
         views: dict[frozenset[int], _View] = {}
         verdicts = []
@@ -170,26 +178,31 @@ class Ink:
         """An area as it is drawn on white paper, in 1 or 3 colours, each a byte."""
         pixels = paper(area, colours)
         device = _mupdf.fz_new_draw_device(_mupdf.FzMatrix(), pixels.this)
+        self._run(device, area, scale, with_text=with_text)
+        _mupdf.fz_close_device(device)
+        return bytes(pixels.samples)
+
+    def _bare(self, area: Pixels, scale: float) -> bytes:
+        """An area without its text; empty if it is certainly white, as most of running text is."""
+        marked = _mupdf.FzRect()
+        device = _mupdf.fz_new_bbox_device(marked)
+        self._run(device, area, scale, with_text=False)
+        depth = max(device.m_internal.container_len, device.m_internal.container_cap)
+        _mupdf.fz_close_device(device)
+        if depth <= _DEPTH and _mupdf.fz_is_empty_rect(marked):
+            return b""
+        return self._draw(area, scale, colours=1, with_text=False)
+
+    def _run(self, device: Untyped, area: Pixels, scale: float, *, with_text: bool) -> None:
         if not with_text:
             device.m_internal.fill_text = device.m_internal.stroke_text = None
         matrix = _mupdf.FzMatrix(scale, 0, 0, scale, 0, 0)
         within = _mupdf.FzRect(*map(float, area))
         _mupdf.fz_run_display_list(self._list, device, matrix, within, _mupdf.FzCookie())
-        _mupdf.fz_close_device(device)
-        return bytes(pixels.samples)
-
-    def _both(self, area: Pixels, scale: float, *, colours: int) -> tuple[bytes, bytes]:
-        """An area with its text and without it."""
-        if _is_empty(area):
-            return b"", b""
-        drawn, bare = (
-            self._draw(area, scale, colours=colours, with_text=with_text) for with_text in (True, False)
-        )
-        return drawn, bare
 
 
 class _Glance(NamedTuple):
-    """An area in grey, with its text and without it."""
+    """An area in grey, with its text and without it; without text, no bytes stand for white."""
 
     drawn: Plane
     bare: Plane
@@ -198,8 +211,8 @@ class _Glance(NamedTuple):
         """True if the middle of a line has ink along its whole length, and paper between."""
         left, top, right, bottom = box
         height = bottom - top
-        core = _scaled((left, top + _CORE[0] * height, right, top + _CORE[1] * height), scale)
-        rows = [self._ink(*pair) for pair in zip(self.drawn.rows(core), self.bare.rows(core), strict=True)]
+        middle = _scaled((left, top + _CORE[0] * height, right, top + _CORE[1] * height), scale)
+        rows = list(self._ink(middle))
         inked = columns(rows)
         gap = bytes(int(max(height, _GAP) * scale) + 1)
         return (
@@ -209,10 +222,11 @@ class _Glance(NamedTuple):
             and sum(row.count(1) for row in rows) <= _DENSE * len(rows) * len(inked)
         )
 
-    def _ink(self, drawn: bytes, bare: bytes) -> bytes:
-        if bare.strip(b"\xff"):
-            return differing(drawn, bare, _CERTAIN)
-        return drawn.translate(below(256 - _CERTAIN))
+    def _ink(self, box: Pixels) -> Iterator[bytes]:
+        rows = self.drawn.rows(box)
+        if not self.bare.data:
+            return (row.translate(below(256 - _CERTAIN)) for row in rows)
+        return (differing(*pair, _CERTAIN) for pair in zip(rows, self.bare.rows(box), strict=True))
 
 
 class _View(NamedTuple):
