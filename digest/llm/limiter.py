@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 from digest.config import CONCURRENCY, ModelSettings
 from digest.llm.attempt import Attempt, Permit
+from digest.llm.concurrency import Concurrency
 from digest.llm.error_mapping import TransientError
-from digest.llm.rate_limits import Concurrency, Gate, Guess, Refusals, Remaining, SlidingWindow
+from digest.llm.rate_limits import Gate, Guess, Refusals, Remaining, SlidingWindow
 from digest.llm.retry import BY_THE_DAY, PATIENCE
 from digest.llm.retry_after import in_words
 

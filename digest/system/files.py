@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import os
 import re
-import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -109,6 +108,8 @@ def write_bytes_atomically(path: Path, content: bytes) -> None:
 
 
 def _replace(path: Path, content: bytes) -> None:
+    import secrets  # it loads hashlib, and every command loads this module
+
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with beside.open("xb") as file:

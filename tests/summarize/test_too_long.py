@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import pickle
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -40,8 +41,8 @@ class Model:
             raise AnswerError(self.code, "no")
         return Completion(key=request.key, model="m", content=ANSWER, received=datetime.now(UTC))
 
-    def about(self, text: Text | None, prompt: str = "fields", **fields: object) -> Outcome:
-        job = Job(PAPER, load(prompt), "m", self.ask, lambda _: (), **fields)  # type: ignore[arg-type]
+    def about(self, text: Text | None, prompt: str = "fields", **fields: Any) -> Outcome:
+        job = Job(PAPER, load(prompt), "m", self.ask, lambda _: (), **fields)
         return asyncio.run(summarise(job, text))
 
 

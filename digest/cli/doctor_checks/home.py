@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from digest.cli.doctor_checks.check import Check
-from digest.cli.home import REQUIREMENTS, SCRIPT, WORKFLOW, is_reachable, program_in
+from digest.cli.home import SCRIPT, WORKFLOW
+from digest.cli.home_program import REQUIREMENTS, is_reachable, program_in
 from digest.cli.prompts import load
 from digest.config import Settings, shipped
 from digest.errors import UsageError
