@@ -202,8 +202,8 @@ async def through_ray(
         fetch: ask arXiv for PDFs that are not there.
     """
     settings, say = resources.settings, resources.progress.say
-    endpoint = endpoint_service(settings.model, resources.ledger)
-    arxiv = arxiv_service(settings.arxiv, resources.ledger, resources.clock)
+    endpoint = endpoint_service(settings, resources.ledger)
+    arxiv = arxiv_service(settings, resources.ledger, resources.clock)
     pool = _Pool(Setup(without_key(settings), arxiv if fetch else None, mirror), say)
     http, reader = RelayHttp(settings.arxiv, resources.ledger, arxiv), _RayReader(pool, say)
 
