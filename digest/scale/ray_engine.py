@@ -180,12 +180,12 @@ class _RayReader:
             except ray.exceptions.RayActorError as died:
                 logger.debug("a worker died over %s", paper.id, exc_info=died)
                 self.pool.lost(worker)
-            except asyncio.CancelledError:
-                self.pool.give(worker)
-                raise
+            except ray.exceptions.ObjectLostError as died:
+                logger.debug("a node died with the text of %s", paper.id, exc_info=died)
             else:
-                self.pool.give(worker)
                 return answer
+            finally:
+                self.pool.give(worker)
         raise DigestError(f"{_LOSSES} workers died over {paper.id}, one after another.")
 
 
