@@ -29,6 +29,10 @@ ROOT = Path(__file__).parent.parent
 
 os.environ.pop("DIGEST_LEDGER_URL", None)  # a ledger that people work with is no place for tests
 
+# The tests start many processes, and each would compile the project anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 FULL = bool(os.environ.get("DIGEST_FULL_TESTS"))
 
 # The same examples every time, and no clock: a busy machine must not make a test fail.
