@@ -33,6 +33,8 @@ os.environ.pop("DIGEST_LEDGER_URL", None)  # a ledger that people work with is n
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
+gc.disable()  # collecting makes some hundred thousand objects that stay
+
 FULL = bool(os.environ.get("DIGEST_FULL_TESTS"))
 
 # The same examples every time, and no clock: a busy machine must not make a test fail.
@@ -51,6 +53,7 @@ def pytest_collection_finish() -> None:
     """Modules and tests stay until the end: the garbage collector need not look at them again and again."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
