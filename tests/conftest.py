@@ -29,6 +29,12 @@ ROOT = Path(__file__).parent.parent
 
 os.environ.pop("DIGEST_LEDGER_URL", None)  # a ledger that people work with is no place for tests
 
+# The tests start many processes, and each would compile the project anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+gc.disable()  # collecting makes some hundred thousand objects that stay
+
 FULL = bool(os.environ.get("DIGEST_FULL_TESTS"))
 
 # The same examples every time, and no clock: a busy machine must not make a test fail.
@@ -47,6 +53,7 @@ def pytest_collection_finish() -> None:
     """Modules and tests stay until the end: the garbage collector need not look at them again and again."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

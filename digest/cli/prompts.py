@@ -14,6 +14,12 @@ def load(name: str) -> Prompt:
     Raises:
         UsageError: there is no such file, or it is no prompt; says which, where, and what is there.
     """
+    source, where = _file(name)
+    return parse(source, where, lambda shorter: parse(*_file(shorter)))
+
+
+def _file(name: str) -> tuple[str, str]:
+    """The contents and the path of a prompt's file."""
     try:
         path = at_home(name)
     except ValueError as error:
@@ -24,7 +30,7 @@ def load(name: str) -> Prompt:
             raise UsageError(
                 f"There is no prompt {name!r}. Prompts here: {', '.join(known())}; or give a file.md."
             )
-    return parse(read_text(path), str(path))
+    return read_text(path), str(path)
 
 
 def known() -> list[str]:

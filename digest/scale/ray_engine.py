@@ -180,12 +180,12 @@ class _RayReader:
             except ray.exceptions.RayActorError as died:
                 logger.debug("a worker died over %s", paper.id, exc_info=died)
                 self.pool.lost(worker)
-            except asyncio.CancelledError:
-                self.pool.give(worker)
-                raise
+            except ray.exceptions.ObjectLostError as died:
+                logger.debug("a node died with the text of %s", paper.id, exc_info=died)
             else:
-                self.pool.give(worker)
                 return answer
+            finally:
+                self.pool.give(worker)
         raise DigestError(f"{_LOSSES} workers died over {paper.id}, one after another.")
 
 
@@ -202,8 +202,8 @@ async def through_ray(
         fetch: ask arXiv for PDFs that are not there.
     """
     settings, say = resources.settings, resources.progress.say
-    endpoint = endpoint_service(settings.model, resources.ledger)
-    arxiv = arxiv_service(settings.arxiv, resources.ledger, resources.clock)
+    endpoint = endpoint_service(settings, resources.ledger)
+    arxiv = arxiv_service(settings, resources.ledger, resources.clock)
     pool = _Pool(Setup(without_key(settings), arxiv if fetch else None, mirror), say)
     http, reader = RelayHttp(settings.arxiv, resources.ledger, arxiv), _RayReader(pool, say)
 

@@ -138,16 +138,18 @@ class Relay:
         return LedgerError(f"The service {self.name} of the Ray cluster is gone. Run the same command again.")
 
 
-def relay(kind: str, make: Make) -> Relay:
+def relay(kind: str, make: Make, *shaping: str) -> Relay:
     """A service on this machine.
 
     Args:
         kind: for its name.
         make: makes its object; it is pickled.
+        shaping: all that it depends on: the command given again finds the service that is there. Pickled
+            bytes would not do, since they differ from process to process.
     """
-    made, node = pickle.dumps(make), ray.get_runtime_context().get_node_id()
-    digest = hashlib.sha256(made + node.encode()).hexdigest()
-    return Relay(f"digest-{kind}-{digest[:12]}", made, node)
+    node = ray.get_runtime_context().get_node_id()
+    digest = hashlib.sha256("\n".join((*shaping, node)).encode()).hexdigest()
+    return Relay(f"digest-{kind}-{digest[:12]}", pickle.dumps(make), node)
 
 
 def _result(answer: tuple[Any, DigestError | None]) -> Any:  # noqa: ANN401 - whatever the method returned

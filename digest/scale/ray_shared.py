@@ -15,7 +15,7 @@ from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from digest.config import CONCURRENCY, ArxivSettings, ModelSettings
+from digest.config import CONCURRENCY, ArxivSettings, ModelSettings, Settings
 from digest.errors import AnswerError
 from digest.ledger import Ledger
 from digest.llm.endpoint import Endpoint
@@ -81,9 +81,11 @@ def _endpoint_host(settings: ModelSettings, ledger: bytes, restarted: bool) -> _
     return _EndpointHost(settings, pickle.loads(ledger), restarted=restarted)  # noqa: S301 - our own
 
 
-def endpoint_service(settings: ModelSettings, ledger: Ledger) -> Relay:
+def endpoint_service(settings: Settings, ledger: Ledger) -> Relay:
     """The service that asks the endpoint, within its limits."""
-    return relay("endpoint", partial(_endpoint_host, settings, pickle.dumps(ledger)))
+    model = settings.model
+    shaping = model.model_dump_json(), model.key.get_secret_value(), _place(settings)
+    return relay("endpoint", partial(_endpoint_host, model, pickle.dumps(ledger)), *shaping)
 
 
 class RelayEndpoint(Endpoint):
@@ -177,9 +179,15 @@ def _arxiv_host(
     return _ArxivHost(settings, pickle.loads(ledger), clock, restarted=restarted)  # noqa: S301 - our own
 
 
-def arxiv_service(settings: ArxivSettings, ledger: Ledger, clock: Callable[[], datetime]) -> Relay:
+def arxiv_service(settings: Settings, ledger: Ledger, clock: Callable[[], datetime]) -> Relay:
     """The service that asks arXiv, over one connection, with the pauses that it wants."""
-    return relay("arxiv", partial(_arxiv_host, settings, pickle.dumps(ledger), clock))
+    make = partial(_arxiv_host, settings.arxiv, pickle.dumps(ledger), clock)
+    return relay("arxiv", make, settings.arxiv.model_dump_json(), _place(settings))
+
+
+def _place(settings: Settings) -> str:
+    """Where the ledger is."""
+    return settings.ledger.url.get_secret_value() or str(settings.run.out.absolute())
 
 
 def download_through(service: Relay) -> Download:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError
@@ -53,11 +53,14 @@ class Prompt(Record):
     max_tokens: int = Field(default=600, ge=16)
     system: str
     user: str
+    shorter: Prompt | None = Field(
+        default=None, description="asked where this one is too long even with title and abstract alone"
+    )
 
     @property
     def identity(self) -> str:
         """The name with the first 12 hexadecimal digits of the hash of everything that shapes an answer."""
-        shaping = self.model_dump(exclude={"name", "description"})
+        shaping = self.model_dump(exclude={"name", "description", "shorter"})
         if self.lang == "zh":  # as before there were others
             del shaping["lang"]
         if not self.draft:
@@ -97,7 +100,8 @@ class Prompt(Record):
                 f"Prompt {self.name!r} gives one line in one language, and run.languages asks for "
                 f'{", ".join(languages)}: take a prompt with answer = "entry".'
             )
-        return self.model_copy(update={"also": also})
+        shorter = self.shorter and self.shorter.speaking(languages)
+        return self.model_copy(update={"also": also, "shorter": shorter})
 
     def render(self, paper: Paper, text: Text | None = None) -> tuple[Message, ...]:
         """The conversation that asks about one paper.
@@ -124,12 +128,13 @@ def _passages(text: Text | None) -> str:
     return "\n\n" + "\n\n".join(f"{passage.heading}\n{passage.content}" for passage in text.passages)
 
 
-def parse(source: str, where: str) -> Prompt:
+def parse(source: str, where: str, shorter: Callable[[str], Prompt] | None = None) -> Prompt:
     """Read a prompt file.
 
     Args:
         source: `+++`, TOML, `+++`, then `# system` and `# user` parts; the user part holds `{paper}` once.
         where: the file's name for error messages.
+        shorter: gives the prompt that the front matter names as `shorter`; None: none may be named.
 
     Raises:
         UsageError: something is missing or misspelt.
@@ -150,6 +155,10 @@ def parse(source: str, where: str) -> Prompt:
         raise UsageError(f"{where}: the front matter is not valid TOML: {error}.") from error
     if "also" in values:
         raise UsageError(f"{where}: also: further languages are set for all prompts, by run.languages.")
+    if "shorter" in values:
+        if shorter is None or not isinstance(values["shorter"], str):
+            raise UsageError(f"{where}: shorter: the name of a prompt that names no shorter one itself.")
+        values["shorter"] = shorter(values["shorter"])
     try:
         return Prompt.model_validate({**values, "system": system.strip(), "user": user.strip()})
     except ValidationError as error:

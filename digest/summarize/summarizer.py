@@ -158,8 +158,23 @@ async def _fitted(job: Job, text: Text | None) -> Outcome:
                 raise
         else:
             return outcome if part == 1 else replace(outcome, text=less.origin)
-    outcome = await _converse(job, None)
+    outcome = await _without_text(job)
     return replace(outcome, text=_abstract(text, TOO_LONG)) if text is not None and text.passages else outcome
+
+
+async def _without_text(job: Job) -> Outcome:
+    """Ask with title and abstract alone; where even that is too long, with the prompt's shorter form."""
+    shorter = job.prompt.shorter
+    if shorter is None:
+        return await _converse(job, None)
+    request = job.request(job.prompt.render(job.paper, None))
+    if job.answered(request) or job.fits(request):
+        try:
+            return await _converse(job, None)
+        except AnswerError as error:
+            if error.code != "too_long":
+                raise
+    return await _converse(replace(job, prompt=shorter), None)
 
 
 def _parts(job: Job, text: Text | None) -> Sequence[float]:

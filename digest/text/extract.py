@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +40,7 @@ def extract(path: Path, title: str | None, model: str, budget: int, page_limit: 
         return _extract_plain(path, title, model, budget)
     from digest.text.pdf_pages import EXTRACTOR, read_pages  # pymupdf is loaded where it is used
 
-    with read_pages(path, page_limit) as pdf:
+    with _uncollected(), read_pages(path, page_limit) as pdf:
         rows, passages = _chosen(pdf, budget, lambda text: tokens.count(text, model)[0])
     found = injection.gravest([*_unseen(pdf.pages), *_addressed(rows)])
     if sum(len(row.content) for row in rows) < _SCANNED * len(pdf.pages):
@@ -48,6 +50,18 @@ def extract(path: Path, title: str | None, model: str, budget: int, page_limit: 
     if not passages:
         raise PdfError("no running text in PDF", findings=found)
     return _text(passages, model, EXTRACTOR, pdf.total, found)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No collection of garbage for as long as one file takes: of its thousands of words hardly any is."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _extract_plain(path: Path, title: str | None, model: str, budget: int) -> Text:

@@ -38,6 +38,7 @@ FILES = {
     "automation.sh",
     "digest.toml",
     "prompts/entry-en.md",
+    "prompts/entry-short.md",
     "prompts/entry.md",
     "prompts/fields.md",
     "prompts/line.md",

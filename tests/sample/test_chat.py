@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -292,3 +293,15 @@ def test_only_so_many_in_a_window(server: Server, get: httpx2.Client) -> None:
     assert answer.headers["x-ratelimit-remaining-requests"] == "0"
     stats = server.stats()
     assert (stats["too_many"], stats["early"]) == (2, 1)  # the last one had been told to wait
+
+
+def test_an_answer_that_comes_after_knobs_were_set_counts_with_its_question(server: Server) -> None:
+    """As one for a process that was killed does: what is counted then is the next one's."""
+    server.set(latency=0.3)
+    question = threading.Thread(target=many, args=(server, 1))
+    question.start()
+    while not server.stats()["asked"]:
+        pass
+    server.set()
+    question.join()
+    assert server.stats()["answered"] == {}
