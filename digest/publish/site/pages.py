@@ -95,23 +95,30 @@ class Pages:
     def section(self, leaf: Leaf, day: Sequence[Leaf], near: Neighbours) -> str:
         """A section's papers on a day; `day` holds all its sections, for going from one to the other."""
         return self._render(
-            "section", "../", leaf=leaf, day=day, near=near, parts=parts_of(leaf.views),
+            "section", "../", leaf=leaf, date=leaf.date, day=day, near=near, parts=parts_of(leaf.views),
             more=f"{leaf.section.key}.more.html",
         )  # fmt: skip
+
+    def section_nav(self, date: Date, near: Neighbours) -> str:
+        """The links of that page to its neighbours."""
+        return self._render("section_nav", "../", date=date, near=near)
 
     def abstracts(self, leaf: Leaf) -> str:
         """The folded parts of that page: abstract, all authors, provenance."""
         return self._render("abstracts", "../", leaf=leaf)
 
-    def week(self, section: Section, week: tuple[int, int], days: Sequence[Leaf], near: Neighbours) -> str:
-        """The new papers of a section in a week."""
+    def week_nav(self, week: tuple[int, int], near: Neighbours) -> str:
+        """The links of a week's page to its neighbours."""
+        return self._render("week_nav", "../", week=week, near=near)
+
+    def week(self, week: tuple[int, int], days: Sequence[Leaf], near: Neighbours) -> str:
+        """The new papers of a section in a week; its name is that of the latest day."""
         fresh = [(view, leaf) for leaf in days for view in leaf.views if view.kind != "replaced"]
         leaves = {id(view): leaf for view, leaf in fresh}
         groups = grouped([view for view, _ in fresh])
         return self._render(
-            "week", "../", section=section, week=week, days=days, near=near, groups=groups, leaves=leaves,
-            of=id,
-            total=len(fresh),
+            "week", "../", section=days[-1].section, week=week, days=days, near=near, groups=groups,
+            leaves=leaves, of=id, total=len(fresh),
         )  # fmt: skip
 
     def day(self, date: Date, facts: Sequence[Facts], before: str, after: str) -> str:

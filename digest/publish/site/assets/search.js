@@ -10,7 +10,7 @@
   if (!years.length) { status.textContent = main.dataset.none; return; }
 
   const files = new Map(), waiting = new Map();
-  window.digestSearch = (name, values, buckets) => waiting.get(name)?.([values, new Set(buckets)]);
+  window.digestSearch = (name, values, held) => waiting.get(name)?.([values, new Set(held)]);
   const load = (name) => {
     if (!files.has(name)) {
       files.set(name, new Promise((resolve, reject) => {
@@ -58,7 +58,7 @@
   // All weeks, oldest first: their digests with the places where they begin, and a letter for each paper's kind.
   const weeks = [];
   const open = Promise.all(years.map((year) => load(`${year}/head`))).then((heads) => {
-    heads.reverse().forEach(([head, buckets], at) => {
+    heads.reverse().forEach(([head, held], at) => {
       for (const number of Object.keys(head).sort()) {
         let size = 0, kinds = "";
         const digests = head[number].map(([day, key, title, sample, runs]) => {
@@ -66,7 +66,7 @@
           for (const [, kind, many] of runs.matchAll(/([ncr])(\d+)/g)) { kinds += kind.repeat(Number(many)); size += Number(many); }
           return { day, key, title, sample, begin, end: size };
         });
-        weeks.push({ year: years[years.length - 1 - at], number, buckets, digests, size, kinds });
+        weeks.push({ year: years[years.length - 1 - at], number, held, digests, size, kinds });
       }
     });
   });
@@ -77,11 +77,13 @@
     const ranked = [];
     await Promise.all(years.map(async (year) => {
       const own = weeks.filter((week) => week.year === year);
-      if (!own.length || !all.every((term) => own[0].buckets.has(bucket(term)))) return;
-      const parts = await Promise.all(all.map(async (term) => (await load(`${year}/${bucket(term)}`))[0]));
+      const names = all.map((term) => [bucket(term), `new-${bucket(term)[0]}`].filter((name) => own.length && own[0].held.has(name)));
+      if (!names.every((some) => some.length)) return;
+      const parts = await Promise.all(names.map(async (some) => Object.assign({}, ...await Promise.all(some.map(async (name) => (await load(`${year}/${name}`))[0])))));
       for (const week of own) {
-        if (!parts.every((part) => part[week.number])) continue;
-        const lists = all.map((term, index) => scored(parts[index][week.number], term, week.size));
+        const terms = all.map((term, index) => parts[index][week.number] || parts[index][week.number + bucket(term)]);
+        if (!terms.every(Boolean)) continue;
+        const lists = all.map((term, index) => scored(terms[index], term, week.size));
         week.digests.forEach(({ day, title, begin, end }, index) => {
           if ((filters.section && filters.section !== title) || (filters.year && !day.startsWith(filters.year))) return;
           for (let place = begin; place < end; place += 1) {
