@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Date  # noqa: N812 - as in digest.model
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from digest.config import SiteSettings
 from digest.model import LANGUAGES, Counts, Kind, Section
@@ -16,6 +18,8 @@ from digest.publish.site.groups import Group, grouped
 from digest.publish.site.tex import plain, rich
 from digest.publish.site.view import View
 from digest.publish.site.words import words_of
+
+_COMPOUND = re.compile(r"(?<![\w&#-])[A-Za-z0-9]{1,12}(?:-[A-Za-z0-9]{1,12}){1,2}(?![\w-])", re.ASCII)
 
 FORMS = (("markdown", "md"), ("BibTeX", "bib"), ("RIS", "ris"), ("JSON", "json"))
 
@@ -189,6 +193,12 @@ def day_in_words(day: Date, lang: str) -> str:
     return f"{day.year} 年 {day.month} 月 {day.day} 日 周{'一二三四五六日'[day.weekday()]}"
 
 
+def compounds(line: str) -> Markup:
+    """A line in which short words with hyphens, such as EmoBench-M, are not torn apart."""
+    whole = _COMPOUND.sub(r'<span class="same">\g<0></span>', str(escape(line)))
+    return Markup(whole)  # noqa: S704 - escaped; what is put in spans has letters, digits and hyphens
+
+
 @cache
 def _environment(lang: str) -> Environment:
     environment = Environment(
@@ -199,7 +209,7 @@ def _environment(lang: str) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        rich=rich, plain=plain, bibtex=bibtex, words=lambda day: day_in_words(day, lang)
+        rich=rich, plain=plain, compounds=compounds, bibtex=bibtex, words=lambda day: day_in_words(day, lang)
     )
     environment.globals.update(
         w=words_of(lang), lang=lang, kind_words=words_of(lang)["kinds"],

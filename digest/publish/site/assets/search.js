@@ -103,6 +103,7 @@
     return { day, key, title, sample, at: place - begin };
   };
 
+  const hint = box.firstElementChild;
   let turn = 0;
   const marked = (node, value, all) => { // the words that were looked for stand out
     const folded = fold(value), spans = [];
@@ -127,6 +128,7 @@
     if (also) lines.append(marked(text("p", "line also", ""), also, all));
     if (sample) about.append(text("b", "k", main.dataset.sample));
     about.append(text("b", "k", day), text("i", "", title));
+    if (/^\d{4}\.\d{4,5}$/.test(anchor)) { const away = text("a", "", "arXiv"); away.href = `https://arxiv.org/abs/${anchor}`; about.append(away); }
     one.append(heading, lines, about);
     return one;
   };
@@ -149,7 +151,7 @@
     const filters = { section: given.get("section"), year: given.get("year"), kind: given.get("kind") };
     const kept = new URLSearchParams([...given].filter(([, value]) => value));
     try { history.replaceState(null, "", kept.size ? `#${kept}` : location.pathname); } catch { /* from a folder */ }
-    if (!all.length) { box.replaceChildren(); status.textContent = ""; return; }
+    if (!all.length) { box.replaceChildren(hint); status.textContent = ""; return; }
     try {
       const found = await find(all, filters);
       if (mine !== turn) return;
