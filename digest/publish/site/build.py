@@ -32,6 +32,9 @@ FEED_DAYS = 3
 
 INTEREST_PAPERS = 200
 
+_TAKEN = ("index", "mail")
+"""Names of pages of a day."""
+
 _NAV = re.compile(r'<nav class="days".*?</nav>', re.DOTALL)
 """The links to the neighbours; the first in a page, before anything from a paper."""
 
@@ -149,6 +152,8 @@ class _Build:
         digest = read(source)
         if set("#?%") & set(source.key):
             raise UsageError(f"{source.path}: a section's name with #, ? or % cannot stand in an address.")
+        if source.key in _TAKEN or source.key.endswith(".more"):
+            raise UsageError(f"{source.path}: a section needs another name, since a page has this one.")
         english, titles = self._settings.site.lang == "en", self._memory.titles
         views = views_of(digest, self._judge, english=english, earlier=titles.before)
         for view in views:

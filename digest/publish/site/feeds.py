@@ -70,15 +70,17 @@ def feeds_of(leaves: Sequence[Leaf], site: SiteSettings) -> dict[str, str]:
         site: title, language and address of the site.
     """
     fresh = [(view, leaf) for leaf in leaves for view in leaf.views if view.kind != "replaced"]
-    sections = {leaf.section.key: leaf.section for leaf in leaves}
+    sections = {leaf.section.key: (leaf.feed, leaf.section) for leaf in leaves}
     feeds = [_Feed("all", site.title, "index.html", _once(fresh))]
     mine = [item for item in fresh if item[0].interest.score > 0]
     words = words_of(site.lang)
     feeds.append(_Feed("interests", f"{words['mine']} · {site.title}", "interests.html", _once(mine)))
-    for key, section in sections.items():
+    for key, (name, section) in sections.items():
         own = [item for item in fresh if item[1].section.key == key]
         feeds.append(
-            _Feed(key, f"{section.title} · {site.title}", own[0][1].path if own else "index.html", _once(own))
+            _Feed(
+                name, f"{section.title} · {site.title}", own[0][1].path if own else "index.html", _once(own)
+            )
         )
     content = {id(view): _content(view, leaf, site) for view, leaf in fresh}
     found = {}

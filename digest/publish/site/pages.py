@@ -46,6 +46,12 @@ class Leaf:
         """Of its page, from the root of the site."""
         return f"{self.folder}/{self.section.key}.html"
 
+    @property
+    def feed(self) -> str:
+        """The name of the section's feed; those of all sections and of interests are taken."""
+        key = self.section.key
+        return f"section-{key}" if key in {"all", "interests"} else key
+
 
 @dataclass(frozen=True)
 class Facts:
