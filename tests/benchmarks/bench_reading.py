@@ -3,9 +3,9 @@
     DIGEST_SHARED=... python -m tests.benchmarks.bench_reading FOLDER [--times 9]
 
 FOLDER holds digests and their site (as `bench_site --keep FOLDER` leaves them). Prints medians, the fastest
-and the slowest, in milliseconds, from a folder (file:) and from `digest serve`: the first paint of the largest
-page and of the index; from a key press until results are shown, with the index cold (nothing loaded since the
-page opened) and warm (looked for before). The load of the machine stands beside them.
+and the slowest, in milliseconds, from a folder (file:) and from `digest serve`: the first paint of the
+largest page and of the index; from a key press until results are shown, with the index cold (nothing loaded
+since the page opened) and warm (looked for before). The load of the machine stands beside them.
 """
 
 from __future__ import annotations
