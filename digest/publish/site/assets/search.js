@@ -164,7 +164,7 @@
   };
   let soon = 0;
   form.addEventListener("submit", (event) => { event.preventDefault(); search(); });
-  form.addEventListener("input", () => { clearTimeout(soon); soon = setTimeout(search, 60); });
+  form.addEventListener("input", () => { clearTimeout(soon); soon = setTimeout(search, 30); });
   for (const [name, value] of new URLSearchParams(location.hash.slice(1))) if (form.elements[name]) form.elements[name].value = value;
   open.then(search, () => { status.textContent = main.dataset.none; });
 })();
