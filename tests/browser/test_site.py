@@ -206,9 +206,9 @@ def test_a_phone_shows_papers_and_who_wrote_them(open_page: Open, width: int) ->
 
 
 def test_a_phone_held_sideways_keeps_its_screen(open_page: Open) -> None:
-    page = open_page(PAGE, 844, 390)
-    page.locator("section article").nth(8).evaluate("one => one.scrollIntoView({block: 'start'})")
-    assert page.locator(".side").evaluate("one => one.getBoundingClientRect().bottom") < 0
+    where = "one => getComputedStyle(one).position"
+    assert open_page(PAGE, 844, 390).locator(".side").evaluate(where) == "static"
+    assert open_page(PAGE, 390, 844).locator(".side").evaluate(where) == "sticky"
 
 
 def test_kinds_stand_in_arxivs_order(open_page: Open) -> None:
