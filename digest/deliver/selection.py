@@ -88,7 +88,7 @@ class Shelf:
         if english not in self._judges:
             library = load_library(self._settings.run.out)
             self._judges[english] = Judge(self._settings.interests, library, english=english)
-        views = views_of(digest, self._judges[english], {}, english=english)
+        views = views_of(digest, self._judges[english], english=english)
         section = digest.section.model_copy(update={"key": key})
         leaf = Leaf(section, day, digest.counts, digest.source, digest.notes, views, of_sample(digest))
         return Part(digest, leaf)

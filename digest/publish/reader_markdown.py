@@ -28,7 +28,7 @@ def render_reader(digest: Digest) -> str:
     Everything from papers and models is escaped: no tag, link, picture or mention can come of it.
     """
     section, counts = digest.section, digest.counts
-    views = views_of(digest, Judge(InterestSettings()), {}, english=False)
+    views = views_of(digest, Judge(InterestSettings()), english=False)
     kinds = {kind: [view for view in views if view.kind == kind] for kind in ("new", "cross", "replaced")}
     zh = words_of("zh")
     equation = (

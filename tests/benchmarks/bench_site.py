@@ -1,6 +1,6 @@
 """A year of pages: 1,000 sections of days with 100 papers each, made from published days.
 
-    DIGEST_SHARED=... python -m tests.benchmarks.bench_site [--days 250] [--papers 100]
+    DIGEST_SHARED=... python -m tests.benchmarks.bench_site [--days 250] [--papers 100] [--keep FOLDER]
 
 Prints processor time and memory of a site from scratch, of one more day, and of a build without any change;
 and the size of a page of 400 papers.
@@ -40,12 +40,13 @@ def main() -> None:
     options = argparse.ArgumentParser()
     options.add_argument("--days", type=int, default=250)
     options.add_argument("--papers", type=int, default=100)
+    options.add_argument("--keep", type=Path, help="a new folder, to stay")
     options.add_argument("--build", type=Path, help=argparse.SUPPRESS)
     given = options.parse_args()
     if given.build:
         _build(given.build)
         return
-    out = Path(tempfile.mkdtemp(prefix="bench-site-"))
+    out = given.keep or Path(tempfile.mkdtemp(prefix="bench-site-"))
     try:
         pool = cycle(_entries(Path(os.environ["DIGEST_SHARED"]) / "days"))
         day = date(2025, 2, 3)
@@ -54,11 +55,19 @@ def main() -> None:
             day = _next(day)
         _run("from scratch", out)
         _run("no change", out)
-        _write(out, day, given.papers, pool)
-        _run("one more day", out)
-        _write(out, _next(day), 400, pool)
+        for name in (
+            "Monday",
+            "Tuesday",
+            "Wednesday",
+            "Thursday",
+            "Friday",
+        ):  # the days of a full year's week
+            _write(out, day, given.papers, pool)
+            _run(f"one more day, a {name}", out)
+            day = _next(day)
+        _write(out, day, 400, pool)
         _run("a day of 4 x 400 papers", out)
-        page = (out / "site" / _next(day).isoformat() / "text.html").read_bytes()
+        page = (out / "site" / day.isoformat() / "text.html").read_bytes()
         print(f"a page of 400 papers: {len(page):,} bytes, {len(gzip.compress(page)):,} compressed")
         print(
             subprocess.run(
@@ -66,7 +75,8 @@ def main() -> None:
             ).stdout.strip()
         )
     finally:
-        shutil.rmtree(out)
+        if not given.keep:
+            shutil.rmtree(out)
 
 
 def _entries(days: Path) -> list[Entry]:

@@ -61,7 +61,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("runs")
     tasks = ("语音识别", "语音合成", "说话人日志", "音乐生成")
     fresh = [paper(n, task=tasks[n % 4], title=f"Kettle {n} listens to $x^{n}$") for n in range(1, 31)]
-    cross = [paper(n, "cross", categories=("cs.LG", "cs.SD")) for n in range(31, 36)]
+    names = tuple(f"Marouane El Hizabri {n}" for n in range(6))
+    cross = [
+        paper(n, "cross", categories=("cs.LG", "cs.SD"), comments="Accepted at ICASSP 2026", authors=names)
+        for n in range(31, 36)
+    ]
     old = [paper(n, "replaced") for n in range(36, 41)]
     put(out, digest_on(DAY, *fresh, *cross, *old, hostile()), digest_on(DAY, paper(50), section=TEXT))
     put(

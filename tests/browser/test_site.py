@@ -169,6 +169,62 @@ def test_stars_stay_and_travel(open_page: Open, address: str, tmp_path: Path) ->
     assert other.locator("article a[href^='javascript']").count() == 0
 
 
+@pytest.mark.parametrize("path", ["interests.html", "week/2026-W05-audio.html"])
+def test_one_star_on_a_page_of_several_days_is_one(open_page: Open, address: str, path: str) -> None:
+    page = open_page(path)
+    page.locator("article .star").first.click()
+    title = page.locator("article h3").first.text_content() or ""
+    expect(page.locator("article.starred")).to_have_count(1)
+    expect(page.locator("article").first.locator(".x")).to_be_attached()
+    page.goto(f"{address}/starred.html")
+    expect(page.locator("article h3")).to_have_text(title)
+    expect(page.locator("article .meta")).to_contain_text("2026-01-28")
+    page.get_by_role("link", name="原页").click()
+    expect(page.locator("article.at h3")).to_have_text(title)
+
+
+def test_nothing_starred_can_be_imported_only(open_page: Open) -> None:
+    page = open_page("starred.html")
+    expect(page.get_by_role("button", name="BibTeX")).to_be_disabled()
+    expect(page.get_by_role("button", name="导入")).to_be_enabled()
+    expect(page.get_by_text("还没有收藏")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_a_phone_shows_papers_and_who_wrote_them(open_page: Open, width: int) -> None:
+    page = open_page(PAGE, width, 844)
+    first = page.locator("article").first
+    assert first.evaluate("one => one.getBoundingClientRect().top") < 320
+    expect(first.locator(".au")).to_be_visible()
+    assert page.evaluate(  # nothing runs out of the row of a paper, and what is touched is large enough
+        """() => [...document.querySelectorAll("article .meta")].slice(0, 40).every((row) => {
+          const end = row.closest("article").getBoundingClientRect().right;
+          return [...row.children].every((one) => one.getBoundingClientRect().right <= end + 10)
+            && [...row.querySelectorAll("a, button")].every((one) => one.offsetHeight >= 24);
+        })"""
+    )
+
+
+def test_a_phone_held_sideways_keeps_its_screen(open_page: Open) -> None:
+    where = "one => getComputedStyle(one).position"
+    assert open_page(PAGE, 844, 390).locator(".side").evaluate(where) == "static"
+    assert open_page(PAGE, 390, 844).locator(".side").evaluate(where) == "sticky"
+
+
+def test_kinds_stand_in_arxivs_order(open_page: Open) -> None:
+    kinds = open_page(PAGE).locator("button[data-set='k']").all_inner_texts()
+    assert kinds == ["新发布 31", "交叉列出 5", "更新 5"]
+
+
+def test_an_empty_search_says_what_can_be_looked_for(open_page: Open) -> None:
+    page = open_page("search.html")
+    expect(page.get_by_text("可以输入中文词")).to_be_visible()
+    page.locator('input[name="q"]').fill("bell")
+    expect(page.locator("article").first).to_be_visible(timeout=10_000)
+    page.locator('input[name="q"]').fill("")
+    expect(page.get_by_text("可以输入中文词")).to_be_visible()
+
+
 def test_words_are_followed_in_the_browser(open_page: Open, address: str) -> None:
     page = open_page("interests.html")
     page.get_by_label("只在这个浏览器里关注").fill("语音合成，Kettle 10, a+b(")

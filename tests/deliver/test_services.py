@@ -232,9 +232,8 @@ def test_a_long_day_is_cut_between_papers_and_says_so(group: Lab, chats: Chats, 
 def test_what_is_composed_fits_by_the_measure_of_the_service(name: str, line: str) -> None:
     scheme = SERVICES[name].address.partition(":")[0]
     for form in TABLE[scheme].forms.values():
-        views = views_of(
-            digest_of(*(paper(n, line) for n in range(1, 41))), Judge(InterestSettings()), {}, english=False
-        )
+        digest = digest_of(*(paper(n, line) for n in range(1, 41)))
+        views = views_of(digest, Judge(InterestSettings()), english=False)
         part = Part(digest_of(), Leaf(AUDIO, DAY, digest_of().counts, "listing", (), views))
         made = compose(select(DAY, [part], "all", "zh"), form, SiteSettings(), None, 0)
         assert form.measure(made.body) <= form.limit

@@ -43,7 +43,7 @@ _SUFFIX = re.compile(r"(?:Jr|Sr|I{2,3}|IV)\.?$")
 def bibtex(paper: Paper, day: Date) -> str:
     """One `@misc` entry as arXiv recommends it; the year of submission where it is known, else of `day`."""
     fields = {
-        "title": f"{{{_escaped(plain(paper.title))}}}",
+        "title": f"{{{_escaped(title_of(paper))}}}",
         "author": " and ".join(_author(author) for author in paper.authors),
         "year": str(year_of(paper, day)),
     }
@@ -78,6 +78,11 @@ def ris_of(papers: Iterable[Paper], day: Date) -> str:
     return "\r\n".join(_ris(paper, day) for paper in papers)
 
 
+def title_of(paper: Paper) -> str:
+    """As pages show it: the identifier of a paper without a title."""
+    return plain(paper.title) or paper.versioned_id or "?"
+
+
 def year_of(paper: Paper, day: Date) -> int:
     """Of the first version: by the record, by the identifier, or that of `day`."""
     if paper.published:
@@ -97,7 +102,7 @@ def key_of(paper: Paper, day: Date) -> str:
 
 
 def _ris(paper: Paper, day: Date) -> str:
-    lines = ["TY  - UNPB", f"TI  - {plain(paper.title)}"]
+    lines = ["TY  - UNPB", f"TI  - {title_of(paper)}"]
     lines += [f"AU  - {', '.join(one for one in _name(author) if one)}" for author in paper.authors]
     lines.append(f"PY  - {year_of(paper, day)}")
     lines.append(f"AB  - {plain(paper.abstract)}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date as Date
 from importlib.resources import files
 from itertools import groupby
 from pathlib import Path
@@ -29,6 +31,12 @@ FEED_DAYS = 3
 """Announcement days that a feed reaches back."""
 
 INTEREST_PAPERS = 200
+
+_TAKEN = ("index", "mail")
+"""Names of pages of a day."""
+
+_NAV = re.compile(r'<nav class="days".*?</nav>', re.DOTALL)
+"""The links to the neighbours; the first in a page, before anything from a paper."""
 
 
 @dataclass
@@ -78,13 +86,14 @@ class _Build:
         self._files: set[str] = set()
         by_key = groupby(sorted(self._sources, key=lambda one: (one.key, one.date)), key=lambda one: one.key)
         self._recent = {one for _, own in by_key for one in list(own)[-FEED_DAYS:]}
-        self._leaves: dict[Source, Leaf] = {}  # of the recent ones, as far as they were made
+        self._leaves: dict[Source, Leaf | None] = {}  # of the week at hand and of the recent ones
 
     def run(self) -> Built:
         before = self._memory.files()
         facts: list[Facts] = []
         for week, sources in groupby(self._sources, key=lambda one: one.week):
             facts += self._week(week, list(sources))
+            self._leaves = {one: leaf for one, leaf in self._leaves.items() if one in self._recent}
         self._newest()
         weeks = (one.week for one in self._sources)
         self._overview(facts, self._index.write(weeks, self._memory, self._write))
@@ -95,73 +104,88 @@ class _Build:
         return self._built
 
     def _week(self, week: Week, sources: Sequence[Source]) -> list[Facts]:
-        """The pages of a week, unless nothing in it or beside it changed."""
-        name = f"{week[0]}-W{week[1]:02d}"
-        marks = {one: self._mark(one, sources) for one in sources}
-        own = [self._map.week(one.key, week) for one in sources]
-        mark = fingerprint_of(list(marks.values()), own)
-        if self._memory.unit(name, mark) is not None and self._index.has(week):
-            kept = [self._memory.unit(_name(one), marks[one]) for one in sources]
-            if None not in kept:
-                return [facts_from(one) for one in kept if one is not None]
-        wrong = len(self._built.unreadable)
-        leaves = {source: leaf for source in sources if (leaf := self._leaf(source))}
-        facts = []
-        for source in sources:
-            if source in leaves:
-                facts.append(self._day_of_section(source, leaves, marks[source]))
-            elif (last := self._memory.last(_name(source))) is not None:
-                facts.append(facts_from(last))  # damaged since: its pages stay
-        self._index.add(week, list(leaves.values()))
-        self._files = set()
-        self._days(facts, list(leaves.values()))
-        for key, section in {leaf.section.key: leaf.section for leaf in leaves.values()}.items():
-            inside = [leaf for leaf in leaves.values() if leaf.section.key == key]
-            self._write(
-                week_path(week, key), self._pages.week(section, week, inside, self._map.week(key, week))
-            )
-        self._memory.keep(name, "" if len(self._built.unreadable) > wrong else mark, self._files, DONE)
+        """The pages of a week: those that changed, and those beside which others came or went."""
+        name, stamps = f"{week[0]}-W{week[1]:02d}", _stamps(sources)
+        near = [(self._map.section(one), self._map.week(one.key, week)) for one in sources]
+        near_days = [self._map.day(one.date) for one in sources]
+        mark = fingerprint_of(self._common, stamps, near, near_days)
+        kept = self._memory.unit(name, mark)
+        if kept is not None and self._index.has(week):
+            for part in kept["parts"]:
+                self._memory.last(part)
+            there = [self._memory.last(_name(one)) for one in sources]
+            return [facts_from(one) for one in there if one is not None]
+        seen = set(self._memory.seen)
+        facts = [one for source in sources if (one := self._section(source, sources))]
+        for date, day in groupby(sources, key=lambda one: one.date):
+            self._day(date, list(day), [one for one in facts if one.date == date])
+        for key in dict.fromkeys(one.key for one in sources):
+            self._section_week(key, week, [one for one in sources if one.key == key])
+        index, inside = f"index {name}", fingerprint_of(self._common, stamps)
+        if self._memory.unit(index, inside) is None or not self._index.has(week):
+            self._unit(index, inside, sources, lambda leaves: self._index.add(week, leaves))
+        parts = sorted(self._memory.seen - seen)
+        self._memory.keep(name, mark if self._whole(sources) else "", (), {"parts": parts})
         return facts
 
-    def _mark(self, source: Source, week: Sequence[Source]) -> str:
-        """Of everything that a section's page of a day depends on."""
-        day = [(one.key, one.stamp) for one in week if one.date == source.date]
-        return fingerprint_of(
-            self._common, day, source.key, self._map.section(source), self._map.day(source.date)
-        )
+    def _unit(
+        self, name: str, mark: str, sources: Sequence[Source], make: Callable[[list[Leaf]], None]
+    ) -> None:
+        """Make something of all of the sources that can be read; if that is not all, next time again."""
+        self._files = set()
+        make([leaf for one in sources if (leaf := self._leaf(one))])
+        self._memory.keep(name, mark if self._whole(sources) else "", self._files, DONE)
+
+    def _whole(self, sources: Sequence[Source]) -> bool:
+        return all(self._leaves.get(one, one) for one in sources)
 
     def _leaf(self, source: Source) -> Leaf | None:
-        try:
-            digest = read(source)
-            if set("#?%") & set(source.key):
-                raise UsageError(
-                    f"{source.path}: a section's name with #, ? or % cannot stand in an address."
-                )
-        except DigestError as error:
-            self._built.unreadable.append(str(error))
-            return None
-        english = self._settings.site.lang == "en"
-        views = views_of(digest, self._judge, self._memory.titles, english=english)
+        if source not in self._leaves:
+            try:
+                self._leaves[source] = self._read(source)
+            except DigestError as error:
+                self._built.unreadable.append(str(error))
+                self._leaves[source] = None
+        return self._leaves[source]
+
+    def _read(self, source: Source) -> Leaf:
+        digest = read(source)
+        if set("#?%") & set(source.key):
+            raise UsageError(f"{source.path}: a section's name with #, ? or % cannot stand in an address.")
+        if source.key in _TAKEN or source.key.endswith(".more"):
+            raise UsageError(f"{source.path}: a section needs another name, since a page has this one.")
+        english, titles = self._settings.site.lang == "en", self._memory.titles
+        views = views_of(digest, self._judge, english=english, earlier=titles.before)
         for view in views:
             if view.paper.id:
-                self._memory.note_title(view.paper.id, source.date.isoformat(), view.title)
-        leaf = Leaf(
+                titles.note(view.paper.id, source.date.isoformat(), view.title)
+        return Leaf(
             digest.section, source.date, digest.counts, digest.source, digest.notes, views, of_sample(digest)
         )
-        if source in self._recent:
-            self._leaves[source] = leaf
-        return leaf
 
-    def _day_of_section(self, source: Source, leaves: Mapping[Source, Leaf], mark: str) -> Facts:
-        """The files of a section on a day."""
+    def _section(self, source: Source, week: Sequence[Source]) -> Facts | None:
+        """The files of a section on a day; of one damaged since, they stay as they are."""
+        day, near = [one for one in week if one.date == source.date], self._map.section(source)
+        mark = fingerprint_of(self._common, source.key, _stamps(day))
         kept = self._memory.unit(_name(source), mark)
-        if kept is not None:
+        page = f"{_name(source)}.html"
+        if kept is not None and self._relink(page, self._pages.section_nav(source.date, near)):
             return facts_from(kept)
-        leaf = leaves[source]
-        day = [other for one, other in leaves.items() if one.date == source.date]
-        papers, stem = [view.paper for view in leaf.views], f"{leaf.folder}/{leaf.section.key}"
+        leaf = self._leaf(source)
+        if leaf is None:
+            last = self._memory.last(_name(source))
+            return None if last is None else facts_from(last)
         self._files = set()
-        self._write(leaf.path, self._pages.section(leaf, day, self._map.section(source)))
+        others = [other for one in day if (other := self._leaf(one))]
+        self._write(page, self._pages.section(leaf, others, near))
+        self._forms(source, leaf)
+        facts = facts_of(leaf)
+        self._memory.keep(_name(source), mark if self._whole(day) else "", self._files, facts_to(facts))
+        return facts
+
+    def _forms(self, source: Source, leaf: Leaf) -> None:
+        """A section's other files: abstracts, BibTeX, RIS, what search shows, Markdown for readers."""
+        papers, stem = [view.paper for view in leaf.views], _name(source)
         self._write(f"{stem}.more.html", self._pages.abstracts(leaf))
         self._write(f"{stem}.bib", bibliography.bibtex_of(papers, leaf.date))
         self._write(f"{stem}.ris", bibliography.ris_of(papers, leaf.date))
@@ -169,19 +193,44 @@ class _Build:
             self._write(file, text)
         reader = source.path.with_name(f"{source.key}.reader.md")
         if not reader.exists() or reader.stat().st_mtime_ns < source.path.stat().st_mtime_ns:
-            self._write_path(
-                reader, render_reader(read(source))
-            )  # of an imported digest, or an earlier version
-        facts = facts_of(leaf)
-        self._memory.keep(_name(source), mark, self._files, facts_to(facts))
-        return facts
+            # of an imported digest, or an earlier version
+            self._write_path(reader, render_reader(read(source)))
 
-    def _days(self, facts: Sequence[Facts], leaves: Sequence[Leaf]) -> None:
-        """The page and the mail of each day of a week."""
-        for day, inside in groupby(facts, key=lambda one: one.date):
-            self._write(f"{day}/index.html", self._pages.day(day, list(inside), *self._map.day(day)))
-        for day, group in groupby(leaves, key=lambda leaf: leaf.date):
-            self._write(f"{day}/mail.html", mail.render(day, list(group), self._settings.site))
+    def _relink(self, page: str, nav: str) -> bool:
+        """Put other ways to the neighbours into a page that stays the same; False if there is none."""
+        try:
+            text = (self._target / page).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return False
+        if not _NAV.search(text):
+            return False
+        self._write_path(self._target / page, _NAV.sub(lambda _: nav, text, count=1))
+        return True
+
+    def _day(self, date: Date, sources: Sequence[Source], facts: Sequence[Facts]) -> None:
+        """The page and the mail of a day."""
+        self._files = set()
+        self._write(f"{date}/index.html", self._pages.day(date, facts, *self._map.day(date)))
+        self._memory.keep(f"day {date}", "", self._files, DONE)
+        name, mark = f"mail {date}", fingerprint_of(self._common, _stamps(sources))
+        if self._memory.unit(name, mark) is None:
+            self._unit(name, mark, sources, lambda leaves: self._mail(date, leaves))
+
+    def _mail(self, date: Date, leaves: Sequence[Leaf]) -> None:
+        if leaves:
+            self._write(f"{date}/mail.html", mail.render(date, leaves, self._settings.site))
+
+    def _section_week(self, key: str, week: Week, sources: Sequence[Source]) -> None:
+        """The page of a section's week."""
+        page, near = week_path(week, key), self._map.week(key, week)
+        mark = fingerprint_of(self._common, key, _stamps(sources))
+        if self._memory.unit(page, mark) is None or not self._relink(page, self._pages.week_nav(week, near)):
+            self._unit(
+                page,
+                mark,
+                sources,
+                lambda leaves: self._write(page, self._pages.week(week, leaves, near)) if leaves else None,
+            )
 
     def _overview(self, facts: Sequence[Facts], searched: Sequence[int]) -> None:
         """The pages that lead to the others, unless nothing that they show has changed."""
@@ -211,9 +260,7 @@ class _Build:
         if self._memory.unit("newest", mark) is not None:
             return
         self._files = set()
-        wrong = len(self._built.unreadable)
-        leaves = [leaf for one in recent if (leaf := self._leaves.get(one) or self._leaf(one))]
-        del self._built.unreadable[wrong:]  # told already
+        leaves = [leaf for one in recent if (leaf := self._leaf(one))]
         for name, text in feeds.feeds_of(leaves, self._settings.site).items():
             self._write(f"feeds/{name}", text)
         near = [(view, leaf) for leaf in leaves for view in leaf.views if view.interest.score > 0]
@@ -267,3 +314,7 @@ def write_if_changed(path: Path, text: str) -> bool:
 
 def _name(source: Source) -> str:
     return f"{source.date}/{source.key}"
+
+
+def _stamps(sources: Sequence[Source]) -> list[tuple[str, str, str]]:
+    return [(one.key, str(one.date), one.stamp) for one in sources]

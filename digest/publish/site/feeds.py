@@ -70,20 +70,23 @@ def feeds_of(leaves: Sequence[Leaf], site: SiteSettings) -> dict[str, str]:
         site: title, language and address of the site.
     """
     fresh = [(view, leaf) for leaf in leaves for view in leaf.views if view.kind != "replaced"]
-    sections = {leaf.section.key: leaf.section for leaf in leaves}
+    sections = {leaf.section.key: (leaf.feed, leaf.section) for leaf in leaves}
     feeds = [_Feed("all", site.title, "index.html", _once(fresh))]
     mine = [item for item in fresh if item[0].interest.score > 0]
     words = words_of(site.lang)
     feeds.append(_Feed("interests", f"{words['mine']} · {site.title}", "interests.html", _once(mine)))
-    for key, section in sections.items():
+    for key, (name, section) in sections.items():
         own = [item for item in fresh if item[1].section.key == key]
         feeds.append(
-            _Feed(key, f"{section.title} · {site.title}", own[0][1].path if own else "index.html", _once(own))
+            _Feed(
+                name, f"{section.title} · {site.title}", own[0][1].path if own else "index.html", _once(own)
+            )
         )
+    content = {id(view): _content(view, leaf, site) for view, leaf in fresh}
     found = {}
     for feed in feeds:
-        found[f"{feed.name}.xml"] = _atom(feed, site)
-        found[f"{feed.name}.json"] = _json(feed, site)
+        found[f"{feed.name}.xml"] = _atom(feed, site, content)
+        found[f"{feed.name}.json"] = _json(feed, site, content)
     return found
 
 
@@ -131,7 +134,7 @@ def _clean(text: str) -> str:
     return _NOT_XML.sub("", text)
 
 
-def _atom(feed: _Feed, site: SiteSettings) -> str:
+def _atom(feed: _Feed, site: SiteSettings, content: Mapping[int, str]) -> str:
     from lxml import etree
 
     root = etree.Element(f"{{{_ATOM}}}feed", nsmap={None: _ATOM})  # type: ignore[dict-item]
@@ -149,7 +152,9 @@ def _atom(feed: _Feed, site: SiteSettings) -> str:
         )
         _put(root, "link", rel="alternate", type="text/html", href=_ours(site, feed.home))
     for view, leaf in feed.items:
-        _entry(_put(root, "entry"), view, leaf, site)
+        entry = _put(root, "entry")
+        _entry(entry, view, leaf, site)
+        _put(entry, "content", content[id(view)], type="html")
     text: str = etree.tostring(root, encoding="unicode")
     return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
 
@@ -166,7 +171,6 @@ def _entry(node: etree._Element, view: View, leaf: Leaf, site: SiteSettings) -> 
     for category in view.paper.categories:
         if _clean(category):
             _put(node, "category", term=_clean(category))
-    _put(node, "content", _content(view, leaf, site), type="html")
 
 
 def _link(view: View, leaf: Leaf, site: SiteSettings) -> str:
@@ -187,7 +191,7 @@ def _put(parent: etree._Element, tag: str, text: str | None = None, **attributes
     return node
 
 
-def _json(feed: _Feed, site: SiteSettings) -> str:
+def _json(feed: _Feed, site: SiteSettings, content: Mapping[int, str]) -> str:
     values: dict[str, Any] = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": feed.title,
@@ -199,15 +203,16 @@ def _json(feed: _Feed, site: SiteSettings) -> str:
             "home_page_url": _ours(site, feed.home),
             "feed_url": _ours(site, f"feeds/{feed.name}.json"),
         }
-    values["items"] = [_item(view, leaf, site) for view, leaf in feed.items]
+    values["items"] = [
+        _item(view, leaf, site) | {"content_html": content[id(view)]} for view, leaf in feed.items
+    ]
     return json.dumps(values, ensure_ascii=False, indent=1) + "\n"
 
 
-def _item(view: View, leaf: Leaf, site: SiteSettings) -> Mapping[str, Any]:
+def _item(view: View, leaf: Leaf, site: SiteSettings) -> dict[str, Any]:
     item: dict[str, Any] = {
         "id": _id(view, leaf),
         "title": _title(view),
-        "content_html": _content(view, leaf, site),
         "date_published": _when(view, leaf).isoformat(),
         "authors": [{"name": bare} for name in view.paper.authors[:20] if (bare := _clean(plain(name)))],
         "tags": [*view.paper.categories, *([view.task] if view.task else [])],

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from digest.errors import UsageError
 from digest.publish.site.interests import Kept, Library
-from digest.publish.site.tex import plain
-from digest.system.files import write_atomically
+from digest.publish.site.tex import characters, plain
+from digest.system.files import read_text, write_atomically
+
+_COMMAND = re.compile(r"\{\\[A-Za-z]+\}")
+_SIGNS = {r"{\textless}": "<", r"{\textgreater}": ">", r"{\textbar}": "|"}
+_AND = re.compile(r"\s+and\s+")
 
 FILE = "interests.json"
 """In the folder of the digests."""
@@ -29,12 +34,7 @@ def import_library(source: Path, folder: Path) -> tuple[int, int]:
     Raises:
         UsageError: the file cannot be read, or holds no paper.
     """
-    try:
-        text = source.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise UsageError(f"{source} cannot be read: {error.strerror or error}.") from error
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{source}: not UTF-8 text (byte {error.start}).") from error
+    text = read_text(source)
     looks_ris = source.suffix.lower() == ".ris" or text.lstrip().startswith("TY  -")
     entries = list(_ris(text, source) if looks_ris else _bibtex(text))
     papers = [one for one in entries if one["title"]]
@@ -73,9 +73,10 @@ def _bibtex(text: str) -> Iterable[dict[str, Any]]:
             continue
         value = {name: field.value for name, field in fields.items()}
         authors = value.get("author") or []
-        yield _paper(
-            value.get("title"), value.get("abstract"), [authors] if isinstance(authors, str) else authors
-        )
+        if isinstance(authors, str):
+            authors = _AND.split(_unquoted(authors))
+        title, abstract = (_commands(_unquoted(value.get(name) or "")) for name in ("title", "abstract"))
+        yield _paper(title, abstract, [_commands(one) for one in authors if one.strip() != "others"])
 
 
 def _ris(text: str, source: Path) -> Iterable[dict[str, Any]]:
@@ -97,6 +98,16 @@ def _paper(title: object, abstract: object, authors: Iterable[object]) -> dict[s
         "abstract": _bare(abstract),
         "authors": [name for author in authors if (name := _bare(author))],
     }
+
+
+def _unquoted(value: str) -> str:
+    """Of an entry whose key stands twice, the parser leaves values in their quotes."""
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
+
+
+def _commands(value: str) -> str:
+    r"""Without commands in braces that stand for a character, as Zotero writes them: {\textless}."""
+    return _COMMAND.sub(lambda found: _SIGNS.get(found[0]) or characters(found[0]), value)
 
 
 def _bare(value: object) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
+
+from digest.publish.site.titles import Titles
 
 Value = Mapping[str, Any]
 """The kept value of a unit."""
@@ -25,8 +27,7 @@ class Memory:
     def __init__(self, folder: Path) -> None:
         self._folder = folder / ".state"
         self._units: dict[str, dict[str, Any]] = _load(self._folder / "units.json")
-        self._titles: dict[str, list[tuple[str, str]]] = _load(self._folder / "titles.json")
-        self._changed = False
+        self.titles = Titles(self._folder / "titles.sqlite3")
         self.seen: set[str] = set()
 
     def unit(self, name: str, fingerprint: str) -> Value | None:
@@ -61,27 +62,10 @@ class Memory:
         for name in set(self._units) - self.seen:
             del self._units[name]
 
-    @property
-    def titles(self) -> Mapping[str, Sequence[tuple[str, str]]]:
-        """Paper -> (date, title), oldest first, each title once."""
-        return self._titles
-
-    def note_title(self, paper: str, day: str, title: str) -> None:
-        """Remember that a digest of the day called the paper so."""
-        known = self._titles.setdefault(paper, [])
-        if any(one[1] == title and one[0] <= day for one in known[-1:]) or any(
-            tuple(one) == (day, title) for one in known
-        ):
-            return
-        known.append((day, title))
-        known.sort(key=lambda one: one[0])
-        self._changed = True
-
     def save(self, write: Callable[[Path, str], None]) -> None:
         """Write it down with `write(path, text)`."""
         write(self._folder / "units.json", json.dumps(self._units, ensure_ascii=False))
-        if self._changed:
-            write(self._folder / "titles.json", json.dumps(self._titles, ensure_ascii=False))
+        self.titles.save()
 
 
 def fingerprint_of(*parts: object) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 from functools import cache
 from typing import TYPE_CHECKING
+
+from markupsafe import Markup, escape
 
 from digest.config import SiteSettings
 from digest.model import LANGUAGES, Counts, Kind, Section
@@ -18,6 +21,8 @@ from digest.publish.site.words import words_of
 
 if TYPE_CHECKING:
     from jinja2 import Environment, Template
+
+_COMPOUND = re.compile(r"(?<![\w&#-])[A-Za-z0-9]{1,12}(?:-[A-Za-z0-9]{1,12}){1,2}(?![\w-])", re.ASCII)
 
 FORMS = (("markdown", "md"), ("BibTeX", "bib"), ("RIS", "ris"), ("JSON", "json"))
 
@@ -43,6 +48,12 @@ class Leaf:
     def path(self) -> str:
         """Of its page, from the root of the site."""
         return f"{self.folder}/{self.section.key}.html"
+
+    @property
+    def feed(self) -> str:
+        """The name of the section's feed; those of all sections and of interests are taken."""
+        key = self.section.key
+        return f"section-{key}" if key in {"all", "interests"} else key
 
 
 @dataclass(frozen=True)
@@ -95,23 +106,30 @@ class Pages:
     def section(self, leaf: Leaf, day: Sequence[Leaf], near: Neighbours) -> str:
         """A section's papers on a day; `day` holds all its sections, for going from one to the other."""
         return self._render(
-            "section", "../", leaf=leaf, day=day, near=near, parts=parts_of(leaf.views),
+            "section", "../", leaf=leaf, date=leaf.date, day=day, near=near, parts=parts_of(leaf.views),
             more=f"{leaf.section.key}.more.html",
         )  # fmt: skip
+
+    def section_nav(self, date: Date, near: Neighbours) -> str:
+        """The links of that page to its neighbours."""
+        return self._render("section_nav", "../", date=date, near=near)
 
     def abstracts(self, leaf: Leaf) -> str:
         """The folded parts of that page: abstract, all authors, provenance."""
         return self._render("abstracts", "../", leaf=leaf)
 
-    def week(self, section: Section, week: tuple[int, int], days: Sequence[Leaf], near: Neighbours) -> str:
-        """The new papers of a section in a week."""
+    def week_nav(self, week: tuple[int, int], near: Neighbours) -> str:
+        """The links of a week's page to its neighbours."""
+        return self._render("week_nav", "../", week=week, near=near)
+
+    def week(self, week: tuple[int, int], days: Sequence[Leaf], near: Neighbours) -> str:
+        """The new papers of a section in a week; its name is that of the latest day."""
         fresh = [(view, leaf) for leaf in days for view in leaf.views if view.kind != "replaced"]
         leaves = {id(view): leaf for view, leaf in fresh}
         groups = grouped([view for view, _ in fresh])
         return self._render(
-            "week", "../", section=section, week=week, days=days, near=near, groups=groups, leaves=leaves,
-            of=id,
-            total=len(fresh),
+            "week", "../", section=days[-1].section, week=week, days=days, near=near, groups=groups,
+            leaves=leaves, of=id, total=len(fresh),
         )  # fmt: skip
 
     def day(self, date: Date, facts: Sequence[Facts], before: str, after: str) -> str:
@@ -182,6 +200,12 @@ def day_in_words(day: Date, lang: str) -> str:
     return f"{day.year} 年 {day.month} 月 {day.day} 日 周{'一二三四五六日'[day.weekday()]}"
 
 
+def compounds(line: str) -> Markup:
+    """A line in which short words with hyphens, such as EmoBench-M, are not torn apart."""
+    whole = _COMPOUND.sub(r'<span class="same">\g<0></span>', str(escape(line)))
+    return Markup(whole)  # noqa: S704 - escaped; what is put in spans has letters, digits and hyphens
+
+
 @cache
 def _template(lang: str, name: str) -> Template:
     return _environment(lang).get_template(name)
@@ -200,7 +224,7 @@ def _environment(lang: str) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        rich=rich, plain=plain, bibtex=bibtex, words=lambda day: day_in_words(day, lang)
+        rich=rich, plain=plain, compounds=compounds, bibtex=bibtex, words=lambda day: day_in_words(day, lang)
     )
     environment.globals.update(
         w=words_of(lang), lang=lang, kind_words=words_of(lang)["kinds"],

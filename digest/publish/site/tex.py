@@ -171,7 +171,7 @@ def _plain(text: str, depth: int) -> Iterator[str]:
         yield text[at : token.start()]
         at = token.end()
         if (formula := _formula(token)) is not None:
-            yield _unicode(f"${formula}$").strip()
+            yield characters(f"${formula}$").strip()
         elif (inner := _inner(token)) is not None:
             yield "".join(_plain(inner, depth + 1)) if depth < _DEPTH else inner
         else:
@@ -200,7 +200,7 @@ def _inner(token: re.Match[str]) -> str | None:
 def _character(token: re.Match[str]) -> str:
     """A token that stands for characters."""
     if token["accent"] or token["symbol"]:
-        return _unicode(token[0])
+        return characters(token[0])
     if token["escaped"]:
         return token["escaped"]
     if token["dash"]:
@@ -209,7 +209,7 @@ def _character(token: re.Match[str]) -> str:
 
 
 @lru_cache(maxsize=512)
-def _unicode(command: str) -> str:
+def characters(command: str) -> str:
     """TeX as characters, as far as there are any."""
     from pylatexenc.latex2text import LatexNodes2Text
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from digest.model import Digest, Entry, Finding, Kind, Language, Paper
@@ -16,8 +16,8 @@ _TASK = re.compile(r"(?:属于|研究|聚焦|针对|面向|关注)(?P<task>[^，
 
 FIRST_AUTHORS = 3
 
-Earlier = Mapping[str, Sequence[tuple[str, str]]]
-"""Paper -> (date, title) of the digests that held it, each title once, oldest first."""
+Earlier = Callable[[str, str], str]
+"""Paper and day (YYYY-MM-DD) -> its title in the last digest before that day; empty if it was in none."""
 
 
 @dataclass(frozen=True)
@@ -75,14 +75,16 @@ class View:
         return tuple(one for one in self.entry.findings if one.severity >= 2)
 
 
-def views_of(digest: Digest, judge: Judge, earlier: Earlier, *, english: bool) -> tuple[View, ...]:
+def views_of(
+    digest: Digest, judge: Judge, *, english: bool, earlier: Earlier | None = None
+) -> tuple[View, ...]:
     """The entries of a digest in arXiv's order.
 
     Args:
         digest: a section on a day.
         judge: says how near a paper is to the reader's interests.
-        earlier: titles that papers had in earlier digests.
         english: whether an English line goes before the Chinese one.
+        earlier: tells the titles that papers had before.
     """
     day, taken, views = digest.date.isoformat() if digest.date else "", set[str](), []
     for number, entry in enumerate(digest.entries, 1):
@@ -173,8 +175,8 @@ def task_of(entry: Entry) -> str:
     return plain(found["task"]) if found else ""
 
 
-def _was(view: View, earlier: Earlier, day: str) -> str:
-    if view.kind != "replaced" or not view.paper.id:
+def _was(view: View, earlier: Earlier | None, day: str) -> str:
+    if earlier is None or view.kind != "replaced" or not view.paper.id:
         return ""
-    before = [title for when, title in earlier.get(view.paper.id, ()) if when < day]
-    return before[-1] if before and before[-1] != view.title else ""
+    before = earlier(view.paper.id, day)
+    return before if before != view.title else ""

@@ -235,9 +235,55 @@ def test_a_title_that_changed_is_shown(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "fits"), [("my section", True), ("音频", True), ("a#b", False), ("50%", False)]
-)
+    ("key", "fits"),
+    [
+        ("my section", True), ("音频", True), ("it's & \"co\"", True), ("all", True), ("interests", True),
+        ("a#b", False), ("50%", False), ("index", False), ("mail", False), ("audio.more", False),
+    ],
+)  # fmt: skip
 def test_names_of_sections_stand_in_addresses(tmp_path: Path, key: str, fits: bool) -> None:
     put(tmp_path, digest_on(DAYS[0], paper(1), section=TEXT.model_copy(update={"key": key})))
     assert bool(built(tmp_path).unreadable) != fits
-    assert (tmp_path / f"site/2026-01-26/{key}.html").exists() == fits
+    page = tmp_path / f"site/2026-01-26/{key}.html"
+    assert (page.exists() and "Paper 1" in page.read_text(encoding="utf-8")) == fits
+
+
+@pytest.mark.parametrize("key", ["all", "interests"])
+def test_the_feed_of_a_section_takes_no_others_place(tmp_path: Path, key: str) -> None:
+    put(tmp_path, digest_on(DAYS[0], paper(1, title="Mine"), section=TEXT.model_copy(update={"key": key})))
+    put(tmp_path, digest_on(DAYS[0], paper(2, title="Other")))
+    built(tmp_path)
+    feed = (tmp_path / f"site/feeds/{key}.xml").read_text(encoding="utf-8")
+    assert ("Other" in feed) == (key == "all")
+    assert "Mine" in (tmp_path / f"site/feeds/section-{key}.xml").read_text(encoding="utf-8")
+    assert f"feeds/section-{key}.xml" in (tmp_path / f"site/2026-01-26/{key}.html").read_text(
+        encoding="utf-8"
+    )
+
+
+def test_one_more_day_links_its_neighbours_in_place(folder: Path) -> None:
+    """Pages of days and weeks before it get the way to it; nothing else of them is made again."""
+    built(folder)
+    old = folder / "site/2026-02-02/audio.html"
+    old.write_text(old.read_text(encoding="utf-8").replace("</main>", "<i>kept</i></main>"), encoding="utf-8")
+    put(folder, digest_on(date(2026, 2, 9), paper(77)))
+    built(folder)
+    assert "<i>kept</i>" in old.read_text(encoding="utf-8")
+    assert pages(folder)["2026-02-02/audio.html"].xpath("//a[@rel='next']/@href") == [
+        "../2026-02-09/audio.html"
+    ]
+    assert pages(folder)["week/2026-W06-audio.html"].xpath("//a[@rel='next']/@href") == [
+        "../week/2026-W07-audio.html"
+    ]
+    assert pages(folder)["2026-02-02/text.html"].xpath("//a[@rel='next']") == []
+    old.unlink()
+    put(folder, digest_on(date(2026, 2, 10), paper(78)), digest_on(date(2026, 2, 3), paper(79)))
+    built(folder)
+    assert pages(folder)["2026-02-02/audio.html"].xpath("//a[@rel='next']/@href") == [
+        "../2026-02-03/audio.html"
+    ]
+    fresh = build_site(settings(folder), folder / "fresh")
+    assert fresh.pages == 9
+    for path in (folder / "fresh").rglob("*.html"):
+        name = path.relative_to(folder / "fresh")
+        assert path.read_text(encoding="utf-8") == (folder / "site" / name).read_text(encoding="utf-8"), name

@@ -147,3 +147,9 @@ def test_readers_markdown_makes_no_mention_or_heading(tmp_path: Path) -> None:
     assert "@" not in text
     assert "<!--" not in text.replace("\\<\\!--", "")
     assert not re.search(r"(?<!\\)\]\(http://y", text)
+
+
+def test_a_paper_without_title_is_exported_by_its_number() -> None:
+    bare = entry(id="2601.00001", version=2, title="").paper
+    assert "title = {{2601.00001v2}}" in bibtex_of([bare], DAY)
+    assert "TI  - 2601.00001v2" in ris_of([bare], DAY)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import statistics
 from collections import defaultdict
 from datetime import date
@@ -153,3 +154,31 @@ def test_by_words_alone_papers_of_a_task_are_near_earlier_ones_of_it(shared: Pat
 
 def _is_of(one: Entry, task: str) -> bool:
     return one.summary is not None and task in one.summary.line
+
+
+def test_libraries_of_reference_managers_come_out_as_text(tmp_path: Path) -> None:
+    """Zotero's accents and commands; a key that stands twice; a paper broken off; Windows' line ends."""
+    zotero = r"""
+@article{a, title = {{End}-to-{End} {Schr{\"o}dinger} \& {{B}}ridges},
+  abstract = {Let {\textless}i{\textgreater} be 50\% {\L}.}, author = {M{\"u}ller, J{\'e}r{\^o}me and others}}
+@article{a, title="A {B}races", author="Bo Li and Al Ya"}
+@misc{broken, title = {Unclosed {brace}
+@misc{after, title={After it}}
+"""
+    ris = "\ufeffTY  - JOUR\r\nTI  - Speech\r\nAU  - Müller, Jérôme\r\nER  - \r\n"
+    (tmp_path / "a.bib").write_text(zotero, encoding="utf-8")
+    (tmp_path / "a.ris").write_bytes(ris.encode())
+    import_library(tmp_path / "a.bib", tmp_path)
+    kept = {one["title"]: one for one in json.loads((tmp_path / "interests.json").read_text("utf-8"))}
+    assert set(kept) == {"End-to-End Schrödinger & Bridges", "A Braces", "After it"}
+    assert kept["End-to-End Schrödinger & Bridges"]["authors"] == ["Müller, Jérôme"]
+    assert kept["End-to-End Schrödinger & Bridges"]["abstract"] == "Let <i> be 50% Ł."
+    assert kept["A Braces"]["authors"] == ["Bo Li", "Al Ya"]
+    import_library(tmp_path / "a.ris", tmp_path)
+    assert json.loads((tmp_path / "interests.json").read_text("utf-8"))[0]["authors"] == ["Müller, Jérôme"]
+
+
+def test_a_library_in_another_encoding_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "a.ris").write_text("TY  - JOUR\nTI  - Speech\nER  - \n", encoding="utf-16")
+    with pytest.raises(UsageError, match="Save it as UTF-8"):
+        import_library(tmp_path / "a.ris", tmp_path)

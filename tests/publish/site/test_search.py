@@ -32,13 +32,14 @@ def places(site: Path, term: str) -> dict[str, list[int]]:
     """Week -> the papers that have a term."""
     found = {}
     for name, weeks in index_of(site).items():
-        for week, held in weeks.items() if re.fullmatch(r"\d{4}/[0-9a-f]{2}", name) else ():
+        for key, held in weeks.items() if re.fullmatch(r"\d{4}/(new-)?[0-9a-f]+", name) else ():
             at, papers = 0, []
             for step in held[term].split(" ") if term in held else ():
                 at += int(step, 36)
                 papers.append(at // 2)
             if papers:
-                found[week] = papers
+                assert key[:2] not in found, "a week stands in one file"
+                found[key[:2]] = papers
     return found
 
 
@@ -77,6 +78,37 @@ def test_one_more_day_indexes_one_week(tmp_path: Path) -> None:
     assert places(tmp_path / "site", "second") == {"06": [0]}
     assert index_of(tmp_path / "site")["2026/head"]["06"] == before["2026/head"]["06"]
     assert built(tmp_path).written == 0
+
+
+def test_however_days_come_and_go_the_index_is_the_same(tmp_path: Path) -> None:
+    """The newest week has files of its own: it changes, one follows it, one before it changes, it goes."""
+    steps: list[tuple[date, int]] = [(TUESDAY, 1), (MONDAY, 2), (NEXT, 3), (date(2026, 1, 6), 4), (MONDAY, 5)]
+    for day, number in steps:
+        put(tmp_path / "a", digest_on(day, paper(number, title=f"Bell {number}")))
+        built(tmp_path / "a")
+    for day, number in sorted(dict(steps).items()):
+        put(tmp_path / "b", digest_on(day, paper(number, title=f"Bell {number}")))
+    built(tmp_path / "b")
+    assert index_of(tmp_path / "a" / "site") == index_of(tmp_path / "b" / "site")
+    assert places(tmp_path / "a" / "site", "bell") == {"02": [0], "05": [0, 1], "06": [0]}
+    for folder in ("a", "b"):
+        for path in (tmp_path / folder / NEXT.isoformat()).iterdir():
+            path.unlink()
+        built(tmp_path / folder)
+        assert places(tmp_path / folder / "site", "bell") == {"02": [0], "05": [0, 1]}
+        assert list((tmp_path / folder / "site").glob("search/2026/new-*.js"))
+
+
+def test_one_more_day_of_the_newest_week_leaves_the_rest_of_the_index(tmp_path: Path) -> None:
+    put(tmp_path, digest_on(MONDAY, paper(1, title="First")), digest_on(NEXT, paper(2, title="Second")))
+    built(tmp_path)
+    older = [path for path in (tmp_path / "site/search/2026").iterdir() if len(path.stem) == 2]
+    before = [path.stat().st_mtime_ns for path in older]
+    put(tmp_path, digest_on(date(2026, 2, 3), paper(3, title="Third first", task="全新的任务")))
+    built(tmp_path)
+    assert before
+    assert [path.stat().st_mtime_ns for path in older] == before
+    assert places(tmp_path / "site", "first") == {"05": [0], "06": [1]}
 
 
 def test_the_years_of_a_week_and_of_a_day_may_differ(tmp_path: Path) -> None:

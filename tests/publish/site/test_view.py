@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from digest.model import Summary
 from digest.publish.site.comments import links_of, venue_of
 from digest.publish.site.groups import grouped
 from digest.publish.site.interests import Judge
+from digest.publish.site.titles import Titles
 from digest.publish.site.view import View, views_of
 from tests.publish.samples import entry
 from tests.publish.site.support import digest_on, paper
@@ -59,7 +61,7 @@ def test_links_lose_what_belongs_to_the_sentence() -> None:
 
 def views(*entries: object, source: str = "listing") -> tuple[View, ...]:
     digest = digest_on(DAY, *entries, source=source)  # type: ignore[arg-type]
-    return views_of(digest, Judge(InterestSettings()), {}, english=False)
+    return views_of(digest, Judge(InterestSettings()), english=False)
 
 
 def test_published_cross_lists_are_not_called_new() -> None:
@@ -85,15 +87,31 @@ def test_the_english_line_goes_first_where_there_is_one() -> None:
     both = entry(summary=Summary(line="中文。", translations={"en": "English."}))
     digest = digest_on(DAY, both, entry(id="2601.1", summary=Summary(line="只有中文。")))
     judge = Judge(InterestSettings())
-    assert [view.line for view in views_of(digest, judge, {}, english=True)] == ["English.", "只有中文。"]
-    assert views_of(digest, judge, {}, english=False)[0].line == "中文。"
+    assert [view.line for view in views_of(digest, judge, english=True)] == ["English.", "只有中文。"]
+    assert views_of(digest, judge, english=False)[0].line == "中文。"
 
 
-def test_a_new_title_is_shown_beside_the_old() -> None:
+def test_a_new_title_is_shown_beside_the_old(tmp_path: Path) -> None:
     one = entry("replaced", id="2601.00001", title="New name")
     digest = digest_on(DAY, one)
-    earlier = {"2601.00001": [("2026-01-05", "Old name"), ("2026-02-01", "Later")]}
-    assert views_of(digest, Judge(InterestSettings()), earlier, english=False)[0].was == "Old name"
+    titles = Titles(tmp_path / "titles.sqlite3")
+    for day, title in (("2026-01-28", "New name"), ("2026-01-05", "Old name"), ("2026-02-01", "Later")):
+        titles.note("2601.00001", day, title)
+    for _ in range(2):  # from memory, and from the file
+        view = views_of(digest, Judge(InterestSettings()), english=False, earlier=titles.before)[0]
+        assert view.was == "Old name"
+        titles.save()
+
+
+def test_titles_outlive_a_damaged_file(tmp_path: Path) -> None:
+    path = tmp_path / "titles.sqlite3"
+    path.write_bytes(b"no database " * 1000)
+    titles = Titles(path)
+    assert titles.before("2601.00001", "2026-01-28") == ""
+    titles.note("2601.00001", "2026-01-05", "Old name")
+    titles.save()
+    assert Titles(path).before("2601.00001", "2026-01-28") == "Old name"
+    assert Titles(path).before("2601.00001", "2026-01-05") == ""
 
 
 def test_papers_without_identifier_have_anchors_of_their_own() -> None:

@@ -10,7 +10,7 @@
   if (!years.length) { status.textContent = main.dataset.none; return; }
 
   const files = new Map(), waiting = new Map();
-  window.digestSearch = (name, values, buckets) => waiting.get(name)?.([values, new Set(buckets)]);
+  window.digestSearch = (name, values, held) => waiting.get(name)?.([values, new Set(held)]);
   const load = (name) => {
     if (!files.has(name)) {
       files.set(name, new Promise((resolve, reject) => {
@@ -58,7 +58,7 @@
   // All weeks, oldest first: their digests with the places where they begin, and a letter for each paper's kind.
   const weeks = [];
   const open = Promise.all(years.map((year) => load(`${year}/head`))).then((heads) => {
-    heads.reverse().forEach(([head, buckets], at) => {
+    heads.reverse().forEach(([head, held], at) => {
       for (const number of Object.keys(head).sort()) {
         let size = 0, kinds = "";
         const digests = head[number].map(([day, key, title, sample, runs]) => {
@@ -66,7 +66,7 @@
           for (const [, kind, many] of runs.matchAll(/([ncr])(\d+)/g)) { kinds += kind.repeat(Number(many)); size += Number(many); }
           return { day, key, title, sample, begin, end: size };
         });
-        weeks.push({ year: years[years.length - 1 - at], number, buckets, digests, size, kinds });
+        weeks.push({ year: years[years.length - 1 - at], number, held, digests, size, kinds });
       }
     });
   });
@@ -77,11 +77,13 @@
     const ranked = [];
     await Promise.all(years.map(async (year) => {
       const own = weeks.filter((week) => week.year === year);
-      if (!own.length || !all.every((term) => own[0].buckets.has(bucket(term)))) return;
-      const parts = await Promise.all(all.map(async (term) => (await load(`${year}/${bucket(term)}`))[0]));
+      const names = all.map((term) => [bucket(term), `new-${bucket(term)[0]}`].filter((name) => own.length && own[0].held.has(name)));
+      if (!names.every((some) => some.length)) return;
+      const parts = await Promise.all(names.map(async (some) => Object.assign({}, ...await Promise.all(some.map(async (name) => (await load(`${year}/${name}`))[0])))));
       for (const week of own) {
-        if (!parts.every((part) => part[week.number])) continue;
-        const lists = all.map((term, index) => scored(parts[index][week.number], term, week.size));
+        const terms = all.map((term, index) => parts[index][week.number] || parts[index][week.number + bucket(term)]);
+        if (!terms.every(Boolean)) continue;
+        const lists = all.map((term, index) => scored(terms[index], term, week.size));
         week.digests.forEach(({ day, title, begin, end }, index) => {
           if ((filters.section && filters.section !== title) || (filters.year && !day.startsWith(filters.year))) return;
           for (let place = begin; place < end; place += 1) {
@@ -101,6 +103,7 @@
     return { day, key, title, sample, at: place - begin };
   };
 
+  const hint = box.firstElementChild;
   let turn = 0;
   const marked = (node, value, all) => { // the words that were looked for stand out
     const folded = fold(value), spans = [];
@@ -125,6 +128,7 @@
     if (also) lines.append(marked(text("p", "line also", ""), also, all));
     if (sample) about.append(text("b", "k", main.dataset.sample));
     about.append(text("b", "k", day), text("i", "", title));
+    if (/^\d{4}\.\d{4,5}$/.test(anchor)) { const away = text("a", "", "arXiv"); away.href = `https://arxiv.org/abs/${anchor}`; about.append(away); }
     one.append(heading, lines, about);
     return one;
   };
@@ -147,7 +151,7 @@
     const filters = { section: given.get("section"), year: given.get("year"), kind: given.get("kind") };
     const kept = new URLSearchParams([...given].filter(([, value]) => value));
     try { history.replaceState(null, "", kept.size ? `#${kept}` : location.pathname); } catch { /* from a folder */ }
-    if (!all.length) { box.replaceChildren(); status.textContent = ""; return; }
+    if (!all.length) { box.replaceChildren(hint); status.textContent = ""; return; }
     try {
       const found = await find(all, filters);
       if (mine !== turn) return;
@@ -160,7 +164,7 @@
   };
   let soon = 0;
   form.addEventListener("submit", (event) => { event.preventDefault(); search(); });
-  form.addEventListener("input", () => { clearTimeout(soon); soon = setTimeout(search, 60); });
+  form.addEventListener("input", () => { clearTimeout(soon); soon = setTimeout(search, 30); });
   for (const [name, value] of new URLSearchParams(location.hash.slice(1))) if (form.elements[name]) form.elements[name].value = value;
   open.then(search, () => { status.textContent = main.dataset.none; });
 })();

@@ -86,14 +86,16 @@
     button.textContent = say("已复制", "Copied");
     setTimeout(() => { button.textContent = before; }, 1200);
   };
+  // Where it stands in the site: on pages of several days each article says so.
+  const placeOf = (article) => article.dataset.path || `${document.querySelector("main").dataset.key || ""}#${article.id}`;
   const record = (article, box) => {
     const link = article.querySelector("h3 a"), time = document.querySelector(".days time");
     return {
       title: article.querySelector("h3").textContent.trim(),
       line: all(".line:not(.none)", article).map((one) => one.textContent.trim()).join("\n"),
       url: link && link.href.startsWith("https://arxiv.org/") ? link.href : "",
-      path: `${(document.querySelector("main").dataset.key || "")}#${article.id}`,
-      date: time ? time.dateTime : "",
+      path: placeOf(article),
+      date: article.dataset.d || (time ? time.dateTime : ""),
       authors: box ? all(".names span", box).map((one) => one.textContent) : [],
       bib: box ? (box.querySelector("pre") || { textContent: "" }).textContent : "",
       categories: article.dataset.c || "",
@@ -110,7 +112,7 @@
   const nameOf = (article) => {
     const link = article.querySelector("h3 a");
     const id = link && /arxiv\.org\/abs\/(.+?)(v\d+)?$/.exec(link.href);
-    return id ? id[1] : `${document.querySelector("main").dataset.key}#${article.id}`;
+    return id ? id[1] : placeOf(article);
   };
   const showStar = (article) => {
     const on = nameOf(article) in kept.stars, button = article.querySelector(".star");
@@ -242,8 +244,9 @@
     };
     const words = zh ? { own: "关注的词", new: "新发布", cross: "交叉列出", replaced: "更新", method: "方法", dataset: "数据集", benchmark: "基准", survey: "综述",
       analysis: "分析", system: "系统", theory: "理论", other: "其他" } : { own: "followed words" };
+    const KINDS = ["new", "cross", "replaced"];
     const pills = (title, name, numbers, least = 2) => numbers.size >= least && make("fieldset", {}, make("legend", {}, title),
-      ...[...numbers].sort((a, b) => b[1] - a[1]).map(([value, number]) => make("button", {
+      ...[...numbers].sort((a, b) => KINDS.indexOf(a[0]) - KINDS.indexOf(b[0]) || b[1] - a[1]).map(([value, number]) => make("button", {
         type: "button", "aria-pressed": "false", "data-set": name, "data-value": value,
         click: () => { state[name].has(value) ? state[name].delete(value) : state[name].add(value); apply(); },
       }, `${words[value] || value} ${number}`)));
@@ -359,7 +362,7 @@
         if (typeof one.title !== "string") continue;
         const text = (value) => (typeof value === "string" ? value : "");
         kept.stars[id] = { title: one.title, line: text(one.line), date: text(one.date), bib: text(one.bib), categories: text(one.categories),
-          url: /^https:\/\/arxiv\.org\//.test(text(one.url)) ? one.url : "", path: /^[\w.-]+(\/[\w.-]+)*\.html#[\w.-]*$/.test(text(one.path)) ? one.path : "",
+          url: /^https:\/\/arxiv\.org\//.test(text(one.url)) ? one.url : "", path: /^\d{4}-\d\d-\d\d\/[^/\\:?#]+\.html#[\w.-]*$/.test(text(one.path)) ? one.path : "",
           authors: Array.isArray(one.authors) ? one.authors.map(String) : [] };
       }
       if (read.seen && typeof read.seen === "object") for (const [name, anchor] of Object.entries(read.seen)) if (typeof anchor === "string") kept.seen[name] = anchor;
@@ -374,13 +377,14 @@
       button("RIS", () => save("stars.ris", "application/x-research-info-systems", entries().map(ris).join("\r\n"))),
       button("Markdown", () => save("stars.md", "text/markdown", `${entries().map(markdown).join("\n")}\n`))));
     const show = () => {
+      all(".does button", document.querySelector(".head")).forEach((one, index) => { one.disabled = index !== 1 && !entries().length; });
       box.replaceChildren(...(entries().length ? entries().sort((a, b) => b[1].date.localeCompare(a[1].date)).map(([id, one]) => make("article", {},
         make("h3", {}, one.url ? make("a", { href: one.url }, one.title) : one.title),
         make("div", { class: "zh" }, make("p", { class: "line" }, one.line)),
         make("p", { class: "meta" }, make("span", {}, one.date), make("span", { class: "au" }, one.authors.join(", ")),
           one.path ? make("a", { href: root + one.path }, say("原页", "Page")) : "",
           make("button", { type: "button", class: "star", "aria-label": say("取消收藏", "Unstar"), click: () => { delete kept.stars[id]; keep(); show(); } }, "★")))) 
-        : [make("p", { class: "empty" }, say("还没有收藏。在任意一页按 s，或点 ☆。", "Nothing starred yet. Press s on any page, or ☆."))]));
+        : [make("p", { class: "empty" }, say("还没有收藏。在论文旁点 ☆，或选中一篇后按 s。", "Nothing starred yet. Press ☆ beside a paper, or s."))]));
     };
     show();
   }
