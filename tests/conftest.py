@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gc
 import json
 import os
 import sys
@@ -18,6 +19,7 @@ from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 from digest import sample
 from digest.cli import app, session
+from digest.ledger.sqlite import connection
 from digest.sample import Knobs, Server, start
 from digest.sample.knobs import DATA
 from digest.system import logs
@@ -26,6 +28,12 @@ from digest.system.network import nothing_of_the_environment
 ROOT = Path(__file__).parent.parent
 
 os.environ.pop("DIGEST_LEDGER_URL", None)  # a ledger that people work with is no place for tests
+
+# The tests start many processes, and each would compile the project anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
+gc.disable()  # collecting makes some hundred thousand objects that stay
 
 FULL = bool(os.environ.get("DIGEST_FULL_TESTS"))
 
@@ -39,6 +47,13 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("steady")
+
+
+def pytest_collection_finish() -> None:
+    """Modules and tests stay until the end: the garbage collector need not look at them again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -113,6 +128,13 @@ def _nothing_of_the_environment() -> Iterator[None]:
 def _no_secrets_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """Values that one test declares secret are masked in no other."""
     monkeypatch.setattr(logs, "_kept", set())
+
+
+@pytest.fixture(autouse=True)
+def _no_syncing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test cuts the power: ledgers leave what they write to the system, but where syncing is tested."""
+    if not request.node.get_closest_marker("synced"):
+        monkeypatch.setattr(connection, "SYNCHRONOUS", "OFF")
 
 
 @pytest.fixture(autouse=True)

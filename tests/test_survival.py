@@ -17,7 +17,7 @@ from digest.model import Announcement
 from digest.pipeline.day_checks import refuse_shorter
 from digest.publish.json_format import from_json
 from digest.sample import Fault, Server, fault
-from tests.conftest import Run, Start, use
+from tests.conftest import Run, Start, few, use
 
 DAY = "2026-01-28"
 FIRST = "2601.18904"
@@ -52,7 +52,7 @@ POOR = {
 
 @pytest.fixture
 def server(folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch) -> Server:
-    started = sample_server()
+    started = sample_server(records=few(folder, 8))
     use(started, folder, monkeypatch)
     settings = folder / "digest.toml"
     text = settings.read_text(encoding="utf-8").replace("[model]\n", "[model]\nattempts = 1\n")

@@ -6,22 +6,16 @@ import difflib
 import json
 import re
 import tomllib
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
-from digest import __version__
+from digest.cli.home_program import REQUIREMENTS, plain
 from digest.config import Settings, load, shipped
 from digest.errors import DigestError, UsageError
-from digest.publish.files import write_atomically
-from digest.system.files import read_text
+from digest.system.files import read_text, write_atomically
 
-PROGRAM = "bilingual-arxiv-digest"
-REQUIREMENTS = "requirements.txt"
 WORKFLOW = ".github/workflows/digest.yml"
 SCRIPT = "automation.sh"
 
@@ -85,7 +79,7 @@ def _tables(answers: Answers) -> dict[str, dict[str, Any]]:
     if answers.language not in LANGUAGES:
         raise UsageError(f"--language {answers.language!r}: it is one of {'; '.join(LANGUAGES)}.")
     languages = answers.language.split(",")
-    endpoint = _plain("--endpoint", answers.endpoint)
+    endpoint = plain("--endpoint", answers.endpoint)
     sections = dict(section_of(one) for one in answers.sections)
     if not sections:
         raise UsageError("--section: a digest has at least one section.")
@@ -97,12 +91,12 @@ def _tables(answers: Answers) -> dict[str, dict[str, Any]]:
             "languages": languages if len(languages) > 1 else [],
         },
         "model": {
-            "name": _plain("--model", answers.model),
+            "name": plain("--model", answers.model),
             **({"base_url": endpoint} if "/" in endpoint or not endpoint else {"preset": _preset(endpoint)}),
         },
-        "arxiv": {"contact": _plain("--contact", answers.contact)},
-        "site": {"lang": languages[0], "url": _plain("--url", answers.url)},
-        "interests": {"words": [word for one in answers.interests if (word := _plain("--interest", one))]},
+        "arxiv": {"contact": plain("--contact", answers.contact)},
+        "site": {"lang": languages[0], "url": plain("--url", answers.url)},
+        "interests": {"words": [word for one in answers.interests if (word := plain("--interest", one))]},
     }
 
 
@@ -116,7 +110,7 @@ def section_of(given: str) -> tuple[str, dict[str, Any]]:
     """
     from digest.sources.taxonomy import category_names
 
-    key, equals, rest = _plain("--section", given).replace("＝", "=", 1).partition("=")
+    key, equals, rest = plain("--section", given).replace("＝", "=", 1).partition("=")
     ours = tomllib.loads(read_text(shipped("digest.toml")))["sections"]
     if not equals:
         key = next((name for name, one in ours.items() if one["title"] == key), key)
@@ -159,18 +153,6 @@ def _preset(name: str) -> str:
     return name
 
 
-def _plain(flag: str, text: str) -> str:
-    """The text on one line.
-
-    Raises:
-        UsageError: it holds what no keyboard types.
-    """
-    line = " ".join(text.split())
-    if any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in line):
-        raise UsageError(f"{flag} {text!r}: it holds a control character, or half of a letter.")
-    return line
-
-
 def _key(name: str) -> str:
     return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _value(name)
 
@@ -183,70 +165,6 @@ def _lines(table: Mapping[str, Any]) -> Iterator[str]:
 def _value(value: str | Sequence[str]) -> str:
     """A text, or a list of them, in TOML: JSON's strings are TOML's, but for one character."""
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def program_for(folder: Path, given: str = "") -> str:
-    """The line of `requirements.txt` that installs this program: as given, else from where this one came.
-
-    Args:
-        folder: the home; a checkout of the program itself, such as a fork, installs itself.
-        given: what pip takes; the bare address of a repository is one of git.
-
-    Raises:
-        UsageError: what is given cannot stand in such a file.
-    """
-    line = _plain("--program", given)
-    if line.startswith(("-", "#")):
-        raise UsageError(f"--program {given!r}: give an address, or name==version.")
-    if line:
-        return _installable(line)
-    if _is_checkout(folder):
-        return "."
-    return _installable(_origin() or f"{PROGRAM}=={__version__}")
-
-
-def program_in(folder: Path) -> str:
-    """The line of a home's `requirements.txt` that names this program, without a password; empty: none."""
-    path = folder / REQUIREMENTS
-    lines = read_text(path).splitlines() if path.exists() else []
-    named = [line.strip() for line in lines if line.strip() and not line.strip().startswith("#")]
-    line = next((line for line in named if PROGRAM in line), next(iter(named), ""))
-    return re.sub(r"//[^/@\s]*:[^/@\s]*@", "//", line)
-
-
-def is_reachable(line: str) -> bool:
-    """True where the program comes from an address or the home itself, and not by name from an index."""
-    return line.startswith(".") or "://" in line
-
-
-def _installable(line: str) -> str:
-    if secure := re.fullmatch(r"git@([\w.-]+):(\S+)", line):
-        line = f"git+ssh://git@{secure[1]}/{secure[2]}"
-    if re.match(r"https?://\S+$", line) and not re.search(r"\.(whl|zip|tar\.gz)(#.*)?$", line):
-        line = f"git+{line}"
-    return f"{PROGRAM} @ {line}" if re.match(r"(git\+)?\w+://", line) else line
-
-
-def _is_checkout(folder: Path) -> bool:
-    try:
-        return bool(tomllib.loads(read_text(folder / "pyproject.toml"))["project"]["name"] == PROGRAM)
-    except (DigestError, ValueError, LookupError, TypeError):
-        return False
-
-
-def _origin() -> str:
-    """Where pip got this program, if that is an address of the world (PEP 610); no password is passed on."""
-    try:
-        record = json.loads(distribution(PROGRAM).read_text("direct_url.json") or "{}")
-    except (PackageNotFoundError, ValueError):
-        return ""
-    url = urlsplit(str(record.get("url", "")))
-    if url.scheme not in {"http", "https", "ssh"}:
-        return ""
-    bare = url._replace(netloc=url.netloc.rpartition("@")[2] if url.scheme != "ssh" else url.netloc).geturl()
-    if vcs := record.get("vcs_info"):
-        return f"{vcs['vcs']}+{bare}@{vcs['commit_id']}"
-    return bare
 
 
 State = Literal["new", "as it was", "kept", "replaced"]

@@ -54,7 +54,8 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Replace files that are there.")] = False,
 ) -> None:
     """Make a home for a digest: settings, prompts, and what runs it every morning by itself."""
-    from digest.cli.home import Answers, program_for, write_home
+    from digest.cli.home import Answers, write_home
+    from digest.cli.home_program import program_for
 
     flags: dict[str, Any] = {
         "sections": section,
@@ -77,7 +78,7 @@ def init(
     _next_steps(folder, line)
 
 
-def _asked(name: str, question: str, default: str, read: Callable[[str], Any]) -> Any:  # noqa: ANN401
+def _asked(name: str, question: str, default: str, read: Callable[[str], Any]) -> Any:  # noqa: ANN401 - as `read`
     """The answer to one question, which is asked again until it can be used."""
     from digest.cli.home import Answers, settings_text
 
@@ -141,7 +142,8 @@ def _show(folder: Path, states: dict[str, State]) -> None:
 
 
 def _next_steps(folder: Path, program: str) -> None:
-    from digest.cli.home import REQUIREMENTS, is_reachable, settings_of
+    from digest.cli.home import settings_of
+    from digest.cli.home_program import REQUIREMENTS, is_reachable
     from digest.llm.presets import preset_of
 
     model = settings_of(folder).model

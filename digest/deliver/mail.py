@@ -177,7 +177,7 @@ class Mailer:
             if one.user:
                 server.login(one.user, self._password)
             server.ehlo_or_helo_if_needed()
-        except BaseException:
+        except BaseException:  # no connection is left open; raised again
             server.close()
             raise
         return server

@@ -50,10 +50,11 @@ def harmless(text: str) -> str:
 
     Every service makes links of what looks like an address, and mentions of what follows an @.
     """
-    seen = "".join(
-        one for one in text if one.isspace() or unicodedata.category(one) not in {"Cc", "Cf", "Cs"}
-    )
-    text = " ".join(seen.split()).replace("@", f"@{_BREAK}").replace("＠", f"＠{_BREAK}")
+    if not text.isprintable():
+        text = "".join(
+            one for one in text if one.isspace() or unicodedata.category(one) not in {"Cc", "Cf", "Cs"}
+        )
+    text = " ".join(text.split()).replace("@", f"@{_BREAK}").replace("＠", f"＠{_BREAK}")
     text = re.sub(r":(?=//)", f":{_BREAK}", text)
     return re.sub(r"(?<=\w)\.(?=[^\W\d_]{2})", f".{_BREAK}", text)
 

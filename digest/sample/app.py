@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from digest.errors import UsageError
 from digest.sample import api, chat, feeds, pages, pdf
 from digest.sample.batches import Batches
-from digest.sample.data import Library, Record, split_version
+from digest.sample.data import Record, library_of, split_version
 from digest.sample.faults import Faults, Limits, Stats, cutting, kind_of, seconds_to_wait, until_left
 from digest.sample.knobs import MODEL, Fault, Knobs
 from digest.sources.taxonomy import canonical
@@ -75,7 +75,7 @@ class Sample:
 
     def _set(self, knobs: Knobs) -> None:
         """Turn to these knobs and count anew."""
-        self._library = Library(knobs)
+        self._library = library_of(knobs)
         self._knobs = knobs
         self._stats = Stats()
         self._batches.forget()
@@ -216,39 +216,42 @@ class Sample:
         try:
             done, rule = await self._break(who, scope, receive, send)
             if not done:
-                response = await self._completion(question, record, rule)
+                response = await self._completion(question, record, rule, stats)
                 await self._deliver(response, rule, scope, receive, send)
         finally:
             stats.in_flight -= 1
 
     async def _completion(
-        self, question: dict[str, Any], record: Record | None, rule: Fault | None
+        self, question: dict[str, Any], record: Record | None, rule: Fault | None, stats: Stats
     ) -> Response:
         if self._knobs.latency:
             await asyncio.sleep(self._knobs.latency)
         try:
-            body = self._right(question, record, rule)
+            body = self._right(question, record, stats, rule)
         except chat.ChatError as error:
             return JSONResponse(error.body, error.status)
         return JSONResponse(body, headers=self._limits.headers())
 
     def _right(
-        self, question: Mapping[str, Any], record: Record | None, rule: Fault | None = None
+        self, question: Mapping[str, Any], record: Record | None, stats: Stats, rule: Fault | None = None
     ) -> dict[str, Any]:
-        """The right completion, rewritten by the rule if there is one. Raises ChatError."""
+        """The right completion, rewritten by the rule if there is one. Raises ChatError.
+
+        It counts where its question does, since it may come after knobs were set: nobody waits for it then.
+        """
         if record is None:
             raise chat.no_recording("a text that holds none of their titles")
         content = chat.answer(question, record, self._library, self._knobs)
         prefix = chat.system_text(question["messages"])
         cached = chat.estimate(prefix) if prefix in self._seen_prefixes else 0
         self._seen_prefixes.add(prefix)
-        self._stats.answered[record.id] += 1
+        stats.answered[record.id] += 1
         return chat.completion(question, content, cached, rule)
 
     def _answer(self, question: Mapping[str, Any]) -> dict[str, Any]:
         """The completion of a question in a batch. Raises ChatError."""
         chat.accept(question, self._knobs)
-        return self._right(question, chat.paper_of(question["messages"], self._library))
+        return self._right(question, chat.paper_of(question["messages"], self._library), self._stats)
 
     # control
 

@@ -28,6 +28,7 @@ _PATIENCE = 10.0
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    "RAY_worker_niceness": "0",  # as the local engine's: with Ray's own 15 a busy machine runs all else first
 }
 
 

@@ -10,18 +10,16 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from digest.config import find, shipped
 from digest.errors import UsageError
 from digest.model import Language, Message, Paper, Record, Text
 from digest.summarize import answer
 from digest.summarize.bounds import within
 from digest.summarize.fence import fence
-from digest.system.files import at_home, read_text
 
 Input = Literal["title", "abstract", "comments", "text"]
 _LABELS: dict[Language, dict[Input, str]] = {
@@ -46,6 +44,7 @@ class Prompt(Record):
     description: str = ""
     answer: Literal["entry", "fields", "line"] = Field(description="what the model returns")
     lang: Language = Field(default="zh", description="of the line and the fields")
+    draft: bool = Field(default=False, description="an entry's line is drafted and reviewed before it")
     also: tuple[Language, ...] = Field(
         default=(), description="further languages of the line; see `speaking`"
     )
@@ -54,13 +53,18 @@ class Prompt(Record):
     max_tokens: int = Field(default=600, ge=16)
     system: str
     user: str
+    shorter: Prompt | None = Field(
+        default=None, description="asked where this one is too long even with title and abstract alone"
+    )
 
     @property
     def identity(self) -> str:
         """The name with the first 12 hexadecimal digits of the hash of everything that shapes an answer."""
-        shaping = self.model_dump(exclude={"name", "description"})
+        shaping = self.model_dump(exclude={"name", "description", "shorter"})
         if self.lang == "zh":  # as before there were others
             del shaping["lang"]
+        if not self.draft:
+            del shaping["draft"]
         if not self.also:
             del shaping["also"]
         canonical = json.dumps(shaping, sort_keys=True, ensure_ascii=False)
@@ -75,7 +79,7 @@ class Prompt(Record):
     def json_schema(self) -> dict[str, Any] | None:
         """The schema of its answers; None where the answer is a line and nothing else."""
         if self.answer == "entry":
-            return answer.entry_schema(self.lang, self.also)
+            return answer.entry_schema(self.lang, self.also, draft=self.draft)
         return answer.schema() if self.answer == "fields" else None
 
     def speaking(self, languages: Sequence[Language]) -> Prompt:
@@ -96,7 +100,8 @@ class Prompt(Record):
                 f"Prompt {self.name!r} gives one line in one language, and run.languages asks for "
                 f'{", ".join(languages)}: take a prompt with answer = "entry".'
             )
-        return self.model_copy(update={"also": also})
+        shorter = self.shorter and self.shorter.speaking(languages)
+        return self.model_copy(update={"also": also, "shorter": shorter})
 
     def render(self, paper: Paper, text: Text | None = None) -> tuple[Message, ...]:
         """The conversation that asks about one paper.
@@ -123,37 +128,13 @@ def _passages(text: Text | None) -> str:
     return "\n\n" + "\n\n".join(f"{passage.heading}\n{passage.content}" for passage in text.passages)
 
 
-def load(name: str) -> Prompt:
-    """The prompt called `name` in a `prompts/` folder, or the one in the file of that path.
-
-    Raises:
-        UsageError: there is no such file, or it is no prompt; says which, where, and what is there.
-    """
-    try:
-        path = at_home(name)
-    except ValueError as error:
-        raise UsageError(f"--prompt {error}.") from error
-    if path.suffix != ".md":
-        path = find(f"prompts/{name}.md")
-        if not path.exists():
-            raise UsageError(
-                f"There is no prompt {name!r}. Prompts here: {', '.join(known())}; or give a file.md."
-            )
-    return parse(read_text(path), str(path))
-
-
-def known() -> list[str]:
-    """The names of the prompts in the working directory and of those that the project ships."""
-    folders = find("prompts"), shipped("prompts")
-    return sorted({file.stem for folder in folders for file in folder.glob("*.md")})
-
-
-def parse(source: str, where: str) -> Prompt:
+def parse(source: str, where: str, shorter: Callable[[str], Prompt] | None = None) -> Prompt:
     """Read a prompt file.
 
     Args:
         source: `+++`, TOML, `+++`, then `# system` and `# user` parts; the user part holds `{paper}` once.
         where: the file's name for error messages.
+        shorter: gives the prompt that the front matter names as `shorter`; None: none may be named.
 
     Raises:
         UsageError: something is missing or misspelt.
@@ -174,6 +155,10 @@ def parse(source: str, where: str) -> Prompt:
         raise UsageError(f"{where}: the front matter is not valid TOML: {error}.") from error
     if "also" in values:
         raise UsageError(f"{where}: also: further languages are set for all prompts, by run.languages.")
+    if "shorter" in values:
+        if shorter is None or not isinstance(values["shorter"], str):
+            raise UsageError(f"{where}: shorter: the name of a prompt that names no shorter one itself.")
+        values["shorter"] = shorter(values["shorter"])
     try:
         return Prompt.model_validate({**values, "system": system.strip(), "user": user.strip()})
     except ValidationError as error:

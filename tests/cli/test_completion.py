@@ -56,6 +56,23 @@ WANTED = {
 
 
 @pytest.mark.parametrize("line", WANTED)
+def test_words(line: str, digest: Run, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """As bash's script asks for them, without a shell."""
+    monkeypatch.setenv("DIGEST_LANG", "en")
+    for name, value in _asked(line).items():
+        monkeypatch.setenv(name, value)
+    assert set(digest().out.split()) == WANTED[line]
+
+
+def _asked(line: str) -> dict[str, str]:
+    return {
+        "_DIGEST_COMPLETE": "complete_bash",
+        "COMP_WORDS": line,
+        "COMP_CWORD": str(len(line.split(" ")) - 1),
+    }
+
+
+@pytest.mark.parametrize("line", ["digest run --section he", "digest eval judge "])
 def test_bash(line: str, digest: Run, environment: dict[str, str]) -> None:
     words = line.split(" ")
     commands = (
@@ -68,8 +85,8 @@ def test_bash(line: str, digest: Run, environment: dict[str, str]) -> None:
     assert set(ran.stdout.split()) == WANTED[line]
 
 
-@pytest.mark.parametrize("line", ["digest ru", "digest run --section he"])
-def test_fish(line: str, digest: Run, environment: dict[str, str]) -> None:
+def test_fish(digest: Run, environment: dict[str, str]) -> None:
+    line = "digest run --section he"
     commands = f"source {script(digest, 'fish')}; complete -C '{line}'"
     ran = subprocess.run(
         [there("fish"), "--no-config", "-c", commands],
@@ -122,12 +139,7 @@ def test_settings_that_cannot_be_read_complete_nothing(
     (tmp_path / "digest.toml").write_text("[sections", encoding="utf-8")
     ran = subprocess.run(
         [sys.executable, "-m", "digest"],
-        env={
-            **environment,
-            "_DIGEST_COMPLETE": "complete_bash",
-            "COMP_WORDS": "digest run --section ",
-            "COMP_CWORD": "3",
-        },
+        env={**environment, **_asked("digest run --section ")},
         capture_output=True,
         text=True,
         check=False,

@@ -20,13 +20,14 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.cli import home
-from digest.cli.home import LANGUAGES, PROGRAM, Answers, program_for, section_of, settings_text, write_home
+from digest.cli import home_program
+from digest.cli.home import LANGUAGES, Answers, section_of, settings_text, write_home
+from digest.cli.home_program import PROGRAM, program_for
+from digest.cli.prompts import load as load_prompt
 from digest.config import Settings, load
 from digest.errors import UsageError
 from digest.sample import Server
 from digest.sample.knobs import DAY
-from digest.summarize.prompt import load as load_prompt
 from tests.conftest import Run
 
 FILES = {
@@ -37,6 +38,7 @@ FILES = {
     "automation.sh",
     "digest.toml",
     "prompts/entry-en.md",
+    "prompts/entry-short.md",
     "prompts/entry.md",
     "prompts/fields.md",
     "prompts/line.md",
@@ -290,7 +292,7 @@ def test_where_the_program_comes_from_as_installed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, record: object, line: str
 ) -> None:
     text = None if record is None else json.dumps(record)
-    monkeypatch.setattr(home, "distribution", lambda _: SimpleNamespace(read_text=lambda _: text))
+    monkeypatch.setattr(home_program, "distribution", lambda _: SimpleNamespace(read_text=lambda _: text))
     assert program_for(tmp_path).startswith(line)
     (tmp_path / "pyproject.toml").write_text(f'[project]\nname = "{PROGRAM}"\n', encoding="utf-8")
     assert program_for(tmp_path) == "."  # a fork installs itself

@@ -30,10 +30,14 @@ def test_a_reader_that_has_seen_enough_changes_nothing(tmp_path: Path, command: 
         assert list(tmp_path.glob("made/sample/*/audio.md"))
 
 
-@pytest.mark.parametrize(
-    "closed",
-    ["<&- >&- 2>&-", *(pytest.param(one, marks=pytest.mark.slow) for one in ("<&-", ">&-", "2>&-"))],
-)
+def test_a_command_without_any_stream_starts_what_it_needs(tmp_path: Path) -> None:
+    """It has the sample server beside it, whose pipes get the numbers of the streams."""
+    ended = _shell(tmp_path, f"DIGEST {_LIST} <&- >&- 2>&-")
+    assert ended.returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("closed", ["<&- >&- 2>&-", "<&-", ">&-", "2>&-"])
 def test_a_closed_stream_is_none_that_is_missed(tmp_path: Path, closed: str) -> None:
     ended = _shell(tmp_path, f"DIGEST {_RUN} {closed}")
     assert ended.returncode == 0, ended.stderr

@@ -7,13 +7,16 @@ import socket
 import ssl
 from email.message import EmailMessage
 from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
 
 import pytest
-import trustme
 
 from tests.deliver.conftest import Lab, mail_to
 from tests.deliver.days import NOW, flagged, paper, publish
 from tests.deliver.servers import Mailbox, mail_server
+
+if TYPE_CHECKING:
+    import trustme
 
 ADA, BOB, EVE = "ada@lab.example", "bob@lab.example", "eve@else.example"
 
@@ -153,6 +156,8 @@ PASSWORD = "sesame-open-9"
 
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
+    import trustme
+
     return trustme.CA()
 
 

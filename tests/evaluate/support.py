@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
 from digest.evaluate.comparison.compare import Comparison, compare
 from digest.evaluate.comparison.results import ResultTable, load_results
 from digest.evaluate.gold import dataset as gold_sets
 from digest.evaluate.gold.dataset import Gold, GoldPaper, Reference
+from digest.evaluate.metrics import metrics
+from digest.evaluate.metrics.idf import Idf
 from digest.evaluate.metrics.scoring import score_run
 from digest.evaluate.runs.folder import Answer, RunFolder, RunInfo, append, create, key_of
+from digest.summarize.checks import Source
 from digest.summarize.prompt import Prompt
+
+_STYLE = (("该论文", "本文"), ("旨在解决", "针对"), ("提升", "提高"), ("模型", "网络"), ("属于", "聚焦"))
 
 Lines = Mapping[str, str | None]
 """Identifier -> line; None: the model gave none."""
@@ -66,8 +74,27 @@ def make_run(
                 ],
             )
     if scored:
-        score_run(run)
+        with patch.object(metrics, "score", partial(_score, gold_file)):
+            score_run(run)
     return run
+
+
+_plain, _known = metrics.score, dict[Any, metrics.Scored]()
+
+
+def _score(
+    gold_file: Path,
+    line: str,
+    source: Source,
+    references: Sequence[str],
+    others: Sequence[Source],
+    idf: Idf,
+) -> metrics.Scored:
+    """`metrics.score`, of each line of a paper once: most lines of these runs are the published ones."""
+    key = (gold_file, line, source, tuple(references), len(others))
+    if key not in _known:
+        _known[key] = _plain(line, source, references, others, idf)
+    return metrics.Scored(dict(_known[key].metrics), _known[key].findings)
 
 
 def compared(run: RunFolder, base: str = "a", **margins: float) -> tuple[ResultTable, Comparison]:
@@ -102,3 +129,10 @@ def invented_line(number: int) -> str:
         f"该论文属于语音增强任务，旨在解决噪声环境下语音质量下降的问题。提出NoiseNet{number}模型，"
         f"将语音质量提升{number} dB。"
     )
+
+
+def restyled(line: str) -> str:
+    """The same in other words, which is no defect."""
+    for old, new in _STYLE:
+        line = line.replace(old, new)
+    return line

@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-import os
 import re
+import shlex
 import subprocess
-import sys
 from pathlib import Path
 
+import pytest
 
-def test_the_example_gives_the_numbers_of_the_page(root: Path, tmp_path: Path) -> None:
+from tests.evaluate.conftest import Run
+
+
+def test_the_example_gives_the_numbers_of_the_page(
+    root: Path, tmp_path: Path, digest: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DIGEST_LANG", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
     page = (root / "eval" / "README.md").read_text(encoding="utf-8")
     for name in ("eval", "prompts"):
         (tmp_path / name).symlink_to(root / name)
     found = re.search(r"<!-- example -->\n```sh\n(.*?)```", page, re.DOTALL)
     assert found is not None
     (shown,) = re.findall(r"```text\n(.*?)\n```", page, re.DOTALL)
-    unwanted = {"DIGEST_LANG", "COLUMNS"}
-    environment = {name: value for name, value in os.environ.items() if name not in unwanted}
-    ran = subprocess.run(
-        ["bash", "-euc", found[1]],
-        cwd=tmp_path,
-        env={
-            **environment,
-            "LC_ALL": "C.UTF-8",
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    assert shown in ran.stdout
-    assert "## mine: undecided" in ran.stdout
+    said = ""
+    for line in found[1].splitlines():
+        program, *words = shlex.split(line, comments=True)
+        if program == "digest":
+            ran = digest(*words)
+            assert ran.code == 0, ran.err
+            said += ran.out
+        else:
+            said += subprocess.check_output(["bash", "-euc", line], cwd=tmp_path, text=True)
+    assert shown in said
+    assert "## mine: undecided" in said
     assert "44 papers" in page
     assert len(page.splitlines()) < 100

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import random
-import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from tests.ledger.test_ledger import NOON
 ANSWERS = 40
 
 
+@cache
 def question(number: int) -> Request:
     """One of many, long enough to fill a page of the file with few of them."""
     chance = random.Random(number)
@@ -31,6 +33,7 @@ def question(number: int) -> Request:
     return Request(model="m", messages=(Message(role="user", content=content),), max_tokens=100)
 
 
+@cache
 def answer(number: int) -> Completion:
     key = question(number).key
     content = f"答案{number}" * 20
@@ -40,21 +43,27 @@ def answer(number: int) -> Completion:
 def fill(folder: Path, *, checkpointed: bool) -> list[int]:
     """A ledger with many answers; returns the length of its log after each was acknowledged.
 
-    The files are copied while it is open, as a lost power supply would leave them.
+    The files are as a lost power supply would leave them.
     """
-    work = folder / "work"
+    files, lengths = _filled(checkpointed)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return list(lengths)
+
+
+@cache
+def _filled(checkpointed: bool) -> tuple[dict[str, bytes], list[int]]:
+    """What `fill` writes, copied while the ledger was open, and the lengths."""
     lengths = []
-    with open_ledger(work) as ledger:
+    with tempfile.TemporaryDirectory() as work, open_ledger(Path(work)) as ledger:
         run = ledger.begin("run", "audio")
         for number in range(ANSWERS):
             ledger.keep(answer(number), question(number).canonical(), run, f"2601.{number:05}")
-            lengths.append((work / f"{FILE_NAME}-wal").stat().st_size)
+            lengths.append((Path(work) / f"{FILE_NAME}-wal").stat().st_size)
         if checkpointed:
             list(ledger.database.rows("PRAGMA wal_checkpoint(TRUNCATE)"))
-        for name in (FILE_NAME, f"{FILE_NAME}-wal"):
-            shutil.copy(work / name, folder / name)
-    shutil.rmtree(work)
-    return lengths
+        files = {name: (Path(work) / name).read_bytes() for name in (FILE_NAME, f"{FILE_NAME}-wal")}
+    return files, lengths
 
 
 def right_answers(folder: Path) -> int | None:
@@ -69,6 +78,7 @@ def right_answers(folder: Path) -> int | None:
     return sum(completion is not None for completion in found)
 
 
+@pytest.mark.synced
 def test_a_commit_is_synced(tmp_path: Path) -> None:
     """FULL is what makes a commit survive lost power; whether the disk lies is beyond a test."""
     with open_ledger(tmp_path) as ledger:

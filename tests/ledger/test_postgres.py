@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -411,12 +412,12 @@ def test_a_commit_whose_answer_was_not_heard_is_looked_up(
 
         real = psycopg.Transaction.__exit__
 
-        def exit_(self: psycopg.Transaction, *error: object) -> object:
+        def exit_(self: psycopg.Transaction, *error: Any) -> object:
             if broken or error[0] is not None:
-                return real(self, *error)  # type: ignore[arg-type]
+                return real(self, *error)
             broken.append(True)
             if survives:
-                real(self, *error)  # type: ignore[arg-type]
+                real(self, *error)
             self.connection.close()
             raise psycopg.OperationalError("server closed the connection unexpectedly")
 

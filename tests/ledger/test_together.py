@@ -106,7 +106,7 @@ def test_what_a_finished_day_needs_is_little(server: Server, tmp_path: Path, row
         env={**os.environ, "OPENAI_API_KEY": "k"},
     )
     heavy = {"openai", "httpx2", "pymupdf", "lxml", "arxiv", "pebble", "tiktoken", "rich"}
-    heavy |= {"digest.summarize.checks", "multiprocessing", "requests"}
+    heavy |= {"digest.summarize.checks", "multiprocessing", "requests", "jinja2"}
     assert heavy & set(ran.stdout.split()) == set()
 
 

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from digest.config import ModelSettings
 from digest.llm.attempt import Permit
+from digest.llm.concurrency import Concurrency
 from digest.llm.limiter import ClosedError, Limiter
 from digest.llm.rate_limits import (
     IN_A_ROW,
     REFUSED_WITHIN,
-    Concurrency,
     Gate,
     Guess,
     Refusals,

@@ -239,7 +239,7 @@ def test_without_a_key_the_sentence_offers_the_sample(digest: Run) -> None:
         (("--date", "last-week..2026-01-05"), "before the first"),
         (("--date", "2026-02-30"), "no date"),
         (("--date", "2026-01-28..2026-01-20"), "before the first"),
-        (("--prompt", "nope"), "entry, entry-en, fields, line"),
+        (("--prompt", "nope"), "entry, entry-en, entry-short, fields, line"),
         (("--out", "/dev/null/runs"), "--out"),
         (("--limit", "0"), "--limit"),
     ],

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -98,11 +99,14 @@ def test_below_it_nobody_is_asked_and_without_a_price_one_is(
     tools = Tools(5)
     unknown = replace(PLAN, cost=None)
     with pytest.raises(Exception, match="no price is known"):
-        confirm.agree(unknown, 1, tools, yes=False)  # type: ignore[arg-type]
-    confirm.agree(replace(unknown, local=True), 1, tools, yes=False)  # type: ignore[arg-type]
+        agreed(unknown, 1, tools, yes=False)
+    agreed(replace(unknown, local=True), 1, tools, yes=False)
 
 
 PLAN = Plan(1020, 1020, 3060, 0.41, Usage(input=3500, output=150), 44)
+
+
+agreed: Any = confirm.agree  # it is handed `Tools` in place of `Resources`
 
 
 class Tools:
@@ -125,12 +129,12 @@ def test_a_plan_in_words() -> None:
     some = replace(PLAN, pdfs=20, seconds=60, cost=None)
     assert some.sentence == "1,020 papers, about 60 seconds for 20 PDFs, price unknown"
     tools = Tools(None)
-    confirm.agree(PLAN, 20, tools, yes=False)  # type: ignore[arg-type]
+    agreed(PLAN, 20, tools, yes=False)
     assert "20 days like this: 20,400 papers, about 17.0 hours" in tools.said[2]
     assert "8.20 US dollars" in tools.said[2]
     with pytest.raises(Exception, match=r"about \$8.20, more than"):
-        confirm.agree(PLAN, 20, Tools(5), yes=False)  # type: ignore[arg-type]
-    confirm.agree(PLAN, 1, Tools(5), yes=False)  # type: ignore[arg-type]
+        agreed(PLAN, 20, Tools(5), yes=False)
+    agreed(PLAN, 1, Tools(5), yes=False)
 
 
 OTHERS = (("", False), ("n", False), ("是", True))

@@ -6,11 +6,12 @@ import asyncio
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Literal
 
 import pytest
 
+from digest.cli.prompts import load
 from digest.model import Completion, Finding, Paper, Request, Summary
-from digest.summarize.prompt import load
 from digest.summarize.summarizer import Job, Outcome, summarise
 
 PAPER = Paper(id="2601.00001", version=1, title="A title", abstract="An abstract.")
@@ -21,7 +22,9 @@ def fields(**more: str) -> str:
     return json.dumps({**FIELDS, **more}, ensure_ascii=False)
 
 
-def after(answers: Sequence[str], severity: int = 3, prompt: str = "fields") -> tuple[Outcome, int]:
+def after(
+    answers: Sequence[str], severity: Literal[0, 1, 2, 3] = 3, prompt: str = "fields"
+) -> tuple[Outcome, int]:
     """What comes of a paper whose questions get these answers, and how many were asked."""
     asked: list[Request] = []
 
@@ -31,7 +34,7 @@ def after(answers: Sequence[str], severity: int = 3, prompt: str = "fields") -> 
         return Completion(key="k", model="m", content=content, received=datetime.now(UTC))
 
     def check(summary: Summary) -> Sequence[Finding]:
-        return [Finding(rule="length", severity=severity, evidence=summary.line)] if severity else []  # type: ignore[arg-type]
+        return [Finding(rule="length", severity=severity, evidence=summary.line)] if severity else []
 
     job = Job(PAPER, load(prompt), "m", ask, check)
     return asyncio.run(summarise(job, None)), len(asked)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from digest.cli.prompts import load
 from digest.errors import UsageError
 from digest.model import Paper, Passage, Text, TextOrigin
-from digest.summarize.prompt import load, parse
+from digest.summarize.prompt import parse
 
 PAPER = Paper(id="2601.00001", title="A {text} Title", abstract="We cost $5 & {paper}.", comments="5 pages")
 TEXT = Text(
@@ -35,12 +36,12 @@ def test_the_english_prompt_asks_for_english() -> None:
     assert "Title: A {text} Title" in user
 
 
-@pytest.mark.parametrize("name", ["entry", "entry-en", "fields"])
+@pytest.mark.parametrize("name", ["entry", "entry-en", "entry-short", "fields"])
 def test_a_json_prompt_says_json_for_endpoints_that_insist(name: str) -> None:
     assert "json" in load(name).system
 
 
-@pytest.mark.parametrize("name", ["entry", "entry-en"])
+@pytest.mark.parametrize("name", ["entry", "entry-en", "entry-short"])
 def test_an_entry_prompt_names_every_field_and_kind_of_its_schema(name: str) -> None:
     for prompt in (load(name), load(name).speaking(("zh", "en"))):
         assert prompt.json_schema is not None
@@ -61,6 +62,34 @@ def test_a_prompt_speaks_more_languages_only_when_asked_to() -> None:
         entry.speaking(("en",))
     with pytest.raises(UsageError, match="one line in one language"):
         load("line").speaking(("zh", "en"))
+
+
+def test_a_draft_is_another_question() -> None:
+    entry = load("entry")
+    assert entry.draft
+    plain = entry.model_copy(update={"draft": False})
+    assert plain.identity != entry.identity
+    assert plain.json_schema != entry.json_schema
+
+
+def test_a_shorter_prompt_comes_along_and_shapes_no_answer_of_the_longer() -> None:
+    entry = load("entry")
+    assert entry.shorter == load("entry-short")
+    assert entry.model_copy(update={"shorter": None}).identity == entry.identity
+    both = entry.speaking(("zh", "en"))
+    assert both.shorter is not None
+    assert both.shorter.also == ("en",)
+
+
+@pytest.mark.parametrize("named", ['"mine"', '"nope"', "3"])
+def test_a_shorter_prompt_is_one_that_is_there_and_names_none_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("prompts").mkdir()
+    Path("prompts/mine.md").write_text(FILE.replace('"mine"', f'"mine"\nshorter = {named}'), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"shorter: the name of a prompt|There is no prompt 'nope'"):
+        load("mine")
 
 
 def test_the_prompts_of_before_are_the_same_questions() -> None:
@@ -129,7 +158,7 @@ def test_a_file_that_is_no_prompt_says_why(source: str, why: str) -> None:
 
 
 def test_an_unknown_prompt_names_those_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(UsageError, match="entry, entry-en, fields, line"):
+    with pytest.raises(UsageError, match="entry, entry-en, entry-short, fields, line"):
         load("feilds")
     monkeypatch.chdir(tmp_path)
     Path("own.md").write_text(FILE, encoding="utf-8")
@@ -147,5 +176,7 @@ def test_own_prompts_stand_beside_the_shipped_ones(tmp_path: Path, monkeypatch: 
     mine.write_text(f"{front}# system\n说中文。\n# user\n{{paper}}\n", encoding="utf-8")
     assert load("mine").name == "mine"
     assert load("line") == shipped
-    with pytest.raises(UsageError, match="Prompts here: entry, entry-en, fields, line, mine; or give"):
+    with pytest.raises(
+        UsageError, match="Prompts here: entry, entry-en, entry-short, fields, line, mine; or give"
+    ):
         load("none")

@@ -8,16 +8,16 @@ from datetime import UTC, datetime
 
 import pytest
 
+from digest.cli.prompts import load
 from digest.errors import AnswerError, DigestError, ModelError, QuotaError
-from digest.model import Completion, Finding, Paper, Request, Summary
-from digest.summarize.prompt import load
+from digest.model import Completion, Finding, Paper, Request, Severity, Summary
 from digest.summarize.summarizer import Job, Outcome, summarise
 
 FIRST, SECOND = "该论文研究语音分离，提出了一种方法。", "该论文研究语音增强，提出了另一种方法。"
 PAPER = Paper(id="2601.00001", version=1, title="A title", abstract="An abstract.")
 
 
-def outcome_of(answers: Sequence[str | DigestError], severity: dict[str, int]) -> Outcome:
+def outcome_of(answers: Sequence[str | DigestError], severity: dict[str, Severity]) -> Outcome:
     """What becomes of a paper when the endpoint answers so, and checks find so much in lines."""
     left = list(answers)
 
@@ -29,7 +29,7 @@ def outcome_of(answers: Sequence[str | DigestError], severity: dict[str, int]) -
 
     def check(summary: Summary) -> list[Finding]:
         found = severity.get(summary.line)
-        return [Finding(rule="r", severity=found, evidence="e")] if found else []  # type: ignore[arg-type]
+        return [Finding(rule="r", severity=found, evidence="e")] if found else []
 
     return asyncio.run(summarise(Job(PAPER, load("line"), "m", ask, check), None))
 

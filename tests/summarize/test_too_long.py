@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import pickle
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
+from digest.cli.prompts import load
 from digest.errors import AnswerError
 from digest.model import Completion, Paper, Passage, Request, Text, TextOrigin
-from digest.summarize.prompt import load
-from digest.summarize.summarizer import Job, Outcome, shortened, summarise
+from digest.summarize.shorten import shortened
+from digest.summarize.summarizer import Job, Outcome, summarise
 
 ANSWER = '{"kind": "method", "task": "语音识别", "problem": "噪声中性能下降", "contribution": "提出一种方法"}'
 PAPER = Paper(id="2601.00001", title="A title", abstract="An abstract.")
@@ -39,8 +41,8 @@ class Model:
             raise AnswerError(self.code, "no")
         return Completion(key=request.key, model="m", content=ANSWER, received=datetime.now(UTC))
 
-    def about(self, text: Text | None, **fields: object) -> Outcome:
-        job = Job(PAPER, load("fields"), "m", self.ask, lambda _: (), **fields)  # type: ignore[arg-type]
+    def about(self, text: Text | None, prompt: str = "fields", **fields: Any) -> Outcome:
+        job = Job(PAPER, load(prompt), "m", self.ask, lambda _: (), **fields)
         return asyncio.run(summarise(job, text))
 
 
@@ -77,6 +79,26 @@ def test_title_and_abstract_are_sent_in_any_case() -> None:
     model = Model(10**9)
     assert model.about(TEXT, fits=lambda _: False).summary is not None
     assert model.asked == [lengths()[3]]
+
+
+def test_where_title_and_abstract_are_too_long_the_shorter_prompt_is_asked() -> None:
+    entry = load("entry")
+    job = Job(PAPER, entry, "m", Model(0).ask, lambda _: ())
+    whole = job.request(entry.render(PAPER)).prompt_tokens
+    model = Model(whole - 1)
+    outcome = model.about(TEXT, "entry")
+    assert outcome.summary is not None
+    assert outcome.summary.prompt.startswith("entry-short@")
+    assert outcome.text is not None
+    assert outcome.text.source == "abstract"
+    told = Model(whole - 1)
+    told.about(None, "entry", fits=lambda request: request.prompt_tokens < whole)
+    assert len([tokens for tokens in told.asked if tokens >= whole]) == 0
+    fitting = Model(whole)
+    found = fitting.about(None, "entry")
+    assert found.summary is not None
+    assert found.summary.prompt.startswith("entry@")
+    assert Model(0).about(TEXT, "entry").flag is not None
 
 
 def test_a_paper_that_is_too_long_without_text_is_flagged_as_such() -> None:

@@ -19,6 +19,8 @@ from digest.ledger.sqlite.schema import check, migrate
 T = TypeVar("T")
 
 LOCK_NAME = "ledger.locks"
+SYNCHRONOUS = "FULL"
+"""When SQLite has the disk confirm what it writes: before every commit returns; see `connect`."""
 _BUSY_SECONDS = 30.0
 _MOST_PROBLEMS = 20
 
@@ -91,7 +93,7 @@ class SqliteDatabase(Database):
         try:
             yield
             self.write("COMMIT")
-        except BaseException:
+        except BaseException:  # undone, and raised again
             if self._connection.in_transaction:  # SQLite itself rolls back when the disk is full
                 self._connection.rollback()
             raise
@@ -99,7 +101,7 @@ class SqliteDatabase(Database):
     def fill(self, table: Table, rows: Iterable[Row]) -> None:
         """See `Database`."""
         marks = ", ".join("?" * len(table.columns))
-        sql = f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({marks})"  # noqa: S608 - ours
+        sql = f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({marks})"
         try:
             self._connection.executemany(sql, (tuple(map(storable, row)) for row in rows))
         except sqlite3.DatabaseError as error:
@@ -199,8 +201,8 @@ def connect(path: Path) -> sqlite3.Connection:
         raise unwritable(folder, error) from error
     try:
         check(connection)  # before anything is changed
+        connection.execute(f"PRAGMA synchronous = {SYNCHRONOUS}")
         _use_log(connection)
-        connection.execute("PRAGMA synchronous = FULL")
         migrate(connection)
     except sqlite3.OperationalError as error:
         connection.close()
@@ -263,7 +265,7 @@ def _open(address: str) -> sqlite3.Connection:
     connection = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
     try:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except BaseException:
+    except BaseException:  # no connection is left open; raised again
         connection.close()
         raise
     return connection

@@ -1,7 +1,7 @@
 """The schema of a ledger's file; the number of migrations applied is SQLite's `user_version`.
 
-Each migration runs in one transaction with the new version number, so a process killed in between leaves the
-old schema, whole.
+All that are missing run in one transaction with the new version number, so a process killed in between leaves
+the old schema, whole.
 """
 
 from __future__ import annotations
@@ -21,18 +21,17 @@ def migrate(connection: sqlite3.Connection) -> None:
         sqlite3.DatabaseError: the file is no ledger, or cannot be written.
         ValueError: the file was written by a newer version of this program, or by another program.
     """
-    version = check(connection)
-    while version < len(migrations()):
-        connection.execute("BEGIN IMMEDIATE")
-        version = _version(connection)  # another process may have been faster
-        if version < len(migrations()):
-            if version == 0:
-                connection.execute(f"PRAGMA application_id = {APPLICATION}")
-            for statement in statements(migrations()[version]):
-                connection.execute(statement)
-            connection.execute(f"PRAGMA user_version = {version + 1}")
-            version += 1
-        connection.execute("COMMIT")
+    if check(connection) == len(migrations()):
+        return
+    connection.execute("BEGIN IMMEDIATE")
+    version = check(connection)  # another process may have been faster
+    if version == 0:
+        connection.execute(f"PRAGMA application_id = {APPLICATION}")
+    for migration in migrations()[version:]:
+        for statement in statements(migration):
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {len(migrations())}")
+    connection.execute("COMMIT")
 
 
 def check(connection: sqlite3.Connection) -> int:

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date as Date  # noqa: N812 - as in digest.model
+from datetime import date as Date
 from importlib.resources import files
 from itertools import groupby
 from pathlib import Path

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from digest.errors import UsageError
-from digest.publish.files import write_atomically
 from digest.publish.site.interests import Kept, Library
 from digest.publish.site.tex import characters, plain
-from digest.system.files import read_text
+from digest.system.files import read_text, write_atomically
 
 _COMMAND = re.compile(r"\{\\[A-Za-z]+\}")
 _SIGNS = {r"{\textless}": "<", r"{\textgreater}": ">", r"{\textbar}": "|"}

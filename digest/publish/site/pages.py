@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date as Date  # noqa: N812 - as in digest.model
+from datetime import date as Date
 from functools import cache
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from digest.config import SiteSettings
@@ -18,6 +18,9 @@ from digest.publish.site.groups import Group, grouped
 from digest.publish.site.tex import plain, rich
 from digest.publish.site.view import View
 from digest.publish.site.words import words_of
+
+if TYPE_CHECKING:
+    from jinja2 import Environment, Template
 
 _COMPOUND = re.compile(r"(?<![\w&#-])[A-Za-z0-9]{1,12}(?:-[A-Za-z0-9]{1,12}){1,2}(?![\w-])", re.ASCII)
 
@@ -99,8 +102,6 @@ class Pages:
 
     def __init__(self, settings: SiteSettings) -> None:
         self._settings = settings
-        self._environment = _environment(settings.lang)
-        self._templates = cache(self._environment.get_template)
 
     def section(self, leaf: Leaf, day: Sequence[Leaf], near: Neighbours) -> str:
         """A section's papers on a day; `day` holds all its sections, for going from one to the other."""
@@ -154,7 +155,7 @@ class Pages:
         return self._render(name, "", **values)
 
     def _render(self, name: str, root: str, **values: object) -> str:
-        template = self._templates(f"{name}.html.j2")
+        template = _template(self._settings.lang, f"{name}.html.j2")
         return template.render(root=root, site=self._settings, **values)
 
 
@@ -206,7 +207,15 @@ def compounds(line: str) -> Markup:
 
 
 @cache
+def _template(lang: str, name: str) -> Template:
+    return _environment(lang).get_template(name)
+
+
+@cache
 def _environment(lang: str) -> Environment:
+    """Made when a page is: where none changed, that is none."""
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
     environment = Environment(
         loader=PackageLoader("digest.publish.site"),
         autoescape=True,

@@ -10,6 +10,7 @@ from digest.summarize.checks import Batch, Source, about, check
 from tests.summarize.checks.planted import KINDS, Case, Plant, cases_of
 
 _CASES, _SEED = 200, 20260128
+_FEW = 100
 
 
 @cache
@@ -27,12 +28,13 @@ def _found(line: str, source: Source, others: Batch) -> bool:
     return about(line, source, others) is not None
 
 
+@pytest.mark.parametrize("number", [_FEW, pytest.param(_CASES, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("plant", "share"), KINDS, ids=[plant.__name__ for plant, _ in KINDS])
-def test_planted_defects_are_found(published: list[Case], plant: Plant, share: float) -> None:
-    planted = list(cases_of(plant, published, _CASES, _SEED))
-    assert len(planted) == _CASES
+def test_planted_defects_are_found(published: list[Case], plant: Plant, share: float, number: int) -> None:
+    planted = list(cases_of(plant, published, number, _SEED))
+    assert len(planted) == number
     missed = [(case.id, line) for case, line in planted if not _found(line, case.source, _batch(case))]
-    assert len(missed) <= (1 - share) * _CASES, missed
+    assert len(missed) <= (1 - share) * number, missed
 
 
 def test_most_lines_of_other_papers_are_refused(published: list[Case]) -> None:
