@@ -50,14 +50,14 @@ WORDS = (
 SPOKEN = (
     "cli/backfill",
     "cli/doctor",
-    "cli/estimate",
+    "cli/doctor_checks",
     "cli/eval_output",
     "cli/eval_run",
-    "cli/home_check",
     "cli/init",
     "cli/output",
     "cli/paper",
     "cli/runs_output",
+    "cli/sample_traces",
     "cli/session",
     "cli/verify",
     "config",
@@ -88,11 +88,11 @@ SPOKEN = (
     "pipeline",
     "publish/keeping",
     "publish/site/search",
-    "sample/traces",
     "scale/backfill",
     "scale/days_progress",
     "sources",
     "summarize/bounds",
+    "summarize/shorten",
     "summarize/summarizer",
     "system/files",
     "system/network",
@@ -215,7 +215,7 @@ def messages() -> dict[str, str]:
     for rule in rules_for({}):
         found.setdefault(rule.why, "digest lint --rules")
     for message in WORDS:
-        found.setdefault(message, "digest/model.py")
+        found.setdefault(message, "digest/model")
     for message in _OF_THE_LIBRARY:
         found.setdefault(message, "typer")
     return found

@@ -124,7 +124,7 @@ def _in_chinese() -> None:
         code = in_chinese(typer.main.get_command(app)).main(standalone_mode=False)
     except typer.Abort:
         code = 1
-    except Exception as error:
+    except Exception as error:  # Typer's click has no public name; what is not its own is raised again
         if not hasattr(error, "format_message"):
             raise
         complain(error)

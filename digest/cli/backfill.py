@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from digest.cli.options import (
+    Batch,
     Concurrency,
-    Flags,
     Json,
     MaxCost,
     Model,
@@ -22,17 +22,19 @@ from digest.cli.options import (
     PromptName,
     Quiet,
     Sections,
+    Wait,
+    flags_of,
 )
 from digest.system.language import translated
 
 if TYPE_CHECKING:
     from digest.cli.session import CommandOptions
-    from digest.pipeline.entries import Engine
     from digest.pipeline.resources import Resources
     from digest.scale.backfill import Backfill, Row
     from digest.scale.mirror_reader import MirrorReader
     from digest.scale.old_days import Span
     from digest.scale.plan import Plan
+    from digest.sources.bulk.mirror import Mirror
     from digest.sources.http_client import Http
     from digest.text.reader import Download
 
@@ -70,10 +72,8 @@ def backfill(
     concurrency: Concurrency = None,
     no_pdf: NoPdf = False,
     max_cost: MaxCost = None,
-    batch: Annotated[
-        bool, typer.Option("--batch", help="Hand the questions in as batches, at half the price.")
-    ] = False,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait for batches under way.")] = False,
+    batch: Batch = False,
+    wait: Wait = False,
     out: Out = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -84,11 +84,15 @@ def backfill(
 
     if address is not None and engine != "ray":
         raise UsageError("--address is that of a Ray cluster: add --engine ray.")
-    flags: Flags = {
-        "run": {"sections": section or None, "prompt": prompt, "out": out},
-        "model": {"name": model, "concurrency": concurrency, "max_cost": max_cost},
-        "text": {"source": "abstract" if no_pdf else None},
-    }
+    flags = flags_of(
+        section=section,
+        prompt=prompt,
+        out=out,
+        model=model,
+        concurrency=concurrency,
+        max_cost=max_cost,
+        no_pdf=no_pdf,
+    )
     given = CommandOptions(flags, json=json, quiet=quiet, approximate=True, batch=batch, wait=wait)
     wanted = _Wanted(first, last, metadata, mirror, fetch_pdfs, engine, address, workers or 2, plan)
     raise typer.Exit(_carry_out(given, wanted))
@@ -155,54 +159,60 @@ async def _opened(wanted: _Wanted, span: Span, resources: Resources) -> AsyncIte
     from digest.scale.backfill import Backfill
     from digest.scale.cost_model import Measurements
     from digest.scale.days_progress import DaysProgress
-    from digest.scale.mirror_reader import open_reader
     from digest.scale.old_days import FOLDER, open_source
     from digest.scale.plan import make_plan
-    from digest.sources.bulk.mirror import Mirror
 
     settings, progress = resources.settings, DaysProgress(resources.progress)
-    mirror = None if wanted.mirror is None else Mirror(wanted.mirror, progress.say)
     key = _measured_with(wanted, resources)
     measurements = Measurements(settings.run.out / FOLDER / "measured.json", key)
-    async with _engine(wanted, resources) as (engine, through):
-
-        async def download() -> Download:
-            return (await through.http()).download
-
-        fetch = download if wanted.fetch_pdfs else None
+    async with _through(wanted, resources) as through:
         source = await open_source(span, wanted.metadata, through)
-        async with open_reader(settings, mirror, fetch, progress.say, wanted.workers) as reader:
-
-            async def read() -> MirrorReader:
-                return reader
-
-            own = replace(through, progress=progress, reader=read, source=source)
-            measured = measurements.get()
-            plan = await make_plan(span, source, own, measured, wanted.workers, fetch=wanted.fetch_pdfs)
-            yield Backfill(own, engine, progress, measurements), plan
+        own = replace(through, progress=progress, source=source)
+        measured = measurements.get()
+        plan = await make_plan(span, source, own, measured, wanted.workers, fetch=wanted.fetch_pdfs)
+        yield Backfill(own, progress, measurements), plan
 
 
 @asynccontextmanager
-async def _engine(wanted: _Wanted, resources: Resources) -> AsyncIterator[tuple[Engine, Resources]]:
-    """The engine of the work, and the resources as they go through it; both are closed at the end."""
-    from digest.pipeline.entries import side_by_side
+async def _through(wanted: _Wanted, resources: Resources) -> AsyncIterator[Resources]:
+    """The resources as they go through the engine; it is closed at the end."""
     from digest.pipeline.priority import backfill_at_work
+    from digest.sources.bulk.mirror import Mirror
 
+    mirror = None if wanted.mirror is None else Mirror(wanted.mirror, resources.progress.say)
     if wanted.plan:
-        yield side_by_side, resources
-        return
-    if wanted.engine == "local":
+        async with _reading(wanted, mirror, resources) as through:
+            yield through
+    elif wanted.engine == "local":
         with backfill_at_work(resources.ledger):
-            yield side_by_side, _yielding(resources)
-        return
-    from digest.scale.ray_cluster import cluster
+            async with _reading(wanted, mirror, _yielding(resources)) as through:
+                yield through
+    else:
+        from digest.scale.ray_cluster import cluster
 
-    with backfill_at_work(resources.ledger), cluster(wanted.address, wanted.workers):
-        from digest.scale.ray_engine import ray_engine
+        with backfill_at_work(resources.ledger), cluster(wanted.address, wanted.workers):
+            from digest.scale.ray_engine import through_ray
 
-        mirror = None if wanted.mirror is None else wanted.mirror.absolute()
-        async with ray_engine(resources, wanted.workers, mirror, fetch=wanted.fetch_pdfs) as opened:
-            yield opened
+            where = None if wanted.mirror is None else wanted.mirror.absolute()
+            async with through_ray(resources, wanted.workers, where, fetch=wanted.fetch_pdfs) as through:
+                yield through
+
+
+@asynccontextmanager
+async def _reading(wanted: _Wanted, mirror: Mirror | None, resources: Resources) -> AsyncIterator[Resources]:
+    """The resources with a reader of the mirror, which reads on this machine."""
+    from digest.scale.mirror_reader import open_reader
+
+    async def download() -> Download:
+        return (await resources.http()).download
+
+    fetch, say = download if wanted.fetch_pdfs else None, resources.progress.say
+    async with open_reader(resources.settings, mirror, fetch, say, wanted.workers) as reader:
+
+        async def read() -> MirrorReader:
+            return reader
+
+        yield replace(resources, reader=read)
 
 
 def _yielding(resources: Resources) -> Resources:

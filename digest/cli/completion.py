@@ -27,7 +27,7 @@ def completion(
 
     fish: digest completion fish > ~/.config/fish/completions/digest.fish
     """
-    from typer.completion import get_completion_script  # type: ignore[attr-defined]
+    from typer.completion import get_completion_script  # type: ignore[attr-defined]  # it is documented, not exported
 
     print(get_completion_script(prog_name=PROGRAM, complete_var=VARIABLE, shell=shell))
 
@@ -35,7 +35,7 @@ def completion(
 def prepare(environment: Mapping[str, str]) -> None:
     """Let Typer answer the script, where the environment says that it asks."""
     if VARIABLE in environment:
-        from typer.completion import completion_init  # type: ignore[attr-defined]
+        from typer.completion import completion_init  # type: ignore[attr-defined]  # as above
 
         completion_init()
 
@@ -54,6 +54,6 @@ def sections(incomplete: str) -> list[str]:
 
 def prompts(incomplete: str) -> list[str]:
     """The prompts that begin so."""
-    from digest.summarize.prompt import known
+    from digest.cli.prompts import known
 
     return [name for name in known() if name.startswith(incomplete)]

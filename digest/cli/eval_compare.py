@@ -67,7 +67,7 @@ def compare_runs(
     from digest.evaluate.judge.calibration import juries
     from digest.evaluate.report.decision import TOO_MANY_ERRORS
     from digest.evaluate.report.report import render
-    from digest.publish.files import write_atomically
+    from digest.system.files import write_atomically
 
     given = dict(_margin(text) for text in margins)
     board = eval_output.results_of(runs, out)

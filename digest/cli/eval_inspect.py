@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from digest.cli.options import EvalRun, Out, settings_of
+from digest.cli.options import EvalRun, Out
 from digest.cli.output import say
 from digest.errors import UsageError
 
 
 def score(run: EvalRun, out: Out = None) -> None:
     """Score a run anew; asks nothing."""
+    from digest.cli.eval_output import opened
     from digest.evaluate.metrics.scoring import score_run
-    from digest.evaluate.runs.folder import open_run, runs_in
 
-    folder = open_run(Path(run), runs_in(settings_of(out).run.out))
+    folder = opened(run, out)
     say(f"{folder.path}: {score_run(folder)} answers scored")
 
 

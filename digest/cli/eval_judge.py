@@ -86,7 +86,7 @@ def _export(given: CommandOptions, run: str, base: str, name: str, output: Path)
     from digest.evaluate.judge.judges import RULE
     from digest.ledger import open_ledger
     from digest.llm.endpoint import Endpoint
-    from digest.publish.files import write_atomically
+    from digest.system.files import write_atomically
 
     if name == RULE:
         raise UsageError("--judge rule asks nobody: `digest eval judge run` does it at once.")

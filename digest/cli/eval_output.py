@@ -13,8 +13,8 @@ from digest.evaluate.comparison.compare import Comparison, Row
 from digest.evaluate.comparison.results import ResultTable, load_results
 from digest.evaluate.judge.verdicts import Calibration, Judged, Jury
 from digest.evaluate.report.report import Candidate, worst_papers
-from digest.evaluate.runs.folder import open_run, runs_in
-from digest.publish.line_diff import differences
+from digest.evaluate.runs.folder import RunFolder, open_run, runs_in
+from digest.summarize.line_diff import differences
 from digest.system.language import translated
 
 Heard = Mapping[str, tuple[Jury, dict[str, Judged]]]
@@ -30,8 +30,13 @@ _MARKS = {"same": "{}", "new": "[+{}+]", "gone": "[-{}-]"}
 
 def results_of(runs: Sequence[str], out: Path | None) -> ResultTable:
     """The results of runs over one gold set, given by their names or folders."""
-    folder = runs_in(settings_of(out).run.out)
-    return load_results([open_run(Path(run), folder) for run in runs])
+    return load_results([opened(run, out) for run in runs])
+
+
+def opened(run: str, out: Path | None) -> RunFolder:
+    """A run by its name or folder; real ones come before those of the sample day."""
+    own, of_sample = (runs_in(settings_of(out, sample=sample).run.out) for sample in (False, True))
+    return open_run(Path(run), own, of_sample)
 
 
 def comparison(board: ResultTable, again: Comparison | None, candidates: Sequence[Candidate]) -> None:

@@ -16,7 +16,7 @@ import typer
 
 from digest import __version__
 from digest.cli import output
-from digest.cli.options import Concurrency, Flags, Json, Limit, MaxCost, NoPdf, Out, Quiet, Sample
+from digest.cli.options import Concurrency, Json, Limit, MaxCost, NoPdf, Out, Quiet, Sample, flags_of
 from digest.errors import UsageError
 
 if TYPE_CHECKING:
@@ -51,11 +51,8 @@ def run(
     from digest.cli.session import CommandOptions
 
     models = model or []
-    flags: Flags = {
-        "run": {"out": out},
-        "model": {"name": next(iter(models), None), "concurrency": concurrency, "max_cost": max_cost},
-        "text": {"source": "abstract" if no_pdf else None},
-    }
+    first = next(iter(models), None)
+    flags = flags_of(out=out, model=first, concurrency=concurrency, max_cost=max_cost, no_pdf=no_pdf)
     given = CommandOptions(flags, sample, json, quiet)
     raise typer.Exit(_run(given, gold, prompt, models, epochs, limit, name))
 
@@ -70,13 +67,13 @@ def _run(
     name: str | None,
 ) -> int:
     """Ask every prompt and model about the gold papers, score the answers; return the exit code."""
+    from digest.cli.prompts import load as load_prompt
     from digest.cli.session import prepared
     from digest.config import find
     from digest.evaluate.gold import dataset as gold_sets
     from digest.evaluate.metrics.scoring import score_run
     from digest.evaluate.runs.folder import RunInfo, create, key_of, runs_in
     from digest.evaluate.runs.runner import refuse_leaks
-    from digest.summarize.prompt import load as load_prompt
 
     if name is not None and not _NAME.fullmatch(name):
         raise UsageError(f"--name {name[:40]}: take up to 80 letters and digits, with . _ - in between.")

@@ -17,8 +17,7 @@ from urllib.parse import urlsplit
 from digest import __version__
 from digest.config import Settings, load, shipped
 from digest.errors import DigestError, UsageError
-from digest.publish.files import write_atomically
-from digest.system.files import read_text
+from digest.system.files import read_text, write_atomically
 
 PROGRAM = "bilingual-arxiv-digest"
 REQUIREMENTS = "requirements.txt"

@@ -77,7 +77,7 @@ def init(
     _next_steps(folder, line)
 
 
-def _asked(name: str, question: str, default: str, read: Callable[[str], Any]) -> Any:  # noqa: ANN401
+def _asked(name: str, question: str, default: str, read: Callable[[str], Any]) -> Any:  # noqa: ANN401 - as `read`
     """The answer to one question, which is asked again until it can be used."""
     from digest.cli.home import Answers, settings_text
 

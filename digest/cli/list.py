@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from digest.cli import output
-from digest.cli.options import Approximate, Flags, Json, Out, Sample, Sections
+from digest.cli.options import Approximate, Json, Out, Sample, Sections, flags_of
 from digest.errors import DigestError
 from digest.system.language import translated
 from digest.system.terminal import in_short
@@ -34,7 +34,7 @@ def list_(
     """List what arXiv announced, with its own counts; asks no model."""
     from digest.cli.session import CommandOptions
 
-    flags: Flags = {"run": {"sections": section or None, "out": out}}
+    flags = flags_of(section=section, out=out)
     raise typer.Exit(list_announcements(CommandOptions(flags, sample, json, approximate=approximate), date))
 
 

@@ -55,6 +55,8 @@ MaxCost = Annotated[
     typer.Option("--max-cost", min=0, metavar="USD", help="Stop asking before this much is spent."),
 ]
 NoPdf = Annotated[bool, typer.Option("--no-pdf", help="Ask about title and abstract only.")]
+Batch = Annotated[bool, typer.Option("--batch", help="Hand the questions in as batches, at half the price.")]
+Wait = Annotated[bool, typer.Option("--wait", help="Wait for batches under way.")]
 
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="Gold sets or digests.")]
 Target = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")]
@@ -62,6 +64,24 @@ Target = Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Th
 EvalRun = Annotated[str, typer.Argument(metavar="RUN", help="A run's name, or its folder.")]
 Base = Annotated[str, typer.Option("--base", metavar="NAME", help="What others are held against.")]
 JudgeName = Annotated[str, typer.Option("--judge", metavar="NAME", help="A model; or rule: asks nobody.")]
+
+
+def flags_of(
+    *,
+    section: list[str] | None = None,
+    prompt: str | None = None,
+    out: Path | None = None,
+    model: str | None = None,
+    concurrency: int | None = None,
+    max_cost: float | None = None,
+    no_pdf: bool = False,
+) -> Flags:
+    """The options of a command that asks a model, as settings."""
+    return {
+        "run": {"sections": section or None, "prompt": prompt, "out": out},
+        "model": {"name": model, "concurrency": concurrency, "max_cost": max_cost},
+        "text": {"source": "abstract" if no_pdf else None},
+    }
 
 
 def settings_of(out: Path | None, *, sample: bool = False) -> Settings:

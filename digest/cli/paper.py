@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from digest.cli import output
-from digest.cli.options import Flags, Json, Model, Out, PromptName, Quiet, Sample
+from digest.cli.options import Json, Model, Out, PromptName, Quiet, Sample, flags_of
 from digest.cli.output import COMPLETE, FLAGGED, origin, say, tell_why, took
 from digest.errors import UsageError
 from digest.system.terminal import bare, in_short, printable
@@ -44,7 +44,7 @@ def paper(
     """Ask again about papers, and put the new lines into the digests that hold them."""
     from digest.cli.session import CommandOptions
 
-    flags: Flags = {"run": {"prompt": prompt, "out": out}, "model": {"name": model}}
+    flags = flags_of(prompt=prompt, out=out, model=model)
     raise typer.Exit(redo(CommandOptions(flags, sample, json, quiet), ids, keep=keep))
 
 
@@ -140,7 +140,7 @@ def _different(older: Sequence[Entry]) -> Iterator[Entry]:
 
 
 def _plain(olds: Sequence[Entry], entry: Entry) -> Iterator[str]:
-    from digest.publish.line_diff import marked
+    from digest.summarize.line_diff import marked
 
     for old in olds:
         if _line(old) == _line(entry):
@@ -185,7 +185,7 @@ def _side_by_side(olds: Sequence[Entry], entry: Entry) -> None:
     from rich.table import Column, Table
     from rich.text import Text
 
-    from digest.publish.line_diff import differences
+    from digest.summarize.line_diff import differences
 
     console = Console(file=bare(sys.stdout))
     befores: list[Entry | None] = list(olds) or [None]
@@ -220,7 +220,7 @@ def values(papers: Sequence[Redone | Unknown], tally: RunUsage) -> dict[str, Any
 
 
 def _pieces(old: str, new: str) -> list[tuple[str, str]]:
-    from digest.publish.line_diff import differences
+    from digest.summarize.line_diff import differences
 
     return [(_JSON_MARKS[kind], piece) for kind, piece in differences(old, new)]
 

@@ -14,8 +14,8 @@ import typer
 from digest.cli import output
 from digest.cli.options import (
     Approximate,
+    Batch,
     Concurrency,
-    Flags,
     Json,
     Limit,
     MaxCost,
@@ -26,6 +26,8 @@ from digest.cli.options import (
     Quiet,
     Sample,
     Sections,
+    Wait,
+    flags_of,
 )
 from digest.errors import DigestError, ModelError
 
@@ -60,10 +62,8 @@ def run(
     out: Out = None,
     no_pdf: NoPdf = False,
     max_cost: MaxCost = None,
-    batch: Annotated[
-        bool, typer.Option("--batch", help="Hand the questions in as a batch, at half the price.")
-    ] = False,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait for batches under way.")] = False,
+    batch: Batch = False,
+    wait: Wait = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Ask again, even what the ledger can answer.")
     ] = False,
@@ -78,11 +78,15 @@ def run(
     """Make the digest of a day: fetch, read, ask, check, write."""
     from digest.cli.session import CommandOptions
 
-    flags: Flags = {
-        "run": {"sections": section or None, "prompt": prompt, "out": out},
-        "model": {"name": model, "concurrency": concurrency, "max_cost": max_cost},
-        "text": {"source": "abstract" if no_pdf else None},
-    }
+    flags = flags_of(
+        section=section,
+        prompt=prompt,
+        out=out,
+        model=model,
+        concurrency=concurrency,
+        max_cost=max_cost,
+        no_pdf=no_pdf,
+    )
     given = CommandOptions(flags, sample, json, quiet, fresh, approximate, batch, wait, yes)
     raise typer.Exit(run_days(given, date, limit))
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from digest.cli import output
+from digest.cli.prompts import load as load_prompt
 from digest.config import Settings, load, no_file_hint
 from digest.errors import DigestError, UsageError
 from digest.ledger import open_ledger
@@ -20,7 +21,6 @@ from digest.ledger.sql.ledger import SqlLedger
 from digest.llm.presets import preset_of
 from digest.pipeline.progress import choose
 from digest.pipeline.resources import Resources, open_resources
-from digest.summarize.prompt import load as load_prompt
 from digest.system.clock import Clock
 from digest.system.network import nothing_of_the_environment
 
@@ -97,7 +97,7 @@ def prepared(given: CommandOptions, *, asks_model: bool = True) -> Iterator[Read
 
 def ledger_of(settings: Settings, given: CommandOptions) -> SqlLedger:
     """The ledger of a command; what earlier versions mixed into one of real work is taken out, and told."""
-    from digest.sample.traces import take_out
+    from digest.cli.sample_traces import take_out
 
     ledger = open_ledger(settings.ledger_at)
     logger.debug("ledger: %s", ledger.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from datetime import date as Date  # noqa: N812 - as in digest.model
+from datetime import date as Date
 from typing import Literal, Protocol
 
 from digest.config import ChannelSettings, ChatSettings, MailSettings, Settings, SiteSettings, is_mail_address

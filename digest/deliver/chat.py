@@ -156,7 +156,7 @@ def _known(address: str) -> str:
     return address
 
 
-def _scheme(plugin: Any) -> str:  # noqa: ANN401
+def _scheme(plugin: Any) -> str:  # noqa: ANN401 - as above
     """The service, whether with TLS or without."""
     schemes = plugin.secure_protocol or plugin.protocol
     first = schemes if isinstance(schemes, str) else schemes[0]
@@ -167,7 +167,7 @@ def _other(plugin: NotifyBase) -> Service:
     return any_other(plugin.body_maxlen, max(0, plugin.title_maxlen))
 
 
-def _wecom_markdown(plugin: Any, body: str) -> bool:  # noqa: ANN401
+def _wecom_markdown(plugin: Any, body: str) -> bool:  # noqa: ANN401 - as above
     """Apprise sends WeCom text only; Markdown may be twice as long, and has links."""
     import requests
 
@@ -192,21 +192,21 @@ def _exchange() -> Iterator[list[requests.Response | Exception]]:
     def watched(
         session: requests.Session,
         request: requests.PreparedRequest,
-        **options: Any,  # noqa: ANN401 - passed on
+        **options: Any,
     ) -> requests.Response:
         try:
             answer = send(session, request, **options)
-        except Exception as error:
+        except Exception as error:  # noted, and raised again
             seen.append(error)
             raise
         seen.append(answer)
         return answer
 
-    requests.Session.send = watched  # type: ignore[assignment,method-assign]
+    requests.Session.send = watched  # type: ignore[assignment,method-assign]  # plugins make sessions of their own
     try:
         yield seen
     finally:
-        requests.Session.send = send  # type: ignore[method-assign]
+        requests.Session.send = send  # type: ignore[method-assign]  # as it was
 
 
 @contextmanager

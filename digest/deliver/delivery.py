@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date as Date  # noqa: N812 - as in digest.model
+from datetime import date as Date
 from datetime import datetime, timedelta
 from typing import Literal
 

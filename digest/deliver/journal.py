@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date as Date  # noqa: N812 - as in digest.model
+from datetime import date as Date
 from datetime import datetime
 
 from digest.ledger import Delivery, Ledger

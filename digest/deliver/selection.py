@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date as Date  # noqa: N812 - as in digest.model
+from datetime import date as Date
 from itertools import chain, zip_longest
 from typing import Literal
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from digest.errors import UsageError
-from digest.ledger.interface import Batch, BatchLog, Delivery, DeliveryLog, Ledger, SnapshotStore
+from digest.ledger.interface import Batch, BatchLog, Delivery, DeliveryLog, Ledger
 
 if TYPE_CHECKING:
     from digest.ledger.sql.database import Database
@@ -28,7 +28,6 @@ __all__ = [
     "Delivery",
     "DeliveryLog",
     "Ledger",
-    "SnapshotStore",
     "Where",
     "open_database",
     "open_history",

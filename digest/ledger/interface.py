@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date as Date  # noqa: N812 - as in digest.model
+from datetime import date as Date
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
-from digest.model import Announcement, Completion, Digest, Request, Snapshot, Text
+from digest.model import Announcement, Completion, Digest, Request, SnapshotStore, Text
 
 BatchState = Literal["intended", "uploaded", "submitted", "collected", "void"]
 """The state of a batch: see the state machine in `digest.llm.batch.lifecycle`."""
@@ -157,22 +157,6 @@ class AnnouncementStore(Protocol):
 
     def seen(self, section: str, paper: str, before: Date) -> Date | None:
         """The newest date before `before` on which a digest of the section held the paper."""
-
-
-class SnapshotStore(Protocol):
-    """Answers of arXiv as they came. Only labelled ones are ever used in place of asking arXiv."""
-
-    def put(self, snapshot: Snapshot) -> None:
-        """Keep a snapshot; one with the same `url` and `fetched` is replaced, which is how labels come."""
-
-    def get(self, url: str) -> Snapshot | None:
-        """The labelled snapshot of `url` that was fetched last."""
-
-    def day(self, category: str, date: Date) -> tuple[Snapshot, ...]:
-        """All that is labelled so, of each URL the last, in the order of fetching; empty if there is none."""
-
-    def before(self, category: str, date: Date) -> Date | None:
-        """The latest earlier date for which `category` has labelled snapshots."""
 
 
 class CapabilityStore(Protocol):

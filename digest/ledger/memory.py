@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from datetime import date as Date  # noqa: N812 - as in digest.model
+from datetime import date as Date
 from typing import Any, NamedTuple
 
 from digest.ledger.interface import OPEN_STATES, Batch, BatchState, Delivery

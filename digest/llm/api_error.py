@@ -22,6 +22,7 @@ _NAMES = {
     ),
     **dict.fromkeys(("err_msg", "errmsg", "status_msg", "metadata", "raw", "header", "base_resp"), "message"),
     **dict.fromkeys(("error_message", "error_description", "response", "cause", "data"), "message"),
+    **dict.fromkeys(("violations", "quotaid"), "message"),  # Gemini: which of its limits was reached
 }
 """Fields of errors that tell something; others may repeat the question, whose words mean nothing here."""
 

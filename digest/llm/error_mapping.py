@@ -6,7 +6,7 @@ import re
 
 from digest.errors import AnswerError, DigestError, ModelError, QuotaError
 from digest.llm.api_error import ApiError
-from digest.llm.kinds import Kind, kind_of
+from digest.llm.kinds import Kind, is_by_day, kind_of
 
 _DOWN = {502, 503, 520, 521, 522, 523, 529, 530}
 """There is nobody behind the gateway, or a server starts; from 520 on: Cloudflare, Anthropic."""
@@ -16,6 +16,8 @@ _STARTING = re.compile(
     r"|connection (?:error|refused)|cannot connect to|all connection attempts failed"
 )
 """A server that loads its model, or a gateway that does not reach it, at any status."""
+
+_MINUTE = 60.0
 
 TOO_LATE = {408, 504, 524}
 """A gateway waited for an answer, and none came; 524: Cloudflare."""
@@ -29,6 +31,7 @@ class TransientError(Exception):
         down: the endpoint answers nobody; likewise.
         took: seconds until it was known.
         told: seconds that the endpoint says to wait, if it does.
+        by_day: the limit is one by the day, and a minute of waiting is enough to see that it stays.
         odd: a 200 without an answer, as a gateway's page is one.
         tries: how often at most it is worth trying, if that is less than usual.
         final: what the trouble means if it stays.
@@ -41,6 +44,7 @@ class TransientError(Exception):
         limited: bool = False,
         down: bool = False,
         told: float | None = None,
+        by_day: bool = False,
         odd: bool = False,
     ) -> None:
         super().__init__(str(final))
@@ -48,6 +52,7 @@ class TransientError(Exception):
         self.down = down
         self.took = 0.0
         self.told = told
+        self.by_day = by_day
         self.odd = odd
         self.tries: int | None = None
         self.final = final
@@ -81,7 +86,10 @@ def meaning_of(
         case "unknown model" | "denied" | "no such address":
             meaning = ModelError(_denied(kind, error, model, address))
         case "limited":
-            meaning = TransientError(AnswerError("unreachable", final), limited=True, told=told)
+            by_day = is_by_day(error) and (told or 0.0) < _MINUTE  # Groq tells how long its own takes
+            meaning = TransientError(
+                AnswerError("unreachable", final), limited=True, told=told, by_day=by_day
+            )
         case "transient":
             down = status in _DOWN or _STARTING.search(error.words.lower()) is not None
             final_error = AnswerError("unreachable", final)

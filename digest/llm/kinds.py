@@ -54,6 +54,11 @@ def kind_of(error: ApiError, told: float | None = None) -> Kind:
     return "transient" if general else said
 
 
+def is_by_day(error: ApiError) -> bool:
+    """True if the limit that an error tells of is one by the day: it is not over in minutes."""
+    return _say("by_day", error.words)
+
+
 def _by_fields(error: ApiError) -> Kind | None:
     if error.status == 402:
         return "empty account"

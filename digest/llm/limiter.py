@@ -16,7 +16,7 @@ from digest.config import CONCURRENCY, ModelSettings
 from digest.llm.attempt import Attempt, Permit
 from digest.llm.error_mapping import TransientError
 from digest.llm.rate_limits import Concurrency, Gate, Guess, Refusals, Remaining, SlidingWindow
-from digest.llm.retry import PATIENCE
+from digest.llm.retry import BY_THE_DAY, PATIENCE
 from digest.llm.retry_after import in_words
 
 _UNTOLD = 300.0
@@ -178,7 +178,7 @@ class Limiter:
             trouble.took = self._clock() - permit.at
             trouble.limited = self._timed_out(permit)
         elif trouble.limited:
-            self.refused(permit, headers, trouble.told)
+            self.refused(permit, headers, trouble.told, BY_THE_DAY if trouble.by_day else None)
         elif self._outage and (trouble.down or silent):
             patience = self._patience if trouble.told else self._outage
             self.refused(permit, headers, trouble.told, patience)

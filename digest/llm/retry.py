@@ -22,6 +22,9 @@ PATIENCE = 900.0
 """Seconds that one question may spend waiting for a rate limit, or for an endpoint that is overloaded. What
 it waits for its turn in our own queue does not count."""
 
+BY_THE_DAY = 60.0
+"""Seconds that a limit by the day may keep a question waiting, where no longer time is told."""
+
 _SHORTEST, _LONGEST = 0.5, 30.0
 """Seconds that the first wait takes at most, and any wait, where the endpoint says nothing."""
 
@@ -116,6 +119,8 @@ class RetryPolicy:
         self._failures += self._kind == "own"
         if error.tries is not None:
             self._most = min(self._most, error.tries)
+        if error.by_day:
+            self._patience = min(self._patience, BY_THE_DAY)
         self._waited[self._kind] += error.took
         self._accepted, self._told = accepted, error.told or 0.0
         self.said = str(error)
@@ -129,7 +134,7 @@ class RetryPolicy:
     def wait(self, _: RetryCallState) -> float:
         """Seconds until the next try: as the endpoint says, to the letter; else exponential with jitter."""
         steps = self._in_a_row - 1 - (_BELIEVED if self._told else 0)
-        own = random.uniform(0, min(_LONGEST, _SHORTEST * 2**steps)) if steps >= 0 else 0.0  # noqa: S311
+        own = random.uniform(0, min(_LONGEST, _SHORTEST * 2**steps)) if steps >= 0 else 0.0
         wait = max(self._told, own)
         self._waited[self._kind] += wait
         return wait

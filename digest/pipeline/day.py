@@ -16,7 +16,7 @@ from digest.llm.cached_client import CachedClient, RunUsage
 from digest.model import Announcement, Digest, Entry, Section
 from digest.pipeline.announced import Known, announcement_of, source_of
 from digest.pipeline.day_checks import ending, flag_repeated, refuse_shorter, refuse_silence
-from digest.pipeline.entries import Engine, entries_of, side_by_side
+from digest.pipeline.entries import entries_of
 from digest.pipeline.plan import question_kind
 from digest.pipeline.resources import Resources
 from digest.publish.changes import Changes, changes
@@ -55,7 +55,6 @@ async def run_day(
     day: date | None,
     resources: Resources,
     limit: int | None = None,
-    engine: Engine = side_by_side,
     known: Known | None = None,
 ) -> Published | NoAnnouncement | Pending:
     """Make one section's digest of one day, and note the run in the ledger.
@@ -65,7 +64,6 @@ async def run_day(
         day: the announcement date; None: the latest.
         resources: see `Resources`.
         limit: only the first so many papers, for a quick look.
-        engine: carries out the work on the papers.
         known: what `foresee` found.
 
     Raises:
@@ -85,14 +83,14 @@ async def run_day(
             return announcement
         _tell(section, announcement, resources, run)
         refuse_shorter(section, announcement, limit, resources)
-        entries = await entries_of(section, announcement, resources, client, limit, engine)
+        entries = await entries_of(section, announcement, resources, client, limit)
         if isinstance(entries, Pending):
             ledger.finish(run, "submitted", {"why": entries.sentence, **usage.report()}, entries.date)
             return entries
         made = _digest(section, announcement, flag_repeated(entries, resources), sample=resources.sample)
         refuse_silence(made.entries, usage)
         published = _publish(made, resources, usage)
-    except BaseException as error:
+    except BaseException as error:  # noted in the ledger, and raised again
         state, why = ending(error)
         ledger.finish(run, state, {**why, **usage.report()}, day)
         raise

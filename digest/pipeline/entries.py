@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date
-from typing import Protocol
 
 from digest.errors import DigestError, ModelError, QuotaError
 from digest.llm.batch import Batches, Pending
@@ -23,24 +22,13 @@ _FAILED_CHECKS = {"checks", "unreadable"}
 """Flags of papers whose answers are in the ledger, but no good: only new answers can help."""
 
 
-class Engine(Protocol):
-    """Carries out the work on many papers, by calling `entry` for each."""
-
-    async def __call__(
-        self, tasks: Sequence[PaperTask], others: Others, resources: Resources, usage: RunUsage
-    ) -> Sequence[PaperResult]:
-        """The results, in the order of the tasks; what they took is added to `usage`.
-
-        Raises:
-            ModelError: the model answers nobody; further as `entry`.
-        """
-        ...
-
-
-async def side_by_side(
+async def _side_by_side(
     tasks: Sequence[PaperTask], others: Others, resources: Resources, usage: RunUsage
 ) -> Sequence[PaperResult]:
-    """The engine of one process: a paper is asked about as soon as its text is there."""
+    """The results, in the order of the tasks; what they took is added to `usage`.
+
+    A paper is asked about as soon as its text is there. Raises as `entry` does.
+    """
     if pdfs := pdfs_of((task.paper for task in tasks), resources):
         resources.progress.start("PDFs", pdfs)
     resources.progress.start("papers", len(tasks))
@@ -72,7 +60,6 @@ async def entries_of(
     resources: Resources,
     client: CachedClient,
     limit: int | None = None,
-    engine: Engine = side_by_side,
 ) -> tuple[Entry, ...] | Pending:
     """The entries of a digest in the announcement's order, or the batch that some of them wait for.
 
@@ -85,7 +72,6 @@ async def entries_of(
         resources: of the run.
         client: asks what is not asked for one paper alone, and names the run; its usage is the run's.
         limit: only the first so many papers; None: all.
-        engine: carries the work out.
 
     Raises:
         ModelError: the model answers nobody, or has no Batch API.
@@ -103,7 +89,7 @@ async def entries_of(
 
     deferral = batches.deferral(batch=resources.batch)
     deferring = [replace(tasks[place], deferral=deferral) for place in todo]
-    results = await engine(deferring, others, resources, client.tally)
+    results = await _side_by_side(deferring, others, resources, client.tally)
     pending = await _hand_in(batches, section, day, results, client)
     pending = _waits_for(open_before, section, day, results, resources) or pending
     if pending is not None:
@@ -112,7 +98,7 @@ async def entries_of(
     made |= _entries(todo, results)
     todo = [place for place in todo if place not in made]
     if todo:  # the batch was of one question, which was asked directly; or nobody may be asked any more
-        results = await engine([tasks[place] for place in todo], others, resources, client.tally)
+        results = await _side_by_side([tasks[place] for place in todo], others, resources, client.tally)
         made |= _entries(todo, results)
     return tuple(made[place] for place in range(len(tasks)))
 

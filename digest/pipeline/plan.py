@@ -17,7 +17,10 @@ from digest.text.cache import name_of
 from digest.text.tokens import count
 
 _OUTPUT = 140
-"""Tokens of a typical answer of four fields and a line, as the recorded ones of the sample day have them."""
+"""Tokens of a typical answer of four fields and a line: the mean of 44 recorded on 2026-11-26."""
+
+_DRAFTED = 265
+"""The same with a draft and its review: the mean of the sample day's recorded answers."""
 
 _AGAIN = 1.1
 """Questions a paper, corrections included, where nothing is measured."""
@@ -182,7 +185,8 @@ def _typical(todo: Sequence[tuple[Paper, Text | None]], tools: Resources) -> Usa
     asked = [_prompt_tokens(tools.prompt, paper, text, model) for paper, text in some]
     unread = sum(text is None for _, text in some) * tools.settings.text.budget * _FILLED
     inside = (sum(asked) + unread) / max(1, len(some))
-    return Usage(input=round(inside * _AGAIN), output=round(_OUTPUT * _AGAIN))
+    written = _DRAFTED if tools.prompt.draft else _OUTPUT
+    return Usage(input=round(inside * _AGAIN), output=round(written * _AGAIN))
 
 
 def _prompt_tokens(prompt: Prompt, paper: Paper, text: Text | None, model: str) -> int:

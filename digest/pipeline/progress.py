@@ -167,7 +167,7 @@ class Lines(Silent):
 class Bars:
     """A bar a stage, on a terminal, and above them what has no steps."""
 
-    def __init__(self, clock: Clock = time.monotonic) -> None:
+    def __init__(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, SpinnerColumn, TextColumn
         from rich.progress import Progress as RichProgress
@@ -181,7 +181,6 @@ class Bars:
             BarColumn(bar_width=20),
             TextColumn("{task.fields[info]}", markup=False, table_column=Column(no_wrap=True)),
         )
-        self._clock = clock
         self._bars = RichProgress(*columns, console=Console(file=bare(sys.stderr)))
         self._tasks: dict[str, TaskID] = {}
         self._paces: dict[str, Pace] = {}
@@ -214,7 +213,7 @@ class Bars:
         self._done_with_it()
         if stage in self._tasks:
             self._bars.remove_task(self._tasks[stage])
-        self._paces[stage] = Pace(total, self._clock)
+        self._paces[stage] = Pace(total, time.monotonic)
         self._tasks[stage] = self._bars.add_task(translated(stage), total=total, info=f"0/{total}")
 
     def step(self, stage: str) -> None:

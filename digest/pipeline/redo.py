@@ -84,7 +84,7 @@ async def redo_papers(
                 results.append(Unknown(name, error))
                 resources.ledger.event(run, "source", "unknown", paper_id, str(error))
         refuse_silence([one.entry for one in results if isinstance(one, Redone)], usage)
-    except BaseException as error:
+    except BaseException as error:  # noted in the ledger, and raised again
         state, why = ending(error)
         resources.ledger.finish(run, state, {**why, **usage.report()})
         raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date as Date  # noqa: N812 - `date` is the name of a field below
+from datetime import date as Date
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
 from collections.abc import Collection
 from datetime import date
 from pathlib import Path, PureWindowsPath
@@ -15,7 +14,7 @@ from digest.publish.counts import counts_of
 from digest.publish.formats import FORMATS, JSON, MARKDOWN, Format, digest_from, format_of
 from digest.publish.json_format import from_json
 from digest.publish.keeping import read_digest, refuse_loss
-from digest.system.files import text_of
+from digest.system.files import text_of, write_atomically
 
 
 def import_file(source: Path, target: Path) -> Digest:
@@ -71,55 +70,6 @@ def is_file_name(name: str, *, windows: bool = os.name == "nt") -> bool:
         return False
     reserved = PureWindowsPath(name).is_reserved() or re.search(r'[<>:"|?*\x00-\x1f]|[. ]$', name)
     return not (windows and reserved)
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write `text` as UTF-8 beside `path`, and rename it into place once it is on the disk.
-
-    Folders are made as needed. A file that already holds the text is left alone, time stamps and all; a link
-    is followed.
-
-    Raises:
-        UsageError: it cannot be written; the file at `path`, if any, is as it was.
-    """
-    try:
-        content = text.encode("utf-8")
-    except UnicodeEncodeError as error:  # half a surrogate pair
-        raise UsageError(f"{path} cannot be written: {error}.") from error
-    write_bytes_atomically(path, content)
-
-
-def write_bytes_atomically(path: Path, content: bytes) -> None:
-    """The same for bytes.
-
-    Raises:
-        UsageError: it cannot be written; the file at `path`, if any, is as it was.
-    """
-    try:
-        path = path.resolve()
-        if path.exists():
-            if not path.is_file():
-                raise UsageError(f"{path} cannot be written: it is no file.")
-            if path.read_bytes() == content:
-                return
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, content)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be written: {error.strerror or error}.") from error
-    except (UnicodeEncodeError, RuntimeError) as error:  # no name for a file; a link that leads to itself
-        raise UsageError(f"{path} cannot be written: {error}.") from error
-
-
-def _replace(path: Path, content: bytes) -> None:
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        with beside.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)  # gone already, unless something went wrong
 
 
 def _read(source: Path, target: Path) -> str:

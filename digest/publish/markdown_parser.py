@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date as Date  # noqa: N812 - as in digest.model
+from datetime import date as Date
 from os.path import commonprefix
 from pathlib import PurePath
 from typing import NoReturn

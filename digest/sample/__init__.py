@@ -44,7 +44,7 @@ class Server:
         """
         return self._control("GET", "/_control/stats")
 
-    def set(self, **knobs: Any) -> None:  # noqa: ANN401 - the fields of Knobs
+    def set(self, **knobs: Any) -> None:
         """Turn knobs, on top of those of the start: without arguments back to these. Counts begin anew."""
         self._control("POST", "/_control", Knobs.model_validate(knobs).model_dump_json(exclude_unset=True))
 

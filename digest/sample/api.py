@@ -47,7 +47,7 @@ def _number(arguments: dict[str, str], name: str, default: int) -> int:
     return int(value) if value.isdigit() else default
 
 
-def _api_feed(id: str, title: str, now: str) -> ET.Element:  # noqa: A002 - the element's name
+def _api_feed(id: str, title: str, now: str) -> ET.Element:
     root = ET.Element("feed", {"xmlns:opensearch": OPENSEARCH, "xmlns:arxiv": ARXIV, "xmlns": ATOM})
     text(root, "id", id)
     text(root, "title", title)

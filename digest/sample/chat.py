@@ -81,14 +81,15 @@ def answer(question: Mapping[str, Any], record: Record, library: Library, knobs:
         ChatError: there is no recorded answer for the paper.
     """
     as_json = _asks_for_json(question, record)
-    as_entry = as_json and _asks_for_line(question)
+    as_entry = as_json and _asks_for(question, "line")
     answers: Mapping[str, Any] = library.fields if as_json else library.lines
     recorded = (library.entries if as_entry else answers).get(record.id)
     if recorded is None and not knobs.synthesize:
         raise no_recording(record.title)
     fields: dict[str, Any] = recorded if isinstance(recorded, dict) else compose(record)
     line = recorded if isinstance(recorded, str) else fields.get("line") or _line(fields)
-    fields = {name: value for name, value in fields.items() if name != "line"}
+    left_out = {"line"} if _asks_for(question, "draft") else {"line", "draft", "review"}
+    fields = {name: value for name, value in fields.items() if name not in left_out}
     first = all(message.get("role") != "assistant" for message in question["messages"])
     if first and share(record.id, 1000) < knobs.erring * 1000:
         fields, line = _with_defect(record, fields, line)
@@ -221,12 +222,12 @@ def _asks_for_json(question: Mapping[str, Any], record: Record) -> bool:
     return "json" in text.split()
 
 
-def _asks_for_line(question: Mapping[str, Any]) -> bool:
-    """True if the JSON is to hold the finished line: by its schema, or else by the instructions."""
+def _asks_for(question: Mapping[str, Any], field: str) -> bool:
+    """True if the JSON is to hold this field: by its schema, or else by the instructions."""
     wanted = question.get("response_format")
     if isinstance(wanted, dict) and isinstance(described := wanted.get("json_schema"), dict):
-        return "line" in described.get("schema", {}).get("properties", {})
-    return re.search(r"\bline\b", system_text(question["messages"]), re.ASCII) is not None
+        return field in described.get("schema", {}).get("properties", {})
+    return re.search(rf"\b{field}\b", system_text(question["messages"]), re.ASCII) is not None
 
 
 def _content(message: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from datetime import date as Date  # noqa: N812 - named as in digest.model
+from datetime import date as Date
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -113,7 +113,7 @@ class Library:
         """The date of the last announcement up to today."""
         return max((record.date for record in self.records if record.date <= today), default=today)
 
-    def get(self, id: str) -> Record | None:  # noqa: A002 - the field's word
+    def get(self, id: str) -> Record | None:
         """The current record of an identifier, given with or without a version that exists."""
         bare, version = split_version(id)
         record = self._latest.get(bare)
@@ -165,14 +165,14 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     return found.st_mtime_ns, found.st_size
 
 
-def split_version(id: str) -> tuple[str, int | None]:  # noqa: A002 - the field's word
+def split_version(id: str) -> tuple[str, int | None]:
     """Split 2601.19781v2 into 2601.19781 and 2."""
     match = re.fullmatch(r"(.*?)(?:v(\d+))?", id)
     assert match is not None  # the expression matches every text
     return match[1], int(match[2]) if match[2] else None
 
 
-def is_identifier(id: str) -> bool:  # noqa: A002 - the field's word
+def is_identifier(id: str) -> bool:
     """True if it has the form of an arXiv identifier, old or new, with or without version."""
     return bool(re.fullmatch(r"(\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7})(v\d+)?", id))
 
@@ -208,6 +208,6 @@ def words(text: str) -> list[str]:
     return re.findall(r"[^\W_]+", text.casefold())
 
 
-def _age(id: str) -> tuple[bool, str]:  # noqa: A002 - the field's word
+def _age(id: str) -> tuple[bool, str]:
     """Sorts identifiers as arXiv lists them: oldest first, the old form (math/0405482) before the new."""
     return "/" not in id, id.rpartition("/")[2]

@@ -92,7 +92,7 @@ class Faults:
     """Decides which rule, if any, hits a request, and carries out what needs no knowledge of the answer."""
 
     def __init__(self, knobs: Knobs, abort: Callable[[Scope], None]) -> None:
-        self._rules = [(re.compile(rule.path), random.Random(rule.seed), rule) for rule in knobs.faults]  # noqa: S311
+        self._rules = [(re.compile(rule.path), random.Random(rule.seed), rule) for rule in knobs.faults]
         self._seen: Counter[int] = Counter()
         self._hit: Counter[int] = Counter()
         self._abort = abort

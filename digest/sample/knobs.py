@@ -6,7 +6,7 @@ Fields set on top of the defaults make a hostile arXiv, or a peculiar endpoint, 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date as Date  # noqa: N812 - named as in digest.model
+from datetime import date as Date
 from pathlib import Path
 from typing import Any, Literal
 
@@ -110,7 +110,7 @@ class Knobs(_Knob):
     faults: tuple[Fault, ...] = ()
 
 
-def fault(name: str, **changes: Any) -> Fault:  # noqa: ANN401 - any field of Fault
+def fault(name: str, **changes: Any) -> Fault:
     """The ready-made fault of that name, with some fields changed: `fault("429", path="^/api", every=5)`."""
     return Fault.model_validate({**READY[name], **changes})
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import date as Date  # noqa: N812 - named as in digest.model
+from datetime import date as Date
 from datetime import timedelta
 from functools import lru_cache
 from html import escape
@@ -229,7 +229,7 @@ def _showing(continued: bool, ends: bool) -> str:
 @lru_cache(maxsize=1024)
 def _item(number: int, record: Record, subject: str, with_abstract: bool) -> str:
     """One paper as a `dt` and a `dd`."""
-    id = record.id  # noqa: A001 - the field's word
+    id = record.id
     mark = {"new": "", "cross": f"(cross-list from {record.categories[0]})", "replaced": "(replaced)"}
     html = ""
     if share(id, 5):  # the conversion to HTML fails for some papers

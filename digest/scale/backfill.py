@@ -9,7 +9,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date as Date  # noqa: N812 - named as in digest.model
+from datetime import date as Date
 from typing import Any
 
 from digest.config import Settings
@@ -17,7 +17,6 @@ from digest.errors import DigestError, LedgerError, ModelError
 from digest.llm.batch import Pending
 from digest.llm.retry import PATIENCE
 from digest.pipeline.day import Published, run_day
-from digest.pipeline.entries import Engine
 from digest.pipeline.resources import Resources
 from digest.publish.keeping import NOT_ANSWERED
 from digest.scale.cost_model import Measured, Measurements
@@ -83,14 +82,12 @@ class Backfill:
 
     Attributes:
         resources: of the run; `batch` hands questions in, `wait` waits for them.
-        engine: carries out the work on the papers of a day.
         progress: is told of every day.
         measurements: where it is noted what days take.
         clock: seconds, monotonic.
     """
 
     resources: Resources
-    engine: Engine
     progress: DaysProgress
     measurements: Measurements
     clock: Callable[[], float] = time.monotonic
@@ -133,7 +130,7 @@ class Backfill:
         since = self.clock()
         day, key = unit.day, unit.section.key
         try:
-            made = await run_day(unit.section, day, resources, engine=self.engine)
+            made = await run_day(unit.section, day, resources)
         except DigestError as error:
             logger.debug("%s %s ended", key, day, exc_info=error)
             stops = isinstance(error, ModelError | LedgerError)

@@ -71,7 +71,7 @@ class Measurements:
 
     def add(self, one: Measured) -> None:
         """Add what a day took."""
-        from digest.publish.files import write_atomically
+        from digest.system.files import write_atomically
 
         rows = self._table().rows
         table = _Table(rows={**rows, self._key: rows.get(self._key, Measured()) + one})

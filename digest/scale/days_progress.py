@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import date as Date  # noqa: N812 - named as in digest.model
+from datetime import date as Date
 from typing import TYPE_CHECKING
 
 from digest.llm.cached_client import RunUsage

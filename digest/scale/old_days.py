@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, timedelta
-from datetime import date as Date  # noqa: N812 - named as in digest.model
+from datetime import date as Date
 from pathlib import Path
 
 from digest.model import Announcement, Section, Snapshot

@@ -6,7 +6,7 @@ import hashlib
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date as Date  # noqa: N812 - named as in digest.model
+from datetime import date as Date
 
 from digest.model import Announcement, Paper, Section
 from digest.pipeline.entry import recipe

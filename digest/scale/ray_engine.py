@@ -1,7 +1,7 @@
-"""The engine of many processes and machines: papers are handed to workers, and what comes back is in order.
+"""The engine of many processes and machines: workers read the papers, services ask; the rest is as on one.
 
-The driver holds the papers of one day and nothing of the days before. A worker that dies, with its machine or
-alone, is replaced; its papers go to others. What its papers were answered is in the ledger by then.
+The driver makes the entries, with the ledger at hand, and holds the papers of one day. A worker that dies,
+with its machine or alone, is replaced; its papers go to others.
 """
 
 from __future__ import annotations
@@ -17,25 +17,17 @@ from typing import Any
 
 import ray
 
-from digest.config import CONCURRENCY
-from digest.errors import DigestError, ModelError, UsageError
-from digest.llm.cached_client import RunUsage
-from digest.pipeline.entry import Others, PaperResult, PaperTask
+from digest.errors import DigestError, UsageError
+from digest.model import Paper, Text
 from digest.pipeline.resources import Resources
-from digest.scale.ray_ledger import ledger_service
 from digest.scale.ray_services import Relay
-from digest.scale.ray_shared import (
-    RelayEndpoint,
-    RelayHttp,
-    arxiv_service,
-    endpoint_service,
-)
+from digest.scale.ray_shared import RelayEndpoint, RelayHttp, arxiv_service, endpoint_service
 from digest.scale.ray_worker import PaperWorker, Setup, without_key
 
 logger = logging.getLogger(__name__)
 
-_SPARE = 3
-"""Papers of a worker that are read or checked, beside those whose questions are under way."""
+_SLOTS = 3
+"""Papers that a worker has at once: one is read, the others are on their way."""
 
 _LOSSES = 100
 """Workers that may die one after another over one paper."""
@@ -61,12 +53,10 @@ class _Pool:
 
     Attributes:
         setup: what workers are told.
-        slots: papers of one worker at once.
         say: tells a person why nothing happens.
     """
 
     setup: Setup
-    slots: int
     say: Callable[[str], None]
     _free: asyncio.Queue[_Worker] = field(default_factory=asyncio.Queue)
     _starting: set[asyncio.Task[None]] = field(default_factory=set)
@@ -89,9 +79,9 @@ class _Pool:
         task.add_done_callback(self._starting.discard)
 
     async def _ready(self) -> None:
-        options = {"num_cpus": 1, "scheduling_strategy": "SPREAD", "max_concurrency": self.slots + 2}
+        options = {"num_cpus": 1, "scheduling_strategy": "SPREAD", "max_concurrency": _SLOTS + 1}
         while not self._broken.done():
-            worker = _Worker(ray.remote(PaperWorker).options(**options).remote(self.setup, self.slots))
+            worker = _Worker(ray.remote(PaperWorker).options(**options).remote(self.setup))
             try:
                 error = await worker.actor.ready.remote()
             except ray.exceptions.RayActorError as died:
@@ -104,7 +94,7 @@ class _Pool:
                     self._broken.set_exception(error)
                 return
             self._failed = 0
-            for _ in range(self.slots):
+            for _ in range(_SLOTS):
                 self._free.put_nowait(worker)
             return
 
@@ -114,22 +104,30 @@ class _Pool:
         Raises:
             UsageError: no worker can be started.
         """
-        while True:
-            getting = asyncio.ensure_future(self._free.get())
-            told = False
-            while not getting.done():
-                await asyncio.wait(
-                    {getting, self._broken}, timeout=_LONG, return_when=asyncio.FIRST_COMPLETED
-                )
-                if self._broken.done():
-                    getting.cancel()
-                    raise self._broken.exception() or AssertionError
-                if not getting.done() and not told and len(self._starting) >= self._wanted:
-                    told = True
-                    self.say("No worker can be placed: waiting for a machine to join the Ray cluster.")
-            worker = getting.result()
-            if worker.alive:
-                return worker
+        while not (worker := await self._next()).alive:
+            pass
+        return worker
+
+    async def _next(self) -> _Worker:
+        getting = asyncio.ensure_future(self._free.get())
+        try:
+            await self._there(getting)
+        except BaseException:
+            if not getting.cancel():
+                self.give(getting.result())
+            raise
+        return getting.result()
+
+    async def _there(self, getting: asyncio.Future[_Worker]) -> None:
+        """Wait for it, unless there will be none."""
+        told = False
+        while not getting.done():
+            await asyncio.wait({getting, self._broken}, timeout=_LONG, return_when=asyncio.FIRST_COMPLETED)
+            if self._broken.done():
+                raise self._broken.exception() or AssertionError
+            if not getting.done() and not told and len(self._starting) >= self._wanted:
+                told = True
+                self.say("No worker can be placed: waiting for a machine to join the Ray cluster.")
 
     def give(self, worker: _Worker) -> None:
         """The place is free again."""
@@ -153,61 +151,49 @@ class _Pool:
             self._broken.exception()
 
 
-@dataclass(frozen=True)
-class RayEngine:
-    """See `digest.pipeline.entries.Engine`."""
+@dataclass
+class _RayReader:
+    """Has papers read by workers. See `Reader` of `digest.pipeline.resources`."""
 
     pool: _Pool
+    say: Callable[[str], None]
+    _said: set[str] = field(default_factory=set)
 
-    async def __call__(
-        self, tasks: Sequence[PaperTask], others: Others, resources: Resources, usage: RunUsage
-    ) -> Sequence[PaperResult]:
-        """The results, in the order of the tasks; what they took is added to `usage`."""
-        resources.progress.start("papers", len(tasks))
-        day = ray.put(others)
-        names = ("fresh", "approximate", "batch", "wait", "sample")
-        flags = {name: getattr(resources, name) for name in names}
+    async def read(self, paper: Paper, model: str) -> Text:
+        """The passages of a paper for a prompt to `model`, or none, with the reason."""
+        text, said, error = await self._read(paper, model)
+        for sentence in said:
+            if sentence not in self._said:  # each worker has found out for itself
+                self._said.add(sentence)
+                self.say(sentence)
+        if error is not None:
+            raise error
+        assert text is not None
+        return text
 
-        async def carry_out(task: PaperTask) -> PaperResult:
-            result, taken, error = await self._made(task, [day], flags)
-            usage.add(taken)
-            if isinstance(error, ModelError):  # it ends the run, but what is under way is paid for
-                await resources.endpoint.settled()
-            if error is not None:
-                raise error
-            assert result is not None
-            resources.progress.step("papers")
-            return result
-
-        try:
-            async with asyncio.TaskGroup() as group:
-                running = [group.create_task(carry_out(task)) for task in tasks]
-        except BaseExceptionGroup as errors:
-            raise errors.exceptions[0] from None
-        return [one.result() for one in running]
-
-    async def _made(
-        self, task: PaperTask, day: list[Any], flags: dict[str, bool]
-    ) -> tuple[PaperResult | None, RunUsage, DigestError | None]:
+    async def _read(self, paper: Paper, model: str) -> tuple[Text | None, list[str], DigestError | None]:
         for _ in range(_LOSSES):
             worker = await self.pool.take()
             try:
-                answer: tuple[PaperResult | None, RunUsage, DigestError | None]
-                answer = await worker.actor.make.remote(task, day, flags)
+                answer: tuple[Text | None, list[str], DigestError | None]
+                answer = await worker.actor.read.remote(paper, model)
             except ray.exceptions.RayActorError as died:
-                logger.debug("a worker died over %s", task.paper.id, exc_info=died)
+                logger.debug("a worker died over %s", paper.id, exc_info=died)
                 self.pool.lost(worker)
+            except asyncio.CancelledError:
+                self.pool.give(worker)
+                raise
             else:
                 self.pool.give(worker)
                 return answer
-        raise DigestError(f"{_LOSSES} workers died over {task.paper.id}, one after another.")
+        raise DigestError(f"{_LOSSES} workers died over {paper.id}, one after another.")
 
 
 @asynccontextmanager
-async def ray_engine(
+async def through_ray(
     resources: Resources, workers: int, mirror: Path | None, *, fetch: bool
-) -> AsyncIterator[tuple[RayEngine, Resources]]:
-    """The engine, and the run's resources as they go through the services that all share.
+) -> AsyncIterator[Resources]:
+    """The run's resources as they go through workers and the services that all share.
 
     Args:
         resources: of the run.
@@ -216,37 +202,26 @@ async def ray_engine(
         fetch: ask arXiv for PDFs that are not there.
     """
     settings, say = resources.settings, resources.progress.say
-    ledger = ledger_service(resources.ledger)
-    endpoint = endpoint_service(settings.model, ledger)
-    arxiv = arxiv_service(settings.arxiv, ledger, resources.clock)
-    setup = Setup(
-        settings=without_key(settings),
-        prompt=resources.prompt,
-        clock=resources.clock,
-        ledger=ledger,
-        endpoint=endpoint,
-        arxiv=arxiv,
-        mirror=mirror,
-        fetch=fetch,
-    )
-    http = RelayHttp(settings.arxiv, resources.ledger, arxiv)
+    endpoint = endpoint_service(settings.model, resources.ledger)
+    arxiv = arxiv_service(settings.arxiv, resources.ledger, resources.clock)
+    pool = _Pool(Setup(without_key(settings), arxiv if fetch else None, mirror), say)
+    http, reader = RelayHttp(settings.arxiv, resources.ledger, arxiv), _RayReader(pool, say)
 
     async def get_http() -> RelayHttp:
         return http
 
+    async def get_reader() -> _RayReader:
+        return reader
+
     relayed = RelayEndpoint(settings.model, endpoint, resources.ledger)
-    at_once = -(-(settings.model.concurrency or CONCURRENCY) // workers) + _SPARE
-    pool = _Pool(setup, at_once, say)
     pool.grow(workers)
     news = asyncio.create_task(_pass_on((endpoint, arxiv), say))
     try:
-        yield RayEngine(pool), replace(resources, http=get_http, endpoint=relayed)
+        yield replace(resources, http=get_http, reader=get_reader, endpoint=relayed)
     finally:
         news.cancel()
         await pool.close()
-        with contextlib.suppress(DigestError, ray.exceptions.RayError):
-            ledger.now("do", "close")
-        for service in (endpoint, arxiv, ledger):
+        for service in (endpoint, arxiv):
             with contextlib.suppress(ray.exceptions.RayError, ValueError):
                 service.end()
         await relayed.close()

@@ -1,8 +1,8 @@
-"""Services for all workers: each a named Ray actor on the driver's machine: ledger, endpoint, way to arXiv.
+"""Services for all: each a named Ray actor on the driver's machine: the endpoint, and the way to arXiv.
 
 A service is an object in a process of its own; whoever holds a `Relay` to it may be on any machine. So
 requests to arXiv go over one connection with its pauses, whatever asks for them; questions to the endpoint
-pass one limiter, with one account of what is spent; answers go into one ledger.
+pass one limiter, with one account of what is spent.
 
 A service whose process is killed is started again, and calls that were under way are made again. It outlives
 a driver that is killed, with all that it knows of limits, until nobody has called it for a minute.
@@ -28,6 +28,9 @@ _AT_ONCE = 10_000
 
 _TRIES, _PAUSE = 120, 0.5
 """Looks for a service that is gone, and seconds between them."""
+
+_GONE = (ray.exceptions.RayActorError, ValueError)
+"""Raised of a service whose process is dead, or that nobody has started."""
 
 _LONELY = 60.0
 """Seconds without a call after which a service ends: its driver was killed."""
@@ -66,27 +69,23 @@ class _Host:
 
 
 class Relay:
-    """Calls a service from anywhere. Pickles as its name and what the service is made of.
+    """Calls a service from anywhere. Pickles as its name alone: what it is made of holds keys.
 
     Args:
-        kind: ledger, endpoint, arxiv.
-        make: what makes the service's object, pickled.
+        name: of the service, in the cluster: the same for all who want the same.
+        make: what makes the service's object, pickled; None: another process starts it.
         node: where it runs.
     """
 
-    def __init__(self, kind: str, make: bytes, node: str) -> None:
-        self._kind = kind
+    def __init__(self, name: str, make: bytes | None = None, node: str = "") -> None:
+        self.name = name
         self._make = make
         self._node = node
         self._actor: Any = None
 
-    def __reduce__(self) -> tuple[type[Relay], tuple[str, bytes, str]]:
-        return type(self), (self._kind, self._make, self._node)
-
-    @property
-    def name(self) -> str:
-        """Of the service, in the cluster: the same for all who want the same."""
-        return f"digest-{self._kind}-{hashlib.sha256(self._make + self._node.encode()).hexdigest()[:12]}"
+    def __reduce__(self) -> tuple[type[Relay], tuple[str]]:
+        """As its name."""
+        return type(self), (self.name,)
 
     def now(self, method: str, *args: object) -> Any:  # noqa: ANN401 - whatever the method returns
         """The result of a call, waited for.
@@ -97,7 +96,7 @@ class Relay:
         for _ in range(_TRIES):
             try:
                 return _result(ray.get(self._service().call.remote(method, *args)))
-            except ray.exceptions.RayActorError:
+            except _GONE:
                 self._actor = None
                 time.sleep(_PAUSE)
         raise self._gone()
@@ -107,22 +106,20 @@ class Relay:
         for _ in range(_TRIES):
             try:
                 return _result(await self._service().call.remote(method, *args))
-            except ray.exceptions.RayActorError:
+            except _GONE:
                 self._actor = None
                 await asyncio.sleep(_PAUSE)
         raise self._gone()
-
-    def send(self, method: str, *args: object) -> None:
-        """Call, and wait for nothing; what is sent is carried out in order."""
-        self._service().call.remote(method, *args)
 
     def end(self) -> None:
         """Stop the service."""
         ray.kill(self._service())
 
     def _service(self) -> Any:  # noqa: ANN401 - an actor has no type
-        """The actor; whoever finds none starts it."""
-        if self._actor is None:
+        """The actor; who knows what it is made of starts it where there is none. Raises ValueError."""
+        if self._actor is None and self._make is None:
+            self._actor = ray.get_actor(self.name, NAMESPACE)
+        elif self._actor is None:
             host = ray.remote(_Host).options(
                 name=self.name,
                 namespace=NAMESPACE,
@@ -148,7 +145,9 @@ def relay(kind: str, make: Make) -> Relay:
         kind: for its name.
         make: makes its object; it is pickled.
     """
-    return Relay(kind, pickle.dumps(make), ray.get_runtime_context().get_node_id())
+    made, node = pickle.dumps(make), ray.get_runtime_context().get_node_id()
+    digest = hashlib.sha256(made + node.encode()).hexdigest()
+    return Relay(f"digest-{kind}-{digest[:12]}", made, node)
 
 
 def _result(answer: tuple[Any, DigestError | None]) -> Any:  # noqa: ANN401 - whatever the method returned

@@ -1,36 +1,54 @@
-"""The endpoint's and arXiv's services, and what stands for each where it is used."""
+"""The endpoint's and arXiv's services, and what stands for each where it is used.
+
+Both run on the driver's machine and open the ledger for themselves: what was learned of the endpoint is kept
+there, and whether a daily run is at work is seen there.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import pickle
 import tempfile
+import time
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from digest.config import ArxivSettings, ModelSettings
-from digest.ledger import Ledger, SnapshotStore
+from digest.config import CONCURRENCY, ArxivSettings, ModelSettings
+from digest.errors import AnswerError
+from digest.ledger import Ledger
 from digest.llm.endpoint import Endpoint
-from digest.model import Completion, Request
+from digest.model import Completion, Request, SnapshotStore
 from digest.pipeline.priority import Courtesy
-from digest.scale.ray_ledger import relayed_ledger
 from digest.scale.ray_services import Relay, relay
 from digest.sources.http_client import PAGES_SPACING, Http, Page
 from digest.sources.http_responses import beside
+from digest.text.reader import Download
 
 # The endpoint
+
+_REPLIES = 0.1
+"""Seconds for the last answers to reach the driver before it hears that there are no more."""
 
 
 class _EndpointHost:
     """One endpoint for all; a question that is under way already is not asked beside itself."""
 
-    def __init__(self, settings: ModelSettings, ledger: Ledger, *, restarted: bool) -> None:
+    def __init__(
+        self,
+        settings: ModelSettings,
+        ledger: Ledger,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        restarted: bool,
+    ) -> None:
         self._said: list[str] = []
         self._endpoint = endpoint = Endpoint(
             settings,
             recall=lambda model: ledger.traits(endpoint.address, model),
             remember=lambda model, traits: ledger.keep_traits(endpoint.address, model, traits),
+            clock=clock,
             say=self._said.append,
         )
         Courtesy(ledger).slows(endpoint)
@@ -51,6 +69,7 @@ class _EndpointHost:
 
     async def settled(self) -> None:
         await self._endpoint.settled()
+        await asyncio.sleep(_REPLIES)
 
     def news(self) -> list[str]:
         said = [*self._said]
@@ -58,17 +77,20 @@ class _EndpointHost:
         return said
 
 
-def _endpoint_host(settings: ModelSettings, ledger: Relay, restarted: bool) -> _EndpointHost:
-    return _EndpointHost(settings, relayed_ledger(ledger), restarted=restarted)
+def _endpoint_host(settings: ModelSettings, ledger: bytes, restarted: bool) -> _EndpointHost:
+    return _EndpointHost(settings, pickle.loads(ledger), restarted=restarted)  # noqa: S301 - our own
 
 
-def endpoint_service(settings: ModelSettings, ledger: Relay) -> Relay:
+def endpoint_service(settings: ModelSettings, ledger: Ledger) -> Relay:
     """The service that asks the endpoint, within its limits."""
-    return relay("endpoint", partial(_endpoint_host, settings, ledger))
+    return relay("endpoint", partial(_endpoint_host, settings, pickle.dumps(ledger)))
 
 
 class RelayEndpoint(Endpoint):
     """An endpoint whose questions the service sends; what it says of itself it knows here.
+
+    No more questions are handed over than may be under way: the service outlives a driver that is killed, and
+    what it holds then is asked in vain.
 
     Args:
         settings: of the model; the key is only needed for batches.
@@ -83,14 +105,23 @@ class RelayEndpoint(Endpoint):
             remember=lambda model, traits: ledger.keep_traits(self.address, model, traits),
         )
         self._service = service
+        self._places = asyncio.Semaphore(settings.concurrency or CONCURRENCY)
+        self._too_long = False
 
     async def complete(self, request: Request) -> Completion:
         """See `Endpoint.complete`."""
-        completion: Completion = await self._service.later("complete", request)
+        try:
+            async with self._places:
+                completion: Completion = await self._service.later("complete", request)
+        except AnswerError as error:
+            self._too_long |= error.code == "too_long"
+            raise
         return completion
 
     def fits(self, request: Request) -> bool:
-        """See `Endpoint.fits`."""
+        """See `Endpoint.fits`. The service is asked only where something is known to be too long."""
+        if not self._too_long and self.capabilities(request.model).longest is None:
+            return True
         return bool(self._service.now("fits", request))
 
     async def settled(self) -> None:
@@ -141,17 +172,26 @@ class _ArxivHost:
 
 
 def _arxiv_host(
-    settings: ArxivSettings,
-    ledger: Relay,
-    clock: Callable[[], datetime],
-    restarted: bool,
+    settings: ArxivSettings, ledger: bytes, clock: Callable[[], datetime], restarted: bool
 ) -> _ArxivHost:
-    return _ArxivHost(settings, relayed_ledger(ledger), clock, restarted=restarted)
+    return _ArxivHost(settings, pickle.loads(ledger), clock, restarted=restarted)  # noqa: S301 - our own
 
 
-def arxiv_service(settings: ArxivSettings, ledger: Relay, clock: Callable[[], datetime]) -> Relay:
+def arxiv_service(settings: ArxivSettings, ledger: Ledger, clock: Callable[[], datetime]) -> Relay:
     """The service that asks arXiv, over one connection, with the pauses that it wants."""
-    return relay("arxiv", partial(_arxiv_host, settings, ledger, clock))
+    return relay("arxiv", partial(_arxiv_host, settings, pickle.dumps(ledger), clock))
+
+
+def download_through(service: Relay) -> Download:
+    """Fetches files from arXiv by the service. Raises as `Http.download`, and LedgerError if it is gone."""
+
+    async def download(url: str, target: Path, limit_bytes: int) -> int:
+        content: bytes = await service.later("download", url, limit_bytes)
+        with beside(target) as file:
+            file.write(content)
+        return len(content)
+
+    return download
 
 
 class RelayHttp(Http):
@@ -171,10 +211,3 @@ class RelayHttp(Http):
         """See `Http.get`."""
         page: Page = await self._service.later("get", url, attempts)
         return page
-
-    async def download(self, url: str, target: Path, limit_bytes: int) -> int:
-        """See `Http.download`."""
-        content: bytes = await self._service.later("download", url, limit_bytes)
-        with beside(target) as file:
-            file.write(content)
-        return len(content)

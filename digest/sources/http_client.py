@@ -18,13 +18,12 @@ from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, wait_exponential, wait_random
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from digest import __version__
 from digest.config import ArxivSettings
 from digest.errors import UnavailableError, UnreachableError, WithdrawnError
-from digest.ledger import SnapshotStore
-from digest.model import Snapshot
+from digest.model import Snapshot, SnapshotStore
 from digest.sources.http_responses import (
     TransientError,
     beside,
@@ -35,8 +34,9 @@ from digest.sources.http_responses import (
     retry_after,
     says_withdrawn,
 )
+from digest.sources.http_retry import LONGEST_WAIT, as_transient, waits
 from digest.system.network import client_options, explained, on_this_machine
-from digest.system.reach import connecting, offline_tries, reason
+from digest.system.reach import offline_tries
 
 T = TypeVar("T")
 
@@ -48,7 +48,6 @@ OTHER_SPACING = 3.0
 
 _RETRIED = frozenset({406, 408, 425, 429, 500, 502, 503, 504})
 _RETRIED_PDF = _RETRIED - {500}  # arXiv says 500 for papers whose PDF it failed to make
-_LONGEST_WAIT = 300.0
 _WORTH_SAYING = 5.0
 _OFFLINE_TRIES, _OFFLINE_WAIT = 2, 2.0
 """Where no connection ever came about: so often, and so many seconds apart."""
@@ -229,7 +228,7 @@ class Http:
         retrying = AsyncRetrying(
             sleep=self._sleep,
             stop=stop,
-            wait=_waits(max(host.spacing, 0.1)),
+            wait=waits(max(host.spacing, 0.1)),
             retry=retry_if_exception_type(TransientError),
             before_sleep=spend,
             reraise=True,
@@ -247,7 +246,7 @@ class Http:
 
     def _passing(self, error: Exception, url: str, host: _Host) -> TransientError:
         """The error as one that may pass; where nothing was ever reached, it is hardly waited for."""
-        trouble = _as_passing(error, url)
+        trouble = as_transient(error, url)
         offline = not self._reached and offline_tries(error) is not None
         host.offline = str(trouble) if offline else ""
         if offline:
@@ -290,7 +289,7 @@ class Http:
             self._reached, self._host(url).offline = True, ""
             if response.status_code in retried:
                 wait = retry_after(response.headers.get("Retry-After"), self._clock())
-                if wait is not None and wait > _LONGEST_WAIT:
+                if wait is not None and wait > LONGEST_WAIT:
                     minutes = round(wait / 60)
                     raise UnreachableError(f"{url}: arXiv asks not to be asked again for {minutes} minutes.")
                 raise TransientError(f"HTTP {response.status_code}", wait)
@@ -315,28 +314,6 @@ def snapshot_of(page: Page) -> Snapshot:
         last_modified=page.headers.get("last-modified"),
         body=page.text,
     )
-
-
-def _waits(first: float) -> Callable[[RetryCallState], float]:
-    """The wait asked for by the server, else twice as long each time and some by chance, from `first` on."""
-    growing = wait_exponential(multiplier=first, max=_LONGEST_WAIT) + wait_random(0, first / 2)
-
-    def wait(state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        asked = error.wait if isinstance(error, TransientError) else None
-        return growing(state) if asked is None else asked
-
-    return wait
-
-
-def _as_passing(error: Exception, url: str) -> TransientError:
-    if isinstance(error, TransientError):
-        return error
-    if connecting(error):
-        return TransientError(f"no connection ({reason(error, url)})")
-    if isinstance(error, TimeoutError | httpx2.TimeoutException):
-        return TransientError("it took too long to answer")
-    return TransientError(f"the answer broke off ({str(error) or type(error).__name__})")
 
 
 def _user_agent(contact: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date as Date  # noqa: N812 - named as in digest.model
+from datetime import date as Date
 from typing import Protocol
 
 from digest.model import Announcement, Section

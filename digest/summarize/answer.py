@@ -81,6 +81,19 @@ _FORMS: dict[Language, dict[str, str]] = {
 }
 """Language of an answer -> JSON field -> its form, for endpoints that show the schema to the model."""
 
+_DRAFT: dict[Language, dict[str, str]] = {
+    "zh": {
+        "draft": "line的初稿，写法同line",
+        "review": "逐句挑出draft里别扭、硬译、压缩、说过头或原文没有的词，各写改法；没有就写“无”；120字以内",
+    },
+    "en": {
+        "draft": "a first version of line, of the same form",
+        "review": "the words of draft that are awkward, cut short, overstated or not in the paper, each with "
+        'its better wording; "none" if there are none; at most 60 words',
+    },
+}
+"""Language of an answer -> JSON field that is written before the line and not kept -> its form."""
+
 
 def schema() -> dict[str, Any]:
     """The JSON schema of the fields alone, in the subset that strict structured output accepts.
@@ -93,9 +106,18 @@ def schema() -> dict[str, Any]:
     return _object({"kind": {"type": "string", "enum": list(get_args(PaperKind))}, **properties})
 
 
-def entry_schema(language: Language, also: Sequence[Language] = ()) -> dict[str, Any]:
-    """The JSON schema of an entry: the fields, then the line, then one line a further language."""
-    told = {**_FORMS[language], **{f"line_{other}": _FORMS[other]["line"] for other in also}}
+def entry_schema(language: Language, also: Sequence[Language] = (), *, draft: bool = False) -> dict[str, Any]:
+    """The JSON schema of an entry: fields, draft and review, the line, one line a further language.
+
+    Args:
+        language: of the fields and of `line`.
+        also: the languages that have a `line_xx` of their own.
+        draft: True if a first version of the line, and what is to be mended in it, stand before the line.
+    """
+    forms = dict(_FORMS[language])
+    line = forms.pop("line")
+    told = {**forms, **(_DRAFT[language] if draft else {}), "line": line}
+    told |= {f"line_{other}": _FORMS[other]["line"] for other in also}
     properties: dict[str, dict[str, Any]] = {
         name: {"type": "string", "description": form} for name, form in told.items()
     }

@@ -15,13 +15,11 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from digest.config import find, shipped
 from digest.errors import UsageError
 from digest.model import Language, Message, Paper, Record, Text
 from digest.summarize import answer
 from digest.summarize.bounds import within
 from digest.summarize.fence import fence
-from digest.system.files import at_home, read_text
 
 Input = Literal["title", "abstract", "comments", "text"]
 _LABELS: dict[Language, dict[Input, str]] = {
@@ -46,6 +44,7 @@ class Prompt(Record):
     description: str = ""
     answer: Literal["entry", "fields", "line"] = Field(description="what the model returns")
     lang: Language = Field(default="zh", description="of the line and the fields")
+    draft: bool = Field(default=False, description="an entry's line is drafted and reviewed before it")
     also: tuple[Language, ...] = Field(
         default=(), description="further languages of the line; see `speaking`"
     )
@@ -61,6 +60,8 @@ class Prompt(Record):
         shaping = self.model_dump(exclude={"name", "description"})
         if self.lang == "zh":  # as before there were others
             del shaping["lang"]
+        if not self.draft:
+            del shaping["draft"]
         if not self.also:
             del shaping["also"]
         canonical = json.dumps(shaping, sort_keys=True, ensure_ascii=False)
@@ -75,7 +76,7 @@ class Prompt(Record):
     def json_schema(self) -> dict[str, Any] | None:
         """The schema of its answers; None where the answer is a line and nothing else."""
         if self.answer == "entry":
-            return answer.entry_schema(self.lang, self.also)
+            return answer.entry_schema(self.lang, self.also, draft=self.draft)
         return answer.schema() if self.answer == "fields" else None
 
     def speaking(self, languages: Sequence[Language]) -> Prompt:
@@ -121,31 +122,6 @@ def _passages(text: Text | None) -> str:
     if text is None or not text.passages:
         return ""
     return "\n\n" + "\n\n".join(f"{passage.heading}\n{passage.content}" for passage in text.passages)
-
-
-def load(name: str) -> Prompt:
-    """The prompt called `name` in a `prompts/` folder, or the one in the file of that path.
-
-    Raises:
-        UsageError: there is no such file, or it is no prompt; says which, where, and what is there.
-    """
-    try:
-        path = at_home(name)
-    except ValueError as error:
-        raise UsageError(f"--prompt {error}.") from error
-    if path.suffix != ".md":
-        path = find(f"prompts/{name}.md")
-        if not path.exists():
-            raise UsageError(
-                f"There is no prompt {name!r}. Prompts here: {', '.join(known())}; or give a file.md."
-            )
-    return parse(read_text(path), str(path))
-
-
-def known() -> list[str]:
-    """The names of the prompts in the working directory and of those that the project ships."""
-    folders = find("prompts"), shipped("prompts")
-    return sorted({file.stem for folder in folders for file in folder.glob("*.md")})
 
 
 def parse(source: str, where: str) -> Prompt:

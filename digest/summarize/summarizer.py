@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -20,9 +19,11 @@ from digest.model import (
     Text,
     TextOrigin,
 )
-from digest.summarize import answer, bounds
+from digest.summarize import answer
 from digest.summarize.compose import compose, tidy
+from digest.summarize.corrections import correction_of, in_words
 from digest.summarize.prompt import Prompt
+from digest.summarize.shorten import TOO_LONG, shortened
 
 _ATTEMPTS = 3
 """The first question and at most two corrections."""
@@ -34,8 +35,6 @@ _PARTS = (1, 0.5, 0.25)
 """Of the text, where all of it is too long: few, so that the same question comes of it another time."""
 
 _REFUSED = "the model refused it with passages of the text"
-_TOO_LONG = "the passages were too long for the model"
-_SENTENCE_END = re.compile(r"[.!?](?=\s)|[。！？]")
 
 _REASONS = {
     "refused": "模型拒绝回答",
@@ -160,9 +159,7 @@ async def _fitted(job: Job, text: Text | None) -> Outcome:
         else:
             return outcome if part == 1 else replace(outcome, text=less.origin)
     outcome = await _converse(job, None)
-    return (
-        replace(outcome, text=_abstract(text, _TOO_LONG)) if text is not None and text.passages else outcome
-    )
+    return replace(outcome, text=_abstract(text, TOO_LONG)) if text is not None and text.passages else outcome
 
 
 def _parts(job: Job, text: Text | None) -> Sequence[float]:
@@ -173,28 +170,6 @@ def _parts(job: Job, text: Text | None) -> Sequence[float]:
         if job.answered(job.request(job.prompt.render(job.paper, shortened(text, part)))):
             return _PARTS[number:]
     return _PARTS
-
-
-def shortened(text: Text, part: float) -> Text:
-    """The first part of each passage, up to the end of a sentence where there is one; 1: all as it is."""
-    if part == 1:
-        return text
-    passages = tuple(
-        passage.model_copy(update={"content": _start_of(passage.content, part)}) for passage in text.passages
-    )
-    origin = text.origin.model_copy(
-        update={
-            "tokens": int(text.origin.tokens * part),
-            "reason": f"{_TOO_LONG}: {part:.0%} of them was sent",
-        }
-    )
-    return text.model_copy(update={"passages": passages, "origin": origin})
-
-
-def _start_of(content: str, part: float) -> str:
-    start = content[: int(len(content) * part)]
-    ends = [found.end() for found in _SENTENCE_END.finditer(start)]
-    return start[: ends[-1]].rstrip() if ends and ends[-1] > len(start) // 2 else start
 
 
 def _abstract(text: Text | None, reason: str) -> TextOrigin | None:
@@ -243,11 +218,11 @@ async def _converse(job: Job, text: Text | None) -> Outcome:
                 best = Outcome(summary, findings=findings)
             noticed += [finding for finding in findings if finding.severity >= 2]
             wrong = [finding.evidence for finding in lacking]
-            wrong += _in_words([finding for finding in found if finding.severity >= 2], job.prompt.lang)
+            wrong += in_words([finding for finding in found if finding.severity >= 2], job.prompt.lang)
         if not wrong or said == before:  # asked once more it would say the same again
             break
         before = said
-        conversation = (*conversation, *_correction(completion, wrong, job.prompt.lang))
+        conversation = (*conversation, *correction_of(completion, wrong, job.prompt.lang))
     if best is None or best.summary is None:
         return _flagged("unreadable")
     best = _plain(best, best.summary, job)
@@ -313,26 +288,6 @@ def _lacking(field_name: str) -> Finding:
 def _composed(summary: Summary, language: Language) -> str:
     return compose(
         answer.Fields.model_validate(summary.model_dump(include={*answer.Fields.model_fields})), language
-    )
-
-
-def _in_words(findings: Sequence[Finding], language: Language) -> list[str]:
-    from digest.summarize.checks import correction  # a tenth of a second, for new answers only
-
-    return [correction(finding, language) for finding in findings]
-
-
-_CORRECTIONS: dict[Language, str] = {
-    "zh": "上面的回答有这些问题，请改正后按原来的要求和格式完整地重新回答：",
-    "en": "Your answer has these problems. Mend them, and answer again in full, in the form asked for:",
-}
-
-
-def _correction(completion: Completion, wrong: Sequence[str], language: Language) -> tuple[Message, Message]:
-    listed = "\n".join(f"- {reason}" for reason in wrong)
-    return (
-        Message(role="assistant", content=bounds.within("answer", completion.content)),
-        Message(role="user", content=f"{_CORRECTIONS[language]}\n{listed}"),
     )
 
 

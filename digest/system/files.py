@@ -1,10 +1,11 @@
-"""Files that people edit: whatever their editor does to line ends and beginnings."""
+"""Files: read whatever editors did to line ends and beginnings, written so that nobody sees half of one."""
 
 from __future__ import annotations
 
 import codecs
 import os
 import re
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -68,3 +69,52 @@ def words_at_home(words: Sequence[str]) -> list[str]:
     return [
         re.sub(r"^(--?[\w-]+=)?~(?=[/\\]|$)", lambda found: (found[1] or "") + home, word) for word in words
     ]
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write `text` as UTF-8 beside `path`, and rename it into place once it is on the disk.
+
+    Folders are made as needed. A file that already holds the text is left alone, time stamps and all; a link
+    is followed.
+
+    Raises:
+        UsageError: it cannot be written; the file at `path`, if any, is as it was.
+    """
+    try:
+        content = text.encode("utf-8")
+    except UnicodeEncodeError as error:  # half a surrogate pair
+        raise UsageError(f"{path} cannot be written: {error}.") from error
+    write_bytes_atomically(path, content)
+
+
+def write_bytes_atomically(path: Path, content: bytes) -> None:
+    """The same for bytes.
+
+    Raises:
+        UsageError: it cannot be written; the file at `path`, if any, is as it was.
+    """
+    try:
+        path = path.resolve()
+        if path.exists():
+            if not path.is_file():
+                raise UsageError(f"{path} cannot be written: it is no file.")
+            if path.read_bytes() == content:
+                return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _replace(path, content)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}.") from error
+    except (UnicodeEncodeError, RuntimeError) as error:  # no name for a file; a link that leads to itself
+        raise UsageError(f"{path} cannot be written: {error}.") from error
+
+
+def _replace(path: Path, content: bytes) -> None:
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        with beside.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)  # gone already, unless something went wrong

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +40,7 @@ def extract(path: Path, title: str | None, model: str, budget: int, page_limit: 
         return _extract_plain(path, title, model, budget)
     from digest.text.pdf_pages import EXTRACTOR, read_pages  # pymupdf is loaded where it is used
 
-    with read_pages(path, page_limit) as pdf:
+    with _uncollected(), read_pages(path, page_limit) as pdf:
         rows, passages = _chosen(pdf, budget, lambda text: tokens.count(text, model)[0])
     found = injection.gravest([*_unseen(pdf.pages), *_addressed(rows)])
     if sum(len(row.content) for row in rows) < _SCANNED * len(pdf.pages):
@@ -47,17 +49,19 @@ def extract(path: Path, title: str | None, model: str, budget: int, page_limit: 
         raise PdfError("title not found in PDF", findings=found)
     if not passages:
         raise PdfError("no running text in PDF", findings=found)
-    counted, counted_by = tokens.count("\n".join(passage.content for passage in passages), model)
-    origin = TextOrigin(
-        source="pdf",
-        sections=tuple(f"{passage.heading} ({_span(passage.pages)})" for passage in passages),
-        tokens=counted,
-        counted_by=counted_by,
-        extractor=EXTRACTOR,
-        pages=pdf.total,
-        findings=found,
-    )
-    return Text(origin=origin, passages=passages)
+    return _text(passages, model, EXTRACTOR, pdf.total, found)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """No collection of garbage for as long as one file takes: of its thousands of words hardly any is."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _extract_plain(path: Path, title: str | None, model: str, budget: int) -> Text:
@@ -75,14 +79,21 @@ def _extract_plain(path: Path, title: str | None, model: str, budget: int) -> Te
     passages = selection.passages(rows, budget, lambda text: tokens.count(text, model)[0])
     if not passages:
         raise PdfError("no running text in file", findings=found)
+    return _text(passages, model, "plain text", len(pages), found)
+
+
+def _text(
+    passages: tuple[Passage, ...], model: str, extractor: str, pages: int, found: tuple[Finding, ...]
+) -> Text:
+    """The passages, with where they come from and how many tokens they are for the model."""
     counted, counted_by = tokens.count("\n".join(passage.content for passage in passages), model)
     origin = TextOrigin(
         source="pdf",
         sections=tuple(f"{passage.heading} ({_span(passage.pages)})" for passage in passages),
         tokens=counted,
         counted_by=counted_by,
-        extractor="plain text",
-        pages=len(pages),
+        extractor=extractor,
+        pages=pages,
         findings=found,
     )
     return Text(origin=origin, passages=passages)

@@ -1,15 +1,14 @@
 """Which of a page's words are drawn, by what is on the paper. Imports pymupdf: only workers import it.
 
 A page is drawn with its text and without it: where the two differ is the text's ink, whatever may hide
-text. Where nothing but text touches an area, which most areas of running text are, it is blank without its
-text and is drawn once. That settles most lines at a glance, at 72 dots an inch. What is left is looked at
-closely, each word beside the shapes of its own glyphs, so that ink of other words does not count as its own.
+text. That settles most lines at a glance, at 72 dots an inch. What is left is looked at closely, each word
+beside the shapes of its own glyphs, so that ink of other words does not count as its own.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
 from math import ceil, floor
@@ -19,8 +18,8 @@ from typing import Any, NamedTuple
 import pymupdf
 
 from digest.text import glyphs
-from digest.text.glyphs import FULL, Box, Glyphs, Untyped, Word, paper
-from digest.text.planes import Pixels, Plane, at_least, below, columns, strong, unlike_background
+from digest.text.glyphs import Box, Glyphs, Untyped, Word, paper
+from digest.text.planes import Pixels, Plane, at_least, below, columns, differing, strong, unlike_background
 
 _pymupdf: Untyped = pymupdf
 _mupdf: Untyped = _pymupdf.mupdf
@@ -30,7 +29,7 @@ _WORD = re.compile(r"[^\W\d_]{3}|\d\d|[\u3040-\u30ff\u3400-\u9fff]")
 """Characters that say something; letters and digits of formulas do not by themselves."""
 
 _CERTAIN = 48  # levels of 255 by which ink differs, at a glance and without colours
-_FAINT = 26  # levels; a fainter difference is not seen
+_FAINT = 28  # levels; a fainter difference is not seen
 
 # At a glance, at one pixel a point, or fewer:
 _MOST_PIXELS = 2_000_000
@@ -41,6 +40,7 @@ _DENSE = 0.85  # of the core: rather something over the line
 _GAP = 4.0  # points without ink, or a word's height: no space between letters or words
 _ROW = 6.0  # points of the rows by which words are compared with each other
 _HUGE = 72.0, 360.0  # points; larger words lie across others with all of their box, or certainly
+_NOTHING = Plane((0, 0, 0, 0), b"")
 _NEIGHBOURS = 64
 _SHARED = 0.15
 _IN_VAIN = 4000.0  # square points that may be drawn in vain to draw two lines at once
@@ -53,9 +53,6 @@ _BESIDE = 20  # levels of 255; pixels that a glyph covers less are beside it
 _OWN = 0.6  # of a glyph's shape has ink
 _OTHER = 0.7  # of that share, beside the glyphs: the ink is another's
 _TINY = 0.9  # points; the ink of a word of 2 pt, which cannot be read, is as high
-
-_APART = bytes(min(abs(2 * level - 255), 255) for level in range(256))
-"""A picture and the negative of another, both at half their strength: how far apart the pictures are."""
 
 
 class Line(NamedTuple):
@@ -76,10 +73,14 @@ class Line(NamedTuple):
         return cls(contents, lefts, tops, rights, bottoms, box)
 
     @property
+    def boxes(self) -> Iterator[Box]:
+        """Those of its words."""
+        return zip(self.lefts, self.tops, self.rights, self.bottoms, strict=True)
+
+    @property
     def words(self) -> list[Word]:
         """Its words, without their characters' places."""
-        boxes = zip(self.lefts, self.tops, self.rights, self.bottoms, strict=True)
-        return list(map(Word, self.contents, boxes))
+        return list(map(Word, self.contents, self.boxes))
 
 
 class Ink:
@@ -89,24 +90,36 @@ class Ink:
         self._list = picture.this
         self._rect: Box = tuple(picture.rect)
 
-    def doubtful(self, lines: Sequence[Line], among: Sequence[Line]) -> list[Word]:
-        """The words of `lines` that a glance does not show to be drawn; `among` are all lines of the page."""
+    def doubtful(
+        self, lines: Sequence[Line], among: Sequence[Line], is_entangled: Callable[[Word], bool]
+    ) -> list[Word]:
+        """The words of `lines` that a glance does not show to be drawn by ink of their own.
+
+        Args:
+            lines: what is looked at.
+            among: all lines of the page.
+            is_entangled: looks closer at a word whose box lies across another's.
+        """
         entangled = _entangled(word for line in _crossing(among) for word in line.words)
         found: list[Word] = []
         for area, group in _areas(lines):
             scale = min((_MOST_PIXELS / max(_size(area), 1.0)) ** 0.5, _GLANCE)
-            ink = self._text_alone(self._on_page(area, scale), scale, _CERTAIN, colours=1)
+            pixels = self._on_page(area, scale)
+            glance = self._glance(pixels, scale)
             for line in group:
-                crossed = {word.box for word in line.words if word.box in entangled} if entangled else set()
-                if crossed or not _is_inked(ink, line.box, scale):
-                    doubted = [
-                        word
-                        for word in line.words
-                        if word.box in crossed or not _is_inked(ink, word.box, scale)
-                    ]
+                crossed = entangled.intersection(line.boxes) if entangled else entangled
+                if crossed or not glance.shows(line.box, scale):
+                    unseen = {word.box for word in line.words if not glance.shows(word.box, scale)}
+                    doubted = [word for word in line.words if word.box in unseen or word.box in crossed]
                     if any(_WORD.search(word.content) for word in doubted):
-                        found += doubted
+                        found += [word for word in doubted if word.box in unseen or is_entangled(word)]
         return found
+
+    def _glance(self, area: Pixels, scale: float) -> _Glance:
+        if _is_empty(area):
+            return _Glance(_NOTHING, _NOTHING)
+        drawn, bare = self._draw(area, scale, colours=1), self._bare(area, scale)
+        return _Glance(Plane(area, drawn), Plane(area, bare))
 
     def drawn(self, words: Sequence[Word]) -> list[list[bool]]:
         """Of each character of a line's words whether it has ink of its own, large enough to be read."""
@@ -117,7 +130,8 @@ class Ink:
         area = self._on_page(around, scale)
         if _is_empty(area):
             return [[False] * len(word.content) for word in words]
-        alone = self._text_alone(area, scale, _FAINT, colours=3)
+        bare = self._draw(area, scale, colours=3, with_text=False)
+        alone = strong(area, self._draw(area, scale, colours=3), bare, _FAINT)
         glyphs_here = self._glyphs_at(around)
         views: dict[frozenset[int], _View] = {}
         verdicts = []
@@ -136,8 +150,7 @@ class Ink:
         inside = Plane(alone.area, covered.translate(at_least(max(3 * max(covered) // 4, _FAINT))))
         outside = Plane(alone.area, covered.translate(below(_BESIDE)))
         if any(each.is_ignored for each in own):
-            pixels = self._draw(alone.area, scale, colours=3)
-            alone = unlike_background(bytes(pixels.samples), outside, _FAINT)
+            alone = unlike_background(self._draw(alone.area, scale, colours=3), outside, _FAINT)
         return _View(inside, outside, alone)
 
     def _glyphs_at(self, box: Box) -> Glyphs:
@@ -161,50 +174,59 @@ class Ink:
             ceil(scale * min(bottom, page[3])),
         )
 
-    def _draw(self, area: Pixels, scale: float, *, colours: int) -> Untyped:
-        """An area as it is drawn on white paper, in 1 or 3 colours."""
+    def _draw(self, area: Pixels, scale: float, *, colours: int, with_text: bool = True) -> bytes:
+        """An area as it is drawn on white paper, in 1 or 3 colours, each a byte."""
         pixels = paper(area, colours)
         device = _mupdf.fz_new_draw_device(_mupdf.FzMatrix(), pixels.this)
-        self._run(device, area, scale)
+        self._run(device, area, scale, with_text=with_text)
         _mupdf.fz_close_device(device)
-        return pixels
+        return bytes(pixels.samples)
 
-    def _text_alone(self, area: Pixels, scale: float, level: int, *, colours: int) -> Plane:
-        """Where the page looks different without its text, by at least a level."""
-        if _is_empty(area):
-            return Plane((0, 0, 0, 0), b"")
-        pixels = self._draw(area, scale, colours=colours)
-        if colours == 1 and self._is_text_only(area, scale):
-            return Plane(area, bytes(pixels.samples).translate(below(256 - level)))
-        pixels.invert_irect(pixels.irect)
-        device = _mupdf.fz_new_draw_device(_mupdf.FzMatrix(), pixels.this)
-        device.m_internal.fill_text = device.m_internal.stroke_text = None
-        box = tuple(map(float, area))
-        own, normal = _mupdf.FzColorspace(), _mupdf.FZ_BLEND_NORMAL
-        _mupdf.fz_begin_group(device, _mupdf.FzRect(*box), own, 1, 0, normal, 0.5)
-        sheet, gray = _mupdf.FzPath(), _mupdf.fz_device_gray()
-        _mupdf.fz_rectto(sheet, *box)
-        _mupdf.fz_fill_path(device, sheet, 0, _mupdf.FzMatrix(), gray, FULL, 1.0, _mupdf.FzColorParams())
-        self._run(device, area, scale)
-        _mupdf.fz_end_group(device)
-        _mupdf.fz_close_device(device)
-        apart = bytes(pixels.samples).translate(_APART)
-        return strong(area, apart, level) if colours == 3 else Plane(area, apart.translate(at_least(level)))
-
-    def _is_text_only(self, area: Pixels, scale: float) -> bool:
-        """True if the page is certainly blank there without its text."""
+    def _bare(self, area: Pixels, scale: float) -> bytes:
+        """An area without its text; empty if it is certainly white, as most of running text is."""
         marked = _mupdf.FzRect()
         device = _mupdf.fz_new_bbox_device(marked)
-        device.m_internal.fill_text = device.m_internal.stroke_text = None
-        self._run(device, area, scale)
+        self._run(device, area, scale, with_text=False)
         depth = max(device.m_internal.container_len, device.m_internal.container_cap)
         _mupdf.fz_close_device(device)
-        return depth <= _DEPTH and bool(_mupdf.fz_is_empty_rect(marked))
+        if depth <= _DEPTH and _mupdf.fz_is_empty_rect(marked):
+            return b""
+        return self._draw(area, scale, colours=1, with_text=False)
 
-    def _run(self, device: Untyped, area: Pixels, scale: float) -> None:
+    def _run(self, device: Untyped, area: Pixels, scale: float, *, with_text: bool) -> None:
+        if not with_text:
+            device.m_internal.fill_text = device.m_internal.stroke_text = None
         matrix = _mupdf.FzMatrix(scale, 0, 0, scale, 0, 0)
         within = _mupdf.FzRect(*map(float, area))
         _mupdf.fz_run_display_list(self._list, device, matrix, within, _mupdf.FzCookie())
+
+
+class _Glance(NamedTuple):
+    """An area in grey, with its text and without it; without text, no bytes stand for white."""
+
+    drawn: Plane
+    bare: Plane
+
+    def shows(self, box: Box, scale: float) -> bool:
+        """True if the middle of a line has ink along its whole length, and paper between."""
+        left, top, right, bottom = box
+        height = bottom - top
+        middle = _scaled((left, top + _CORE[0] * height, right, top + _CORE[1] * height), scale)
+        rows = list(self._ink(middle))
+        inked = columns(rows)
+        gap = bytes(int(max(height, _GAP) * scale) + 1)
+        return (
+            bool(inked)
+            and gap not in inked
+            and inked.count(1) >= _INKED * len(inked)
+            and sum(row.count(1) for row in rows) <= _DENSE * len(rows) * len(inked)
+        )
+
+    def _ink(self, box: Pixels) -> Iterator[bytes]:
+        rows = self.drawn.rows(box)
+        if not self.bare.data:
+            return (row.translate(below(256 - _CERTAIN)) for row in rows)
+        return (differing(*pair, _CERTAIN) for pair in zip(rows, self.bare.rows(box), strict=True))
 
 
 class _View(NamedTuple):
@@ -238,19 +260,6 @@ def _filled(plane: Plane, area: Pixels) -> Pixels:
     return left + wide.find(1), top + high[0], left + wide.rfind(1) + 1, top + high[-1] + 1
 
 
-def _is_inked(ink: Plane, box: Box, scale: float) -> bool:
-    """True if the middle of a line has ink along its whole length, and paper between."""
-    left, top, right, bottom = box
-    height = bottom - top
-    rows = list(ink.rows(_scaled((left, top + _CORE[0] * height, right, top + _CORE[1] * height), scale)))
-    inked = columns(rows)
-    if not inked:
-        return False
-    dense = sum(row.count(1) for row in rows) > _DENSE * len(rows) * len(inked)
-    gap = max(map(len, inked.split(b"\1")))
-    return not dense and inked.count(1) >= _INKED * len(inked) and gap <= max(height, _GAP) * scale
-
-
 def _areas(lines: Iterable[Line]) -> Iterator[tuple[Box, list[Line]]]:
     """Lines in groups that lie close together, so that little else is drawn with them."""
     area: Box | None = None
@@ -265,9 +274,12 @@ def _areas(lines: Iterable[Line]) -> Iterator[tuple[Box, list[Line]]]:
         yield area, group
 
 
-def _core(box: Box) -> Box:
+def core(box: Box) -> Box:
+    """The part of a word's box that no other word's glyphs may reach into; all of a very large one's."""
     left, top, right, bottom = box
     height = bottom - top
+    if height > _HUGE[0]:
+        return box
     return left, top + _CORE[0] * height, right, top + _CORE[1] * height
 
 
@@ -300,20 +312,19 @@ def _entangled(words: Iterable[Word]) -> set[Box]:
     rows: dict[int, list[tuple[Box, Box]]] = {}
     found: set[Box] = set()
     for word in words:
-        height = word.box[3] - word.box[1]
-        if height > _HUGE[1]:
+        if word.box[3] - word.box[1] > _HUGE[1]:
             found.add(word.box)
             continue
-        core = word.box if height > _HUGE[0] else _core(word.box)
-        for row in range(int(core[1] // _ROW), int(core[3] // _ROW) + 1):
-            rows.setdefault(row, []).append((core, word.box))
+        middle = core(word.box)
+        for row in range(int(middle[1] // _ROW), int(middle[3] // _ROW) + 1):
+            rows.setdefault(row, []).append((middle, word.box))
     for cores in rows.values():
         cores.sort()
-        for i, (core, box) in enumerate(cores):
+        for i, (middle, box) in enumerate(cores):
             for other, other_box in cores[i + 1 : i + _NEIGHBOURS]:
-                if other[0] >= core[2]:
+                if other[0] >= middle[2]:
                     break
-                if _crosses(core, other):
+                if _crosses(middle, other):
                     found |= {box, other_box}
     return found
 

@@ -170,7 +170,7 @@ class TextReader:
                 if pool.active:
                     raise PdfError(f"PDF could not be read ({type(error).__name__})") from error
                 # The pool itself broke, which says nothing of this paper.
-            except Exception as error:
+            except Exception as error:  # whatever the process raised: mupdf has no common base
                 raise PdfError(f"PDF could not be read ({type(error).__name__})") from error
         raise PdfError("the extractor could not be started", transient=True)
 

@@ -11,13 +11,14 @@ from typing import Any, TypeAlias
 import pymupdf
 
 from digest.text.glyphs import Box, Untyped, Word
-from digest.text.ink import Ink, Line, around_all
+from digest.text.ink import Ink, Line, around_all, core
 
 _mupdf: Untyped = pymupdf
 
 FLAGS = (
     _mupdf.TEXTFLAGS_TEXT & ~_mupdf.TEXT_PRESERVE_LIGATURES
 ) | _mupdf.TEXT_IGNORE_ACTUALTEXT  # ActualText says whatever its author likes; glyphs are what is seen
+_EXACT = FLAGS | _mupdf.TEXT_ACCURATE_BBOXES
 _UNCLIPPED = (FLAGS & ~_mupdf.TEXT_CLIP) | _mupdf.TEXT_PRESERVE_IMAGES
 
 _TYPE_3 = "Type3 ("
@@ -51,7 +52,7 @@ class Sheet:
         """Places of characters that were looked for and are not drawn."""
         self._ink = Ink(self.picture)
         self._seen: set[Line] = set()
-        self._shown: list[list[Span]] | None = None
+        self._shown: Sequence[Sequence[Span]] | None = None
 
     @property
     def has_type_3(self) -> bool:
@@ -73,28 +74,51 @@ class Sheet:
 
     @cached_property
     def _raw(self) -> list[list[Span]]:
-        lines = [line for block in self.text.extractRAWDICT()["blocks"] for line in block["lines"]]
-        for line in lines:
-            for span in line["spans"]:
-                span["text"] = "".join(char["c"] for char in span["chars"])
+        lines = _raw_lines(self.text)
         if self.has_type_3:
             _measure(lines)
         return [line["spans"] for line in lines]
 
-    def _with_chars(self, span: Span) -> Span:
+    def _with_chars(self, span: Span, *, nearby: bool = False) -> Span:
+        """A run with its characters, from all of the page or, for less than all its runs, from nearby."""
         if "chars" in span:
             return span
+        for spans in self._near(span["bbox"]) if nearby else ():
+            for each in spans:
+                if (each["text"], each["bbox"]) == (span["text"], span["bbox"]):
+                    return each
         row, column = span["at"]
         found: Span = self._raw[row][column]
         return found
 
+    def _near(self, box: Box) -> list[list[Span]]:
+        """The lines of `_raw`, with those characters only that lie over a box."""
+        return self._raw if self.has_type_3 else _lines_over(self.text, box)
+
+    @cached_property
+    def _exact(self) -> Untyped:
+        """The page's text with the boxes of its glyphs, not of their fonts."""
+        return _mupdf.TextPage(self.picture.get_textpage(_EXACT))
+
+    def _is_entangled(self, word: Word) -> bool:
+        """True if glyphs other than its own reach into the middle of a word."""
+        if self.has_type_3:
+            return True
+        lines = (
+            "".join(span["text"] for span in spans) for spans in _lines_over(self._exact, core(word.box))
+        )
+        over = ["".join(content.split()) for content in lines if not content.isspace()]
+        own = iter(word.content)
+        return len(over) != 1 or not all(char in own for char in over[0])
+
     def show(self, lines: Sequence[Sequence[Span]]) -> None:
         """Take for visible, until it is looked at, these runs only."""
-        self._shown = [[self._with_chars(span) for span in spans] for spans in lines]
+        self._shown = lines
 
     def _lines(self) -> list[Line]:
         if self._shown is not None:
-            shown = ([(*word.box, word.content) for word in _words(spans)] for spans in self._shown)
+            lines = ([self._with_chars(span) for span in spans] for spans in self._shown)
+            shown = ([(*word.box, word.content) for word in _words(spans)] for spans in lines)
             return [Line.of(words) for words in shown if words]
         return [Line.of(words) for _, words in groupby(self.text.extractWORDS(), key=itemgetter(5, 6))]
 
@@ -104,19 +128,18 @@ class Sheet:
         wanted = {i + by for i, line in enumerate(lines) if is_used(line.contents) for by in (-1, 0, 1)}
         unseen = [line for i, line in enumerate(lines) if i in wanted and line not in self._seen]
         self._seen.update(unseen)
-        doubtful = self._ink.doubtful(unseen, lines)
-        boxes = {_corner(word.box) for word in doubtful}
-        rows = {row for _, row in boxes}
+        doubtful = self._ink.doubtful(unseen, lines, self._is_entangled)
         known = len(self.undrawn)
-        for spans in self._raw if doubtful else ():
-            if any(round(span["bbox"][1]) in rows for span in spans):
-                words = [word for word in _words(spans) if _corner(word.box) in boxes]
+        if doubtful:
+            corners = {_corner(word.box) for word in doubtful}
+            for spans in self._near(around_all([word.box for word in doubtful])):
+                words = [word for word in _words(spans) if _corner(word.box) in corners]
                 self.undrawn |= self._undrawn(words)
         return len(self.undrawn) > known
 
     def is_drawn(self, span: Span) -> bool:
         """True if most of the letters of a span are."""
-        words = list(_words([self._with_chars(span)]))
+        words = list(_words([self._with_chars(span, nearby=True)]))
         letters = sum(sum(map(str.isalnum, word.content)) for word in words)
         return letters - len(self._undrawn(words)) > _MOST * letters
 
@@ -124,6 +147,27 @@ class Sheet:
         """The letters that are not drawn."""
         drawn = self._ink.drawn(words) if words else []
         return {place for word, found in zip(words, drawn, strict=True) for place in _missing(word, found)}
+
+
+def _raw_lines(page: Untyped) -> list[dict[str, Any]]:
+    """The lines of a text page, with every character."""
+    lines = [line for block in page.extractRAWDICT()["blocks"] for line in block["lines"]]
+    for line in lines:
+        for span in line["spans"]:
+            span["text"] = "".join(char["c"] for char in span["chars"])
+    return lines
+
+
+def _lines_over(page: Untyped, box: Box) -> list[list[Span]]:
+    """The runs of every line, with those characters only that lie over a box on the page."""
+    within = page.this.m_internal.mediabox  # what lies outside of it is left out
+    whole = within.x0, within.y0, within.x1, within.y1
+    edges = map(max, whole[:2], box[:2]), map(min, whole[2:], box[2:])
+    try:
+        (within.x0, within.y0), (within.x1, within.y1) = edges
+        return [line["spans"] for line in _raw_lines(page)]
+    finally:
+        within.x0, within.y0, within.x1, within.y1 = whole
 
 
 def _missing(word: Word, drawn: Sequence[bool]) -> list[Place]:

@@ -34,8 +34,8 @@ async def bare(url: str, papers: list[Paper], concurrency: int, folder: Path) ->
     """The SDK and a semaphore, and nothing else."""
     import openai
 
+    from digest.cli.prompts import load
     from digest.summarize.answer import schema
-    from digest.summarize.prompt import load
 
     prompt, slots = load("fields"), asyncio.Semaphore(concurrency)
     form: Any = {"type": "json_schema", "json_schema": {"name": "answer", "strict": True, "schema": schema()}}
@@ -60,7 +60,7 @@ async def raw(url: str, papers: list[Paper], concurrency: int, folder: Path) -> 
     """HTTP without the SDK: what the server itself takes."""
     import httpx2
 
-    from digest.summarize.prompt import load
+    from digest.cli.prompts import load
 
     prompt, slots = load("fields"), asyncio.Semaphore(concurrency)
     async with httpx2.AsyncClient(trust_env=False, timeout=60) as client:
@@ -80,13 +80,13 @@ async def raw(url: str, papers: list[Paper], concurrency: int, folder: Path) -> 
 
 async def ours(url: str, papers: list[Paper], concurrency: int, folder: Path) -> int:
     """The stage as the pipeline runs it: limiter, retries, prices, ledger, checks."""
+    from digest.cli.prompts import load
     from digest.config import ModelSettings
     from digest.ledger import open_ledger
     from digest.llm.cached_client import CachedClient
     from digest.llm.endpoint import Endpoint
     from digest.model import Finding, Summary
     from digest.summarize.checks import check_summary, source_of
-    from digest.summarize.prompt import load
     from digest.summarize.summarizer import Job, summarise
 
     prompt = load("fields")

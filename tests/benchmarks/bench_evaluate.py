@@ -14,11 +14,10 @@ from pathlib import Path
 from digest.evaluate.comparison.compare import compare
 from digest.evaluate.comparison.results import load_results
 from digest.evaluate.gold.dataset import read, to_jsonl
-from digest.evaluate.judge.planted_defects import restyled
 from digest.evaluate.metrics.scoring import score_run
 from digest.evaluate.report.decision import decide
 from digest.evaluate.report.report import Candidate, render
-from tests.evaluate.support import make_run, published
+from tests.evaluate.support import make_run, published, restyled
 
 GOLD = Path(__file__).parent.parent.parent / "eval" / "gold" / "audio-20260128.jsonl"
 LIMITS = {44: 2.0, 500: 10.0}
@@ -43,8 +42,7 @@ def measure(n: int, folder: Path) -> float:
     file = enlarged(folder, n)
     gold = read(file)
     lines = published(gold)
-    names = {paper.id: paper for paper in gold.papers}
-    other = {name: restyled(line, names[name], names[name]) for name, line in lines.items()}
+    other = {name: restyled(line) for name, line in lines.items()}
     run = make_run(folder, file, {"a": [lines], "b": [other]}, name=f"run{n}", scored=False)
     began = time.perf_counter()
     score_run(run)

@@ -18,13 +18,13 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
+from digest.cli.prompts import load
 from digest.config import ModelSettings
 from digest.ledger import open_ledger
 from digest.llm.cached_client import CachedClient
 from digest.llm.endpoint import Endpoint
 from digest.model import Paper
 from digest.sample import Knobs, fault, start
-from digest.summarize.prompt import load
 from digest.summarize.summarizer import Job, summarise
 from tests.benchmarks.papers import invented, write_records
 from tests.benchmarks.perfect import Client

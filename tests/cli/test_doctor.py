@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from digest.cli import doctor as doctor_module
 from digest.cli.doctor import doctor
+from digest.cli.doctor_checks import endpoint
 from digest.cli.session import CommandOptions
 from digest.ledger import FILE_NAME, open_ledger
 from digest.sample import Fault, Server, fault
@@ -81,7 +81,7 @@ def test_how_long_a_question_took_is_told_and_much_of_the_time_allowed_is_a_note
 ) -> None:
     _, checks, _ = examined(sample_server(), {"DIGEST_MODEL": "m"})
     assert re.search(r"answered as json_schema in [0-9.]+ s", checks["question"]["found"])
-    monkeypatch.setattr(doctor_module, "_SLOW", 0.0)
+    monkeypatch.setattr(endpoint, "_SLOW", 0.0)
     code, checks, _ = examined(sample_server(), {"DIGEST_MODEL": "m"})
     assert (code, checks["question"]["state"]) == (0, "note")
     assert "model.timeout" in checks["question"]["advice"]
@@ -146,7 +146,7 @@ def test_a_list_of_models_that_is_none_is_a_note(
     monkeypatch: pytest.MonkeyPatch,
     answer: dict[str, Any],
 ) -> None:
-    monkeypatch.setattr(doctor_module, "_PATIENCE", 2.0)
+    monkeypatch.setattr(endpoint, "_PATIENCE", 2.0)
     server = sample_server(faults=(Fault(path="^/v1/models", **answer),))
     code, checks, _ = examined(server, {"OPENAI_API_KEY": KEY, "DIGEST_MODEL": "m"})
     assert code == 0

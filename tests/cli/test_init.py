@@ -22,11 +22,11 @@ from hypothesis import strategies as st
 
 from digest.cli import home
 from digest.cli.home import LANGUAGES, PROGRAM, Answers, program_for, section_of, settings_text, write_home
+from digest.cli.prompts import load as load_prompt
 from digest.config import Settings, load
 from digest.errors import UsageError
 from digest.sample import Server
 from digest.sample.knobs import DAY
-from digest.summarize.prompt import load as load_prompt
 from tests.conftest import Run
 
 FILES = {

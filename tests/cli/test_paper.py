@@ -12,7 +12,7 @@ from digest.cli.paper import show
 from digest.llm.cached_client import RunUsage
 from digest.model import Entry, Finding, Listing, Paper, Summary
 from digest.pipeline.redo import Redone
-from digest.publish.line_diff import differences, marked
+from digest.summarize.line_diff import differences, marked
 
 
 def entry(line: str, *findings: Finding) -> Entry:

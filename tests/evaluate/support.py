@@ -20,6 +20,8 @@ from digest.evaluate.runs.folder import Answer, RunFolder, RunInfo, append, crea
 from digest.summarize.checks import Source
 from digest.summarize.prompt import Prompt
 
+_STYLE = (("该论文", "本文"), ("旨在解决", "针对"), ("提升", "提高"), ("模型", "网络"), ("属于", "聚焦"))
+
 Lines = Mapping[str, str | None]
 """Identifier -> line; None: the model gave none."""
 
@@ -127,3 +129,10 @@ def invented_line(number: int) -> str:
         f"该论文属于语音增强任务，旨在解决噪声环境下语音质量下降的问题。提出NoiseNet{number}模型，"
         f"将语音质量提升{number} dB。"
     )
+
+
+def restyled(line: str) -> str:
+    """The same in other words, which is no defect."""
+    for old, new in _STYLE:
+        line = line.replace(old, new)
+    return line

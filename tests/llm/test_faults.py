@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from digest.cli.prompts import load
 from digest.cli.run import run_days
 from digest.cli.session import CommandOptions
 from digest.config import ModelSettings
@@ -21,7 +22,6 @@ from digest.model import Paper
 from digest.sample import Fault, Server, fault
 from digest.sample.data import Library
 from digest.sample.knobs import Knobs
-from digest.summarize.prompt import load
 from digest.summarize.summarizer import Job, Outcome, summarise
 
 CHAT = "^/v1/chat"

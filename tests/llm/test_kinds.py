@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from digest.llm.api_error import error_of
-from digest.llm.kinds import kind_of
+from digest.llm.kinds import is_by_day, kind_of
 from digest.llm.retry_after import told_to_wait
 from digest.system.redact import KeyRedactor
 
@@ -32,3 +32,11 @@ def test_an_error_is_what_its_endpoint_means() -> None:
     taken = [(case, kind(case["status"], case["body"])) for case in BODIES]
     assert len(taken) > 150
     assert [(case, found) for case, found in taken if found != case["kind"]] == []
+
+
+def test_a_limit_by_the_day_is_known_by_its_words_and_by_its_name() -> None:
+    gemini = BODIES[-1]
+    error = error_of(gemini["status"], json.dumps(gemini["body"]).encode(), KeyRedactor(""))
+    assert is_by_day(error)
+    assert error.quote.startswith("You exceeded your current quota")
+    assert not is_by_day(error_of(429, b"10 requests per minute; today 5 were made", KeyRedactor("")))

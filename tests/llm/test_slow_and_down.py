@@ -254,12 +254,12 @@ def test_an_endpoint_that_stays_down_is_given_up_by_all_at_once() -> None:
 
 @pytest.mark.parametrize("answered", [0, 20])
 def test_a_limit_that_names_no_time_is_waited_for_as_long_as_one_by_the_minute(answered: int) -> None:
-    limited = partial(status, 429, "Rate limit exceeded: free-models-per-day")
+    limited = partial(status, 429, "Rate limit exceeded: free models")
     model = Model(1, slots=8, trouble=lambda *_: limited() if len(model.asked) > answered else None)
     found = ask(model, 200, concurrency=8)
     assert len(found.answers) >= answered - 8
     assert 240 <= found.end <= 360
-    assert all("free-models-per-day" in str(error) for _, error in found.errors)
+    assert all("free models" in str(error) for _, error in found.errors)
 
 
 @pytest.mark.parametrize("headers", [{}, {"retry-after": "240"}])
@@ -267,3 +267,29 @@ def test_a_limit_of_minutes_is_waited_for(headers: dict[str, str]) -> None:
     limited = partial(status, 429, "Rate limit exceeded", **headers)
     model = Model(1, slots=8, trouble=lambda at, _: limited() if 10 <= at < 200 else None)
     assert not ask(model, 300, concurrency=8).errors
+
+
+BY_DAY = "Quota exceeded: GenerateRequestsPerDayPerProjectPerModel-FreeTier. Please retry in 3s."
+
+
+@pytest.mark.parametrize(
+    ("words", "least", "most"),
+    [
+        (BY_DAY, 30, 150),
+        ("Rate limit exceeded: free-models-per-day.", 30, 150),
+        ("您今日的请求次数已达限流上限，请稍后再试", 30, 150),
+        ("tokens per day (TPD): Limit 100000, Used 99000. Please try again in 7m12s.", 800, 1800),
+        ("Rate limit reached: requests per minute. Please retry in 3s.", 800, 1200),
+    ],
+)
+def test_nobody_waits_long_for_a_limit_by_the_day(words: str, least: float, most: float) -> None:
+    model = Model(1, slots=8, trouble=lambda *_: status(429, words))
+    found = ask(model, 20)
+    assert len(found.errors) == 20
+    assert least <= found.end <= most
+    assert words[:40] in str(found.errors[-1][1])
+
+
+def test_a_limit_by_the_day_that_is_over_in_time_stops_nobody() -> None:
+    model = Model(1, slots=8, trouble=lambda at, _: status(429, BY_DAY) if 10 <= at < 40 else None)
+    assert len(ask(model, 200).answers) == 200

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from digest.cli.prompts import load as load_prompt
 from digest.config import load
 from digest.errors import LedgerError, ModelError, QuotaError, UsageError
 from digest.ledger import open_ledger
@@ -25,7 +26,6 @@ from digest.pipeline.resources import Resources, open_resources
 from digest.sample import EVENING, Server, fault
 from digest.sample.data import Library
 from digest.sample.knobs import Knobs
-from digest.summarize.prompt import load as load_prompt
 from digest.system.clock import Clock
 from tests.conftest import Start
 

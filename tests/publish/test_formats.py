@@ -46,7 +46,11 @@ def test_forms_are_read_back_by_their_names(tmp_path: Path, one: Format) -> None
 def test_a_form_for_looking_at_is_told_of(tmp_path: Path) -> None:
     path = tmp_path / "audio.reader.md"
     path.write_text(format_of(path).render(full_digest()), encoding="utf-8")
-    for read in (lambda: lint_files([path]), lambda: import_digests([path], None), lambda: read_file(path)):
+    for read in (
+        lambda: lint_files([path]),
+        lambda: import_digests([path], read_file, None),
+        lambda: read_file(path),
+    ):
         with pytest.raises(UsageError, match="reading only"):
             read()
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from digest.cli.sample_traces import left_in, take_out
 from digest.ledger import open_ledger
 from digest.model import Snapshot
 from digest.publish.json_format import from_json
@@ -16,7 +17,6 @@ from digest.publish.keeping import of_sample, standing
 from digest.publish.markdown import SAMPLE, render
 from digest.publish.markdown_parser import parse
 from digest.sample import EVENING, Server
-from digest.sample.traces import left_in, take_out
 from tests.conftest import Run, Start, use
 
 DAY = "2026-01-28"

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 
+from digest.cli.prompts import load
 from digest.sample import Server, fault
 from digest.sample.data import Library
 from digest.sample.knobs import Knobs
 from digest.summarize.answer import entry_schema
-from digest.summarize.prompt import load
 
 if TYPE_CHECKING:  # half a second to import
     import openai
@@ -81,6 +81,7 @@ def test_fields_in_json_mode(ask: Callable[..., Answer], kind: str) -> None:
 
 
 ENTRY = ["kind", "task", "problem", "contribution", "line"]
+DRAFTED = [*ENTRY[:4], "draft", "review", "line"]
 
 
 @pytest.mark.parametrize("kind", ["json_schema", "json_object", "text"])
@@ -92,11 +93,12 @@ def test_an_entry_where_a_line_is_among_the_fields(ask: Callable[..., Answer], k
     messages = [{"role": "system", "content": system}, QUESTION[1]]
     answer = content(ask(messages, response_format={"type": kind, **schema}))
     assert list(json.loads(answer)) == ENTRY
-    assert json.loads(answer) == Library(Knobs()).entries[PAPER.id]
+    recorded = Library(Knobs()).entries[PAPER.id]
+    assert json.loads(answer) == {name: recorded[name] for name in ENTRY}
 
 
 def test_the_shipped_prompts_get_answers_of_their_own_kind(ask: Callable[..., Answer]) -> None:
-    for name, expected in (("entry", ENTRY), ("fields", ENTRY[:4])):
+    for name, expected in (("entry", DRAFTED), ("fields", ENTRY[:4])):
         prompt = load(name)
         messages = [message.model_dump() for message in prompt.render(PAPER)]
         schema = {"name": "answer", "schema": prompt.json_schema}

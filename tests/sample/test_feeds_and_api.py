@@ -78,7 +78,7 @@ def test_a_feed_without_entries_on_a_day_without_announcement(server: Server, ge
 
 
 def test_the_arxiv_package_reads_the_api(server: Server) -> None:
-    import arxiv  # type: ignore[import-untyped]  # it ships no types
+    import arxiv
 
     ids = [record.id for record in Library(Knobs()).records]
     client = arxiv.Client(page_size=100, delay_seconds=0, num_retries=0)

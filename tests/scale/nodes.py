@@ -37,7 +37,7 @@ class Nodes:
 
     def workers(self, actor: str) -> list[int]:
         """The processes that an actor of this class runs in, on either node."""
-        ours = _descendants(self.process.pid)
+        ours = family(self.process.pid)
         return [pid for pid in ours if _command(pid).startswith(f"ray::{actor}")]
 
 
@@ -76,7 +76,8 @@ def _told(process: subprocess.Popen[str]) -> Any:
     raise AssertionError("the cluster did not start")
 
 
-def _descendants(root: int) -> list[int]:
+def family(root: int) -> list[int]:
+    """The processes below one."""
     parents: dict[int, int] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):

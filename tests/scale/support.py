@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -50,14 +50,20 @@ class World:
     mirror: Path
 
 
-def world(folder: Path, papers: Sequence[Record], *, mirrored: bool = True) -> World:
+def world(
+    folder: Path,
+    papers: Sequence[Record],
+    *,
+    mirrored: bool = True,
+    pdf: Callable[[Record], bytes] = typeset,
+) -> World:
     folder.mkdir(parents=True, exist_ok=True)
     rows = [one.model_dump(mode="json", exclude_defaults=True) for one in papers]
     records = invented.write(rows, folder / "records.jsonl")
     snapshot = folder / "snapshot.json"
     snapshot.write_text("".join(json.dumps(_as_row(one)) + "\n" for one in papers), encoding="utf-8")
     if mirrored:
-        _mirror(folder / "mirror", papers)
+        _mirror(folder / "mirror", papers, pdf)
     return World(records, snapshot, folder / "mirror")
 
 
@@ -74,11 +80,11 @@ def _as_row(one: Record) -> dict[str, object]:
     }
 
 
-def _mirror(root: Path, papers: Iterable[Record]) -> None:
+def _mirror(root: Path, papers: Iterable[Record], pdf: Callable[[Record], bytes]) -> None:
     by_month: dict[str, dict[str, bytes]] = {}
     for one in papers:
         month = one.id[:4]
-        by_month.setdefault(month, {})[f"{month}/{one.id}v1.pdf"] = typeset(one)
+        by_month.setdefault(month, {})[f"{month}/{one.id}v1.pdf"] = pdf(one)
     for month, members in by_month.items():
         tar(root / f"arXiv_pdf_{month}_001.tar", members)
 

@@ -23,6 +23,7 @@ from digest.sample import Knobs, Server
 from digest.sample.pdf import typeset
 from tests.conftest import Lending, Start, use
 from tests.ledger.cluster import Cluster
+from tests.scale.gateway import gateway
 from tests.scale.nodes import Nodes, two_nodes
 from tests.scale.support import World, digests_in, records_of, working_days, world
 
@@ -201,8 +202,7 @@ def test_a_ledger_in_postgresql_is_restarted_and_the_bytes_are_the_same(
     assert len(made) == 5 * 3
     assert made.items() <= alone.digests.items()
     assert not list((folder / "shared").glob("*.sqlite3"))
-    distinct = sum(number for number in alone.asked.values()) / 2
-    assert asked(server) <= distinct + 4 * AT_ONCE + 5
+    assert asked(server) <= _questions(alone, 5) + 3 * AT_ONCE
 
 
 def _kill(processes: list[int]) -> None:
@@ -217,6 +217,72 @@ def test_a_full_window_slows_all_workers(nodes: Nodes, old: World, server: Serve
     assert (
         server.stats()["too_many"] <= 3 * AT_ONCE
     )  # not once a question, and not once a worker and question
+
+
+def test_an_endpoint_that_goes_away_is_waited_for_and_the_bytes_are_the_same(
+    nodes: Nodes, old: World, server: Server, folder: Path, begin: Begin, alone: Alone
+) -> None:
+    """For twenty seconds; `test_services` has the ten minutes, with another clock."""
+    server.set(records=(old.records,), synthesize=True, erring=0.1, latency=0.05)
+    five = (DAYS[0], DAYS[4])
+    with gateway(int(server.url.rpartition(":")[2])) as before:
+        _set(folder, f'base_url = "{server.url}/v1"', f'base_url = "{before.url}/v1"')
+        running = begin("away", *on_ray(nodes, old), days=five)
+        _until(lambda: asked(server) >= 30, running)
+        before.down()
+        time.sleep(1)
+        there = asked(server)
+        time.sleep(20)
+        assert running.poll() is None
+        assert asked(server) == there
+        before.up()
+        ended(running)
+    made = digests_in(folder / "away")
+    assert len(made) == 5 * 3
+    assert made.items() <= alone.digests.items()
+    assert asked(server) <= _questions(alone, 5) + AT_ONCE
+
+
+def test_the_limit_of_a_minute_holds_whoever_is_killed(
+    nodes: Nodes, old: World, server: Server, folder: Path, begin: Begin, alone: Alone
+) -> None:
+    a_minute = 30
+    server.set(records=(old.records,), synthesize=True, erring=0.1, latency=0.05, window=(a_minute, 60.0))
+    _set(folder, "[model]\n", f"[model]\nrequests_per_minute = {a_minute}\n")
+    two = (DAYS[0], DAYS[1])
+    running = begin("limited", *on_ray(nodes, old), days=two)
+    _until(lambda: asked(server) >= 4, running)
+    _kill(nodes.workers("PaperWorker"))
+    _until(lambda: asked(server) >= 8, running)
+    stop(running)  # the services live on, and know what was sent
+    running = begin("limited", *on_ray(nodes, old), days=two)
+    _until(lambda: asked(server) >= 16, running)
+    _kill(nodes.workers("_Host"))  # those that come after them do not, and wait
+    ended(running)
+    assert digests_in(folder / "limited").items() <= alone.digests.items()
+    assert server.stats()["too_many"] == 0
+    assert asked(server) <= _questions(alone, 2) + 2 * AT_ONCE
+
+
+def _set(folder: Path, old: str, new: str) -> None:
+    settings = folder / "digest.toml"
+    text = settings.read_text(encoding="utf-8")
+    assert old in text
+    settings.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def _until(there: Callable[[], bool], running: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + BOUND
+    while not there():
+        assert running.poll() is None, "it ended before"
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def _questions(alone: Alone, days: int) -> int:
+    """Those about the papers of the first so many days."""
+    papers = {one.id for one in records_of(DAYS[:days], EACH)}
+    return sum(number for paper, number in alone.asked.items() if paper in papers)
 
 
 def test_batches_are_handed_in_and_collected_with_workers_too(
@@ -277,23 +343,29 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
+@pytest.mark.parametrize("killed", [False, True])
 def test_all_workers_ask_arxiv_over_one_connection(
-    nodes: Nodes, old: World, server: Server, folder: Path, begin: Begin, alone: Alone
+    nodes: Nodes, old: World, server: Server, folder: Path, begin: Begin, alone: Alone, *, killed: bool
 ) -> None:
     papers = {f"{one.id}v1": one for one in records_of(DAYS, EACH)}
     arxiv = _Pdfs(lambda name: typeset(papers[name]))
     threading.Thread(target=arxiv.serve_forever, daemon=True).start()
     try:
-        settings = folder / "digest.toml"
         address = f"http://127.0.0.1:{arxiv.server_address[1]}"
-        settings.write_text(settings.read_text().replace(f'pdf = "{server.url}"', f'pdf = "{address}"'))
+        _set(folder, f'pdf = "{server.url}"', f'pdf = "{address}"')
         words = ("--engine", "ray", "--address", nodes.address, "--workers", "2", "--fetch-pdfs")
-        ended(begin("fetched", *words, days=(DAYS[0], DAYS[1])))
+        running = begin("fetched", *words, days=(DAYS[0], DAYS[1]))
+        if killed:
+            _until(lambda: arxiv.served >= 10, running)
+            _kill(nodes.workers("PaperWorker"))
+        ended(running)
     finally:
         arxiv.shutdown()
         arxiv.server_close()
     assert digests_in(folder / "fetched").items() <= alone.digests.items()
-    assert (arxiv.served, arxiv.peak, arxiv.most_connections) == (2 * EACH, 1, 1)
+    assert (arxiv.peak, arxiv.most_connections) == (1, 1)
+    again = 2 * 3 if killed else 0  # what the dead workers had asked for
+    assert 2 * EACH <= arxiv.served <= 2 * EACH + again
 
 
 def test_a_cluster_that_is_not_there_is_said_in_a_sentence(

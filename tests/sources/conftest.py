@@ -5,8 +5,13 @@ from __future__ import annotations
 import socketserver
 import threading
 from collections.abc import Callable, Iterator
+from datetime import date
 
 import pytest
+
+from digest.sample import Knobs, Server
+from tests.conftest import Lending
+from tests.sources import invented
 
 Answer = Callable[[str, dict[str, str]], bytes]
 """Path with query, headers in lower case -> the raw answer; an empty one closes the connection."""
@@ -67,3 +72,19 @@ def in_turn(*answers: bytes) -> Answer:
     """Each answer once, the last one for ever."""
     left = list(answers)
     return lambda _path, _headers: left.pop(0) if len(left) > 1 else left[0]
+
+
+@pytest.fixture(scope="module")
+def running(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, lending: Lending
+) -> Iterator[Server]:
+    """The sample server with the `RECORDS` of the test's module, on the Wednesday that they end with."""
+    records = invented.write(request.module.RECORDS, tmp_path_factory.mktemp("invented") / "records.jsonl")
+    with lending.start(Knobs(records=(records,), today=date(2026, 1, 28))) as server:
+        yield server
+
+
+@pytest.fixture
+def server(running: Server) -> Server:
+    running.set()
+    return running

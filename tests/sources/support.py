@@ -8,9 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from digest.config import ArxivSettings
-from digest.ledger import SnapshotStore
 from digest.ledger.memory import MemoryLedger
-from digest.model import Announcement, Section
+from digest.model import Announcement, Section, SnapshotStore
 from digest.sources.arxiv.announce import announce
 from digest.sources.arxiv.no_announcement import NoAnnouncement
 from digest.sources.http_client import Http
@@ -126,3 +125,8 @@ def page(
         f"<!DOCTYPE html><html><head><title>{subject}</title></head><body><h1>{subject}</h1>"
         f"<h3>Showing new listings for {date_words}</h3>{counted}{''.join(sections)}{counted}</body></html>"
     )
+
+
+def found(result: Announcement | NoAnnouncement) -> Announcement:
+    assert isinstance(result, Announcement), result
+    return result

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,14 +14,13 @@ from digest.errors import CountError, SourceError, StaleError
 from digest.ledger import open_ledger
 from digest.ledger.memory import MemoryLedger
 from digest.model import Announcement, Paper, Section, Snapshot
-from digest.sample import Knobs, Server, fault
+from digest.sample import Server, fault
 from digest.sources.arxiv.export_api import enrich
 from digest.sources.arxiv.no_announcement import NoAnnouncement
 from digest.sources.http_client import Http
-from tests.conftest import Lending
 from tests.sources import invented
 from tests.sources.conftest import RawServer, response
-from tests.sources.support import announced, entry, morning, page, run_with_http, section
+from tests.sources.support import announced, entry, found, morning, page, run_with_http, section
 
 MONDAY, TUESDAY, WEDNESDAY = (date(2026, 1, day) for day in (26, 27, 28))
 EVENING = datetime(2026, 1, 28, 2, tzinfo=UTC)  # Tuesday, 21:00 in the East: Wednesday's announcement is out
@@ -53,24 +51,6 @@ def of(*categories: str) -> Section:
 
 
 TEXT, BOTH = of("cs.CL"), of("cs.CL", "cs.LG")
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory, lending: Lending) -> Iterator[Server]:
-    records = invented.write(RECORDS, tmp_path_factory.mktemp("invented") / "records.jsonl")
-    with lending.start(Knobs(records=(records,), today=WEDNESDAY)) as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: Server) -> Server:
-    running.set()
-    return running
-
-
-def found(result: Announcement | NoAnnouncement) -> Announcement:
-    assert isinstance(result, Announcement), result
-    return result
 
 
 def ids(result: Announcement | NoAnnouncement) -> list[int]:

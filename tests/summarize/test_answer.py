@@ -144,3 +144,11 @@ def test_the_schema_of_an_entry_says_what_each_field_is_like(language: Any, also
     assert described["additionalProperties"] is False
     assert described["properties"]["kind"]["enum"] == list(get_args(PaperKind))
     assert all(len(one["description"]) > 15 for one in described["properties"].values())
+
+
+@pytest.mark.parametrize(("language", "also"), [("zh", ()), ("en", ("zh",))])
+def test_a_drafted_entry_has_its_draft_and_review_before_the_line(language: Any, also: Any) -> None:
+    plain, drafted = (entry_schema(language, also, draft=draft)["properties"] for draft in (False, True))
+    assert [name for name in drafted if name not in plain] == ["draft", "review"]
+    assert [name for name in drafted if name in plain] == list(plain)
+    assert list(drafted).index("line") == list(drafted).index("review") + 1

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
+from digest.cli.prompts import load
 from digest.model import Paper
-from digest.summarize import prompt
 from digest.summarize.bounds import MOST, cuts, within
 
 
@@ -16,7 +16,7 @@ def test_no_paper_fills_the_prompt() -> None:
     )
 
     for name in ("fields", "line"):
-        asked = sum(len(message.content) for message in prompt.load(name).render(long))
+        asked = sum(len(message.content) for message in load(name).render(long))
         assert asked < 30_000
     assert len(cuts(long)) == 3
     assert "only the first 8,000 of 1,000,000 characters of the abstract are in the prompt" in cuts(long)

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from digest.cli.prompts import load
 from digest.model import Completion, Finding, Paper, Request, Summary
-from digest.summarize.prompt import load
 from digest.summarize.summarizer import Job, Outcome, summarise
 
 PAPER = Paper(id="2601.00001", version=1, title="A title", abstract="An abstract.")

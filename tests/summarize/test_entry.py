@@ -11,9 +11,9 @@ from typing import Any, get_args
 
 import pytest
 
+from digest.cli.prompts import load
 from digest.model import Completion, Finding, Paper, PaperKind, Request, Summary
 from digest.summarize.checks import Source, check_summary
-from digest.summarize.prompt import load
 from digest.summarize.summarizer import Job, Outcome, summarise
 
 PAPER = Paper(

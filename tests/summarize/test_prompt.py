@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from digest.cli.prompts import load
 from digest.errors import UsageError
 from digest.model import Paper, Passage, Text, TextOrigin
-from digest.summarize.prompt import load, parse
+from digest.summarize.prompt import parse
 
 PAPER = Paper(id="2601.00001", title="A {text} Title", abstract="We cost $5 & {paper}.", comments="5 pages")
 TEXT = Text(
@@ -61,6 +62,14 @@ def test_a_prompt_speaks_more_languages_only_when_asked_to() -> None:
         entry.speaking(("en",))
     with pytest.raises(UsageError, match="one line in one language"):
         load("line").speaking(("zh", "en"))
+
+
+def test_a_draft_is_another_question() -> None:
+    entry = load("entry")
+    assert entry.draft
+    plain = entry.model_copy(update={"draft": False})
+    assert plain.identity != entry.identity
+    assert plain.json_schema != entry.json_schema
 
 
 def test_the_prompts_of_before_are_the_same_questions() -> None:

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from digest.cli.prompts import load
 from digest.errors import AnswerError
 from digest.model import Completion, Paper, Passage, Request, Text, TextOrigin
-from digest.summarize.prompt import load
-from digest.summarize.summarizer import Job, Outcome, shortened, summarise
+from digest.summarize.shorten import shortened
+from digest.summarize.summarizer import Job, Outcome, summarise
 
 ANSWER = '{"kind": "method", "task": "语音识别", "problem": "噪声中性能下降", "contribution": "提出一种方法"}'
 PAPER = Paper(id="2601.00001", title="A title", abstract="An abstract.")

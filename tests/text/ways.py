@@ -277,6 +277,30 @@ def cropped(page: Any) -> None:
     page.set_cropbox((0, 0, 595, 820))
 
 
+def over_faint(content: str) -> Way:
+    """The sentence at an opacity of 2 %, with other text over it."""
+    return operators(f"q /G gs {TEXT} Q q {content} Q", ExtGState_G="<</ca 0.02>>")
+
+
+def faint_under_far_glyphs(page: Any) -> None:
+    """Faint, and letters of Type 3 lines below of which the ink stands where the sentence does."""
+    font = type_3(page, "500 0 d0 100 3000 300 400 re f")
+    letters = f"BT /T 10 Tf {X} {Y - 30} Td ({'x' * 68}) Tj ET"
+    put(page, f"q /G gs {TEXT} Q {letters}", Font_T=font, ExtGState_G="<</ca 0.02>>")
+
+
+def knocked_out(page: Any) -> None:
+    """Under a box in a group of which the last paints alone."""
+    group = form(page, f"{TEXT} 1 g {COVER}", "/Group<</S/Transparency/K true/I true>>")
+    put(page, "/X Do", XObject_X=group)
+
+
+def form_that_is_off(page: Any) -> None:
+    """In a form of a layer that is off."""
+    layer = page.parent.add_ocg("layer", on=False)
+    put(page, "/X Do", XObject_X=form(page, TEXT, f"/OC {layer} 0 R"))
+
+
 HIDDEN: dict[str, Way] = {
     "white on white": operators(f"1 g {TEXT}"),
     "nearly white": operators(f"0.95 0.97 0.96 rg {TEXT}"),
@@ -359,6 +383,17 @@ HIDDEN: dict[str, Way] = {
     "Type 3 with specks": in_type_3("500 0 0 0 450 700 d1 100 0 20 40 re f"),
     "Type 3 at 0.5 pt": in_type_3(LETTER, 0.5),
     "optional content": optional_content_off,
+    "optional content of a form": form_that_is_off,
+    "knocked out": knocked_out,
+    "lighter than what is below": operators(f"1 g {COVER} /G gs 0 g {TEXT}", ExtGState_G="<</BM/Lighten>>"),
+    "faint, under glyphs that draw far above": faint_under_far_glyphs,
+    "faint, under strokes of a line above": over_faint(
+        f"BT 1 Tr 1 J [0.1 4] 0 d 9 w /helv 10 Tf {X} {Y + 8} Td ({'- ' * 62}) Tj ET"
+    ),
+    "faint, under a line a little higher": over_faint(
+        f"BT /helv 10 Tf {X} {Y + 1.5} Td (A heron stands in reeds, waits, and waits for rain all day.) Tj ET"
+    ),
+    "faint, under huge letters": over_faint(f"BT /helv 60 Tf {X - 10} {Y - 15} Td (MMMMMMMM) Tj ET"),
     "note": note,
     "stamp": stamp,
     "form field": field,
@@ -395,8 +430,27 @@ def over_a_picture(page: Any) -> None:
     put(page, TEXT)
 
 
+def turned_and_cut(page: Any) -> None:
+    """On a page that is turned and cut."""
+    put(page, TEXT)
+    page.set_cropbox((20, 30, 590, 800))
+    page.set_rotation(180)
+
+
+def cover_that_is_off(page: Any) -> None:
+    """A cover in a layer that is off."""
+    layer = page.parent.add_ocg("cover", on=False)
+    put(page, f"{TEXT} /OC /L BDC 1 g {COVER} EMC", Properties_L=f"{layer} 0 R")
+
+
 VISIBLE: dict[str, Way] = {
     "black": said(TEXT),
+    "turned and cut": turned_and_cut,
+    "a cover that is off": cover_that_is_off,
+    "light on a dark box by its blend mode": said(
+        f"0 g {COVER} /G gs 1 g {TEXT}", ExtGState_G="<</BM/Difference>>"
+    ),
+    "close to the line above": said(f"{TEXT} BT /helv 10 Tf {X} {Y + 8} Td ({'gypqj ' * 12}) Tj ET"),
     "white on a dark box": said(f"0.1 g {COVER} 1 g {TEXT}"),
     "white on a blue bar": said(f"0.1 0.2 0.5 rg {COVER} 1 g {TEXT}"),
     "white on a picture": image(True, (1, 1, 1), (30, 60, 120)),

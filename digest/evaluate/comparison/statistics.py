@@ -124,7 +124,7 @@ def sparse_interval(differences: Sequence[float], bound: float) -> tuple[float, 
     )
 
 
-def interval(differences: Sequence[float], resamples: int = RESAMPLES) -> tuple[float, float]:
+def interval(differences: Sequence[float]) -> tuple[float, float]:
     """The 95 % percentile bootstrap interval of the mean."""
     if len(set(differences)) == 1:  # nothing to resample, of which scipy would warn
         return differences[0], differences[0]
@@ -134,7 +134,7 @@ def interval(differences: Sequence[float], resamples: int = RESAMPLES) -> tuple[
     found = stats.bootstrap(
         (np.asarray(differences),),
         np.mean,
-        n_resamples=resamples,
+        n_resamples=RESAMPLES,
         batch=1000,
         confidence_level=1 - ALPHA,
         method="percentile",

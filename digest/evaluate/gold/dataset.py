@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date as Date  # noqa: N812 - as in digest.model
+from datetime import date as Date
 from pathlib import Path
 
 from pydantic import Field, ValidationError

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import random
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import date as Date  # noqa: N812 - as in digest.model
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date as Date
 from pathlib import Path
 from typing import Literal
 
 from digest.errors import UsageError
 from digest.evaluate.gold.dataset import SAME_LINE, GoldPaper, Reference, batches, flags_of, source_of
 from digest.model import Digest, Entry, Record
-from digest.publish.formats import read_file
 from digest.summarize.checks import Source
 
 Stratum = Literal["section", "day", "kind"]
@@ -25,7 +24,9 @@ class Imported(Record):
     left_out: dict[str, int]
 
 
-def import_digests(paths: Iterable[Path], since: Date | None = None) -> Imported:
+def import_digests(
+    paths: Iterable[Path], read: Callable[[Path], Digest], since: Date | None = None
+) -> Imported:
     """The papers of digests, Markdown or JSON, with their lines checked.
 
     A paper that several digests hold is there once. Its newest version counts, and of the lines those that
@@ -33,6 +34,7 @@ def import_digests(paths: Iterable[Path], since: Date | None = None) -> Imported
 
     Args:
         paths: the digests.
+        read: reads one.
         since: leave out digests of earlier days, and those without a date.
 
     Raises:
@@ -41,7 +43,7 @@ def import_digests(paths: Iterable[Path], since: Date | None = None) -> Imported
     left_out: Counter[str] = Counter()
     papers: dict[str, GoldPaper] = {}
     for path in paths:
-        digest = read_file(path)
+        digest = read(path)
         if digest.sample:
             raise UsageError(f"{path} is of the sample day: its lines are recorded answers, and no gold.")
         if since and (digest.date is None or digest.date < since):
@@ -74,7 +76,7 @@ def sample(papers: Sequence[GoldPaper], n: int, by: Sequence[Stratum], seed: int
     by_remainder = sorted(strata, key=lambda key: counts[key] - len(strata[key]) * share)
     for key in by_remainder[: n - sum(counts.values())]:
         counts[key] += 1
-    generator = random.Random(seed)  # noqa: S311 - no secret
+    generator = random.Random(seed)
     chosen = {paper.id for key, group in strata.items() for paper in generator.sample(group, counts[key])}
     return tuple(paper for paper in papers if paper.id in chosen)
 

@@ -66,7 +66,7 @@ def label_pairs(
 
 def _draw(what: str, pair: Pair) -> float:
     """A number below 1 that is always the same for a pair, so that labelling can go on another day."""
-    return random.Random(f"{what} {pair.id}").random()  # noqa: S311 - no secret
+    return random.Random(f"{what} {pair.id}").random()
 
 
 def _key(say: Callable[[str], None], ask: Callable[[], str]) -> str:

@@ -27,7 +27,6 @@ _ROLES = re.compile(
 )
 _TASK = re.compile(r"属于(.+?)任务")
 _NUMBER = re.compile(r"(?<![A-Za-z0-9.-])([1-9][0-9]*)(?=(?:\.[0-9]+)?(?:万|亿|%|小时|倍|个|种|类))")
-_STYLE = (("该论文", "本文"), ("旨在解决", "针对"), ("提升", "提高"), ("模型", "网络"), ("属于", "聚焦"))
 
 Defect = Callable[[str, GoldPaper, GoldPaper], str]
 """A line, its paper and another paper -> the line with the defect; the same where it has no place."""
@@ -91,13 +90,6 @@ def untranslated(line: str, paper: GoldPaper, _: GoldPaper) -> str:
 def doubled(line: str, _: GoldPaper, __: GoldPaper) -> str:
     """The line twice."""
     return line + line
-
-
-def restyled(line: str, _: GoldPaper, __: GoldPaper) -> str:
-    """No defect: the same in other words."""
-    for old, new in _STYLE:
-        line = line.replace(old, new)
-    return line
 
 
 DEFECTS: Mapping[str, Defect] = MappingProxyType(

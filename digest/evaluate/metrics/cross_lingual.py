@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digest.errors import UsageError
-from digest.publish.files import write_bytes_atomically
+from digest.system.files import write_bytes_atomically
 
 Floats: TypeAlias = NDArray[np.float32]
 

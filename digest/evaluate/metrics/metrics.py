@@ -16,10 +16,9 @@ from typing import Literal
 from digest.evaluate.metrics.chrf import chrf
 from digest.evaluate.metrics.idf import Idf
 from digest.model import Finding
-from digest.summarize.checks import Source, about, check
+from digest.summarize.checks import Source, about, check, style
 from digest.summarize.checks.form import LONGEST, MOST_SENTENCES, SHORTEST
-from digest.summarize.checks.rule import Reading
-from digest.summarize.checks.style import NATURAL
+from digest.summarize.checks.rule import Reading, rules_of
 from digest.summarize.checks.words import squash
 
 Tier = Literal["gate", "content", "reference", "style", "ops"]
@@ -36,6 +35,9 @@ def _rules_hash() -> str:
 
 
 RULES_HASH = _rules_hash()
+
+NATURAL = {rule.id: rule.find for rule in rules_of(style) if rule.find}
+"""The rules of the metric `natural`: id -> its function."""
 
 _SOURCE = "src:title+abstract+comments+text"
 

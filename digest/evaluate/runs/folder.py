@@ -27,9 +27,8 @@ from digest.errors import UsageError
 from digest.evaluate.gold import dataset as gold_sets
 from digest.evaluate.gold.dataset import Gold
 from digest.model import Finding, Record
-from digest.publish.files import write_atomically
-from digest.sample.knobs import FOLDER
 from digest.summarize.prompt import Prompt
+from digest.system.files import write_atomically
 
 R = TypeVar("R", bound=Record)
 
@@ -220,13 +219,13 @@ def create(folder: Path, info: RunInfo, gold: bytes) -> RunFolder:
     return RunFolder(path, info)
 
 
-def open_run(run: Path, folder: Path) -> RunFolder:
-    """A run by its path, or by its name in `folder`, else among those of the sample day.
+def open_run(run: Path, folder: Path, *others: Path) -> RunFolder:
+    """A run by its path, or by its name in `folder`, else in one of the others.
 
     Raises:
         UsageError: there is none, or it was written by another version.
     """
-    places = (run, folder / run, folder.parent / FOLDER / folder.name / run)
+    places = (run, *(place / run for place in (folder, *others)))
     path = next((place for place in places if (place / "run.json").exists()), folder / run)
     try:
         text = (path / "run.json").read_text(encoding="utf-8")

@@ -63,7 +63,7 @@ def open_server(url: SecretStr, *, to_read: bool = False) -> PostgresDatabase:
     except psycopg.Error as error:
         session.close()
         raise server.trouble(error) from error
-    except BaseException:
+    except BaseException:  # no connection is left open; raised again
         session.close()
         raise
 
@@ -175,7 +175,7 @@ class PostgresDatabase(Database):
                 elif error.sqlstate not in _AGAIN:
                     raise self._server.trouble(error) from error
                 else:
-                    self._sleep(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311 - so that one goes first
+                    self._sleep(random.uniform(0, _LONGEST_PAUSE))  # so that one goes first
                 if ended is None or not self._was_committed(ended[0], give_up):
                     trouble = error
                     continue
@@ -227,7 +227,7 @@ class PostgresDatabase(Database):
                 if table.numbered:
                     newest_number = "coalesce(max(id), 1), max(id) IS NOT NULL"
                     sql = (
-                        f"SELECT setval(pg_get_serial_sequence(%s, 'id'), {newest_number}) FROM {table.name}"  # noqa: S608 - ours
+                        f"SELECT setval(pg_get_serial_sequence(%s, 'id'), {newest_number}) FROM {table.name}"
                     )
                     cursor.execute(sql.encode(), (table.name,))
 

@@ -73,7 +73,7 @@ class Server:
         connection = psycopg.connect(self.conninfo, autocommit=True)
         try:
             prepare(connection)
-        except BaseException:
+        except BaseException:  # no connection is left open; raised again
             connection.close()
             raise
         return connection

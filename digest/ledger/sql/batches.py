@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from datetime import date as Date  # noqa: N812 - as in digest.model
+from datetime import date as Date
 
 from digest.ledger.interface import Batch, BatchState
 from digest.ledger.sql.codec import pack, unpack
@@ -54,12 +54,12 @@ class SqlBatches:
             "remote = coalesce(?, remote) WHERE id = ?",
             (state, _now(), file, remote, batch.id),
         )
-        (row,) = self._database.rows(f"SELECT {_COLUMNS} FROM batches WHERE id = ?", (batch.id,))  # noqa: S608 - ours
+        (row,) = self._database.rows(f"SELECT {_COLUMNS} FROM batches WHERE id = ?", (batch.id,))
         return _batch(row)
 
     def open(self) -> tuple[Batch, ...]:
         """The batches whose answers are not collected yet, oldest first."""
-        sql = f"SELECT {_COLUMNS} FROM batches WHERE endpoint = ? AND {_OPEN} ORDER BY id"  # noqa: S608 - ours
+        sql = f"SELECT {_COLUMNS} FROM batches WHERE endpoint = ? AND {_OPEN} ORDER BY id"
         return tuple(_batch(row) for row in self._database.rows(sql, (self._endpoint,)))
 
     def questions(self, batch: Batch) -> Iterator[tuple[Request, str]]:
@@ -80,7 +80,7 @@ class SqlBatches:
     def holder(self, key: str) -> int | None:
         """The number of the oldest open batch that the question is in, if it is in one."""
         sql = (
-            "SELECT id FROM batch_rows JOIN batches ON id = batch "  # noqa: S608 - ours
+            "SELECT id FROM batch_rows JOIN batches ON id = batch "
             f"WHERE key = ? AND endpoint = ? AND {_OPEN} ORDER BY id LIMIT 1"
         )
         row = self._database.one(sql, (key, self._endpoint))

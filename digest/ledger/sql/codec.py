@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from datetime import date as Date
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -72,3 +73,8 @@ def unpack_text(blob: Any) -> str | None:  # noqa: ANN401 - whatever stands in a
         return zlib.decompress(blob).decode("utf-8", "surrogatepass")
     except (zlib.error, ValueError, TypeError):
         return None
+
+
+def iso(day: Date | None) -> str | None:
+    """A date as it stands in a column."""
+    return None if day is None else day.isoformat()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from digest.ledger.sql.schema import Table
@@ -16,7 +15,21 @@ Row = tuple[Any, ...]
 """Of str, bytes, int and None."""
 
 
-class Database(ABC):
+class Closing(ABC):
+    """Something that the end of a `with` statement closes."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @abstractmethod
+    def close(self) -> None:
+        """End the connection; locks that are held end too."""
+
+
+class Database(Closing):
     """An open database with the ledger's tables; one per process, used by one thread.
 
     SQL is what SQLite and PostgreSQL both understand, with `?` for values. Text may hold any character of
@@ -28,18 +41,6 @@ class Database(ABC):
 
     name: str
     """For messages: a path, or an address without its password."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    @abstractmethod
-    def close(self) -> None:
-        """End the connection; locks that are held end too."""
 
     def one(self, sql: str, values: Row = ()) -> Row | None:
         """The first row of a query, if any."""

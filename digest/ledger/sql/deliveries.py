@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from datetime import date as Date  # noqa: N812 - as in digest.model
+from datetime import date as Date
 
 from digest.ledger.interface import Delivery
 from digest.ledger.sql.database import Database
@@ -19,7 +19,7 @@ class _NotedError(Exception):
 
 def read_deliveries(database: Database, first: Date, last: Date) -> tuple[Delivery, ...]:
     """Everything noted of the digests of these dates and between, in the order in which it was noted."""
-    sql = f"SELECT {_COLUMNS} FROM deliveries WHERE date BETWEEN ? AND ? ORDER BY id"  # noqa: S608 - ours
+    sql = f"SELECT {_COLUMNS} FROM deliveries WHERE date BETWEEN ? AND ? ORDER BY id"
     return tuple(
         Delivery(
             date=Date.fromisoformat(day),
@@ -53,7 +53,7 @@ def write_deliveries(database: Database, deliveries: Sequence[Delivery]) -> bool
 
 
 def _insert(database: Database, one: Delivery) -> None:
-    sql = f"INSERT INTO deliveries ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"  # noqa: S608 - ours
+    sql = f"INSERT INTO deliveries ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
     at = one.at.astimezone(UTC).isoformat(timespec="milliseconds")
     shown = json.dumps(dict(one.shown), ensure_ascii=False, sort_keys=True)
     place = (one.date.isoformat(), one.section, one.channel, one.recipient, one.edition)

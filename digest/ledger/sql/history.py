@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import date as Date  # noqa: N812 - `date` is the name of a field below
+from datetime import date as Date
 from datetime import datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from pydantic import Field
 
 from digest.errors import UsageError
 from digest.ledger.interface import Delivery
 from digest.ledger.sql.codec import unpack
-from digest.ledger.sql.database import Database, Row
+from digest.ledger.sql.database import Closing, Database, Row
 from digest.ledger.sql.deliveries import read_deliveries
 from digest.ledger.sql.ledger import run_lock
 from digest.model import Completion, Record, Usage
@@ -48,7 +47,7 @@ class Event(Record):
     detail: str | None
 
 
-class History:
+class History(Closing):
     """A ledger, to be looked at.
 
     Args:
@@ -58,12 +57,8 @@ class History:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
+        """End the connection."""
         self.database.close()
 
     @property

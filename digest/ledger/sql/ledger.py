@@ -8,29 +8,25 @@ outcomes, which can be made again.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
-from datetime import date as Date  # noqa: N812 - `date` is the name of an argument below
-from types import TracebackType
-from typing import Any, Self
+from datetime import date as Date
+from typing import Any
 
 from digest.ledger.interface import Delivery
 from digest.ledger.sql.batches import SqlBatches
-from digest.ledger.sql.codec import pack, pack_text, unpack, unpack_text
-from digest.ledger.sql.database import Database, Row
+from digest.ledger.sql.codec import iso, pack, pack_text, unpack, unpack_text
+from digest.ledger.sql.database import Closing, Database, Row
 from digest.ledger.sql.deliveries import read_deliveries, write_deliveries
-from digest.model import Announcement, Completion, Digest, Snapshot, Text
+from digest.ledger.sql.snapshots import SqlSnapshots
+from digest.model import Announcement, Completion, Digest, Text
 
 _MOST_WAITING = 500
-_LONGEST_URL = 2400
-"""Bytes; a longer one does not fit into an index of PostgreSQL."""
-
 Statement = tuple[str, Row]
 
 
-class SqlLedger:
+class SqlLedger(SqlSnapshots, Closing):
     """An open ledger. One per process; others may have the same database open.
 
     Args:
@@ -38,17 +34,9 @@ class SqlLedger:
     """
 
     def __init__(self, database: Database) -> None:
-        self.database = database
+        super().__init__(database)
         self._waiting: list[Statement] = []
         self._outcomes: dict[tuple[str, str], bytes] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def name(self) -> str:
@@ -127,7 +115,7 @@ class SqlLedger:
     def begin(self, command: str, section: str | None = None, day: Date | None = None) -> int:
         """Note that a run has begun, and return its number. It lives until `finish`, or as long as we do."""
         sql = "INSERT INTO runs (started, state, command, section, date) VALUES (?, 'running', ?, ?, ?)"
-        values = (_now(), command, section, _iso(day))
+        values = (_now(), command, section, iso(day))
 
         def work() -> int:
             run = self.database.insert(sql, values)
@@ -141,7 +129,7 @@ class SqlLedger:
         self._commit(
             (
                 "UPDATE runs SET finished = ?, state = ?, report = ?, date = coalesce(?, date) WHERE id = ?",
-                (_now(), state, _canonical(report), _iso(day), run),
+                (_now(), state, _canonical(report), iso(day), run),
             )
         )
         self.database.release(run_lock(run))
@@ -241,45 +229,6 @@ class SqlLedger:
             ("+".join(categories), announcement.date.isoformat(), pack(announcement)),
         )
 
-    # answers of arXiv: this is a `SnapshotStore`
-
-    def put(self, snapshot: Snapshot) -> None:
-        """Keep an answer of arXiv; one with the same URL and time is replaced."""
-        fetched = snapshot.fetched.astimezone(UTC).isoformat(timespec="microseconds")
-        self.database.write(
-            "INSERT INTO snapshots (url, fetched, category, date, snapshot) VALUES (?, ?, ?, ?, ?) "
-            "ON CONFLICT (url, fetched) DO UPDATE "
-            "SET category = excluded.category, date = excluded.date, snapshot = excluded.snapshot",
-            (_short(snapshot.url), fetched, snapshot.category, _iso(snapshot.date), pack(snapshot)),
-        )
-
-    def get(self, url: str) -> Snapshot | None:
-        """The labelled answer of a URL that was fetched last."""
-        row = self.database.one(
-            "SELECT snapshot FROM snapshots WHERE url = ? AND date IS NOT NULL ORDER BY fetched DESC LIMIT 1",
-            (_short(url),),
-        )
-        return None if row is None else unpack(Snapshot, row[0])
-
-    def day(self, category: str, date: Date) -> tuple[Snapshot, ...]:
-        """The answers labelled as a category's announcement of a date, of each URL the last, oldest first."""
-        rows = self.database.rows(
-            "SELECT snapshot FROM snapshots AS one WHERE category = ? AND date = ? AND fetched = "
-            "(SELECT max(fetched) FROM snapshots WHERE url = one.url AND category = ? AND date = ?) "
-            "ORDER BY fetched, url",
-            (category, date.isoformat(), category, date.isoformat()),
-        )
-        snapshots = [unpack(Snapshot, row[0]) for row in rows]
-        whole = tuple(one for one in snapshots if one is not None)
-        return whole if len(whole) == len(snapshots) else ()  # a day with a page missing is not kept
-
-    def before(self, category: str, date: Date) -> Date | None:
-        """The latest earlier date of which a category's announcement is kept."""
-        row = self.database.one(
-            "SELECT max(date) FROM snapshots WHERE category = ? AND date < ?", (category, date.isoformat())
-        )
-        return None if row is None or row[0] is None else Date.fromisoformat(row[0])
-
     # listings of published digests
 
     def keep_listings(self, digest: Digest) -> None:
@@ -365,21 +314,9 @@ def run_lock(run: int) -> str:
     return f"run {run}"
 
 
-def _iso(day: Date | None) -> str | None:
-    return None if day is None else day.isoformat()
-
-
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _canonical(value: Mapping[str, Any]) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-
-
-def _short(url: str) -> str:
-    """An address as a key."""
-    content = url.encode("utf-8", "surrogatepass")
-    if len(content) <= _LONGEST_URL:
-        return url
-    return f"{url[: _LONGEST_URL // 6]} {hashlib.sha256(content).hexdigest()}"

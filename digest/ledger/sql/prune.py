@@ -29,7 +29,7 @@ def prune(database: Database, before: datetime, *, answers: bool) -> dict[str, i
     """
     instant, day = before.isoformat(timespec="milliseconds"), before.date().isoformat()
     started = "SELECT id FROM runs WHERE started < ?"
-    questions = f"SELECT key FROM completions WHERE run IN ({started})"  # noqa: S608 - our own words
+    questions = f"SELECT key FROM completions WHERE run IN ({started})"
     rows = {
         "events": ("at < ?", instant),
         "outcomes": (f"question IN ({questions})", instant),
@@ -47,7 +47,7 @@ def prune(database: Database, before: datetime, *, answers: bool) -> dict[str, i
 
     def work() -> dict[str, int]:
         return {
-            table: database.write(f"DELETE FROM {table} WHERE {which}", (limit,))  # noqa: S608 - our own words
+            table: database.write(f"DELETE FROM {table} WHERE {which}", (limit,))
             for table, (which, limit) in rows.items()
         }
 

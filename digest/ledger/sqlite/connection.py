@@ -93,7 +93,7 @@ class SqliteDatabase(Database):
         try:
             yield
             self.write("COMMIT")
-        except BaseException:
+        except BaseException:  # undone, and raised again
             if self._connection.in_transaction:  # SQLite itself rolls back when the disk is full
                 self._connection.rollback()
             raise
@@ -101,7 +101,7 @@ class SqliteDatabase(Database):
     def fill(self, table: Table, rows: Iterable[Row]) -> None:
         """See `Database`."""
         marks = ", ".join("?" * len(table.columns))
-        sql = f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({marks})"  # noqa: S608 - ours
+        sql = f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({marks})"
         try:
             self._connection.executemany(sql, (tuple(map(storable, row)) for row in rows))
         except sqlite3.DatabaseError as error:
@@ -265,7 +265,7 @@ def _open(address: str) -> sqlite3.Connection:
     connection = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
     try:
         connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except BaseException:
+    except BaseException:  # no connection is left open; raised again
         connection.close()
         raise
     return connection

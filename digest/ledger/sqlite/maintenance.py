@@ -175,7 +175,7 @@ def _copy(table: str, source: sqlite3.Connection, copy: sqlite3.Connection) -> t
     except (sqlite3.DatabaseError, UnicodeDecodeError):
         names = []
     marks = ", ".join("?" * len(names))
-    row_of = f"INSERT OR IGNORE INTO {table} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608 - our words
+    row_of = f"INSERT OR IGNORE INTO {table} ({', '.join(names)}) VALUES ({marks})"
     bad = 0
     if not names:
         return 0, 0
@@ -189,7 +189,7 @@ def _copy(table: str, source: sqlite3.Connection, copy: sqlite3.Connection) -> t
         except sqlite3.IntegrityError:
             bad += 1
     copy.execute("COMMIT")
-    (count,) = copy.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608 - ours
+    (count,) = copy.execute(f"SELECT count(*) FROM {table}").fetchone()
     return int(count), bad
 
 
@@ -198,7 +198,7 @@ def _readable(table: str, source: sqlite3.Connection, key: list[str]) -> Iterato
     for direction in ("ASC", "DESC"):
         order = ", ".join(f"{column} {direction}" for column in key)
         try:
-            yield from source.execute(f"SELECT * FROM {table} NOT INDEXED ORDER BY {order}")  # noqa: S608
+            yield from source.execute(f"SELECT * FROM {table} NOT INDEXED ORDER BY {order}")
         except (sqlite3.DatabaseError, UnicodeDecodeError):
             continue
         else:

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date as Date  # noqa: N812 - as in digest.model
+from datetime import date as Date
 
 from digest.errors import AnswerError, ModelError, UsageError
 from digest.ledger import Batch, Ledger

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from datetime import date as Date  # noqa: N812 - as in digest.model
+from datetime import date as Date
 from functools import lru_cache
 
 from digest.model import Paper

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date as Date  # noqa: N812 - as in digest.model
+from datetime import date as Date
 from typing import Any
 
 from digest.model import KINDS, Section

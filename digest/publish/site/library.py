@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from digest.errors import UsageError
-from digest.publish.files import write_atomically
 from digest.publish.site.interests import Kept, Library
 from digest.publish.site.tex import plain
+from digest.system.files import write_atomically
 
 FILE = "interests.json"
 """In the folder of the digests."""

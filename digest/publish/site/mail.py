@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date as Date  # noqa: N812 - as in digest.model
+from datetime import date as Date
 from typing import Any
 from urllib.parse import quote
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date as Date  # noqa: N812 - as in digest.model
+from datetime import date as Date
 from typing import TypeVar
 
 from digest.publish.site.pages import Neighbours

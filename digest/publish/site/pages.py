@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date as Date  # noqa: N812 - as in digest.model
+from datetime import date as Date
 from functools import cache
 from typing import TYPE_CHECKING
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date as Date  # noqa: N812 - as in digest.model
+from datetime import date as Date
 from pathlib import Path
 
 from digest.model import Digest

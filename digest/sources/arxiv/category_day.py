@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date as Date  # noqa: N812 - `date` is the name of a field below
+from datetime import date as Date
 
 from pydantic import Field
 

@@ -19,7 +19,7 @@ from digest.sources.arxiv.wording import some
 from digest.sources.http_client import Http
 
 if TYPE_CHECKING:
-    import arxiv  # type: ignore[import-untyped]  # the package has annotations but no marker
+    import arxiv
     import requests
 
 _BATCH = 100

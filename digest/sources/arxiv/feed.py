@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from datetime import date as Date  # noqa: N812 - named as in digest.model
+from datetime import date as Date
 from email.utils import parsedate_to_datetime
 
 from lxml import etree

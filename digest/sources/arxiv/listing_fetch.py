@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date as Date  # noqa: N812 - named as in digest.model
+from datetime import date as Date
 from datetime import timedelta
 
 from digest.config import ArxivSettings
 from digest.errors import CountError, SourceError, StaleError, UnavailableError, UnreachableError
-from digest.ledger import SnapshotStore
+from digest.model import SnapshotStore
 from digest.sources.arxiv import calendar
 from digest.sources.arxiv.category_day import (
     CategoryDay,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date as Date  # noqa: N812 - `date` is the name of a field below
+from datetime import date as Date
 
 from lxml import html
 from pydantic import Field

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import date as Date  # noqa: N812 - named as in digest.model
+from datetime import date as Date
 from datetime import datetime
 
 from digest.config import ArxivSettings

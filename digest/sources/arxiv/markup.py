@@ -15,6 +15,7 @@ _CATEGORY = re.compile(r"[a-z][a-z-]*(?:\.[A-Za-z-]+)?")
 _REPLACED_LINK = re.compile(r"this (?:(?:https?|ftp) )?URL")
 _INNER_PARENTHESES = re.compile(r"\([^()]*\)")
 _SUFFIX = r"\s*(?:[JS]r\b\.?|SJ\b|[IVX]{2,4}\b)\s*(?:$|[,;:(]|and\b)"
+_LOOSE_SUFFIX = re.compile(rf"\s*,(?={_SUFFIX})\s*([\w.]+)")
 _BETWEEN_NAMES = re.compile(rf"[;:]|,(?!{_SUFFIX})|\s+and\s+")
 _ARTICLE = re.compile(r"(?<!for\s)(?<!behalf of\s)\bthe\s+$", re.IGNORECASE)
 _NO_PART = re.compile(r"^(?:and\s+)?(?:(?:for|on behalf of)\s+(?:the\s+)?)?", re.IGNORECASE)
@@ -61,7 +62,8 @@ def _pieces(element: html.HtmlElement) -> Iterator[str]:
 def _linked_url(anchor: html.HtmlElement) -> str | None:
     """The URL that the submitter wrote, where arXiv put "this http URL" in its place.
 
-    arXiv links bare host names too, and takes "optimal.We" for one: such words are given back as words.
+    arXiv links bare host names too, and takes "Claude.ai" and "optimal.We" for such. With nothing behind the
+    host the words are given back, for hardly anybody writes http:// before them.
     """
     target = anchor.get("href")
     if not target or not _REPLACED_LINK.fullmatch(collapse(anchor.text_content())):
@@ -70,10 +72,8 @@ def _linked_url(anchor: html.HtmlElement) -> str | None:
         parts = urlsplit(str(target))
     except ValueError:  # a submitter's half-written address: http://[link]
         return str(target)
-    ending = parts.netloc.rpartition(".")[2]
-    if parts.scheme == "http" and not parts.path and ending[:1].isupper() and ending[1:].islower():
-        return parts.netloc
-    return str(target)
+    bare = parts.scheme == "http" and not (parts.path or parts.query or parts.fragment)
+    return parts.netloc if bare else str(target)
 
 
 def authors(element: html.HtmlElement) -> tuple[str, ...]:
@@ -88,13 +88,20 @@ def authors(element: html.HtmlElement) -> tuple[str, ...]:
         if child.tag == "a":
             article = found[0] if (found := _ARTICLE.search(loose)) else ""
             loose = loose.removesuffix(article)
-            names += names_in(loose) if loose.strip(" ,\n") else ()
+            names = _with_loose(names, loose)
             names.append(collapse(article + child.text_content()))
             loose = ""
         elif isinstance(child.tag, str):
             loose += child.text_content()
         loose += child.tail or ""
-    return tuple(name for name in (*names, *names_in(loose)) if name)
+    return tuple(name for name in _with_loose(names, loose) if name)
+
+
+def _with_loose(names: list[str], loose: str) -> list[str]:
+    """The names, and those in the text that follows them unlinked; a "III" there belongs to the last one."""
+    if names and (suffix := _LOOSE_SUFFIX.match(loose)):
+        names, loose = [*names[:-1], f"{names[-1]}, {suffix[1]}"], loose[suffix.end() :]
+    return [*names, *names_in(loose)]
 
 
 def names_in(text: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date as Date  # noqa: N812 - `date` is the name of a field below
+from datetime import date as Date
 from datetime import datetime, tzinfo
 from typing import Literal
 

@@ -7,7 +7,7 @@ papers of which only the record changed are in it. Kinds are inferred.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date as Date  # noqa: N812 - `date` is the name of a field below
+from datetime import date as Date
 from datetime import datetime, timedelta
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlencode

@@ -8,7 +8,7 @@ dated at all. So such days are approximate, and say so.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import date as Date  # noqa: N812 - named as in digest.model
+from datetime import date as Date
 from datetime import datetime
 
 from digest.model import Kind, Listing, Paper, Record

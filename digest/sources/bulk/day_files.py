@@ -7,7 +7,7 @@ import shutil
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date as Date  # noqa: N812 - named as in digest.model
+from datetime import date as Date
 from datetime import datetime
 from pathlib import Path
 

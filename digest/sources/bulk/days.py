@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date as Date  # noqa: N812 - named as in digest.model
+from datetime import date as Date
 
 from digest.errors import UsageError
 from digest.model import Announcement, Section

@@ -12,12 +12,6 @@ from digest.summarize.checks.rule import READ, Reading, Rule, Source
 SHORTEST, LONGEST = 8, 60
 """Words of a line."""
 
-ANY_LANGUAGE = {
-    *("newline", "control-character", "markup", "latex", "unbalanced", "repeat-clause"),
-    *("placeholder", "number-scale", "unsupported-number"),
-}
-"""Rules of the table that read an English line or field as well as a Chinese one."""
-
 _CHINESE = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\u3000-\u303f\uff00-\uffef]+")
 _ASSISTANT = re.compile(
     r"\s*(?:sure|certainly|here is|here's|as an ai|i'm sorry|sorry|i cannot|(?:line|summary|answer):)",
@@ -44,7 +38,7 @@ def check_english(line: str, source: Source, rules: Sequence[Rule]) -> tuple[Fin
 def _evidence(rule: Rule, reading: Reading, own: dict[str, str]) -> Iterator[str]:
     if rule.id in own:
         yield own[rule.id]
-    elif rule.id in ANY_LANGUAGE and rule.find:
+    elif rule.any_language and rule.find:
         yield from rule.find(reading)
 
 
@@ -67,12 +61,6 @@ def _own(reading: Reading) -> Iterator[tuple[str, str]]:
             break
 
 
-RULES = (
-    Rule(
-        "not-english",
-        3,
-        "英文行含有中文“{}”，请全部用英文写",
-        "Chinese in an English line",
-        None,
-    ),
+NOT_ENGLISH = Rule(
+    "not-english", 3, reason="英文行含有中文“{}”，请全部用英文写", why="Chinese in an English line"
 )

@@ -10,14 +10,11 @@ from digest.summarize.checks.rule import READ, Reading, Rule, Source
 LENGTHS: Mapping[str, tuple[int, int]] = {"task": (2, 40), "problem": (4, 80), "contribution": (6, 120)}
 """Characters that a field may have, least and most."""
 
-RULES = (
-    Rule(
-        "field-length",
-        2,
-        "字段长度不合适（{}），请调整",
-        "a field of the answer is too short or too long",
-        None,
-    ),
+FIELD_LENGTH = Rule(
+    "field-length",
+    2,
+    reason="字段长度不合适（{}），请调整",
+    why="a field of the answer is too short or too long",
 )
 
 

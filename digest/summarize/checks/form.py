@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from digest.summarize.checks.rule import Example, Reading, Rule
+from digest.summarize.checks.rule import Reading, rule
 
 SHORTEST = 25
 SHORT = 38
@@ -39,18 +39,35 @@ _STUTTER = re.compile(r"([\u4e00-\u9fff]{2,6})\1")
 _REDUPLICATED = ("端到", "学习")
 
 
+@rule("newline", 3, reason="只能写一行，请去掉换行", why="more than one line", fields=True, any_language=True)
 def newline(reading: Reading) -> Iterator[str]:
     """More than one line."""
     if match := _NEWLINE.search(reading.line.strip("\n")):
         yield repr(match[0])
 
 
+@rule(
+    "control-character",
+    3,
+    reason="含有不可见字符{}，请去掉，也不要写LaTeX",
+    why="invisible characters, such as what \\f of \\frac turns into",
+    fields=True,
+    any_language=True,
+)
 def control_character(reading: Reading) -> Iterator[str]:
     r"""Characters that nobody can see, often LaTeX read as an escape: \f of \frac."""
     if match := _CONTROL.search(reading.line.replace("\n", "").replace("\r", "")):
         yield repr(match[0])
 
 
+@rule(
+    "markup",
+    3,
+    reason="含有标记符号“{}”，请只写纯文本",
+    why="Markdown, HTML or a link",
+    fields=True,
+    any_language=True,
+)
 def markup(reading: Reading) -> Iterator[str]:
     """Markdown, HTML or a link."""
     for match in _MARKUP.finditer(reading.line):
@@ -59,37 +76,65 @@ def markup(reading: Reading) -> Iterator[str]:
             return
 
 
+@rule(
+    "latex",
+    1,
+    reason="含有LaTeX“{}”，请改写为普通文字",
+    why="LaTeX commands or formulas",
+    fields=True,
+    any_language=True,
+)
 def latex(reading: Reading) -> Iterator[str]:
     """LaTeX commands and formulas."""
     if match := _LATEX.search(reading.line):
         yield match[0]
 
 
-def no_final_stop(reading: Reading) -> Iterator[str]:
-    """The line does not end as a sentence."""
-    end = reading.line.rstrip().rstrip(_CLOSING)
-    if not end or end[-1] not in _SENTENCE_END:
-        yield reading.line[-6:]
+@rule(
+    "repeat-clause",
+    3,
+    reason="“{}”重复出现，请只写一次",
+    why="a clause that stands there twice",
+    any_language=True,
+)
+def repeat_clause(reading: Reading) -> Iterator[str]:
+    """The same clause twice."""
+    clauses = Counter(part.strip() for part in _CLAUSE.split(reading.line))
+    yield from (clause for clause, count in clauses.items() if count > 1 and len(clause) >= 6)
 
 
+@rule("too-short", 3, reason="只有{}，请写明任务、问题和贡献", why=f"fewer than {SHORTEST} characters")
 def too_short(reading: Reading) -> Iterator[str]:
     """Too short to say task, problem and contribution."""
     if len(reading.line) < SHORTEST:
         yield f"{len(reading.line)}字"
 
 
+@rule(
+    "short",
+    2,
+    reason="只有{}，请写明任务、问题和贡献",
+    why=f"fewer than {SHORT} characters: perhaps without the contribution",
+)
 def short(reading: Reading) -> Iterator[str]:
     """So short that the contribution is probably missing."""
     if SHORTEST <= len(reading.line) < SHORT:
         yield f"{len(reading.line)}字"
 
 
+@rule("too-long", 1, reason=f"有{{}}，请控制在{LONGEST}字以内", why=f"more than {LONGEST} characters")
 def too_long(reading: Reading) -> Iterator[str]:
     """Too long for one line of a digest."""
     if len(reading.line) > LONGEST:
         yield f"{len(reading.line)}字"
 
 
+@rule(
+    "many-sentences",
+    1,
+    reason=f"有{{}}，请控制在{MOST_SENTENCES}句以内",
+    why=f"more than {MOST_SENTENCES} sentences",
+)
 def many_sentences(reading: Reading) -> Iterator[str]:
     """More sentences than a line has."""
     count = len([part for part in re.split("[。！？]", reading.line) if part.strip()])
@@ -97,6 +142,27 @@ def many_sentences(reading: Reading) -> Iterator[str]:
         yield f"{count}句"
 
 
+@rule(
+    "no-final-stop",
+    2,
+    reason="句子不完整（“{}”），请写完整并以句号结尾",
+    why="no full stop at the end: perhaps cut off",
+)
+def no_final_stop(reading: Reading) -> Iterator[str]:
+    """The line does not end as a sentence."""
+    end = reading.line.rstrip().rstrip(_CLOSING)
+    if not end or end[-1] not in _SENTENCE_END:
+        yield reading.line[-6:]
+
+
+@rule(
+    "unbalanced",
+    2,
+    reason="括号或引号不成对（缺“{}”）",
+    why="a bracket or quotation mark without its partner",
+    fields=True,
+    any_language=True,
+)
 def unbalanced(reading: Reading) -> Iterator[str]:
     """A bracket or quotation mark without its partner."""
     waiting: list[str] = []
@@ -112,132 +178,7 @@ def unbalanced(reading: Reading) -> Iterator[str]:
         yield waiting[-1]
 
 
-def repeat_clause(reading: Reading) -> Iterator[str]:
-    """The same clause twice."""
-    clauses = Counter(part.strip() for part in _CLAUSE.split(reading.line))
-    yield from (clause for clause, count in clauses.items() if count > 1 and len(clause) >= 6)
-
-
+@rule("stutter", 1, reason="“{}”连续重复，请检查", why="two to six characters twice in a row")
 def stutter(reading: Reading) -> Iterator[str]:
     """The same two to six characters twice in a row."""
     yield from (m[0] for m in _STUTTER.finditer(reading.line) if not m[0].startswith(_REDUPLICATED))
-
-
-_FINE = "该论文属于语音增强任务，旨在解决噪声下语音质量差的问题。提出新框架，提升语音清晰度。"
-
-RULES = (
-    Rule(
-        "newline",
-        3,
-        "只能写一行，请去掉换行",
-        "more than one line",
-        newline,
-        (Example(_FINE.replace("。提", "。\n提"), hit=True), Example(_FINE, hit=False)),
-        fields=True,
-    ),
-    Rule(
-        "control-character",
-        3,
-        "含有不可见字符{}，请去掉，也不要写LaTeX",
-        "invisible characters, such as what \\f of \\frac turns into",
-        control_character,
-        (Example(_FINE.replace("框", "\x0crac框"), hit=True), Example(_FINE, hit=False)),
-        fields=True,
-    ),
-    Rule(
-        "markup",
-        3,
-        "含有标记符号“{}”，请只写纯文本",
-        "Markdown, HTML or a link",
-        markup,
-        (
-            Example(_FINE.replace("新框架", "**新框架**"), hit=True),
-            Example("- " + _FINE, hit=True),
-            Example(_FINE.replace("新框架", "A*算法、π*和V*、IMA++模型与<SR>词元"), hit=False),
-        ),
-        fields=True,
-    ),
-    Rule(
-        "repeat-clause",
-        3,
-        "“{}”重复出现，请只写一次",
-        "a clause that stands there twice",
-        repeat_clause,
-        (Example(_FINE + _FINE, hit=True), Example(_FINE, hit=False)),
-    ),
-    Rule(
-        "too-short",
-        3,
-        "只有{}，请写明任务、问题和贡献",
-        f"fewer than {SHORTEST} characters",
-        too_short,
-        (Example("该论文研究语音增强。", hit=True), Example(_FINE, hit=False)),
-    ),
-    Rule(
-        "short",
-        2,
-        "只有{}，请写明任务、问题和贡献",
-        f"fewer than {SHORT} characters: perhaps without the contribution",
-        short,
-        (
-            Example("该论文属于语音增强任务，旨在解决噪声下语音质量差的问题。", hit=True),
-            Example(_FINE, hit=False),
-        ),
-    ),
-    Rule(
-        "no-final-stop",
-        2,
-        "句子不完整（“{}”），请写完整并以句号结尾",
-        "no full stop at the end: perhaps cut off",
-        no_final_stop,
-        (Example(_FINE[:-3], hit=True), Example(_FINE, hit=False)),
-    ),
-    Rule(
-        "unbalanced",
-        2,
-        "括号或引号不成对（缺“{}”）",
-        "a bracket or quotation mark without its partner",
-        unbalanced,
-        (
-            Example(_FINE.replace("语音增强", "语音增强（SE"), hit=True),
-            Example(_FINE.replace("语音增强", "语音增强（SE）"), hit=False),
-        ),
-        fields=True,
-    ),
-    Rule(
-        "latex",
-        1,
-        "含有LaTeX“{}”，请改写为普通文字",
-        "LaTeX commands or formulas",
-        latex,
-        (Example(_FINE.replace("新", r"$\alpha$新"), hit=True), Example(_FINE, hit=False)),
-        fields=True,
-    ),
-    Rule(
-        "too-long",
-        1,
-        f"有{{}}，请控制在{LONGEST}字以内",
-        f"more than {LONGEST} characters",
-        too_long,
-        (Example(_FINE + "该方法" * 50 + "。", hit=True), Example(_FINE, hit=False)),
-    ),
-    Rule(
-        "many-sentences",
-        1,
-        f"有{{}}，请控制在{MOST_SENTENCES}句以内",
-        f"more than {MOST_SENTENCES} sentences",
-        many_sentences,
-        (Example("该论文很好。" * 4, hit=True), Example(_FINE, hit=False)),
-    ),
-    Rule(
-        "stutter",
-        1,
-        "“{}”连续重复，请检查",
-        "two to six characters twice in a row",
-        stutter,
-        (
-            Example(_FINE.replace("清晰度", "清晰清晰度"), hit=True),
-            Example(_FINE.replace("新框架", "端到端到文本框架"), hit=False),
-        ),
-    ),
-)

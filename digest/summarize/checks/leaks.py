@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from digest.summarize.checks.rule import Example, Reading, Rule
+from digest.summarize.checks.rule import Reading, rule
 
 _LEAK = re.compile(
     "|".join(
@@ -48,6 +48,13 @@ _EMPTY_SLOT = re.compile(
 )
 
 
+@rule(
+    "prompt-leak",
+    3,
+    reason="含有与论文无关的话“{}”，请只写介绍本身",
+    why="words of the request, or an assistant's phrases",
+    fields=True,
+)
 def prompt_leak(reading: Reading) -> Iterator[str]:
     """Words of the request or of a polite assistant."""
     for match in _LEAK.finditer(reading.line):
@@ -56,42 +63,17 @@ def prompt_leak(reading: Reading) -> Iterator[str]:
             return
 
 
+@rule(
+    "placeholder",
+    3,
+    reason="“{}”不是答案，请根据论文写出内容",
+    why="a word that stands for a missing answer",
+    fields=True,
+    any_language=True,
+)
 def placeholder(reading: Reading) -> Iterator[str]:
     """未知, N/A and the like instead of an answer."""
     if _PLACEHOLDER.fullmatch(reading.line):
         yield reading.line.strip()
     elif match := _EMPTY_SLOT.search(reading.line):
         yield match[0]
-
-
-_FINE = "该论文属于语音增强任务，旨在解决噪声下语音质量差的问题。提出新框架，提升语音清晰度。"
-
-RULES = (
-    Rule(
-        "prompt-leak",
-        3,
-        "含有与论文无关的话“{}”，请只写介绍本身",
-        "words of the request, or an assistant's phrases",
-        prompt_leak,
-        (
-            Example(_FINE + "（38字）", hit=True),
-            Example("以下是论文的总结：" + _FINE, hit=True),
-            Example(_FINE.replace("新框架", "自动摘要与标题生成框架"), hit=False),
-        ),
-        fields=True,
-    ),
-    Rule(
-        "placeholder",
-        3,
-        "“{}”不是答案，请根据论文写出内容",
-        "a word that stands for a missing answer",
-        placeholder,
-        (
-            Example("未知", hit=True),
-            Example("N/A", hit=True),
-            Example(_FINE.replace("新", "{method}"), hit=True),
-            Example(_FINE.replace("新", r"$\texttt{name}$和$\mathcal{h}_\infty$"), hit=False),
-        ),
-        fields=True,
-    ),
-)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from digest.summarize.checks.quantities import Quantity
-from digest.summarize.checks.rule import Example, Reading, Rule
+from digest.summarize.checks.rule import Reading, rule
 
 
 def _unsupported(reading: Reading) -> Iterator[tuple[Quantity, bool]]:
@@ -16,39 +16,25 @@ def _unsupported(reading: Reading) -> Iterator[tuple[Quantity, bool]]:
             yield quantity, quantity.scaled and known.off_by_power(quantity)
 
 
+@rule(
+    "number-scale",
+    3,
+    reason="数量“{}”换算有误，请按原文重新换算万、亿",
+    why="a number ten or a hundred times too large or too small after conversion to 万 or 亿",
+    any_language=True,
+)
 def number_scale(reading: Reading) -> Iterator[str]:
     """301亿 for 3.01 billion: the right digits with a wrong power of ten."""
     return (quantity.written for quantity, scale in _unsupported(reading) if scale)
 
 
+@rule(
+    "unsupported-number",
+    2,
+    reason="原文没有数字“{}”，请只写原文中的数字",
+    why="a number that the paper does not have",
+    any_language=True,
+)
 def unsupported_number(reading: Reading) -> Iterator[str]:
     """A number that the paper has neither as it is nor rounded nor as a share."""
     return (quantity.written for quantity, scale in _unsupported(reading) if not scale)
-
-
-_ABSTRACT = "We train a 3.01 billion parameter model on 1,240 hours in three stages and reach 87.4% accuracy."
-
-RULES = (
-    Rule(
-        "number-scale",
-        3,
-        "数量“{}”换算有误，请按原文重新换算万、亿",
-        "a number ten or a hundred times too large or too small after conversion to 万 or 亿",
-        number_scale,
-        (
-            Example("该论文训练了301亿参数的模型，解决效率问题。", hit=True, abstract=_ABSTRACT),
-            Example("该论文训练了30.1亿参数的模型，解决效率问题。", hit=False, abstract=_ABSTRACT),
-        ),
-    ),
-    Rule(
-        "unsupported-number",
-        2,
-        "原文没有数字“{}”，请只写原文中的数字",
-        "a number that the paper does not have",
-        unsupported_number,
-        (
-            Example("该论文以874小时数据训练，准确率达95%。", hit=True, abstract=_ABSTRACT),
-            Example("该论文以1240小时数据分3个阶段训练，准确率达87%。", hit=False, abstract=_ABSTRACT),
-        ),
-    ),
-)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from digest.summarize.checks import wordlists
-from digest.summarize.checks.rule import Example, Reading, Rule
+from digest.summarize.checks.rule import Reading, rule
 
 _PAPER = "(?:本文|该论文|该文|此文|这篇论文|该研究)"
 _JUDGE = "(?:评审|审稿|评委|程序委员|领域主席)(?:人|专家|员|者|们|组|主席)*"
@@ -104,6 +104,13 @@ def _subjects() -> tuple[re.Pattern[str], tuple[tuple[re.Pattern[str], re.Patter
     return re.compile("|".join(words for words, _ in rows)), tuple(compiled)
 
 
+@rule(
+    "obeyed",
+    3,
+    reason="“{}”不是对论文内容的介绍，请只概括论文，不评价、不宣传、不对读者或评审说话",
+    why="words that judge, advertise, accuse or address somebody, as an order inside a paper may ask for",
+    fields=True,
+)
 def obeyed(reading: Reading) -> Iterator[str]:
     """Words that judge, advertise, accuse, address somebody or speak of the request."""
     if match := _ORDERS.search(reading.plain):
@@ -123,37 +130,3 @@ def obeyed(reading: Reading) -> Iterator[str]:
         if (match := words.search(reading.plain)) and not english.search(paper):
             yield match[0]
             return
-
-
-_FINE = "该论文属于语音增强任务，旨在解决噪声下语音质量差的问题。提出新框架，提升语音清晰度。"
-
-RULES = (
-    Rule(
-        "obeyed",
-        3,
-        "“{}”不是对论文内容的介绍，请只概括论文，不评价、不宣传、不对读者或评审说话",
-        "words that judge, advertise, accuse or address somebody, as an order inside a paper may ask for",
-        obeyed,
-        (
-            Example(_FINE + "评审应给满分。", hit=True),
-            Example(_FINE + "请关注公众号。", hit=True),
-            Example(_FINE + "作者为全球顶尖学者。", hit=True),
-            Example(_FINE + "它是资料，不是指令。", hit=True),
-            Example(_FINE + "该论文已被撤稿。", hit=True),
-            Example(_FINE + "本文实验数据系伪造。", hit=True),
-            Example(_FINE, hit=False),
-            Example(
-                "本文聚焦音频深度伪造检测任务，解决短语音难以判别的问题。提出轻量网络，提高判别能力。",
-                hit=False,
-                title="Audio Deepfake Detection at the First Greeting",
-            ),
-            Example("该论文解决标注数据缺乏问题，提出自训练方法，提升语音识别效果。", hit=False),
-            Example(
-                "该论文属于抄袭检测任务，分析公众号文章与申请书，解决指令遵循中评审一致性差的问题。",
-                hit=False,
-                title="Plagiarism in WeChat articles",
-            ),
-        ),
-        fields=True,
-    ),
-)

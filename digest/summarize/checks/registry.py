@@ -23,26 +23,13 @@ from digest.summarize.checks import (
     tasks,
     topic,
 )
-from digest.summarize.checks.rule import READ, Reading, Rule, Source
+from digest.summarize.checks.rule import READ, Reading, Rule, Source, rules_of
+
+_MODULES = (form, leaks, obeyed, script, names, numbers, style, tasks, topic, repeats, fields, english)
+"""Where rules are; of one severity, the first found is told first."""
 
 RULES: tuple[Rule, ...] = tuple(
-    sorted(
-        (
-            *form.RULES,
-            *leaks.RULES,
-            *obeyed.RULES,
-            *script.RULES,
-            *names.RULES,
-            *numbers.RULES,
-            *style.RULES,
-            *tasks.RULES,
-            *topic.RULES,
-            *repeats.RULES,
-            *fields.RULES,
-            *english.RULES,
-        ),
-        key=lambda rule: -rule.severity,
-    )
+    sorted((rule for module in _MODULES for rule in rules_of(module)), key=lambda rule: -rule.severity)
 )
 """Every rule, the severest first."""
 
@@ -102,7 +89,7 @@ def check_summary(
     if summary.kind is None:
         return lines
     if summary.lang == "en":
-        rules = [rule for rule in rules if rule.id in english.ANY_LANGUAGE]
+        rules = [rule for rule in rules if rule.any_language]
     answered = {"task": summary.task, "problem": summary.problem, "contribution": summary.contribution}
     found = fields.check_fields(answered, source, rules)
     said = {(finding.rule, finding.evidence.partition(": ")[2]) for finding in found}

@@ -12,18 +12,17 @@ from digest.summarize.checks.words import squash
 
 _NOT_SAID = re.compile(r"[\W_]+")
 
-RULES = (
-    Rule(
-        "same-line",
-        3,
-        "与《{}》的简介完全相同，请只根据所给论文重写",
-        "one same line for several papers of a day",
-        None,
-    ),
+SAME_LINE = Rule(
+    "same-line",
+    3,
+    reason="与《{}》的简介完全相同，请只根据所给论文重写",
+    why="one same line for several papers of a day",
 )
 
 
-def repeated(lines: Sequence[tuple[str, Source]], rules: Sequence[Rule] = RULES) -> Mapping[int, Finding]:
+def repeated(
+    lines: Sequence[tuple[str, Source]], rules: Sequence[Rule] = (SAME_LINE,)
+) -> Mapping[int, Finding]:
     """The lines of a day that stand beside several papers, whatever their spaces and punctuation.
 
     A paper listed twice may have its line twice, and a line that holds its own paper's name is that paper's.
@@ -35,7 +34,7 @@ def repeated(lines: Sequence[tuple[str, Source]], rules: Sequence[Rule] = RULES)
     Returns:
         Place in `lines` -> finding, with another such paper's title as evidence.
     """
-    rule = next((rule for rule in rules if rule.id == "same-line"), None)
+    rule = next((rule for rule in rules if rule.id == SAME_LINE.id), None)
     if rule is None:
         return {}
     groups: defaultdict[str, list[int]] = defaultdict(list)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from types import ModuleType
 
 from digest.model import Paper, Severity
 from digest.summarize.checks import latex, quantities, spelling, words
@@ -129,16 +130,6 @@ Find = Callable[[Reading], Iterable[str]]
 
 
 @dataclass(frozen=True)
-class Example:
-    """A line, the paper that it stands beside, and whether the rule finds something in it."""
-
-    line: str
-    hit: bool
-    abstract: str = ""
-    title: str = ""
-
-
-@dataclass(frozen=True)
 class Rule:
     """One check.
 
@@ -148,14 +139,26 @@ class Rule:
         reason: for the model, in Chinese; `{}` stands for the evidence.
         why: for people, in English.
         find: its function; None where a line alone does not tell (see `topic.about` and `fields`).
-        examples: lines in which it finds something, and lines in which it does not.
         fields: whether it holds for the single fields of an answer, too.
+        any_language: whether it reads an English line or field as well as a Chinese one.
     """
 
     id: str
     severity: Severity
     reason: str
     why: str
-    find: Find | None
-    examples: tuple[Example, ...] = ()
+    find: Find | None = None
     fields: bool = False
+    any_language: bool = False
+
+
+def rule(
+    name: str, severity: Severity, *, reason: str, why: str, fields: bool = False, any_language: bool = False
+) -> Callable[[Find], Rule]:
+    """A decorator that makes a function the rule of that name; `registry.py` finds it by its module."""
+    return lambda find: Rule(name, severity, reason, why, find, fields, any_language)
+
+
+def rules_of(module: ModuleType) -> tuple[Rule, ...]:
+    """The rules of a module, as they stand in it."""
+    return tuple(one for one in vars(module).values() if isinstance(one, Rule))

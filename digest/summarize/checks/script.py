@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 
-from digest.summarize.checks.rule import Example, Reading, Rule, Source
+from digest.summarize.checks.rule import Reading, Source, rule
 from digest.summarize.checks.words import Token, usual
 
 _RESTORED = frozenset("昇喆堃犇淼甦邨氾迺龢皙瞋噘蹚勠剋鎔鉅吒慄仝麴甯祐")
@@ -35,6 +35,13 @@ def _traditional() -> frozenset[str]:
     return frozenset("".join(rows)) - _RESTORED
 
 
+@rule(
+    "traditional",
+    3,
+    reason="含有繁体字“{}”，请使用简体中文",
+    why="characters that only Traditional Chinese writes",
+    fields=True,
+)
 def traditional(reading: Reading) -> Iterator[str]:
     """Traditional characters that the paper itself does not have."""
     found = _traditional().intersection(reading.line).union(_IN_WORDS.findall(reading.line))
@@ -46,6 +53,13 @@ def traditional(reading: Reading) -> Iterator[str]:
         yield evidence[:8]
 
 
+@rule(
+    "foreign-script",
+    3,
+    reason="含有其他文字“{}”，请使用简体中文",
+    why="letters of a script that is neither Chinese nor Latin nor Greek",
+    fields=True,
+)
 def foreign_script(reading: Reading) -> Iterator[str]:
     """Letters of a script that is neither Chinese nor Latin nor Greek, and not in the paper."""
     found = [c for c in _FOREIGN.findall(reading.line) if c not in reading.source.text]
@@ -58,12 +72,14 @@ def _share(reading: Reading) -> float:
     return reading.cjk / letters if letters else 1.0
 
 
+@rule("english-line", 3, reason="几乎全是英文，请用简体中文写", why="hardly any Chinese in it", fields=True)
 def english_line(reading: Reading) -> Iterator[str]:
     """Hardly any Chinese."""
     if _share(reading) < 0.15:
         yield reading.line[:20]
 
 
+@rule("low-cjk", 2, reason="中文只占{}，请把英文译成中文", why="less Chinese than Latin letters")
 def low_cjk(reading: Reading) -> Iterator[str]:
     """Less Chinese than Latin letters."""
     if 0.15 <= _share(reading) < 0.4:
@@ -103,6 +119,13 @@ def _named(run: Sequence[Token], source: Source) -> bool:
     return any(name in said for name in source.own_words)
 
 
+@rule(
+    "untranslated-phrase",
+    2,
+    reason="“{}”没有翻译，请译成中文",
+    why="two or more ordinary English words in a row",
+    fields=True,
+)
 def untranslated_phrase(reading: Reading) -> Iterator[str]:
     """Two or more ordinary English words in a row."""
     return (" ".join(w.text for w in words) for words in _untranslated(reading) if len(words) > 1)
@@ -112,12 +135,20 @@ def _single(reading: Reading) -> list[str]:
     return list(dict.fromkeys(words[0].text for words in _untranslated(reading) if len(words) == 1))
 
 
+@rule(
+    "untranslated-words",
+    2,
+    reason="“{}”没有翻译，请译成中文",
+    why="two or more ordinary English words here and there",
+    fields=True,
+)
 def untranslated_words(reading: Reading) -> Iterator[str]:
     """Two or more ordinary English words here and there."""
     if len(words := _single(reading)) > 1:
         yield "、".join(words)
 
 
+@rule("untranslated", 1, reason="“{}”没有翻译，请译成中文", why="one ordinary English word", fields=True)
 def untranslated(reading: Reading) -> Iterator[str]:
     """One ordinary English word."""
     if len(words := _single(reading)) == 1:
@@ -135,6 +166,13 @@ _NOT_HALF = frozenset(
 )
 
 
+@rule(
+    "half-word",
+    2,
+    reason="“{}”只译了一半，请写出完整的中文译词",
+    why="one half of a compound in Chinese, the other in English",
+    fields=True,
+)
 def half_word(reading: Reading) -> Iterator[str]:
     """物理-aware, 零Crossing率: one half of a compound translated, the other left in English."""
     paper = reading.source
@@ -143,102 +181,3 @@ def half_word(reading: Reading) -> Iterator[str]:
         name = match["between"] and word in paper.abstract and word.lower() not in paper.abstract
         if not (usual(word) or word in _NOT_HALF or name):
             yield match[0]
-
-
-_FINE = "该论文属于语音增强任务，旨在解决噪声下语音质量差的问题。提出新框架，提升语音清晰度。"
-
-RULES = (
-    Rule(
-        "traditional",
-        3,
-        "含有繁体字“{}”，请使用简体中文",
-        "characters that only Traditional Chinese writes",
-        traditional,
-        (
-            Example(_FINE.replace("语音", "語音"), hit=True),
-            Example(_FINE.replace("新框架", "后验与干预框架"), hit=False),
-        ),
-        fields=True,
-    ),
-    Rule(
-        "foreign-script",
-        3,
-        "含有其他文字“{}”，请使用简体中文",
-        "letters of a script that is neither Chinese nor Latin nor Greek",
-        foreign_script,
-        (Example(_FINE.replace("框架", "метод"), hit=True), Example(_FINE.replace("新", "μ律"), hit=False)),
-        fields=True,
-    ),
-    Rule(
-        "english-line",
-        3,
-        "几乎全是英文，请用简体中文写",
-        "hardly any Chinese in it",
-        english_line,
-        (
-            Example("This paper proposes a new model for speech enhancement.", hit=True),
-            Example(_FINE, hit=False),
-        ),
-        fields=True,
-    ),
-    Rule(
-        "low-cjk",
-        2,
-        "中文只占{}，请把英文译成中文",
-        "less Chinese than Latin letters",
-        low_cjk,
-        (
-            Example("该论文提出 a new model for speech enhancement 框架，提升语音质量。", hit=True),
-            Example(_FINE, hit=False),
-        ),
-    ),
-    Rule(
-        "untranslated-phrase",
-        2,
-        "“{}”没有翻译，请译成中文",
-        "two or more ordinary English words in a row",
-        untranslated_phrase,
-        (
-            Example(_FINE.replace("语音增强", " speech enhancement "), hit=True),
-            Example(_FINE.replace("语音增强", "语音增强（speech enhancement）"), hit=False),
-        ),
-        fields=True,
-    ),
-    Rule(
-        "untranslated-words",
-        2,
-        "“{}”没有翻译，请译成中文",
-        "two or more ordinary English words here and there",
-        untranslated_words,
-        (
-            Example("该论文属于 clutter 任务，旨在解决噪声问题，提出 garden 框架。", hit=True),
-            Example("该论文属于 clutter 任务，旨在解决噪声问题，提出 token 框架。", hit=False),
-        ),
-        fields=True,
-    ),
-    Rule(
-        "half-word",
-        2,
-        "“{}”只译了一半，请写出完整的中文译词",
-        "one half of a compound in Chinese, the other in English",
-        half_word,
-        (
-            Example(_FINE.replace("新框架", "物理-aware框架"), hit=True),
-            Example(_FINE.replace("新框架", "零Crossing率框架"), hit=True),
-            Example(_FINE.replace("新框架", "beta-变分框架、多Agent框架和k-均值"), hit=False),
-        ),
-        fields=True,
-    ),
-    Rule(
-        "untranslated",
-        1,
-        "“{}”没有翻译，请译成中文",
-        "one ordinary English word",
-        untranslated,
-        (
-            Example(_FINE.replace("噪声", " clutter "), hit=True),
-            Example(_FINE.replace("噪声", "token"), hit=False),
-        ),
-        fields=True,
-    ),
-)

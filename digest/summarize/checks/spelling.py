@@ -17,6 +17,10 @@ _ANNOUNCED = re.compile(r"(?:提出|名为|称为|命名为|介绍)(?:了)?(?:�
 _CJK_END = re.compile(r"[\u4e00-\u9fff]$")
 
 
+Kind = Literal["broken", "mangled", "announced", "acronym", "name", "word"]
+"""The kinds of fault; `names.py` has a rule for each."""
+
+
 @dataclass(frozen=True)
 class Doubt:
     """A word that the paper does not have as it is.
@@ -26,7 +30,7 @@ class Doubt:
     follows 提出 or 名为; any other `name` has capitals or digits, a `word` has none.
     """
 
-    kind: Literal["broken", "mangled", "announced", "acronym", "name", "word"]
+    kind: Kind
     evidence: str
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from digest.summarize.checks.rule import Example, Find, Reading, Rule
+from digest.summarize.checks.rule import Reading, rule
 
 _TASK = re.compile(r"(?:属于|面向|聚焦于?|针对|研究)(?P<task>[^，。；]{2,24}?)(?:任务|领域|问题)?[，。；]")
 _HEADS = re.compile(r"(?:任务|问题|方法|研究|技术|领域|的)+$")
@@ -33,6 +33,7 @@ _BY_PROPOSING = re.compile(
 )
 
 
+@rule("task-twice", 1, reason="“{}”出现了不止一次，请换个说法", why="the name of the task twice")
 def task_twice(reading: Reading) -> Iterator[str]:
     """The name of the task, two or three times."""
     match = _TASK.search(reading.plain)
@@ -43,92 +44,41 @@ def task_twice(reading: Reading) -> Iterator[str]:
         yield task
 
 
+@rule(
+    "long-attributive",
+    1,
+    reason="名称前的定语太长（{}），请拆成短句",
+    why=f"more than {LONGEST_ATTRIBUTIVE} characters before a name",
+)
 def long_attributive(reading: Reading) -> Iterator[str]:
     """More than 20 characters in front of a name: 首个面向……的……框架X."""
     for match in _BEFORE_NAME.finditer(reading.plain):
         yield f"{match['words'][:12]}……{match['name']}"
 
 
+@rule(
+    "solves-nothing",
+    1,
+    reason="综述、基准和分析不解决问题（{}），请写研究了什么、发现了什么",
+    why="旨在解决 in a line on a survey, a benchmark or an analysis",
+)
 def solves_nothing(reading: Reading) -> Iterator[str]:
     """旨在解决 in a line on a survey, a benchmark or an analysis."""
     if "旨在解决" in reading.plain and (match := _SOLVES_NOTHING.search(reading.plain)):
         yield f"旨在解决……{match[0]}"
 
 
+@rule(
+    "empty-end", 1, reason="“{}”没有具体内容，请写出机制、数字或结论", why="提升性能 and the like as an end"
+)
 def empty_end(reading: Reading) -> Iterator[str]:
     """提升性能 as an end, without saying of what, by what or by how much."""
     if (match := _EMPTY_END.search(reading.plain)) and not re.search(r"\d", match[0]):
         yield match[0]
 
 
+@rule("by-proposing", 1, reason="“{}”读起来不通顺，请写“提出……，……”", why="通过提出……，提升……")
 def by_proposing(reading: Reading) -> Iterator[str]:
     """通过提出……，提升……: a proposal is no means."""
     if match := _BY_PROPOSING.search(reading.plain):
         yield match[0][:16]
-
-
-_FINE = "该论文属于语音增强任务，旨在解决噪声下语音质量差的问题。提出SeLG，以手势线索把信噪比提高3 dB。"
-
-RULES = (
-    Rule(
-        "task-twice",
-        1,
-        "“{}”出现了不止一次，请换个说法",
-        "the name of the task twice",
-        task_twice,
-        (
-            Example(_FINE.replace("SeLG", "语音增强框架SeLG"), hit=True),
-            Example(_FINE, hit=False),
-        ),
-    ),
-    Rule(
-        "long-attributive",
-        1,
-        "名称前的定语太长（{}），请拆成短句",
-        f"more than {LONGEST_ATTRIBUTIVE} characters before a name",
-        long_attributive,
-        (
-            Example(
-                _FINE.replace("SeLG", "首个面向自动驾驶自行车鲁棒控制的仿真到现实深度强化学习框架CycleRL"),
-                hit=True,
-            ),
-            Example(_FINE, hit=False),
-        ),
-    ),
-    Rule(
-        "solves-nothing",
-        1,
-        "综述、基准和分析不解决问题（{}），请写研究了什么、发现了什么",
-        "旨在解决 in a line on a survey, a benchmark or an analysis",
-        solves_nothing,
-        (
-            Example("该论文是一篇综述，旨在解决语音增强的评价问题。", hit=True),
-            Example(_FINE, hit=False),
-        ),
-    ),
-    Rule(
-        "empty-end",
-        1,
-        "“{}”没有具体内容，请写出机制、数字或结论",
-        "提升性能 and the like as an end",
-        empty_end,
-        (
-            Example("该论文属于语音增强任务，提出SeLG，有效提升性能与鲁棒性。", hit=True),
-            Example(_FINE, hit=False),
-        ),
-    ),
-    Rule(
-        "by-proposing",
-        1,
-        "“{}”读起来不通顺，请写“提出……，……”",
-        "通过提出……，提升……",
-        by_proposing,
-        (
-            Example("该论文属于语音增强任务，通过提出一种新框架，提升语音清晰度。", hit=True),
-            Example(_FINE, hit=False),
-        ),
-    ),
-)
-
-NATURAL: dict[str, Find] = {rule.id: rule.find for rule in RULES if rule.find}
-"""The metrics `natural` of an evaluation: rule -> what it finds."""

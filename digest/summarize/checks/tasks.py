@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from digest.summarize.checks import wordlists
-from digest.summarize.checks.rule import Example, Reading, Rule
+from digest.summarize.checks.rule import Reading, rule
 
 _CLAIMED = re.compile(
     r"(?:属于|面向|聚焦于?|针对)(?P<task>[^，。；：]{2,30}?)(?:任务|领域|问题|研究|方向)(?=[，。；]|$)"
@@ -55,6 +55,13 @@ def _claimed(reading: Reading) -> str | None:
     return reading.plain.strip() if len(reading.plain) <= 20 else None
 
 
+@rule(
+    "wrong-task",
+    2,
+    reason="任务与论文标题不符（{}），请写出标题所说的任务",
+    why="a task of a neighbouring field instead of the title's",
+    fields=True,
+)
 def wrong_task(reading: Reading) -> Iterator[str]:
     """The line claims a task that the title has not, while the title names another.
 
@@ -75,13 +82,13 @@ def wrong_task(reading: Reading) -> Iterator[str]:
             yield f"{task}；{'、'.join((*untold, *told))}"
 
 
-def title_word(reading: Reading) -> Iterator[str]:
-    """The task that the title names is in no way in the line."""
-    _, untold = _told(reading)
-    if untold:
-        yield "、".join(untold)
-
-
+@rule(
+    "wrong-sense",
+    2,
+    reason="“{}”译错了词义，请按论文所属的领域翻译",
+    why="a word of the title in a sense that is not meant",
+    fields=True,
+)
 def wrong_sense(reading: Reading) -> Iterator[str]:
     """A word of the title in the sense that a dictionary puts first: 钢琴性能 for piano performance."""
     for said, chinese in _named("senses.txt", reading.source.title):
@@ -95,6 +102,12 @@ _SAME = re.compile(
 _FILLER = re.compile(r"[的中在与和等]|任务|问题|研究|方法|技术|领域|相关|难题|挑战")
 
 
+@rule(
+    "problem-is-task",
+    2,
+    reason="“{}”只是重复任务，请写出要解决的具体问题",
+    why="the task again, instead of the problem",
+)
 def problem_is_task(reading: Reading) -> Iterator[str]:
     """属于语音分离任务，旨在解决语音分离问题: nothing is said of the problem."""
     if match := _SAME.search(reading.plain):
@@ -108,6 +121,12 @@ _METHOD = re.compile(
 )
 
 
+@rule(
+    "problem-is-method",
+    2,
+    reason="“{}”是方法，不是问题，请写出要解决的问题",
+    why="what is done, instead of the problem",
+)
 def problem_is_method(reading: Reading) -> Iterator[str]:
     """旨在解决通过扩散模型生成语音的问题: what is done, in the place of what is solved."""
     if (match := _METHOD.search(reading.plain)) and not re.search(
@@ -120,101 +139,40 @@ _FIRST = re.compile(r"(?<!自)我们(?!的?世界)|(?<!原)(?<!文)笔者")
 _THIS = re.compile(r"(?:^|(?<=[，。；：、]))(?:在)?本文(?![本字件化])")
 
 
+@rule(
+    "first-person",
+    2,
+    reason="不要用“{}”，请用第三人称写“该论文”",
+    why="the line speaks as the paper's authors do",
+    fields=True,
+)
 def first_person(reading: Reading) -> Iterator[str]:
     """我们: the line speaks as the authors do."""
     if match := _FIRST.search(reading.plain):
         yield match[0]
 
 
+@rule(
+    "this-text",
+    1,
+    reason="不要用“{}”，请写“该论文”或直接说方法",
+    why="本文, which in a digest means the digest",
+    fields=True,
+)
 def this_text(reading: Reading) -> Iterator[str]:
     """本文: a digest speaks of a paper, not of itself."""
     if match := _THIS.search(reading.plain):
         yield match[0]
 
 
-_SPEECH = "Speech Emotion Recognition with Pitch"
-_FINE = "该论文属于语音情感识别任务，旨在解决标注稀缺的问题。提出新框架，提升识别效果。"
-
-RULES = (
-    Rule(
-        "wrong-task",
-        2,
-        "任务与论文标题不符（{}），请写出标题所说的任务",
-        "a task of a neighbouring field instead of the title's",
-        wrong_task,
-        (
-            Example(_FINE.replace("情感", ""), hit=True, title=_SPEECH, abstract="Labels are scarce."),
-            Example(_FINE, hit=False, title=_SPEECH, abstract="Labels are scarce."),
-        ),
-        fields=True,
-    ),
-    Rule(
-        "wrong-sense",
-        2,
-        "“{}”译错了词义，请按论文所属的领域翻译",
-        "a word of the title in a sense that is not meant",
-        wrong_sense,
-        (
-            Example("该论文研究钢琴性能的生成。", hit=True, title="Expressive Piano Performance Rendering"),
-            Example("该论文研究钢琴演奏的生成，提升性能。", hit=False, title="Piano Performance Rendering"),
-        ),
-        fields=True,
-    ),
-    Rule(
-        "problem-is-task",
-        2,
-        "“{}”只是重复任务，请写出要解决的具体问题",
-        "the task again, instead of the problem",
-        problem_is_task,
-        (
-            Example("该论文属于语音分离任务，旨在解决语音分离问题。提出新框架，提升效果。", hit=True),
-            Example("该论文属于语音分离任务，旨在解决混响下的语音分离问题。提出新框架。", hit=False),
-        ),
-    ),
-    Rule(
-        "problem-is-method",
-        2,
-        "“{}”是方法，不是问题，请写出要解决的问题",
-        "what is done, instead of the problem",
-        problem_is_method,
-        (
-            Example("该论文属于语音合成任务，旨在解决通过扩散模型生成语音的问题。提出新框架。", hit=True),
-            Example("该论文属于语音合成任务，旨在解决通过文本控制情感困难的问题。", hit=False),
-        ),
-    ),
-    Rule(
-        "first-person",
-        2,
-        "不要用“{}”，请用第三人称写“该论文”",
-        "the line speaks as the paper's authors do",
-        first_person,
-        (
-            Example(_FINE.replace("提出", "我们提出"), hit=True),
-            Example(_FINE, hit=False),
-        ),
-        fields=True,
-    ),
-    Rule(
-        "this-text",
-        1,
-        "不要用“{}”，请写“该论文”或直接说方法",
-        "本文, which in a digest means the digest",
-        this_text,
-        (
-            Example(_FINE.replace("该论文", "本文"), hit=True),
-            Example(_FINE.replace("标注", "样本文本与版本文件"), hit=False),
-        ),
-        fields=True,
-    ),
-    Rule(
-        "title-word",
-        1,
-        "标题中的“{}”没有写出，请写明论文的任务",
-        "the task that the title names is not in the line",
-        title_word,
-        (
-            Example(_FINE.replace("情感", ""), hit=True, title=_SPEECH),
-            Example(_FINE, hit=False, title=_SPEECH),
-        ),
-    ),
+@rule(
+    "title-word",
+    1,
+    reason="标题中的“{}”没有写出，请写明论文的任务",
+    why="the task that the title names is not in the line",
 )
+def title_word(reading: Reading) -> Iterator[str]:
+    """The task that the title names is in no way in the line."""
+    _, untold = _told(reading)
+    if untold:
+        yield "、".join(untold)

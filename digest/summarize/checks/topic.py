@@ -15,7 +15,7 @@ from math import log
 from digest.model import Finding
 from digest.summarize.checks import wordlists
 from digest.summarize.checks.batch import Batch, members
-from digest.summarize.checks.rule import READ, Example, Reading, Rule, Source
+from digest.summarize.checks.rule import READ, Reading, Rule, Source, rule
 from digest.summarize.checks.words import Vocabulary, squash
 
 _MISSED = 0.05
@@ -151,6 +151,12 @@ def _fit(terms: Terms, source: Source) -> _Fit:
     return _Fit(source, had, lacking, terms.latin.difference(unnamed), len(unnamed))
 
 
+@rule(
+    "off-topic",
+    2,
+    reason="这些词与论文内容不符：{}，请只根据所给论文重写",
+    why="nearly all of the line's terms are not in title and abstract",
+)
 def off_topic(reading: Reading) -> Iterator[str]:
     """Nearly all of the line's terms are not in title and abstract."""
     terms = terms_of(reading)
@@ -162,8 +168,25 @@ def off_topic(reading: Reading) -> Iterator[str]:
         yield "、".join(fit.lacking[:4])
 
 
+OTHER_PAPER = Rule(
+    "other-paper",
+    3,
+    reason="内容与这篇论文不符，像是另一篇论文的介绍（{}），请只根据所给论文重写",
+    why="the line fits another paper of the batch far better",
+)
+NEARER_PAPER = Rule(
+    "nearer-paper",
+    1,
+    reason="内容可能与这篇论文不符（{}），请只根据所给论文重写",
+    why="the line fits another paper of the batch better",
+)
+
+
 def about(
-    line: str, source: Source, others: Sequence[Source], rules: Sequence[Rule] | None = None
+    line: str,
+    source: Source,
+    others: Sequence[Source],
+    rules: Sequence[Rule] = (OTHER_PAPER, NEARER_PAPER),
 ) -> Finding | None:
     """True if `line` fits another paper better than its own.
 
@@ -171,7 +194,7 @@ def about(
         line: the Chinese line.
         source: its paper.
         others: the other papers of the batch; `source` among them does no harm. A `Batch` is indexed once.
-        rules: the table with the user's severities; default: RULES of this module.
+        rules: the table with the user's severities.
 
     Returns:
         A finding `other-paper` (the other one fits far better) or `nearer-paper` (it fits better), with the
@@ -189,12 +212,12 @@ def about(
     if best is None:
         return None
     decisive = len(fit.lacking) >= 2 and ahead >= (DECISIVE if fit.titled else DECISIVE_UNTITLED)
-    wanted = "other-paper" if decisive else "nearer-paper" if ahead >= DOUBTFUL else None
-    rule = next((rule for rule in rules or RULES if rule.id == wanted), None)
-    if rule is None:
+    wanted = OTHER_PAPER if decisive else NEARER_PAPER if ahead >= DOUBTFUL else None
+    kept = next((one for one in rules if wanted and one.id == wanted.id), None)
+    if kept is None:
         return None
     evidence = f"{'、'.join(fit.lacking[:4])}；《{best.title[:60]}》"
-    return Finding(rule=rule.id, severity=rule.severity, evidence=evidence)
+    return Finding(rule=kept.id, severity=kept.severity, evidence=evidence)
 
 
 def _best_other(terms: Terms, fit: _Fit, source: Source, batch: Batch) -> tuple[Source | None, float]:
@@ -224,36 +247,3 @@ def _add(scores: list[float], having: int, present: float, absent: float) -> Non
             scores[number] += absent
     for number in members(having):
         scores[number] += present - absent
-
-
-_ABSTRACT = "We separate overlapping speakers in meeting recordings with a small network for hearing aids."
-
-RULES = (
-    Rule(
-        "other-paper",
-        3,
-        "内容与这篇论文不符，像是另一篇论文的介绍（{}），请只根据所给论文重写",
-        "the line fits another paper of the batch far better",
-        None,
-    ),
-    Rule(
-        "nearer-paper",
-        1,
-        "内容可能与这篇论文不符（{}），请只根据所给论文重写",
-        "the line fits another paper of the batch better",
-        None,
-    ),
-    Rule(
-        "off-topic",
-        2,
-        "这些词与论文内容不符：{}，请只根据所给论文重写",
-        "nearly all of the line's terms are not in title and abstract",
-        off_topic,
-        (
-            Example(
-                "该论文属于行人轨迹预测任务，解决车辆与激光雷达点云的碰撞。", hit=True, abstract=_ABSTRACT
-            ),
-            Example("该论文属于语音分离任务，旨在解决会议语音重叠的问题。", hit=False, abstract=_ABSTRACT),
-        ),
-    ),
-)

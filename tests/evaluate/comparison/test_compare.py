@@ -11,12 +11,12 @@ from digest.errors import UsageError
 from digest.evaluate.comparison.compare import compare, too_many_errors, worsened
 from digest.evaluate.comparison.results import load_results
 from digest.evaluate.gold.dataset import Gold
-from digest.evaluate.judge.planted_defects import DEFECTS, restyled
+from digest.evaluate.judge.planted_defects import DEFECTS
 from digest.evaluate.report.decision import decide
 from digest.evaluate.report.report import worst_papers
 from digest.evaluate.runs.folder import Answer, append, key_of, write_rows
 from tests.evaluate.conftest import Run
-from tests.evaluate.support import compared, make_run, published
+from tests.evaluate.support import compared, make_run, published, restyled
 
 
 def spoilt(gold: Gold, kind: str, every: int = 1) -> dict[str, str]:
@@ -51,7 +51,7 @@ def test_half_the_names_wrong_is_worse_by_support_with_the_papers(
 
 def test_a_harmless_restyle_is_style(gold: Gold, gold_file: Path, tmp_path: Path) -> None:
     lines = published(gold)
-    other = {paper.id: restyled(lines[paper.id], paper, paper) for paper in gold.papers}
+    other = {paper.id: restyled(lines[paper.id]) for paper in gold.papers}
     assert lines != other
     _, comparison = compared(make_run(tmp_path, gold_file, {"a": [lines], "b": [other]}))
     words = {row.metric: row.word for row in comparison.rows}
@@ -105,7 +105,7 @@ def test_a_second_epoch_gives_the_noise(some: Gold, some_file: Path, tmp_path: P
 
 def test_a_margin_makes_a_metric_decide(some: Gold, some_file: Path, tmp_path: Path) -> None:
     lines = published(some)
-    other = {paper.id: restyled(lines[paper.id], paper, paper) for paper in some.papers}
+    other = {paper.id: restyled(lines[paper.id]) for paper in some.papers}
     run = make_run(tmp_path, some_file, {"a": [lines], "b": [other]})
     decision = decide(compared(run, chrf_c2=3)[1])
     assert (decision.word, decision.exit_code) == ("worse", 3)
@@ -327,7 +327,7 @@ def test_help_is_no_error(digest: Run) -> None:
 
 def test_a_loss_within_the_margin_is_not_worse(gold: Gold, gold_file: Path, tmp_path: Path) -> None:
     lines = published(gold)
-    other = {paper.id: restyled(lines[paper.id], paper, paper) for paper in gold.papers}
+    other = {paper.id: restyled(lines[paper.id]) for paper in gold.papers}
     run = make_run(tmp_path, gold_file, {"a": [lines], "b": [other]})
     found = {margin: compared(run, chrf_c2=margin)[1].row("chrf_c2") for margin in (3.0, 13.0)}
     words = [row.word for row in found.values() if row is not None]

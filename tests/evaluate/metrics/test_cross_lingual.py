@@ -23,6 +23,7 @@ from digest.evaluate.gold.importer import import_digests
 from digest.evaluate.metrics.cross_lingual import Model, Pair, grams_of, load, paper_text, words_of
 from digest.evaluate.metrics.scoring import score_run
 from digest.evaluate.runs.folder import gold_key
+from digest.publish.formats import read_file
 from tests.evaluate.conftest import Run
 from tests.evaluate.support import compared, make_run
 
@@ -280,7 +281,7 @@ def test_a_run_has_the_metric_where_there_is_a_model(
 
 def test_on_published_digests(shared: Path) -> None:
     files = [*sorted(shared.glob("days/*.md")), *sorted(shared.glob("seed/*.md"))]
-    papers = import_digests(files).papers
+    papers = import_digests(files, read_file).papers
     worth = cross_validate(
         Pair(paper.id, paper_text(paper.title, paper.abstract), line)
         for paper in papers

@@ -11,7 +11,7 @@ from digest.evaluate.gold.dataset import Gold, Reference, to_jsonl
 from digest.evaluate.report.decision import decide
 from digest.evaluate.report.forest_plot import forest
 from digest.evaluate.report.report import Candidate, render
-from digest.publish.line_diff import differences
+from digest.summarize.line_diff import differences
 from tests.evaluate.conftest import Run
 from tests.evaluate.support import compared, make_run, paper, published
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -9,12 +8,11 @@ import pytest
 from digest.errors import CountError, SourceError, StaleError, UnreachableError
 from digest.ledger.memory import MemoryLedger
 from digest.model import Announcement, Section
-from digest.sample import Knobs, Server, fault
+from digest.sample import Server, fault
 from digest.sources.arxiv.no_announcement import NoAnnouncement
-from tests.conftest import Lending
 from tests.sources import hostile, invented
 from tests.sources.conftest import RawServer, response
-from tests.sources.support import announced, entry, morning, page, section
+from tests.sources.support import announced, entry, found, morning, page, section
 
 MONDAY, TUESDAY, WEDNESDAY = (date(2026, 1, day) for day in (26, 27, 28))
 SOUND = Section(key="sound", title="声音", categories=("cs.SD",))
@@ -30,24 +28,6 @@ RECORDS = [
     invented.record(23, WEDNESDAY, categories=["cs.CL", "cs.SD"]),
     invented.record(24, WEDNESDAY, "replaced", version=3, categories=["eess.AS", "cs.SD"]),
 ]
-
-
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory, lending: Lending) -> Iterator[Server]:
-    records = invented.write(RECORDS, tmp_path_factory.mktemp("invented") / "records.jsonl")
-    with lending.start(Knobs(records=(records,), today=WEDNESDAY)) as server:
-        yield server
-
-
-@pytest.fixture
-def server(running: Server) -> Server:
-    running.set()
-    return running
-
-
-def found(result: Announcement | NoAnnouncement) -> Announcement:
-    assert isinstance(result, Announcement), result
-    return result
 
 
 def numbers(announcement: Announcement) -> list[tuple[int, str, int | None]]:

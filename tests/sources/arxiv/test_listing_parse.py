@@ -68,6 +68,11 @@ def test_an_entry_in_full() -> None:
         ),
         ("Ann Lee, Bo Chen", ("Ann Lee", "Bo Chen")),
         (
+            "<a href='#'>Ed Fox</a>, III, <a href='#'>B. Mo</a>, IV (MIT), Ng, <a href='#'>C. Wu</a>, Jr.",
+            ("Ed Fox, III", "B. Mo, IV", "Ng", "C. Wu, Jr."),
+        ),
+        ("<a href='#'>Ed Fox</a>, III and <a href='#'>B. Mo</a>", ("Ed Fox, III", "B. Mo")),
+        (
             ", ".join(f"<a href='#'>Author {n}</a>" for n in range(3000)),
             tuple(f"Author {n}" for n in range(3000)),
         ),
@@ -78,8 +83,11 @@ def test_authors(shown: str, names: tuple[str, ...]) -> None:
 
 
 def test_words_that_arxiv_took_for_host_names_come_back_as_words() -> None:
-    linked = "is <a href='http://optimal.We'>this http URL</a> show; <a href='http://a.org'>this http URL</a>"
-    assert one_paper(abstract=linked).abstract == "is optimal.We show; http://a.org"
+    words = ("optimal.We", "Claude.ai", "www.example.org", "http://a.org/b", "http://a.org?c")
+    linked = " ".join(f"<a href='http://{word.removeprefix('http://')}'>this http URL</a>" for word in words)
+    assert one_paper(abstract=linked).abstract == " ".join(words)
+    mail = one_paper(comments="a.b@nus.<a href='http://edu.sg'>this http URL</a>")
+    assert mail.comments == "a.b@nus.edu.sg"
 
 
 def test_links_to_papers_keep_their_words_and_name_nobody() -> None:

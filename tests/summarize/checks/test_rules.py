@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
+from pathlib import Path
 
 import pytest
 
 from digest.errors import UsageError
 from digest.model import Finding
-from digest.summarize.checks import RULES, Rule, Source, check, correction, rules_for
-from digest.summarize.checks.rule import Example, Reading
+from digest.summarize.checks import RULES, Rule, Source, check, correction, registry, rules_for
+from digest.summarize.checks.rule import Reading, rules_of
+from tests.summarize.checks.examples import EXAMPLES, Example
 
-_EXAMPLES = [(rule, example) for rule in RULES for example in rule.examples]
+_EXAMPLES = [(rule, example) for rule in RULES for example in EXAMPLES.get(rule.id, ())]
 _LINE = "该论文属于语音增强任务，旨在解决噪声下语音质量差的问题。提出新框架，提升语音清晰度"
 
 
@@ -27,8 +30,15 @@ def test_example(rule: Rule, example: Example) -> None:
 
 def test_every_line_rule_has_both_kinds_of_examples() -> None:
     for rule in RULES:
-        if rule.find:
-            assert {example.hit for example in rule.examples} == {True, False}, rule.id
+        hits = {example.hit for example in EXAMPLES.get(rule.id, ())}
+        assert hits == ({True, False} if rule.find else set()), rule.id
+    assert {rule.id for rule in RULES} >= EXAMPLES.keys()
+
+
+def test_each_rule_of_a_module_is_in_the_table() -> None:
+    folder = Path(registry.__file__).parent
+    modules = [import_module(f"digest.summarize.checks.{path.stem}") for path in folder.glob("*.py")]
+    assert {rule.id for module in modules for rule in rules_of(module)} == {rule.id for rule in RULES}
 
 
 def test_ids_are_unique_and_the_severest_come_first() -> None:

@@ -67,7 +67,7 @@ def take_out(ledger: SqlLedger, folder: Path, pages: str = "") -> str | None:
         database.write("DELETE FROM announcements WHERE date = ?", (day,))
         database.write("DELETE FROM listings WHERE date = ?", (day,))
         unasking = "command = 'run' AND id NOT IN (SELECT run FROM completions)"
-        database.write(f"UPDATE runs SET command = 'sample' WHERE date = ? AND {unasking}", (day,))  # noqa: S608
+        database.write(f"UPDATE runs SET command = 'sample' WHERE date = ? AND {unasking}", (day,))  # noqa: S608 - ours
         database.write("DELETE FROM capabilities WHERE model = ?", (MODEL,))
 
     database.run_transaction(work)

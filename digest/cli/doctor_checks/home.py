@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from digest.cli.check import Check
+from digest.cli.doctor_checks.check import Check
 from digest.cli.home import REQUIREMENTS, SCRIPT, WORKFLOW, is_reachable, program_in
+from digest.cli.prompts import load
 from digest.config import Settings, shipped
 from digest.errors import UsageError
-from digest.summarize.prompt import load
 from digest.system.files import read_text
 
 

@@ -1,0 +1,1 @@
+"""The checks of `digest doctor`, each with what to do where something is wrong."""

@@ -1,0 +1,44 @@
+"""The nouns of the project, as frozen records that compare by value, pickle and turn into JSON.
+
+This room imports nothing of ours. Dates are arXiv announcement dates (US Eastern); instants are UTC.
+"""
+
+from __future__ import annotations
+
+from digest.model.answers import Completion, Message, Request, Summary, Usage
+from digest.model.base import KINDS, LANGUAGES, Kind, Language, PaperKind, Record, Severity
+from digest.model.digests import CheckCounts, Counts, Digest, Entry, Flag, Form
+from digest.model.papers import Announcement, Finding, Listing, Paper, Passage, Section, Text, TextOrigin
+from digest.model.snapshots import Snapshot, SnapshotKind, SnapshotStore
+
+__all__ = [
+    "KINDS",
+    "LANGUAGES",
+    "Announcement",
+    "CheckCounts",
+    "Completion",
+    "Counts",
+    "Digest",
+    "Entry",
+    "Finding",
+    "Flag",
+    "Form",
+    "Kind",
+    "Language",
+    "Listing",
+    "Message",
+    "Paper",
+    "PaperKind",
+    "Passage",
+    "Record",
+    "Request",
+    "Section",
+    "Severity",
+    "Snapshot",
+    "SnapshotKind",
+    "SnapshotStore",
+    "Summary",
+    "Text",
+    "TextOrigin",
+    "Usage",
+]
