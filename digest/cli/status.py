@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,6 @@ import typer
 
 from digest.cli.options import Json, Out, Sections
 from digest.cli.table import table
-from digest.system.clock import Clock
 from digest.system.language import translated
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def status(section: Sections = None, out: Out = None, json: Json = False) -> Non
     from digest.pipeline.status import status_of
 
     settings = load({"run": {"sections": section or None, "out": out}}, os.environ)
-    now, folder = Clock()(), settings.run.out
+    now, folder = datetime.now(UTC), settings.run.out
     runs = runs_in(settings, now)
     found = [status_of(one, folder, runs, now) for one in settings.chosen_sections()]
     if not settings.run.sections:  # those that nobody ever ran are not waited for, unless all are so

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from digest.publish.markdown import SAMPLE
-from digest.sample import fault
+from digest.sample import Fault, fault
 from digest.sample.data import Library
 from digest.sample.knobs import Knobs
 from tests.conftest import Run, Start, use
@@ -196,7 +196,8 @@ def test_the_key_is_in_nothing_that_is_written(
 def test_a_stopped_run_goes_on_where_it_was(
     digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch, signal_: signal.Signals
 ) -> None:
-    server = sample_server(latency=1.0)  # the run takes eleven seconds: a busy machine stops it in time, too
+    # each tenth question hangs, so that the run of four at once waits however late it is stopped
+    server = sample_server(faults=(Fault(path="^/v1/chat", every=10, action="delay", seconds=60),))
     use(server, folder, monkeypatch)
     command = [sys.executable, "-m", "digest", "run", "--no-pdf", "--concurrency", "4"]
     process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, env=dict(os.environ))
@@ -212,7 +213,7 @@ def test_a_stopped_run_goes_on_where_it_was(
     assert [run["state"] for run in digest("runs", "--json").json] == ["stopped"]
     assert not (folder / f"runs/{DAY}/audio.md").exists()
     before = Counter(server.stats()["asked"])
-    server.set(latency=0.0)
+    server.set(faults=())
     ran = digest("run", "--no-pdf", "--json")
     (values,) = ran.json
     assert values["asked"] + values["reused"] == 44
