@@ -13,6 +13,7 @@ from digest.model import Counts, Digest, Section
 from digest.pipeline.status import LastRun, Runs, SectionStatus, State, status_of
 from digest.publish.files import write_digest
 from digest.sources.arxiv import calendar
+from digest.system import clock
 from tests.conftest import Run
 
 AUDIO = Section(key="audio", title="音频", categories=("cs.SD",))
