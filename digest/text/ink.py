@@ -41,6 +41,7 @@ _GAP = 4.0  # points without ink, or a word's height: no space between letters o
 _ROW = 6.0  # points of the rows by which words are compared with each other
 _HUGE = 72.0, 360.0  # points; larger words lie across others with all of their box, or certainly
 _NOTHING = Plane((0, 0, 0, 0), b"")
+_WHITE = b"\xff"
 _NEIGHBOURS = 64
 _SHARED = 0.15
 _IN_VAIN = 4000.0  # square points that may be drawn in vain to draw two lines at once
@@ -212,7 +213,7 @@ class _Glance(NamedTuple):
         left, top, right, bottom = box
         height = bottom - top
         middle = _scaled((left, top + _CORE[0] * height, right, top + _CORE[1] * height), scale)
-        rows = list(self._ink(middle))
+        rows = self._ink(middle)
         inked = columns(rows)
         gap = bytes(int(max(height, _GAP) * scale) + 1)
         return (
@@ -222,11 +223,13 @@ class _Glance(NamedTuple):
             and sum(row.count(1) for row in rows) <= _DENSE * len(rows) * len(inked)
         )
 
-    def _ink(self, box: Pixels) -> Iterator[bytes]:
+    def _ink(self, box: Pixels) -> list[bytes]:
         rows = self.drawn.rows(box)
-        if not self.bare.data:
-            return (row.translate(below(256 - _CERTAIN)) for row in rows)
-        return (differing(*pair, _CERTAIN) for pair in zip(rows, self.bare.rows(box), strict=True))
+        beneath = list(self.bare.rows(box))
+        if any(row.strip(_WHITE) for row in beneath):
+            return [differing(*pair, _CERTAIN) for pair in zip(rows, beneath, strict=True)]
+        dark = below(256 - _CERTAIN)
+        return [row.translate(dark) for row in rows]
 
 
 class _View(NamedTuple):
@@ -292,7 +295,7 @@ def _crossing(lines: Iterable[Line]) -> list[Line]:
             found[id(line)] = line
         left, top, right, bottom = line.box
         if bottom - top <= _HUGE[0]:
-            edges = list(zip(line.tops, line.bottoms, strict=True))
+            edges = set(zip(line.tops, line.bottoms, strict=True))  # mostly a single pair
             top = min([y + _CORE[0] * (y1 - y) for y, y1 in edges])
             bottom = max([y + _CORE[1] * (y1 - y) for y, y1 in edges])
         cores.append((top, bottom, left, right, line))
@@ -359,5 +362,5 @@ def _size(box: Box) -> float:
 
 
 def _scaled(box: Box, scale: float) -> Pixels:
-    left, top, right, bottom = (scale * edge for edge in box)
-    return int(left), int(top), max(round(right), int(left) + 1), max(round(bottom), int(top) + 1)
+    left, top = int(scale * box[0]), int(scale * box[1])
+    return left, top, max(round(scale * box[2]), left + 1), max(round(scale * box[3]), top + 1)
