@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import pymupdf
 
 from digest.text.glyphs import Box, Untyped, Word
-from digest.text.ink import Ink, Line, around_all, core
+from digest.text.ink import INKED, Ink, Line, around_all, core
 
 _mupdf: Untyped = pymupdf
 
@@ -28,6 +28,7 @@ _ABOVE, _BELOW = (
     0.8,
     0.25,
 )  # of the size of a Type 3 font, whose own box may be anything
+_PIXEL = 1.0  # points; at a glance, and as much of a pixel may lie outside of what is looked at
 _LONG = 4  # letters that are not drawn in a word that is
 _MOST = 0.5
 
@@ -101,15 +102,22 @@ class Sheet:
         return _mupdf.TextPage(self.picture.get_textpage(_EXACT))
 
     def _is_entangled(self, word: Word) -> bool:
-        """True if glyphs other than its own reach into the middle of a word."""
+        """True if glyphs other than its own may cover enough of the middle of a word to pass for it."""
         if self.has_type_3:
             return True
-        lines = (
-            "".join(span["text"] for span in spans) for spans in _lines_over(self._exact, core(word.box))
-        )
-        over = ["".join(content.split()) for content in lines if not content.isspace()]
-        own = iter(word.content)
-        return len(over) != 1 or not all(char in own for char in over[0])
+        left, top, right, bottom = core(word.box)
+        around = left, top - _PIXEL, right, bottom + _PIXEL
+        others = 0.0
+        is_own_known = False
+        for spans in _lines_over(self._exact, around):
+            chars = [char for span in spans for char in span["chars"] if not char["c"].isspace()]
+            rest = iter(word.content)
+            if not is_own_known and all(char["c"] in rest for char in chars):
+                is_own_known = bool(chars)
+            else:
+                edges = ((max(char["bbox"][0], left), min(char["bbox"][2], right)) for char in chars)
+                others += sum(max(last - first, 0.0) for first, last in edges)
+        return others >= INKED * (right - left)
 
     def show(self, lines: Sequence[Sequence[Span]]) -> None:
         """Take for visible, until it is looked at, these runs only."""
