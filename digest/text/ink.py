@@ -92,14 +92,15 @@ class Ink:
         self._rect: Box = tuple(picture.rect)
 
     def doubtful(
-        self, lines: Sequence[Line], among: Sequence[Line], is_entangled: Callable[[Word], bool]
+        self, lines: Sequence[Line], among: Sequence[Line], free: Callable[[Word], Box | None]
     ) -> list[Word]:
         """The words of `lines` that a glance does not show to be drawn by ink of their own.
 
         Args:
             lines: what is looked at.
             among: all lines of the page.
-            is_entangled: looks closer at a word whose box lies across another's.
+            free: the part of a word, whose box lies across another's, that others' glyphs leave free; None if
+                they cannot pass for it.
         """
         entangled = _entangled(word for line in _crossing(among) for word in line.words)
         found: list[Word] = []
@@ -113,7 +114,12 @@ class Ink:
                     unseen = {word.box for word in line.words if not glance.shows(word.box, scale)}
                     doubted = [word for word in line.words if word.box in unseen or word.box in crossed]
                     if _say_something(doubted):
-                        doubted = [word for word in doubted if word.box in unseen or is_entangled(word)]
+                        doubted = [
+                            word
+                            for word in doubted
+                            if word.box in unseen
+                            or ((rows := free(word)) and not glance.shows_within(rows, word.box, scale))
+                        ]
                         found += doubted if _say_something(doubted) else []
         return found
 
@@ -213,10 +219,19 @@ class _Glance(NamedTuple):
         """True if the middle of a line has ink along its whole length, and paper between."""
         left, top, right, bottom = box
         height = bottom - top
-        middle = _scaled((left, top + _CORE[0] * height, right, top + _CORE[1] * height), scale)
-        rows = self._ink(middle)
+        middle = left, top + _CORE[0] * height, right, top + _CORE[1] * height
+        return self._is_inked(_scaled(middle, scale), height * scale, scale)
+
+    def shows_within(self, rows: Box, box: Box, scale: float) -> bool:
+        """The same of a part of the middle, and nothing beside it."""
+        left, _, right, _ = _scaled(rows, scale)
+        inside = left, ceil(scale * rows[1]), right, floor(scale * rows[3])
+        return self._is_inked(inside, (box[3] - box[1]) * scale, scale)
+
+    def _is_inked(self, part: Pixels, height: float, scale: float) -> bool:
+        rows = self._ink(part)
         inked = columns(rows)
-        gap = bytes(int(max(height, _GAP) * scale) + 1)
+        gap = bytes(int(max(height, _GAP * scale)) + 1)
         return (
             bool(inked)
             and gap not in inked

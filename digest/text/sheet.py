@@ -101,23 +101,26 @@ class Sheet:
         """The page's text with the boxes of its glyphs, not of their fonts."""
         return _mupdf.TextPage(self.picture.get_textpage(_EXACT))
 
-    def _is_entangled(self, word: Word) -> bool:
-        """True if glyphs other than its own may cover enough of the middle of a word to pass for it."""
-        if self.has_type_3:
-            return True
+    def _free(self, word: Word) -> Box | None:
+        """The rows of a word's middle that other glyphs leave free; None if they cannot pass for the word."""
         left, top, right, bottom = core(word.box)
-        around = left, top - _PIXEL, right, bottom + _PIXEL
+        if self.has_type_3:
+            return left, top, right, top
         others = 0.0
         is_own_known = False
-        for spans in _lines_over(self._exact, around):
+        for spans in _lines_over(self._exact, (left, top - _PIXEL, right, bottom + _PIXEL)):
             chars = [char for span in spans for char in span["chars"] if not char["c"].isspace()]
             rest = iter(word.content)
             if not is_own_known and all(char["c"] in rest for char in chars):
                 is_own_known = bool(chars)
-            else:
-                edges = ((max(char["bbox"][0], left), min(char["bbox"][2], right)) for char in chars)
-                others += sum(max(last - first, 0.0) for first, last in edges)
-        return others >= INKED * (right - left)
+                continue
+            for first, upper, last, lower in (char["bbox"] for char in chars):
+                others += max(min(last, right) - max(first, left), 0.0)
+                if upper + lower < top + bottom:
+                    top = max(top, lower)
+                else:
+                    bottom = min(bottom, upper)
+        return (left, top, right, bottom) if others >= INKED * (right - left) else None
 
     def show(self, lines: Sequence[Sequence[Span]]) -> None:
         """Take for visible, until it is looked at, these runs only."""
@@ -136,7 +139,7 @@ class Sheet:
         wanted = {i + by for i, line in enumerate(lines) if is_used(line.contents) for by in (-1, 0, 1)}
         unseen = [line for i, line in enumerate(lines) if i in wanted and line not in self._seen]
         self._seen.update(unseen)
-        doubtful = self._ink.doubtful(unseen, lines, self._is_entangled)
+        doubtful = self._ink.doubtful(unseen, lines, self._free)
         known = len(self.undrawn)
         if doubtful:
             corners = {_corner(word.box) for word in doubtful}
