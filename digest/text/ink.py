@@ -35,12 +35,13 @@ _FAINT = 28  # levels; a fainter difference is not seen
 _MOST_PIXELS = 2_000_000
 _GLANCE = 1.0  # pixels a point
 _CORE = (0.40, 0.78)  # of a word's height, from the top: where every letter and digit has ink
-_INKED = 0.3  # of a line's length
+INKED = 0.3  # of the length of a line or word
 _DENSE = 0.85  # of the core: rather something over the line
 _GAP = 4.0  # points without ink, or a word's height: no space between letters or words
-_ROW = 6.0  # points of the rows by which words are compared with each other
+_ROW = 12.0  # points of the rows by which words are compared with each other
 _HUGE = 72.0, 360.0  # points; larger words lie across others with all of their box, or certainly
 _NOTHING = Plane((0, 0, 0, 0), b"")
+_WHITE = b"\xff"
 _NEIGHBOURS = 64
 _SHARED = 0.15
 _IN_VAIN = 4000.0  # square points that may be drawn in vain to draw two lines at once
@@ -91,14 +92,15 @@ class Ink:
         self._rect: Box = tuple(picture.rect)
 
     def doubtful(
-        self, lines: Sequence[Line], among: Sequence[Line], is_entangled: Callable[[Word], bool]
+        self, lines: Sequence[Line], among: Sequence[Line], free: Callable[[Word], Box | None]
     ) -> list[Word]:
         """The words of `lines` that a glance does not show to be drawn by ink of their own.
 
         Args:
             lines: what is looked at.
             among: all lines of the page.
-            is_entangled: looks closer at a word whose box lies across another's.
+            free: the part of a word, whose box lies across another's, that others' glyphs leave free; None if
+                they cannot pass for it.
         """
         entangled = _entangled(word for line in _crossing(among) for word in line.words)
         found: list[Word] = []
@@ -111,8 +113,14 @@ class Ink:
                 if crossed or not glance.shows(line.box, scale):
                     unseen = {word.box for word in line.words if not glance.shows(word.box, scale)}
                     doubted = [word for word in line.words if word.box in unseen or word.box in crossed]
-                    if any(_WORD.search(word.content) for word in doubted):
-                        found += [word for word in doubted if word.box in unseen or is_entangled(word)]
+                    if _say_something(doubted):
+                        doubted = [
+                            word
+                            for word in doubted
+                            if word.box in unseen
+                            or ((rows := free(word)) and not glance.shows_within(rows, word.box, scale))
+                        ]
+                        found += doubted if _say_something(doubted) else []
         return found
 
     def _glance(self, area: Pixels, scale: float) -> _Glance:
@@ -211,22 +219,33 @@ class _Glance(NamedTuple):
         """True if the middle of a line has ink along its whole length, and paper between."""
         left, top, right, bottom = box
         height = bottom - top
-        middle = _scaled((left, top + _CORE[0] * height, right, top + _CORE[1] * height), scale)
-        rows = list(self._ink(middle))
+        middle = left, top + _CORE[0] * height, right, top + _CORE[1] * height
+        return self._is_inked(_scaled(middle, scale), height * scale, scale)
+
+    def shows_within(self, rows: Box, box: Box, scale: float) -> bool:
+        """The same of a part of the middle, and nothing beside it."""
+        left, _, right, _ = _scaled(rows, scale)
+        inside = left, ceil(scale * rows[1]), right, floor(scale * rows[3])
+        return self._is_inked(inside, (box[3] - box[1]) * scale, scale)
+
+    def _is_inked(self, part: Pixels, height: float, scale: float) -> bool:
+        rows = self._ink(part)
         inked = columns(rows)
-        gap = bytes(int(max(height, _GAP) * scale) + 1)
+        gap = bytes(int(max(height, _GAP * scale)) + 1)
         return (
             bool(inked)
             and gap not in inked
-            and inked.count(1) >= _INKED * len(inked)
+            and inked.count(1) >= INKED * len(inked)
             and sum(row.count(1) for row in rows) <= _DENSE * len(rows) * len(inked)
         )
 
-    def _ink(self, box: Pixels) -> Iterator[bytes]:
+    def _ink(self, box: Pixels) -> list[bytes]:
         rows = self.drawn.rows(box)
-        if not self.bare.data:
-            return (row.translate(below(256 - _CERTAIN)) for row in rows)
-        return (differing(*pair, _CERTAIN) for pair in zip(rows, self.bare.rows(box), strict=True))
+        beneath = list(self.bare.rows(box))
+        if any(row.strip(_WHITE) for row in beneath):
+            return [differing(*pair, _CERTAIN) for pair in zip(rows, beneath, strict=True)]
+        dark = below(256 - _CERTAIN)
+        return [row.translate(dark) for row in rows]
 
 
 class _View(NamedTuple):
@@ -283,57 +302,67 @@ def core(box: Box) -> Box:
     return left, top + _CORE[0] * height, right, top + _CORE[1] * height
 
 
+def _say_something(words: Iterable[Word]) -> bool:
+    return any(_WORD.search(word.content) for word in words)
+
+
 def _crossing(lines: Iterable[Line]) -> list[Line]:
-    """Lines of which words may lie across each other, or across words of other lines."""
+    """Lines of which words may lie across each other, or words of other lines across their middle."""
     found: dict[int, Line] = {}
-    cores: list[tuple[float, float, float, float, Line]] = []
+    heights: list[tuple[float, float, float, float, Line]] = []
     for line in lines:
         if any(map(gt, line.rights, line.lefts[1:])):
             found[id(line)] = line
-        left, top, right, bottom = line.box
+        _, top, _, bottom = line.box
+        first, last = top, bottom
         if bottom - top <= _HUGE[0]:
-            edges = list(zip(line.tops, line.bottoms, strict=True))
-            top = min([y + _CORE[0] * (y1 - y) for y, y1 in edges])
-            bottom = max([y + _CORE[1] * (y1 - y) for y, y1 in edges])
-        cores.append((top, bottom, left, right, line))
-    cores.sort(key=itemgetter(0))
-    for i, (_, bottom, left, right, line) in enumerate(cores):
-        for other in islice(cores, i + 1, None):
-            if other[0] >= bottom:
+            edges = set(zip(line.tops, line.bottoms, strict=True))  # mostly a single pair
+            first = min([y + _CORE[0] * (y1 - y) for y, y1 in edges])
+            last = max([y + _CORE[1] * (y1 - y) for y, y1 in edges])
+        heights.append((top, bottom, first, last, line))
+    heights.sort(key=itemgetter(0))
+    for i, (_, bottom, _, last, line) in enumerate(heights):
+        left, _, right, _ = line.box
+        for top, _, first, _, other in islice(heights, i + 1, None):
+            if top >= bottom:
                 break
-            if other[2] < right and left < other[3]:
+            if (top < last or first < bottom) and other.box[0] < right and left < other.box[2]:
                 found[id(line)] = line
-                found[id(other[4])] = other[4]
+                found[id(other)] = other
     return list(found.values())
 
 
 def _entangled(words: Iterable[Word]) -> set[Box]:
-    """The boxes of words that lie across other words, and of the largest."""
-    rows: dict[int, list[tuple[Box, Box]]] = {}
+    """The boxes of words into whose middle others reach, and of the largest."""
+    rows: dict[int, list[tuple[Box, Box, float]]] = {}
     found: set[Box] = set()
     for word in words:
-        if word.box[3] - word.box[1] > _HUGE[1]:
-            found.add(word.box)
+        box = word.box
+        if box[3] - box[1] > _HUGE[1]:
+            found.add(box)
             continue
-        middle = core(word.box)
-        for row in range(int(middle[1] // _ROW), int(middle[3] // _ROW) + 1):
-            rows.setdefault(row, []).append((middle, word.box))
-    for cores in rows.values():
-        cores.sort()
-        for i, (middle, box) in enumerate(cores):
-            for other, other_box in cores[i + 1 : i + _NEIGHBOURS]:
-                if other[0] >= middle[2]:
+        middle = core(box)
+        place = box, middle, _SHARED * _size(middle)
+        for row in range(int(box[1] // _ROW), int(box[3] // _ROW) + 1):
+            rows.setdefault(row, []).append(place)
+    for places in rows.values():
+        places.sort()
+        for i, (box, middle, share) in enumerate(places):
+            for other_box, other, other_share in places[i + 1 : i + _NEIGHBOURS]:
+                if other_box[0] >= box[2]:
                     break
-                if _crosses(middle, other):
-                    found |= {box, other_box}
+                width = min(box[2], other_box[2]) - other_box[0]
+                least = min(share, other_share)
+                if width * _height(middle, other_box) > least:
+                    found.add(box)
+                if width * _height(box, other) > least:
+                    found.add(other_box)
     return found
 
 
-def _crosses(one: Box, other: Box) -> bool:
-    """True if boxes share a good part of the smaller one; `other` begins further to the right."""
-    width = min(one[2], other[2]) - other[0]
-    height = min(one[3], other[3]) - max(one[1], other[1])
-    return width > 0 and height > 0 and width * height > _SHARED * min(_size(one), _size(other))
+def _height(one: Box, other: Box) -> float:
+    """That of what two boxes share; not above zero if they share nothing."""
+    return min(one[3], other[3]) - max(one[1], other[1])
 
 
 def _is_empty(area: Pixels) -> bool:
@@ -359,5 +388,5 @@ def _size(box: Box) -> float:
 
 
 def _scaled(box: Box, scale: float) -> Pixels:
-    left, top, right, bottom = (scale * edge for edge in box)
-    return int(left), int(top), max(round(right), int(left) + 1), max(round(bottom), int(top) + 1)
+    left, top = int(scale * box[0]), int(scale * box[1])
+    return left, top, max(round(scale * box[2]), left + 1), max(round(scale * box[3]), top + 1)

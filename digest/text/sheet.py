@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import pymupdf
 
 from digest.text.glyphs import Box, Untyped, Word
-from digest.text.ink import Ink, Line, around_all, core
+from digest.text.ink import INKED, Ink, Line, around_all, core
 
 _mupdf: Untyped = pymupdf
 
@@ -28,6 +28,7 @@ _ABOVE, _BELOW = (
     0.8,
     0.25,
 )  # of the size of a Type 3 font, whose own box may be anything
+_PIXEL = 1.0  # points; at a glance, and as much of a pixel may lie outside of what is looked at
 _LONG = 4  # letters that are not drawn in a word that is
 _MOST = 0.5
 
@@ -100,16 +101,26 @@ class Sheet:
         """The page's text with the boxes of its glyphs, not of their fonts."""
         return _mupdf.TextPage(self.picture.get_textpage(_EXACT))
 
-    def _is_entangled(self, word: Word) -> bool:
-        """True if glyphs other than its own reach into the middle of a word."""
+    def _free(self, word: Word) -> Box | None:
+        """The rows of a word's middle that other glyphs leave free; None if they cannot pass for the word."""
+        left, top, right, bottom = core(word.box)
         if self.has_type_3:
-            return True
-        lines = (
-            "".join(span["text"] for span in spans) for spans in _lines_over(self._exact, core(word.box))
-        )
-        over = ["".join(content.split()) for content in lines if not content.isspace()]
-        own = iter(word.content)
-        return len(over) != 1 or not all(char in own for char in over[0])
+            return left, top, right, top
+        others = 0.0
+        is_own_known = False
+        for spans in _lines_over(self._exact, (left, top - _PIXEL, right, bottom + _PIXEL)):
+            chars = [char for span in spans for char in span["chars"] if not char["c"].isspace()]
+            rest = iter(word.content)
+            if not is_own_known and all(char["c"] in rest for char in chars):
+                is_own_known = bool(chars)
+                continue
+            for first, upper, last, lower in (char["bbox"] for char in chars):
+                others += max(min(last, right) - max(first, left), 0.0)
+                if upper + lower < top + bottom:
+                    top = max(top, lower)
+                else:
+                    bottom = min(bottom, upper)
+        return (left, top, right, bottom) if others >= INKED * (right - left) else None
 
     def show(self, lines: Sequence[Sequence[Span]]) -> None:
         """Take for visible, until it is looked at, these runs only."""
@@ -128,7 +139,7 @@ class Sheet:
         wanted = {i + by for i, line in enumerate(lines) if is_used(line.contents) for by in (-1, 0, 1)}
         unseen = [line for i, line in enumerate(lines) if i in wanted and line not in self._seen]
         self._seen.update(unseen)
-        doubtful = self._ink.doubtful(unseen, lines, self._is_entangled)
+        doubtful = self._ink.doubtful(unseen, lines, self._free)
         known = len(self.undrawn)
         if doubtful:
             corners = {_corner(word.box) for word in doubtful}

@@ -393,6 +393,15 @@ HIDDEN: dict[str, Way] = {
     "faint, under a line a little higher": over_faint(
         f"BT /helv 10 Tf {X} {Y + 1.5} Td (A heron stands in reeds, waits, and waits for rain all day.) Tj ET"
     ),
+    "faint, under descenders of a close line above": over_faint(
+        f"BT /helv 10 Tf {X} {Y + 5} Td ({'gypqj ' * 12}) Tj ET"
+    ),
+    "faint, under a line that ends where its middle begins": over_faint(
+        f"BT /helv 10 Tf {X} {Y + 5.5} Td ({'bdfhkl ' * 12}) Tj ET"
+    ),
+    "faint, over ascenders of a close line below": over_faint(
+        f"BT /helv 10 Tf {X} {Y - 6} Td ({'bdfhkl ' * 12}) Tj ET"
+    ),
     "faint, under huge letters": over_faint(f"BT /helv 60 Tf {X - 10} {Y - 15} Td (MMMMMMMM) Tj ET"),
     "note": note,
     "stamp": stamp,
