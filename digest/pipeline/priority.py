@@ -80,7 +80,7 @@ def _held(ledger: Ledger, name: str) -> Iterator[None]:
     for _ in range(_LOOKS):
         if ledger.claim(name):
             break
-        time.sleep(_INSTANT)
+        time.sleep(_INSTANT)  # as above: nobody tells that it is free
     try:
         yield
     finally:

@@ -112,7 +112,7 @@ class _Pool:
         getting = asyncio.ensure_future(self._free.get())
         try:
             await self._there(getting)
-        except BaseException:
+        except BaseException:  # also when cancelled: no worker is lost; raised again
             if not getting.cancel():
                 self.give(getting.result())
             raise

@@ -98,7 +98,7 @@ class Relay:
                 return _result(ray.get(self._service().call.remote(method, *args)))
             except _GONE:
                 self._actor = None
-                time.sleep(_PAUSE)
+                time.sleep(_PAUSE)  # this call has a thread of its own; the next finds the service anew
         raise self._gone()
 
     async def later(self, method: str, *args: object) -> Any:  # noqa: ANN401 - whatever the method returns

@@ -12,18 +12,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import socket
 import statistics
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from digest.publish.site.serve import app_of
 from tests.browser.conftest import FLAGS
+from tests.browser.serving import served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -65,7 +61,7 @@ def main() -> None:
     largest = max(site.glob("????-??-??/*.html"), key=_papers).relative_to(site)
     from playwright.sync_api import sync_playwright
 
-    with sync_playwright() as playwright, _served(site) as address:
+    with sync_playwright() as playwright, served(site) as address:
         program = os.environ.get("CHROMIUM", "/usr/bin/chromium")
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)
         for root in (site.as_uri(), address):
@@ -112,22 +108,6 @@ def _print(what: str, values: list[float]) -> None:
     print(
         f"  {what}: {statistics.median(values):.0f} ms ({min(values):.0f} to {max(values):.0f})", flush=True
     )
-
-
-@contextmanager
-def _served(site: Path) -> Iterator[str]:
-    import uvicorn
-
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app_of(site), log_level="warning"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not server.started and thread.is_alive():
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
 
 
 if __name__ == "__main__":

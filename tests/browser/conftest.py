@@ -7,9 +7,6 @@ with node_modules. Both are installed by .ci/run; without them these tests are s
 from __future__ import annotations
 
 import os
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -17,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from digest.publish.site.serve import app_of
+from tests.browser.serving import served
 from tests.publish.site.support import TEXT, built, digest_on, hostile, paper, put
 
 if TYPE_CHECKING:
@@ -83,18 +80,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def address(folder: Path) -> Iterator[str]:
     """The site on loopback."""
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    import uvicorn
-
-    server = uvicorn.Server(uvicorn.Config(app_of(folder), log_level="warning"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    while not server.started and thread.is_alive():
-        time.sleep(0.01)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
+    with served(folder) as address:
+        yield address
 
 
 @pytest.fixture

@@ -225,7 +225,7 @@ def _use_log(connection: sqlite3.Connection) -> None:
         except sqlite3.OperationalError as error:
             if "locked" not in str(error) or time.monotonic() > give_up:
                 raise
-            time.sleep(0.02)
+            time.sleep(0.02)  # it does not wait by itself here, see above
         else:
             return
 

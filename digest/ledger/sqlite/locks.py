@@ -47,7 +47,7 @@ class Locks:
         for _ in range(_LOOKS):
             if self.try_hold(name):
                 return
-            time.sleep(_INSTANT)
+            time.sleep(_INSTANT)  # a lock of the system tells nobody that it is free
 
     def try_hold(self, name: str) -> bool:
         """Take a lock, unless another process holds it."""
