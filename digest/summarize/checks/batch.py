@@ -36,7 +36,7 @@ class WordIndex:
         self._found: dict[tuple[str, ...], Mask] = {}
         self._papers: defaultdict[str, list[int]] = defaultdict(list)
         for number, text in enumerate(self._texts):
-            for word in set(text.words):
+            for word in text.single:
                 self._papers[word].append(number)
         self._words = sorted(self._papers)
 

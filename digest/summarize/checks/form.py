@@ -99,8 +99,9 @@ def latex(reading: Reading) -> Iterator[str]:
 )
 def repeat_clause(reading: Reading) -> Iterator[str]:
     """The same clause twice."""
-    clauses = Counter(part.strip() for part in _CLAUSE.split(reading.line))
-    yield from (clause for clause, count in clauses.items() if count > 1 and len(clause) >= 6)
+    clauses = [part.strip() for part in _CLAUSE.split(reading.line)]
+    if len(set(clauses)) < len(clauses):
+        yield from (clause for clause, count in Counter(clauses).items() if count > 1 and len(clause) >= 6)
 
 
 @rule("too-short", 3, reason="只有{}，请写明任务、问题和贡献", why=f"fewer than {SHORTEST} characters")

@@ -7,18 +7,29 @@ from collections.abc import Iterator
 
 from digest.summarize.checks.rule import Reading, rule
 
+_OPENING = re.compile(
+    r"\s*(?:"
+    + "|".join(
+        (
+            r"(?:很?抱歉|对不起|以下[是为]|好的[，。,！!：:]|当然[，,。！!可])",
+            r"作为(?:一[个名])?(?:AI|人工智能|大?语言模型)",
+            r"根据(?:您|你|所给|提供|给定|上述|以上|题目|论文(?:标题|摘要))",
+            r"请(?:注意|根据|用|提供|将|为|以|总结|阅读|输出)",
+            r"(?:Sure|Certainly|Here is|Here's|As an AI|I'm sorry|Sorry)\b",
+            r"[【\[「“\"]?(?:中文|一句话)?(?:摘要|标题|题目|总结|简介|概述|翻译|译文)[】\]」”\"]?\s*[:：]",
+            r"[【\[「“\"]?(?:输出|答案|回答|答|任务|问题|贡献|结果)[】\]」”\"]?\s*[:：]",
+            r"[\"“]?(?:kind|task|problem|contribution|summary|abstract|title|output|answer)[\"”]?\s*[:：]",
+        )
+    )
+    + ")",
+    re.IGNORECASE,
+)
+"""How a polite assistant begins, and the names of fields."""
+
 _LEAK = re.compile(
     "|".join(
         (
             r"[（(]\s*(?:约|共|全文|字数[:：]?)?\s*\d{2,3}\s*个?[字词]\s*[）)]",  # a counted length
-            r"^\s*(?:很?抱歉|对不起|以下[是为]|好的[，。,！!：:]|当然[，,。！!可])",
-            r"^\s*作为(?:一[个名])?(?:AI|人工智能|大?语言模型)",
-            r"^\s*根据(?:您|你|所给|提供|给定|上述|以上|题目|论文(?:标题|摘要))",
-            r"^\s*请(?:注意|根据|用|提供|将|为|以|总结|阅读|输出)",
-            r"^\s*(?:Sure|Certainly|Here is|Here's|As an AI|I'm sorry|Sorry)\b",
-            r"^\s*[【\[「“\"]?(?:中文|一句话)?(?:摘要|标题|题目|总结|简介|概述|翻译|译文)[】\]」”\"]?\s*[:：]",
-            r"^\s*[【\[「“\"]?(?:输出|答案|回答|答|任务|问题|贡献|结果)[】\]」”\"]?\s*[:：]",
-            r"^\s*[\"“]?(?:kind|task|problem|contribution|summary|abstract|title|output|answer)[\"”]?\s*[:：]",
             r"(?:^|[。！？])\s*(?:标题|摘要|输出格式|系统提示|用户|助手|system|user|assistant)\s*[:：]",
             r"作为(?:一[个名])?(?:AI|人工智能)(?:语言)?(?:模型|助手)，我",
             r"我(?:无法|不能)(?:访问|提供|生成|总结|判断|回答|完成|查看|阅读)",
@@ -57,6 +68,9 @@ _EMPTY_SLOT = re.compile(
 )
 def prompt_leak(reading: Reading) -> Iterator[str]:
     """Words of the request or of a polite assistant."""
+    if match := _OPENING.match(reading.line):
+        yield match[0].strip()
+        return
     for match in _LEAK.finditer(reading.line):
         if not (match[0].startswith("<") and match[0] in reading.source.text):  # a token that the paper has
             yield match[0].strip()

@@ -78,5 +78,5 @@ UNSUPPORTED_WORD = Rule(
 def no_own_name(reading: Reading) -> Iterator[str]:
     """The name of a title "NAME: ..." is not in the line."""
     name = reading.source.own_name
-    if name and squash(name) not in squash(reading.line):
+    if name and name not in reading.line and squash(name) not in squash(reading.line):
         yield name

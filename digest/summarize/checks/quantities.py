@@ -48,6 +48,7 @@ _SHARES: dict[str, tuple[float, ...]] = {
 }
 """Words for shares of a whole, in percent."""
 
+_DIGIT = re.compile(r"[0-9]")
 _LINE_NUMBER = re.compile(
     r"(?P<about>近|约|大约|将近|接近|不足|不到|上下|逾|超过?|超出|至少|不少于|高达|多达|最高|最多)?\s?"
     r"(?P<whole>[0-9]{1,3}(?:,[0-9]{3,9})+|[0-9]{1,18})(?P<fraction>\.[0-9]{1,18})?\s?(?P<more>多|余|几|来)?"
@@ -89,6 +90,8 @@ class Quantity:
 
 def of_line(line: str, names: Sequence[tuple[int, int]]) -> tuple[Quantity, ...]:
     """The numbers of `line` outside the spans `names`."""
+    if not _DIGIT.search(line):
+        return ()
     found = []
     for match in _LINE_NUMBER.finditer(line):
         if any(start <= match.start("whole") < end for start, end in names):

@@ -14,7 +14,7 @@ from digest.summarize.checks import latex, quantities, spelling, words
 READ = 2000
 """Characters of a line that are read: a longer one is refused for its length, whatever stands behind."""
 
-_CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+_CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class Reading:
     @cached_property
     def cjk(self) -> int:
         """Chinese characters of the line."""
-        return len(_CJK.findall(self.line))
+        return len("".join(_CJK.findall(self.line)))
 
 
 Find = Callable[[Reading], Iterable[str]]

@@ -14,8 +14,8 @@ _RESTORED = frozenset("昇喆堃犇淼甦邨氾迺龢皙瞋噘蹚勠剋鎔鉅吒
 """Characters that Simplified Chinese writes in names again: 昇腾."""
 
 _IN_WORDS = re.compile(
-    r"[後於]|(?<!角)徵(?![羽音调])"
-    r"|(?<=[随隨沿接附朝向顺順带帶跟伴依靠看走])著(?![名作称录书述])"
+    r"[後於]|徵(?<!角徵)(?![羽音调])"
+    r"|著(?<=[随隨沿接附朝向顺順带帶跟伴依靠看走]著)(?![名作称录书述])"
 )
 """Characters of Simplified Chinese, too, in a few words only: 显著 is right, 隨著 is not."""
 
@@ -23,7 +23,7 @@ _FOREIGN = re.compile(
     r"[\u0400-\u052f\u0530-\u058f\u0590-\u05ff\u0600-\u06ff\u0900-\u0dff\u0e00-\u0eff\u10a0-\u10ff\u1100-\u11ff"
     r"\u1e00-\u1eff\u3040-\u30ff\u3130-\u318f\uac00-\ud7af]"
 )
-_LATIN_LETTER = re.compile(r"[A-Za-z]")
+_LATIN_LETTERS = re.compile(r"[A-Za-z]+")
 _GLOSS = re.compile(r"[（(][^（）()]*$")
 
 
@@ -68,7 +68,7 @@ def foreign_script(reading: Reading) -> Iterator[str]:
 
 
 def _share(reading: Reading) -> float:
-    letters = reading.cjk + len(_LATIN_LETTER.findall(reading.line))
+    letters = reading.cjk + len("".join(_LATIN_LETTERS.findall(reading.line)))
     return reading.cjk / letters if letters else 1.0
 
 

@@ -23,11 +23,11 @@ def _claims() -> tuple[re.Pattern[str], tuple[re.Pattern[str], ...]]:
 
 
 @cache
-def _list(name: str) -> tuple[re.Pattern[str], tuple[re.Pattern[str], ...]]:
-    """A list's English patterns as the groups of one, and the Chinese ones in the same order."""
+def _list(name: str) -> tuple[re.Pattern[str], tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]]:
+    """A list's English patterns in one, and each with the Chinese one beside it."""
     rows = wordlists.pairs(name)
-    english = "|".join(f"({row[0]})" for row in rows)
-    return re.compile(rf"\b(?:{english})"), tuple(re.compile(row[1]) for row in rows)
+    english = "|".join(row[0] for row in rows)
+    return re.compile(rf"\b(?:{english})"), tuple((re.compile(a), re.compile(b)) for a, b in rows)
 
 
 def _told(reading: Reading) -> tuple[list[str], list[str]]:
@@ -43,9 +43,9 @@ def _told(reading: Reading) -> tuple[list[str], list[str]]:
 @lru_cache(maxsize=64)  # of one title several rules ask
 def _named(name: str, title: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
     """The words of a title that a list has, each with the Chinese pattern beside it."""
-    english, chinese = _list(name)
-    found = english.finditer(title.lower())
-    return tuple((match[0], chinese[match.lastindex - 1]) for match in found if match.lastindex)
+    anything, rows = _list(name)
+    found = [match[0] for match in anything.finditer(title.lower())]
+    return tuple((word, next(zh for en, zh in rows if en.match(word))) for word in found)
 
 
 def _claimed(reading: Reading) -> str | None:
