@@ -22,10 +22,10 @@ _ORDERS = re.compile(
     "|".join(
         (
             # to the reader; 请 is part of another word in 申请, 邀请, 请求
-            r"(?<![申邀聘恳吁提敬约宴延央报烦雇“‘])请(?![求教愿示假柬客罪缨战帖命])",
+            r"请(?<![申邀聘恳吁提敬约宴延央报烦雇“‘]请)(?![求教愿示假柬客罪缨战帖命])",
             r"欢迎(?:关注|订阅|引用|加入|联系|咨询|试用|下载|访问|转发|投稿|购买|合作|致电|来信|扫码|大家|各位)",
             r"(?:^|[，。；：！])(?:务必|切勿|切记|敬请|恳请|快来|赶紧|速来)",
-            r"(?<![“‘])您(?![”’])|诸位|各位(?:读者|同行|评审|专家)|亲爱的",
+            r"您(?<![“‘]您)(?![”’])|诸位|各位(?:读者|同行|评审|专家)|亲爱的",
             r"[勿莫](?:引用|采信|相信|使用|发表|录用|接收|阅读|转载|传播|外传)",
             r"不(?:要|得|应|可|宜)(?:引用|采信|录用|接收)|值得(?:大家|所有人|一读|阅读|录用|满分)",
             # to the reviewer
@@ -95,6 +95,9 @@ _CONTACT = re.compile(
 )
 """Numbers, addresses and names by which somebody is to be reached, unless title or abstract have them."""
 
+_CONTACT_SIGN = re.compile(r"[@.:：]|[0-9]{4}")
+"""Something that each of them has, and few lines: it is looked for first."""
+
 
 @cache
 def _subjects() -> tuple[re.Pattern[str], tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]]:
@@ -117,8 +120,9 @@ def obeyed(reading: Reading) -> Iterator[str]:
         yield match[0].strip("，。；：！")
         return
     paper = f"{reading.source.title}\n{reading.source.abstract}"
-    if (match := _CONTACT.search(reading.plain)) and match[0] not in paper:
-        yield match[0]
+    contact = _CONTACT.search(reading.plain) if _CONTACT_SIGN.search(reading.plain) else None
+    if contact and contact[0] not in paper:
+        yield contact[0]
         return
     if match := _SPEECH.search(_QUOTED.sub("“”", reading.plain)):
         yield match[0].strip("，。；：！")

@@ -44,8 +44,11 @@ def _told(reading: Reading) -> tuple[list[str], list[str]]:
 def _named(name: str, title: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
     """The words of a title that a list has, each with the Chinese pattern beside it."""
     anything, rows = _list(name)
-    found = [match[0] for match in anything.finditer(title.lower())]
-    return tuple((word, next(zh for en, zh in rows if en.match(word))) for word in found)
+    title = title.lower()
+    return tuple(
+        (found[0], next(chinese for english, chinese in rows if english.match(title, found.start())))
+        for found in anything.finditer(title)
+    )
 
 
 def _claimed(reading: Reading) -> str | None:

@@ -44,10 +44,10 @@ seen on days that it was not made with, none of 1,980 published lines is refused
 
 @dataclass(frozen=True)
 class Terms:
-    """The subject of a line: glossary terms, in their order, and Latin names."""
+    """The subject of a line: glossary terms and Latin names, in their order."""
 
     chinese: tuple[str, ...]
-    latin: frozenset[str]
+    latin: tuple[str, ...]
 
 
 @cache
@@ -75,8 +75,8 @@ def _lengths() -> dict[str, tuple[int, ...]]:
 
 def terms_of(reading: Reading) -> Terms:
     """The terms of a line; of terms that begin at one place the longest."""
-    names = {token.text for token in reading.tokens if not token.lower}
-    return Terms(_chinese(reading.line), frozenset(names))
+    names = dict.fromkeys(token.text for token in reading.tokens if not token.lower)
+    return Terms(_chinese(reading.line), tuple(names))
 
 
 @lru_cache(maxsize=64)  # asked for twice of every line
@@ -148,7 +148,7 @@ def _fit(terms: Terms, source: Source) -> _Fit:
     had = tuple(term for term in terms.chinese if has(paper, term))
     unnamed = sorted(name for name in terms.latin if not paper.supports(name))
     lacking = (*unnamed, *(term for term in terms.chinese if term not in had))
-    return _Fit(source, had, lacking, terms.latin.difference(unnamed), len(unnamed))
+    return _Fit(source, had, lacking, frozenset(terms.latin).difference(unnamed), len(unnamed))
 
 
 @rule(
