@@ -83,7 +83,7 @@ _GREEK = [
     "l",
 ]
 _LETTERS = dict(zip(_GREEK[::2], _GREEK[1::2], strict=True))
-_MARKED = re.compile(r"[\\${}]")
+_MARKS = "\\${}"
 _COMMAND = re.compile(r"\\([A-Za-z]+)\s?|\\(.)", re.DOTALL)
 _SIGNS = str.maketrans("", "", "${}^_~")
 
@@ -96,7 +96,7 @@ def plain(text: str, *, names: bool = False) -> str:
         names: Greek letters by their names (lambdaSplit) and other commands, such as \Method, by theirs;
             otherwise the letters (λSplit), and nothing for other commands.
     """
-    if not _MARKED.search(text):
+    if not any(mark in text for mark in _MARKS):
         return text
 
     def reading(match: re.Match[str]) -> str:
@@ -112,6 +112,6 @@ def plain(text: str, *, names: bool = False) -> str:
 
 def with_readings(text: str) -> str:
     """`text`, followed by both of its readings where it holds LaTeX."""
-    if not _MARKED.search(text):
+    if not any(mark in text for mark in _MARKS):
         return text
     return "\n".join((text, plain(text), plain(text, names=True)))
