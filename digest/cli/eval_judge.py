@@ -107,13 +107,13 @@ def _ask(
     import asyncio
 
     from digest.cli import eval_output
+    from digest.cli.progress import choose
     from digest.cli.session import ledger_of
     from digest.config import load
     from digest.evaluate.judge.calibration import hear, questions
     from digest.evaluate.judge.judges import ModelJudge
     from digest.llm.cached_client import CachedClient
     from digest.llm.endpoint import Endpoint
-    from digest.pipeline.progress import choose
 
     settings = load(given.flags, os.environ)
     board = eval_output.results_of([run], settings.run.out)
