@@ -9,7 +9,7 @@ from datetime import date as Date
 from typing import TYPE_CHECKING
 
 from digest.cli.progress import Bars
-from digest.llm.cached_client import RunUsage
+from digest.model import RunUsage
 from digest.pipeline.progress import Progress
 from digest.system.language import translated
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from digest.config import Settings
     from digest.evaluate.gold.dataset import Gold
     from digest.evaluate.runs.folder import Answer, RunFolder
-    from digest.llm.cached_client import RunUsage
+    from digest.model import RunUsage
     from digest.summarize.prompt import Prompt
 
 

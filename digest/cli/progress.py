@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
-from digest.llm.cached_client import RunUsage
+from digest.model import RunUsage
 from digest.pipeline.progress import Silent, duration
 from digest.system.language import translated
 from digest.system.terminal import bare, printable

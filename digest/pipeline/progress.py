@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, Self
 
-from digest.llm.cached_client import RunUsage
+from digest.model import RunUsage
 
 
 class Progress(Protocol):

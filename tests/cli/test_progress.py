@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from digest.cli.progress import Lines, Pace, spent
-from digest.llm.cached_client import RunUsage
-from digest.model import Completion, Usage
+from digest.model import Completion, RunUsage, Usage
 from digest.pipeline.progress import duration
 
 
