@@ -18,7 +18,6 @@ from digest.llm.batch import Pending
 from digest.llm.retry import PATIENCE
 from digest.pipeline.day import Published, run_day
 from digest.pipeline.resources import Resources
-from digest.publish.keeping import NOT_ANSWERED
 from digest.scale.cost_model import Measured, Measurements
 from digest.scale.plan import Plan, Unit
 from digest.sources.arxiv.no_announcement import NoAnnouncement
@@ -169,7 +168,7 @@ class Backfill:
 
 def _row(made: Published, day: Date, key: str) -> Row:
     counts, tally = made.digest.counts, made.tally
-    flags = [entry.flag.code for entry in made.digest.entries if entry.flag]
+    flags = [entry.flag for entry in made.digest.entries if entry.flag]
     return Row(
         day=day,
         section=key,
@@ -177,7 +176,7 @@ def _row(made: Published, day: Date, key: str) -> Row:
         papers=counts.listed,
         summarised=counts.summarised,
         flagged=counts.flagged,
-        unanswered=0 if tally.stopped else sum(code in NOT_ANSWERED for code in flags),
+        unanswered=0 if tally.stopped else sum(flag.unanswered for flag in flags),
         asked=tally.asked,
         reused=tally.reused,
         cost=tally.cost,
