@@ -49,6 +49,7 @@ WORDS = (
 
 SPOKEN = (
     "cli/backfill",
+    "cli/days_progress",
     "cli/doctor",
     "cli/doctor_checks",
     "cli/eval_output",
@@ -56,6 +57,7 @@ SPOKEN = (
     "cli/init",
     "cli/output",
     "cli/paper",
+    "cli/progress",
     "cli/runs_output",
     "cli/sample_traces",
     "cli/session",
@@ -89,7 +91,6 @@ SPOKEN = (
     "publish/keeping",
     "publish/site/search",
     "scale/backfill",
-    "scale/days_progress",
     "sources",
     "summarize/bounds",
     "summarize/shorten",

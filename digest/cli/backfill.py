@@ -156,9 +156,9 @@ def _carry_out(given: CommandOptions, wanted: _Wanted) -> int:
 @asynccontextmanager
 async def _opened(wanted: _Wanted, span: Span, resources: Resources) -> AsyncIterator[tuple[Backfill, Plan]]:
     """The back-fill, ready to run, and its plan."""
+    from digest.cli.days_progress import DaysProgress
     from digest.scale.backfill import Backfill
     from digest.scale.cost_model import Measurements
-    from digest.scale.days_progress import DaysProgress
     from digest.scale.old_days import FOLDER, open_source
     from digest.scale.plan import make_plan
 
@@ -245,7 +245,7 @@ def _measured_with(wanted: _Wanted, resources: Resources) -> str:
 
 def _plan_lines(plan: Plan, span: Span, wanted: _Wanted) -> Iterator[str]:
     """The plan for people, in their language."""
-    from digest.scale.days_progress import in_time
+    from digest.cli.days_progress import in_time
 
     made = len(plan.units) - len(plan.todo)
     sections = ", ".join(section.key for section in span.sections)

@@ -53,7 +53,7 @@ def judge_import(
 ) -> None:
     """Take a judge's answers from a file, today's or recorded ones: replay."""
     from digest.cli.session import CommandOptions
-    from digest.evaluate.judge.batch_file import Replay
+    from digest.llm.batch.by_file import Replay
 
     given = CommandOptions({"run": {"out": out}}, quiet=quiet)
     board, judged = _ask(given, run, base, judge, Replay(answers))
@@ -82,9 +82,9 @@ def _judge(given: CommandOptions, run: str, base: str, name: str) -> None:
 def _export(given: CommandOptions, run: str, base: str, name: str, output: Path) -> None:
     """Write what a judge would be asked and the ledger cannot answer as a batch file."""
     from digest.config import load
-    from digest.evaluate.judge.batch_file import Collector
     from digest.evaluate.judge.judges import RULE
     from digest.ledger import open_ledger
+    from digest.llm.batch.by_file import Collector
     from digest.llm.endpoint import Endpoint
     from digest.system.files import write_atomically
 
@@ -107,13 +107,13 @@ def _ask(
     import asyncio
 
     from digest.cli import eval_output
+    from digest.cli.progress import choose
     from digest.cli.session import ledger_of
     from digest.config import load
     from digest.evaluate.judge.calibration import hear, questions
     from digest.evaluate.judge.judges import ModelJudge
     from digest.llm.cached_client import CachedClient
     from digest.llm.endpoint import Endpoint
-    from digest.pipeline.progress import choose
 
     settings = load(given.flags, os.environ)
     board = eval_output.results_of([run], settings.run.out)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from digest.config import Settings
     from digest.evaluate.gold.dataset import Gold
     from digest.evaluate.runs.folder import Answer, RunFolder
-    from digest.llm.cached_client import RunUsage
+    from digest.model import RunUsage
     from digest.summarize.prompt import Prompt
 
 
@@ -122,9 +122,9 @@ def _name(gold: Gold, prompts: Sequence[Prompt], models: Sequence[str], settings
 def _ask(folder: RunFolder, ready: Ready, papers: Sequence[str], epochs: int) -> RunUsage:
     import asyncio
 
+    from digest.cli.progress import choose
     from digest.cli.session import ledger_of
     from digest.evaluate.runs.runner import run_cells
-    from digest.pipeline.progress import choose
     from digest.pipeline.resources import open_resources
     from digest.system.clock import Clock
 

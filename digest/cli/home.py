@@ -108,7 +108,7 @@ def section_of(given: str) -> tuple[str, dict[str, Any]]:
     Raises:
         UsageError: it is none of these, or a category is not one of arXiv's.
     """
-    from digest.sources.taxonomy import category_names
+    from digest.model.taxonomy import category_names
 
     key, equals, rest = plain("--section", given).replace("＝", "=", 1).partition("=")
     ours = tomllib.loads(read_text(shipped("digest.toml")))["sections"]

@@ -11,8 +11,7 @@ from digest.system.language import translated
 from digest.system.terminal import printable
 
 if TYPE_CHECKING:
-    from digest.llm.cached_client import RunUsage
-    from digest.model import TextOrigin
+    from digest.model import RunUsage, TextOrigin
 
 COMPLETE, DEFECTS, FLAGGED = 0, 1, 3
 """Exit codes of what was carried out; the others belong to errors."""

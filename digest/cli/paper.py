@@ -17,8 +17,7 @@ from digest.system.terminal import bare, in_short, printable
 
 if TYPE_CHECKING:
     from digest.cli.session import CommandOptions
-    from digest.llm.cached_client import RunUsage
-    from digest.model import Entry, Finding
+    from digest.model import Entry, Finding, RunUsage
     from digest.pipeline.redo import Redone, Unknown
     from digest.pipeline.resources import Resources
 

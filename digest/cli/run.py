@@ -252,6 +252,4 @@ async def _attempt(
 
 def _finished_before(section: Section, day: date | None, tools: Resources) -> Digest | None:
     """The digest that an earlier run completed; None if there is none, or papers of it are flagged."""
-    from digest.publish.files import finished
-
-    return None if day is None else tools.own(finished(tools.settings.run.out, day, section.key))
+    return None if day is None else tools.finished(day, section.key)

@@ -13,8 +13,7 @@ from digest.cli.output import COMPLETE, FLAGGED, as_json, complain, listed, say,
 from digest.cli.table import table
 from digest.errors import DigestError
 from digest.llm.batch import Pending
-from digest.llm.cached_client import RunUsage
-from digest.model import Digest, Section
+from digest.model import Digest, RunUsage, Section
 from digest.pipeline.day import Published
 from digest.pipeline.entry import AS_ASKED
 from digest.pipeline.progress import duration

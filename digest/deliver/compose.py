@@ -165,11 +165,11 @@ def _head(selection: Selection, form: Form) -> list[str]:
 
 
 def _counts(part: Part, words: Mapping[str, Any], selection: Selection) -> str:
-    numbers = [kinds_in_words([one.listing.kind for one in part.digest.entries], selection.lang)]
+    numbers = [kinds_in_words(part.kinds, selection.lang)]
     if part.leaf.counts.flagged:
         numbers.append(f"{words['flagged']} {part.leaf.counts.flagged}")
-    if part.digest.withheld:
-        numbers.append(_WORDS[selection.lang]["withheld"].format(part.digest.withheld))
+    if part.withheld:
+        numbers.append(_WORDS[selection.lang]["withheld"].format(part.withheld))
     return f"{part.leaf.section.title}{_WORDS[selection.lang]['colon']}{' · '.join(numbers)}"
 
 

@@ -9,7 +9,6 @@ from itertools import chain, zip_longest
 from typing import Literal
 
 from digest.config import Settings
-from digest.model import Digest
 from digest.publish.files import published
 from digest.publish.keeping import of_sample
 from digest.publish.site.interests import Judge
@@ -20,10 +19,16 @@ from digest.publish.site.view import View, views_of
 
 @dataclass(frozen=True)
 class Part:
-    """One section of a day, as its digest has it."""
+    """One section of a day, as its digest has it.
 
-    digest: Digest
+    Attributes:
+        kinds: of the announcement of each entry.
+        withheld: papers that arXiv counts and does not show.
+    """
+
     leaf: Leaf
+    kinds: tuple[str, ...]
+    withheld: int = 0
 
     @property
     def key(self) -> str:
@@ -36,7 +41,7 @@ class Part:
 
         A quick look with --limit does not; a published file that was imported may have no lines.
         """
-        counts = self.digest.counts
+        counts = self.leaf.counts
         told = counts.summarised + counts.flagged
         return (
             ""
@@ -91,7 +96,7 @@ class Shelf:
         views = views_of(digest, self._judges[english], english=english)
         section = digest.section.model_copy(update={"key": key})
         leaf = Leaf(section, day, digest.counts, digest.source, digest.notes, views, of_sample(digest))
-        return Part(digest, leaf)
+        return Part(leaf, tuple(entry.listing.kind for entry in digest.entries), digest.withheld)
 
 
 def select(

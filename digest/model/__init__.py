@@ -10,6 +10,7 @@ from digest.model.base import KINDS, LANGUAGES, Kind, Language, PaperKind, Recor
 from digest.model.digests import CheckCounts, Counts, Digest, Entry, Flag, Form
 from digest.model.papers import Announcement, Finding, Listing, Paper, Passage, Section, Text, TextOrigin
 from digest.model.snapshots import Snapshot, SnapshotKind, SnapshotStore
+from digest.model.usage import RunUsage
 
 __all__ = [
     "KINDS",
@@ -32,6 +33,7 @@ __all__ = [
     "Passage",
     "Record",
     "Request",
+    "RunUsage",
     "Section",
     "Severity",
     "Snapshot",

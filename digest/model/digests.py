@@ -10,12 +10,19 @@ from digest.model.answers import Summary
 from digest.model.base import Kind, Record
 from digest.model.papers import Finding, Listing, Paper, Section, TextOrigin
 
+_NOT_ANSWERED = frozenset({"unreachable", "rejected", "quota", "ceiling", "too_long", "empty", "cut"})
+
 
 class Flag(Record):
     """Why an entry needs a person's eye."""
 
     code: str = Field(description="a word for machines: refused, empty, unreadable, unreachable, checks, ...")
     reason: str = Field(description="in Chinese, as the digest shows it")
+
+    @property
+    def unanswered(self) -> bool:
+        """True where the endpoint gave no answer about the paper."""
+        return self.code in _NOT_ANSWERED
 
 
 class Entry(Record):

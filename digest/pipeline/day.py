@@ -12,8 +12,8 @@ from pathlib import Path
 
 from digest.errors import DigestError
 from digest.llm.batch import Pending
-from digest.llm.cached_client import CachedClient, RunUsage
-from digest.model import Announcement, Digest, Entry, Section
+from digest.llm.cached_client import CachedClient
+from digest.model import Announcement, Digest, Entry, RunUsage, Section
 from digest.pipeline.announced import Known, announcement_of, source_of
 from digest.pipeline.day_checks import ending, flag_repeated, refuse_shorter, refuse_silence
 from digest.pipeline.entries import entries_of

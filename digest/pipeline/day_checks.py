@@ -6,8 +6,7 @@ import re
 from collections.abc import Sequence
 
 from digest.errors import ModelError, UsageError
-from digest.llm.cached_client import RunUsage
-from digest.model import Announcement, Entry, Finding, Flag, Section
+from digest.model import Announcement, Entry, Finding, Flag, RunUsage, Section
 from digest.pipeline.resources import Resources
 from digest.publish.keeping import standing
 from digest.sources.source import APPROXIMATE

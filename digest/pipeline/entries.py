@@ -10,8 +10,8 @@ from datetime import date
 
 from digest.errors import DigestError, ModelError, QuotaError
 from digest.llm.batch import Batches, Pending
-from digest.llm.cached_client import CachedClient, RunUsage
-from digest.model import Announcement, Entry, Listing, Paper, Request, Section
+from digest.llm.cached_client import CachedClient
+from digest.model import Announcement, Entry, Listing, Paper, Request, RunUsage, Section
 from digest.pipeline.check_cache import recipe_of
 from digest.pipeline.entry import Others, PaperResult, PaperTask, entry
 from digest.pipeline.plan import pdfs_of

@@ -15,8 +15,19 @@ from typing import TYPE_CHECKING
 from digest.config import TextSettings
 from digest.ledger import Ledger
 from digest.llm.batch.deferred import Deferral, DeferredError, DeferringClient
-from digest.llm.cached_client import CachedClient, RunUsage
-from digest.model import Completion, Entry, Finding, Listing, Paper, Request, Summary, Text, TextOrigin
+from digest.llm.cached_client import CachedClient
+from digest.model import (
+    Completion,
+    Entry,
+    Finding,
+    Listing,
+    Paper,
+    Request,
+    RunUsage,
+    Summary,
+    Text,
+    TextOrigin,
+)
 from digest.pipeline.check_cache import CheckCache
 from digest.pipeline.resources import Resources
 from digest.sources.http_responses import says_withdrawn

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from digest.llm.cost import BATCH
-from digest.model import Paper, Text, TextOrigin, Usage
+from digest.model import Paper, Request, Text, TextOrigin, Usage
 from digest.pipeline.entry import AS_ASKED, recipe
 from digest.pipeline.progress import duration
 from digest.pipeline.resources import Resources
@@ -102,7 +102,7 @@ def question_kind(tools: Resources) -> str:
 def pdfs_of(papers: Iterable[Paper], tools: Resources) -> int:
     """The number of PDFs to fetch: neither their passages nor they themselves are kept."""
     folder = tools.settings.run.out / "pdf"
-    unread = [paper for paper in papers if _kept_text(paper, tools) is None]
+    unread = [paper for paper in papers if kept_text(paper, tools) is None]
     return sum(not (folder / name_of(paper.versioned_id)).exists() for paper in unread)
 
 
@@ -115,7 +115,7 @@ def plan_of(papers: Sequence[Paper], tools: Resources) -> Plan:
     """
     todo: list[tuple[Paper, Text | None]] = []
     for paper in {paper.versioned_id: paper for paper in papers}.values():
-        text = _kept_text(paper, tools)
+        text = kept_text(paper, tools)
         if text is None or tools.fresh or not _answered(paper, text, tools):
             todo.append((paper, text))
     pdfs = pdfs_of((paper for paper, text in todo if text is None), tools)
@@ -146,19 +146,29 @@ def _reads(tools: Resources) -> bool:
     return tools.settings.text.source == "pdf" and tools.prompt.reads_text
 
 
-def _kept_text(paper: Paper, tools: Resources) -> Text | None:
+def kept_text(paper: Paper, tools: Resources) -> Text | None:
     """The passages that the question will hold; None: the PDF has to be read first."""
     if not _reads(tools):
         return Text(origin=TextOrigin(source="abstract", reason=AS_ASKED))
     return tools.ledger.text(paper.versioned_id, recipe(tools.settings.text)) if paper.version else None
 
 
-def _answered(paper: Paper, text: Text, tools: Resources) -> bool:
-    """True if the ledger holds the answer to the first question about a paper, or it is in a batch."""
+def first_question(paper: Paper, text: Text, tools: Resources) -> Request:
+    """The first question about a paper with this text."""
     conversation = tools.prompt.render(paper, text)
-    request = request_for(tools.prompt, tools.settings.model.name, conversation, tools.endpoint.body)
+    return request_for(tools.prompt, tools.settings.model.name, conversation, tools.endpoint.body)
+
+
+def is_answered(request: Request, tools: Resources) -> bool:
+    """True if the ledger holds the answer."""
+    return tools.ledger.completion(request.key) is not None
+
+
+def _answered(paper: Paper, text: Text, tools: Resources) -> bool:
+    """True if the first question about a paper is answered, or in a batch."""
+    request = first_question(paper, text, tools)
     batches = tools.ledger.batches(tools.endpoint.address)
-    return tools.ledger.completion(request.key) is not None or batches.holder(request.key) is not None
+    return is_answered(request, tools) or batches.holder(request.key) is not None
 
 
 def _measured(tools: Resources) -> tuple[Usage, int]:
@@ -182,12 +192,13 @@ def _typical(todo: Sequence[tuple[Paper, Text | None]], tools: Resources) -> Usa
     """Tokens of a paper, as the prompt and the first papers let expect."""
     model = tools.settings.model.name
     some = todo[:: max(1, len(todo) // _COUNTED)]
-    asked = [_prompt_tokens(tools.prompt, paper, text, model) for paper, text in some]
+    asked = [prompt_tokens(tools.prompt, paper, text, model) for paper, text in some]
     unread = sum(text is None for _, text in some) * tools.settings.text.budget * _FILLED
     inside = (sum(asked) + unread) / max(1, len(some))
     written = _DRAFTED if tools.prompt.draft else _OUTPUT
     return Usage(input=round(inside * _AGAIN), output=round(written * _AGAIN))
 
 
-def _prompt_tokens(prompt: Prompt, paper: Paper, text: Text | None, model: str) -> int:
+def prompt_tokens(prompt: Prompt, paper: Paper, text: Text | None, model: str) -> int:
+    """The tokens of the first question about a paper, its instructions included."""
     return sum(count(message.content, model)[0] for message in prompt.render(paper, text))

@@ -1,30 +1,12 @@
-"""Progress while a run goes on: bars on a terminal, a plain line now and then elsewhere."""
+"""The reports of a run on its way, and who is told them."""
 
 from __future__ import annotations
 
-import sys
-import time
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self, TextIO
+from typing import Protocol, Self
 
-from digest.llm.cached_client import RunUsage
-from digest.system.language import translated
-from digest.system.terminal import bare, printable
-
-if TYPE_CHECKING:
-    from rich.progress import TaskID
-
-Clock = Callable[[], float]
-"""Seconds, monotonic."""
-
-_EVERY = 60.0
-"""Seconds between plain lines of one stage."""
-
-_ENOUGH = 3
-"""Steps from which on the time that is left can be told."""
+from digest.model import RunUsage
 
 
 class Progress(Protocol):
@@ -47,48 +29,6 @@ class Progress(Protocol):
 
     def paused(self) -> AbstractContextManager[None]:
         """Within it nothing moves: somebody is asked."""
-
-
-class Pace:
-    """The pace at which a stage goes on.
-
-    Args:
-        total: its steps.
-        clock: see `Clock`.
-    """
-
-    def __init__(self, total: int, clock: Clock) -> None:
-        self.total = total
-        self.done = 0
-        self._clock = clock
-        self._latest = deque([clock()], maxlen=40)
-
-    def step(self) -> None:
-        """One more is done."""
-        self.done += 1
-        self._latest.append(self._clock())
-
-    @property
-    def left(self) -> float | None:
-        """Seconds that the rest will take at the pace of the latest steps; None: that is not known yet."""
-        if self.done < _ENOUGH or self.done >= self.total:
-            return None
-        return (self._latest[-1] - self._latest[0]) / (len(self._latest) - 1) * (self.total - self.done)
-
-
-def duration(seconds: float) -> str:
-    """A time for people, such as `40 seconds`, `52 minutes`, `3.5 hours`."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} seconds"
-    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
-
-
-def spent(tally: RunUsage | None) -> str:
-    """Tokens and cost so far; nothing before the first answer."""
-    if tally is None or not tally.asked:
-        return ""
-    cost = f", ${tally.cost:.4f}" if tally.cost else ""
-    return translated(f"{tally.usage.input + tally.usage.output:,} tokens{cost}")
 
 
 class Silent:
@@ -121,137 +61,8 @@ class Silent:
         yield
 
 
-class Lines(Silent):
-    """A plain line a stage, and one a minute where it takes longer: for pipes, cron and CI logs."""
-
-    def __init__(self, stream: TextIO, clock: Clock = time.monotonic) -> None:
-        self._stream = stream
-        self._clock = clock
-        self._paces: dict[str, Pace] = {}
-        self._told: dict[str, float] = {}
-        self._tallies: dict[str, RunUsage] = {}
-
-    def say(self, sentence: str) -> None:
-        """Print the sentence."""
-        print(translated(sentence), file=self._stream, flush=True)
-
-    def doing(self, what: str) -> None:
-        """Print it as well."""
-        self.say(what)
-
-    def start(self, stage: str, total: int) -> None:
-        """Remember how many steps there are."""
-        self._paces[stage] = Pace(total, self._clock)
-        self._told[stage] = self._clock()
-
-    def step(self, stage: str) -> None:
-        """Count, and print now and then, and at the end."""
-        pace = self._paces.get(stage)
-        if pace is None:
-            return
-        pace.step()
-        if pace.done == pace.total:
-            self.say(f"{translated(stage)}: {pace.total} of {pace.total}")
-        elif (left := pace.left) is not None and self._clock() - self._told[stage] >= _EVERY:
-            self._told[stage] = self._clock()
-            so_far = spent(self._tallies.get(stage))
-            more = translated(f"; {so_far} so far") if so_far else ""
-            rest = translated(f"about {translated(duration(left))} left")
-            self.say(f"{translated(stage)}: {pace.done} of {pace.total}, {rest}{more}")
-
-    def spending(self, stage: str, tally: RunUsage) -> None:
-        """Remember it for the lines."""
-        self._tallies[stage] = tally
-
-
-class Bars:
-    """A bar a stage, on a terminal, and above them what has no steps."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, SpinnerColumn, TextColumn
-        from rich.progress import Progress as RichProgress
-        from rich.table import Column
-
-        columns = (
-            SpinnerColumn(finished_text=" "),
-            TextColumn(
-                "{task.description}", markup=False, table_column=Column(no_wrap=True, overflow="ellipsis")
-            ),
-            BarColumn(bar_width=20),
-            TextColumn("{task.fields[info]}", markup=False, table_column=Column(no_wrap=True)),
-        )
-        self._bars = RichProgress(*columns, console=Console(file=bare(sys.stderr)))
-        self._tasks: dict[str, TaskID] = {}
-        self._paces: dict[str, Pace] = {}
-        self._doing: TaskID | None = None
-        self._tallies: dict[str, RunUsage] = {}
-
-    def __enter__(self) -> Self:
-        self._bars.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._done_with_it()
-        self._bars.stop()
-
-    def say(self, sentence: str) -> None:
-        """Print above the bars; never as markup, since titles may look like it."""
-        self._bars.console.print(
-            printable(translated(sentence)), markup=False, highlight=False, soft_wrap=True
-        )
-
-    def doing(self, what: str) -> None:
-        """Show it with something that moves, until the next thing is done."""
-        self._done_with_it()
-        self._doing = self._bars.add_task(printable(translated(what)), total=None, info="")
-
-    def start(self, stage: str, total: int) -> None:
-        """Show a new bar."""
-        self._done_with_it()
-        if stage in self._tasks:
-            self._bars.remove_task(self._tasks[stage])
-        self._paces[stage] = Pace(total, time.monotonic)
-        self._tasks[stage] = self._bars.add_task(translated(stage), total=total, info=f"0/{total}")
-
-    def step(self, stage: str) -> None:
-        """Move the bar, and tell what is left and spent."""
-        pace = self._paces.get(stage)
-        if pace is None:
-            return
-        pace.step()
-        left = pace.left
-        parts = [
-            f"{pace.done}/{pace.total}",
-            translated(f"{duration(left)} left") if left else "",
-            spent(self._tallies.get(stage)),
-        ]
-        self._bars.update(self._tasks[stage], advance=1, info="  ".join(filter(None, parts)))
-
-    def spending(self, stage: str, tally: RunUsage) -> None:
-        """Remember it for the bars."""
-        self._tallies[stage] = tally
-
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """Take the bars away while somebody is asked."""
-        self._done_with_it()
-        self._bars.stop()
-        try:
-            yield
-        finally:
-            self._bars.start()
-
-    def _done_with_it(self) -> None:
-        if self._doing is not None:
-            self._bars.remove_task(self._doing)
-            self._doing = None
-
-
-def choose(*, quiet: bool) -> Silent | Lines | Bars:
-    """The right one for where standard error goes: results go to standard output, progress never does."""
-    if quiet:
-        return Silent()
-    return Bars() if sys.stderr.isatty() else Lines(sys.stderr)
+def duration(seconds: float) -> str:
+    """A time for people, such as `40 seconds`, `52 minutes`, `3.5 hours`."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} seconds"
+    return f"{seconds / 60:.0f} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from digest.config import ArxivSettings
 from digest.errors import LedgerError, SourceError, UsageError
-from digest.llm.cached_client import RunUsage
-from digest.model import Digest, Entry, Listing, Paper
+from digest.model import Digest, Entry, Listing, Paper, RunUsage
 from digest.pipeline.day_checks import ending, refuse_silence
 from digest.pipeline.entry import Others, PaperTask
 from digest.pipeline.entry import entry as make_entry

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from datetime import date as Date
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from digest.ledger import Ledger
 from digest.llm.endpoint import Endpoint
 from digest.model import Completion, Digest
 from digest.pipeline.progress import Progress, Silent
+from digest.publish.files import finished
 from digest.publish.keeping import of_sample
 from digest.summarize.prompt import Prompt
 
@@ -84,6 +86,10 @@ class Resources:
     def own(self, digest: Digest | None) -> Digest | None:
         """The digest, unless it is of the sample day and this is real work."""
         return None if digest is not None and of_sample(digest) and not self.sample else digest
+
+    def finished(self, day: Date, section: str) -> Digest | None:
+        """The published digest, if it is this work's own and nothing of it is left to do."""
+        return self.own(finished(self.settings.run.out, day, section))
 
 
 @asynccontextmanager

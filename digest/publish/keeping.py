@@ -13,9 +13,6 @@ from digest.system.files import read_text
 RECORDED_MODEL = "recorded"
 """The name of the model of the sample day's server."""
 
-NOT_ANSWERED = frozenset({"unreachable", "rejected", "quota", "ceiling", "too_long", "empty", "cut"})
-"""Flags of papers that the endpoint gave no answer about."""
-
 
 def keep_lines(made: Digest, before: Digest | None, *, fresh: bool) -> tuple[Digest, tuple[str, ...]]:
     """The digest with the lines of an earlier one where its own are missing or worse.
@@ -104,7 +101,7 @@ def _rank(entry: Entry) -> int:
 
 
 def _answered(entry: Entry) -> bool:
-    return entry.flag is None or entry.flag.code not in NOT_ANSWERED
+    return entry.flag is None or not entry.flag.unanswered
 
 
 def _moved(old: Entry, new: Entry) -> Entry:

@@ -16,8 +16,8 @@ from pydantic import ValidationError
 
 from digest.errors import UsageError
 from digest.model import KINDS, Kind, Paper
+from digest.model.taxonomy import belongs, category_names
 from digest.sample.knobs import DAY, Knobs
-from digest.sources.taxonomy import belongs, category_names
 
 
 class Record(Paper):

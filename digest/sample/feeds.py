@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import format_datetime
 from xml.etree import ElementTree as ET  # only builds, never parses
 
+from digest.model.taxonomy import belongs, canonical, category_names
 from digest.sample.data import Library, Record, is_subject
 from digest.sample.knobs import Knobs
-from digest.sources.taxonomy import belongs, canonical, category_names
 
 ATOM = "http://www.w3.org/2005/Atom"
 ARXIV = "http://arxiv.org/schemas/atom"

@@ -15,9 +15,9 @@ from html import escape
 from urllib.parse import quote_plus
 
 from digest.model import KINDS, Kind
+from digest.model.taxonomy import category_names
 from digest.sample.data import Library, Record, is_subject, share
 from digest.sample.knobs import Knobs
-from digest.sources.taxonomy import category_names
 
 REACH = timedelta(days=91)
 """The reach of catchup into the past: 90 days, and one for the time zones."""

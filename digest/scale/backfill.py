@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date as Date
-from typing import Any
+from typing import Any, Protocol
 
 from digest.config import Settings
 from digest.errors import DigestError, LedgerError, ModelError
@@ -18,9 +18,7 @@ from digest.llm.batch import Pending
 from digest.llm.retry import PATIENCE
 from digest.pipeline.day import Published, run_day
 from digest.pipeline.resources import Resources
-from digest.publish.keeping import NOT_ANSWERED
 from digest.scale.cost_model import Measured, Measurements
-from digest.scale.days_progress import DaysProgress
 from digest.scale.plan import Plan, Unit
 from digest.sources.arxiv.no_announcement import NoAnnouncement
 
@@ -76,6 +74,22 @@ def with_patience(settings: Settings) -> Settings:
     return settings.model_copy(update={"model": model})
 
 
+class DaysWatcher(Protocol):
+    """The receiver of a back-fill's reports."""
+
+    def begin(self, plan: Plan) -> None:
+        """The plan is made, and the first day begins."""
+
+    def begin_unit(self, section: str, day: Date, papers: int | None) -> None:
+        """A section's day begins, with so many papers as far as is known."""
+
+    def end_unit(self, row: Row) -> None:
+        """A section's day is made, or given up."""
+
+    def say(self, sentence: str) -> None:
+        """Something worth a line of its own."""
+
+
 @dataclass(frozen=True)
 class Backfill:
     """The maker of the days, with all that it uses.
@@ -88,7 +102,7 @@ class Backfill:
     """
 
     resources: Resources
-    progress: DaysProgress
+    progress: DaysWatcher
     measurements: Measurements
     clock: Callable[[], float] = time.monotonic
 
@@ -154,7 +168,7 @@ class Backfill:
 
 def _row(made: Published, day: Date, key: str) -> Row:
     counts, tally = made.digest.counts, made.tally
-    flags = [entry.flag.code for entry in made.digest.entries if entry.flag]
+    flags = [entry.flag for entry in made.digest.entries if entry.flag]
     return Row(
         day=day,
         section=key,
@@ -162,7 +176,7 @@ def _row(made: Published, day: Date, key: str) -> Row:
         papers=counts.listed,
         summarised=counts.summarised,
         flagged=counts.flagged,
-        unanswered=0 if tally.stopped else sum(code in NOT_ANSWERED for code in flags),
+        unanswered=0 if tally.stopped else sum(flag.unanswered for flag in flags),
         asked=tally.asked,
         reused=tally.reused,
         cost=tally.cost,

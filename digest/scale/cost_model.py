@@ -9,7 +9,6 @@ from pydantic import Field, ValidationError
 from digest.config import CONCURRENCY, Settings
 from digest.llm.cost import BATCH, Price
 from digest.model import Record, Usage
-from digest.summarize.prompt import Prompt
 from digest.system.files import read_text
 
 ENOUGH = 20
@@ -18,7 +17,7 @@ ENOUGH = 20
 _QUESTIONS = 1.15
 """Questions a paper, corrections included."""
 
-_ANSWERS = {"entry": 200, "fields": 130, "line": 70}
+ANSWERS = {"entry": 200, "fields": 130, "line": 70}
 """Tokens of an answer in one language, by what a prompt asks for."""
 
 _LATENCY, _EXTRACTION = 6.0, 0.3
@@ -116,21 +115,20 @@ def by_measure(papers: int, measured: Measured) -> Estimate:
 
 
 def by_sample(
-    papers: int, tokens: float, settings: Settings, prompt: Prompt, price: Price, workers: int
+    papers: int, tokens: float, written: int, settings: Settings, price: Price, workers: int
 ) -> Estimate:
     """The estimate for `papers` by a sample of them with their texts, and rules of thumb for the answers.
 
     Args:
         papers: how many there are.
         tokens: of a question about one of them, on average.
+        written: tokens of an answer.
         settings: model, concurrency, limits.
-        prompt: what is asked.
         price: of the model's answers.
         workers: processes that read papers.
     """
     questions = round(papers * _QUESTIONS)
-    answered = questions * _ANSWERS[prompt.answer] * (1 + len(prompt.also))
-    usage = Usage(input=round(questions * tokens), output=answered)
+    usage = Usage(input=round(questions * tokens), output=questions * written)
     return Estimate(
         papers=papers,
         questions=questions,

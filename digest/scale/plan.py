@@ -9,13 +9,11 @@ from dataclasses import dataclass
 from datetime import date as Date
 
 from digest.model import Announcement, Paper, Section
-from digest.pipeline.entry import recipe
+from digest.pipeline.plan import first_question, is_answered, kept_text, prompt_tokens
 from digest.pipeline.resources import Resources
-from digest.publish.files import finished
-from digest.scale.cost_model import ENOUGH, Estimate, Measured, by_measure, by_sample
+from digest.scale.cost_model import ANSWERS, ENOUGH, Estimate, Measured, by_measure, by_sample
 from digest.scale.old_days import Span
 from digest.sources.source import APPROXIMATE, Source
-from digest.summarize.summarizer import request_for
 
 _LOOKED_AT, _READ = 60, 12
 """Papers whose questions are measured, and of them those whose files are read for it."""
@@ -97,8 +95,7 @@ async def make_plan(
     for day in span.days:
         for_day = dict[str, Paper]()
         for section in span.sections:
-            out = resources.settings.run.out
-            if resources.own(finished(out, day, section.key)) is not None:
+            if resources.finished(day, section.key) is not None:
                 units.append(Unit(day, section, None, made=True))
                 continue
             announcement = await _known(section, day, source, resources)
@@ -114,7 +111,9 @@ async def make_plan(
         return Plan(tuple(units), asked.count, answered, by_measure(papers, measured), None)
     tokens, with_text = await _question_tokens(asked.papers, resources, fetch=fetch)
     price = resources.endpoint.price
-    estimate = by_sample(papers, tokens, resources.settings, resources.prompt, price, workers)
+    prompt = resources.prompt
+    written = ANSWERS[prompt.answer] * (1 + len(prompt.also))
+    estimate = by_sample(papers, tokens, written, resources.settings, price, workers)
     return Plan(tuple(units), asked.count, answered, estimate, with_text)
 
 
@@ -151,31 +150,19 @@ async def _known(
 
 def _is_answered(paper: Paper, resources: Resources) -> bool:
     """True for a paper whose first question, put together from its kept text, has an answer."""
-    settings = resources.settings
-    wanted = settings.text.source == "pdf" and resources.prompt.reads_text
-    text = resources.ledger.text(paper.versioned_id, recipe(settings.text)) if wanted else None
-    if wanted and text is None:
-        return False
-    request = request_for(
-        resources.prompt, settings.model.name, resources.prompt.render(paper, text), resources.endpoint.body
-    )
-    return resources.ledger.completion(request.key) is not None
+    text = kept_text(paper, resources)
+    return text is not None and is_answered(first_question(paper, text, resources), resources)
 
 
 async def _question_tokens(
     papers: Sequence[Paper], resources: Resources, *, fetch: bool
 ) -> tuple[float, float | None]:
     """Tokens of a question, on average, and the share of papers that have a text, if that was looked at."""
-    from digest.text import tokens
-
     settings, prompt = resources.settings, resources.prompt
     model = settings.model.name
     if not papers:
         return 0.0, None
-    bare = statistics.mean(
-        sum(tokens.count(message.content, model)[0] for message in prompt.render(paper, None))
-        for paper in papers
-    )
+    bare = statistics.mean(prompt_tokens(prompt, paper, None, model) for paper in papers)
     if settings.text.source == "abstract" or not prompt.reads_text:
         return bare, None
     if fetch:  # a plan asks arXiv for no PDF

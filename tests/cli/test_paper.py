@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.cli.paper import show
-from digest.llm.cached_client import RunUsage
-from digest.model import Entry, Finding, Listing, Paper, Summary
+from digest.model import Entry, Finding, Listing, Paper, RunUsage, Summary
 from digest.pipeline.redo import Redone
 from digest.summarize.line_diff import differences, marked
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from digest.cli.run_output import Result
-from digest.llm.cached_client import RunUsage
-from digest.model import Digest, Entry, Flag, Listing, Paper, Summary
+from digest.model import Digest, Entry, Flag, Listing, Paper, RunUsage, Summary
 from digest.pipeline.day import Published
 from digest.publish.changes import Changes
 from digest.publish.counts import counts_of

@@ -234,7 +234,8 @@ def test_what_is_composed_fits_by_the_measure_of_the_service(name: str, line: st
     for form in TABLE[scheme].forms.values():
         digest = digest_of(*(paper(n, line) for n in range(1, 41)))
         views = views_of(digest, Judge(InterestSettings()), english=False)
-        part = Part(digest_of(), Leaf(AUDIO, DAY, digest_of().counts, "listing", (), views))
+        kinds = tuple(entry.listing.kind for entry in digest_of().entries)
+        part = Part(Leaf(AUDIO, DAY, digest_of().counts, "listing", (), views), kinds)
         made = compose(select(DAY, [part], "all", "zh"), form, SiteSettings(), None, 0)
         assert form.measure(made.body) <= form.limit
         assert made.papers + made.left == 40

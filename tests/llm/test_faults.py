@@ -16,9 +16,9 @@ from digest.cli.session import CommandOptions
 from digest.config import ModelSettings
 from digest.errors import UsageError
 from digest.ledger import open_ledger
-from digest.llm.cached_client import CachedClient, RunUsage
+from digest.llm.cached_client import CachedClient
 from digest.llm.endpoint import Endpoint
-from digest.model import Paper
+from digest.model import Paper, RunUsage
 from digest.sample import Fault, Server, fault
 from digest.sample.data import Library
 from digest.sample.knobs import Knobs

@@ -18,8 +18,7 @@ from digest.errors import LedgerError, ModelError, QuotaError, UsageError
 from digest.ledger import open_ledger
 from digest.ledger.memory import MemoryLedger
 from digest.llm.batch.deferred import Deferral
-from digest.llm.cached_client import RunUsage
-from digest.model import Listing, Paper
+from digest.model import Listing, Paper, RunUsage
 from digest.pipeline.entry import Others, PaperResult, PaperTask, entry
 from digest.pipeline.progress import Silent
 from digest.pipeline.resources import Resources, open_resources

@@ -11,8 +11,7 @@ from itertools import product
 from digest.errors import ModelError, UsageError
 from digest.evaluate.gold.dataset import Gold, GoldPaper, shown_in
 from digest.evaluate.runs.folder import Answer, Passages, RunFolder, Variant, append, key_of
-from digest.llm.cached_client import RunUsage
-from digest.model import Completion, Listing, Paper
+from digest.model import Completion, Listing, Paper, RunUsage
 from digest.pipeline.entry import Others, PaperTask, recipe
 from digest.pipeline.entry import entry as make_entry
 from digest.pipeline.resources import Resources

@@ -16,9 +16,9 @@ from pydantic import Field
 
 from digest.errors import SourceError
 from digest.model import Kind, Listing, Record
+from digest.model.taxonomy import belongs
 from digest.sources.arxiv import calendar, markup
 from digest.sources.arxiv.wording import some
-from digest.sources.taxonomy import belongs
 
 _TYPES: dict[str, Kind] = {
     "new": "new",

@@ -16,8 +16,7 @@ from lxml import etree
 
 from digest.config import ArxivSettings
 from digest.errors import SourceError
-from digest.model import Kind, Listing, Paper, Record
-from digest.sources import taxonomy
+from digest.model import Kind, Listing, Paper, Record, taxonomy
 from digest.sources.arxiv import markup
 from digest.sources.arxiv.category_day import CategoryDay
 from digest.sources.http_client import Http

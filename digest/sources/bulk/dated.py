@@ -11,8 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date as Date
 from datetime import datetime
 
-from digest.model import Kind, Listing, Paper, Record
-from digest.sources import taxonomy
+from digest.model import Kind, Listing, Paper, Record, taxonomy
 from digest.sources.arxiv.calendar import announced_on
 from digest.sources.arxiv.category_day import CategoryDay
 

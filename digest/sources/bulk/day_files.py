@@ -14,7 +14,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from digest.errors import SourceError
-from digest.sources import taxonomy
+from digest.model import taxonomy
 from digest.sources.arxiv.calendar import announced_on
 from digest.sources.bulk.dated import DatedPaper
 from digest.system.files import read_text

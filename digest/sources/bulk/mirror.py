@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from digest.errors import UsageError
-from digest.sources.taxonomy import archives
+from digest.model.taxonomy import archives
 
 _TAR = re.compile(r"arXiv_(?:pdf|txt)_(\d{4})_\d+\.tar", re.IGNORECASE)
 _MONTH = re.compile(r"\d{4}")

@@ -14,7 +14,6 @@ from digest.errors import AnswerError, UsageError
 from digest.evaluate.comparison.compare import compare
 from digest.evaluate.comparison.results import load_results
 from digest.evaluate.gold.dataset import Gold, batches, source_of, to_jsonl
-from digest.evaluate.judge.batch_file import Replay
 from digest.evaluate.judge.calibration import hear, juries, keep, rule_judge
 from digest.evaluate.judge.human_labels import Label
 from digest.evaluate.judge.judges import QUESTIONS, ModelJudge, RuleJudge, judge_all
@@ -22,6 +21,7 @@ from digest.evaluate.judge.planted_defects import DEFECTS, plant, right
 from digest.evaluate.judge.verdicts import Calibration, Judged, Jury, Pair, jury_of, pairs_of, turned
 from digest.evaluate.report.decision import decide
 from digest.evaluate.runs.folder import append
+from digest.llm.batch.by_file import Replay
 from digest.model import Completion, Request
 from tests.evaluate.conftest import Run
 from tests.evaluate.support import invented_line, make_run, paper, published

@@ -1,4 +1,4 @@
-"""Questions to a judge as a batch file, and its answers as if an endpoint had given them.
+"""Questions as a batch file that a person hands in, and its answers as if an endpoint had given them.
 
 The lines are those of OpenAI's Batch API (guides/batch): a question has `custom_id`, `method`, `url` and
 `body`; an answer has `custom_id` and `response.body`. `custom_id` is the question's key in the ledger.

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from digest.llm.cached_client import RunUsage
-from digest.model import Completion, Usage
-from digest.pipeline.progress import Lines, Pace, duration, spent
+from digest.cli.progress import Lines, Pace, spent
+from digest.model import Completion, RunUsage, Usage
+from digest.pipeline.progress import duration
 
 
 class Clock:

@@ -8,8 +8,9 @@ from contextlib import AbstractContextManager
 from datetime import date as Date
 from typing import TYPE_CHECKING
 
-from digest.llm.cached_client import RunUsage
-from digest.pipeline.progress import Bars, Progress
+from digest.cli.progress import Bars
+from digest.model import RunUsage
+from digest.pipeline.progress import Progress
 from digest.system.language import translated
 
 if TYPE_CHECKING:
