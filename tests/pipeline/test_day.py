@@ -19,6 +19,7 @@ from digest.publish.markdown import SAMPLE
 from digest.sample import Fault, fault
 from digest.sample.data import Library
 from digest.sample.knobs import Knobs
+from tests import forked
 from tests.conftest import Run, Start, use
 
 DAY = "2026-01-28"
@@ -199,8 +200,7 @@ def test_a_stopped_run_goes_on_where_it_was(
     # each tenth question hangs, so that the run of four at once waits however late it is stopped
     server = sample_server(faults=(Fault(path="^/v1/chat", every=10, action="delay", seconds=60),))
     use(server, folder, monkeypatch)
-    command = [sys.executable, "-m", "digest", "run", "--no-pdf", "--concurrency", "4"]
-    process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, env=dict(os.environ))
+    process = forked.Process("-m", "digest", "run", "--no-pdf", "--concurrency", "4")
     while server.stats()["requests"].get("chat", 0) < 9:
         assert process.poll() is None
         time.sleep(0.05)  # to leave the processor to it
@@ -208,8 +208,8 @@ def test_a_stopped_run_goes_on_where_it_was(
     _, err = process.communicate()
     if signal_ is signal.SIGINT:
         assert process.returncode == 130
-        assert err.decode().splitlines()[-1].startswith("digest: stopped.")
-        assert b"Traceback" not in err
+        assert err.splitlines()[-1].startswith("digest: stopped.")
+        assert "Traceback" not in err
     assert [run["state"] for run in digest("runs", "--json").json] == ["stopped"]
     assert not (folder / f"runs/{DAY}/audio.md").exists()
     before = Counter(server.stats()["asked"])
