@@ -84,12 +84,16 @@ def test_the_language_is_the_users(variables: dict[str, str], spoken: str) -> No
     assert language(variables) == spoken
 
 
-@pytest.mark.parametrize("message", TEMPLATES)
-def test_a_sentence_finds_its_own_template(message: str, chinese: None) -> None:
-    names = _PLACES.findall(message)
-    values = {name: f"\u2039{number}\u203a" for number, name in enumerate(names)}
-    values |= dict.fromkeys(re.findall(r"\bline \{(\w+)\}", message), "7")
-    assert translated(message.format(**values)) == KNOWN[message].format(**values)
+def test_a_sentence_finds_its_own_template(chinese: None) -> None:
+    lost = []
+    for message in TEMPLATES:
+        names = _PLACES.findall(message)
+        values = {name: f"\u2039{number}\u203a" for number, name in enumerate(names)}
+        values |= dict.fromkeys(re.findall(r"\bline \{(\w+)\}", message), "7")
+        if translated(message.format(**values)) != KNOWN[message].format(**values):
+            lost.append(message)
+    assert len(TEMPLATES) > 500
+    assert lost == []
 
 
 @given(st.data())

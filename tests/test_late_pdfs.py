@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from digest.sample import Fault, Server
-from tests.conftest import Run, Start, use
+from tests.conftest import Run, Start, few, use
 
 DAY = "2026-01-28"
 JOB = ("run", "--limit", "3")
@@ -25,7 +25,7 @@ def page(status: int, heading: str) -> Fault:
 
 @pytest.fixture
 def server(folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch) -> Server:
-    started = sample_server()
+    started = sample_server(records=few(folder, 12))
     use(started, folder, monkeypatch)
     return started
 
@@ -87,11 +87,11 @@ def test_when_most_are_refused_the_rest_is_not_asked_for(digest: Run, folder: Pa
     ran = digest("run")
     assert ran.code == 0
     assert "8 of the last 8 PDFs were refused" in ran.err
-    assert "lines from title and abstract alone 44 of 44" in ran.out
+    assert "lines from title and abstract alone 12 of 12" in ran.out
     assert server.stats()["requests"]["pdf"] == 8
     server.faults()
     assert digest("run").code == 0
-    assert sources(folder) == ["pdf"] * 44
+    assert sources(folder) == ["pdf"] * 12
 
 
 def test_a_refusal_that_an_older_version_kept_for_ever_is_none(

@@ -72,7 +72,9 @@ def _asked(line: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("line", ["digest run --section he", "digest eval judge "])
+@pytest.mark.parametrize(
+    "line", ["digest run --section he", pytest.param("digest eval judge ", marks=pytest.mark.slow)]
+)
 def test_bash(line: str, digest: Run, environment: dict[str, str]) -> None:
     words = line.split(" ")
     commands = (
@@ -85,6 +87,7 @@ def test_bash(line: str, digest: Run, environment: dict[str, str]) -> None:
     assert set(ran.stdout.split()) == WANTED[line]
 
 
+@pytest.mark.slow  # bash asks the same of the program
 def test_fish(digest: Run, environment: dict[str, str]) -> None:
     line = "digest run --section he"
     commands = f"source {script(digest, 'fish')}; complete -C '{line}'"
@@ -98,6 +101,7 @@ def test_fish(digest: Run, environment: dict[str, str]) -> None:
     assert {row.split("\t")[0] for row in ran.stdout.splitlines()} == WANTED[line]
 
 
+@pytest.mark.slow  # bash asks the same of the program
 def test_zsh(digest: Run, environment: dict[str, str]) -> None:
     """zsh completes for a terminal only, so it gets one."""
     shell = there("zsh")

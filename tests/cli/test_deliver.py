@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,6 +12,7 @@ import pytest
 
 from digest.cli.deliver import after_run
 from digest.cli.session import CommandOptions, Ready
+from tests import forked
 from tests.conftest import Run, Start, use
 from tests.deliver.conftest import chat_at, mail_to
 from tests.deliver.days import DAY, NOW, loaded, paper, publish
@@ -202,8 +201,7 @@ def test_the_debug_log_of_a_real_process_shows_no_address(folder: Path) -> None:
         publish(folder / "runs", [paper(1)])
         environment = {**os.environ, "GROUP": f"ntfy://127.0.0.1:{chats.port}/a-secret-topic"}
         chats.answers.append((500, json.dumps({"error": "no such topic: a-secret-topic"})))
-        command = [sys.executable, "-m", "digest", "--debug", "deliver"]
-        ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        ran = forked.run("-m", "digest", "--debug", "deliver", env=environment)
     assert (ran.returncode, len(chats.asked)) == (5, 1)
     assert "no such topic: ***" in ran.stderr
     assert "DEBUG digest.cli.app" in ran.stderr

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
 from digest.deliver.journal import Journal
 from digest.errors import LedgerError
 from digest.ledger import Ledger, open_ledger
+from tests import forked
 from tests.deliver.conftest import Lab, chat_at, mail_to
 from tests.deliver.days import DAY, NOW, paper, publish
 from tests.deliver.servers import Chats, Mailbox
@@ -285,16 +283,10 @@ with open_ledger(folder / "runs") as ledger:
 """
 
 
-def process(lab: Lab) -> subprocess.Popen[str]:
+def process(lab: Lab) -> forked.Process:
     """A process that delivers the day."""
-    return subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, str(lab.folder), lab.settings],
-        env={**os.environ, **lab.environment},
-        cwd=Path(__file__).parent.parent.parent,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    words = (SCRIPT, str(lab.folder), lab.settings)
+    return forked.Process("-c", *words, env={**os.environ, **lab.environment})
 
 
 @pytest.fixture
@@ -317,7 +309,7 @@ def test_a_process_killed_before_it_could_note_that_it_sent_sends_nothing_twice(
     publish(kept.runs, [paper(1)])
     sender = process(kept)
     mailbox.after = lambda: os.kill(sender.pid, signal.SIGKILL)
-    sender.communicate(timeout=60)
+    sender.communicate()
     assert sender.returncode == -signal.SIGKILL
     mailbox.after = None
     assert mailbox.to() == ["ada@lab.example"]
@@ -332,7 +324,7 @@ def test_a_process_killed_before_it_sent_anything_leaves_it_to_the_next(kept: La
     publish(kept.runs, [paper(1)])
     sender = process(kept)
     mailbox.asked = lambda: os.kill(sender.pid, signal.SIGKILL)
-    sender.communicate(timeout=60)
+    sender.communicate()
     mailbox.asked = None
     assert mailbox.to() == []
     assert with_ledger(kept) == ["sent"]
@@ -344,7 +336,7 @@ def test_a_chat_that_was_killed_on_the_way_is_told_of_and_not_sent_twice(kept: L
     publish(kept.runs, [paper(1)])
     sender = process(kept)
     chats.after = lambda: os.kill(sender.pid, signal.SIGKILL)
-    sender.communicate(timeout=60)
+    sender.communicate()
     chats.after = None
     assert with_ledger(kept) == ["unsure"]
     assert with_ledger(kept) == []
@@ -356,7 +348,7 @@ def test_of_two_processes_one_sends(kept: Lab, chats: Chats) -> None:
     kept.environment = {"GROUP": TOPIC.format(port=chats.port)}
     publish(kept.runs, [paper(1)])
     senders = [process(kept) for _ in range(2)]
-    said = [sender.communicate(timeout=60) for sender in senders]
+    said = [sender.communicate() for sender in senders]
     assert sorted(out for out, _ in said) == ["", "sent\n"], said
     assert len(chats.asked) == 1
 

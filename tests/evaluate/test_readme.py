@@ -12,6 +12,7 @@ import pytest
 from tests.evaluate.conftest import Run
 
 
+@pytest.mark.slow
 def test_the_example_gives_the_numbers_of_the_page(
     root: Path, tmp_path: Path, digest: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

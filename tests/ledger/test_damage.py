@@ -20,6 +20,7 @@ from digest.errors import LedgerError, UsageError
 from digest.ledger import FILE_NAME, open_ledger
 from digest.ledger.sqlite.maintenance import backup, rescue
 from digest.model import Completion, Message, Request, Usage
+from tests import forked
 from tests.ledger.test_ledger import NOON
 
 ANSWERS = 40
@@ -256,9 +257,7 @@ def test_a_full_disk_loses_nothing_that_was_kept(tmp_path: Path) -> None:
         "    print(error, file=sys.stderr)\n"
         "    sys.exit(error.exit_code)\n"
     )
-    ran = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path)], check=False, capture_output=True, text=True
-    )
+    ran = forked.run("-c", script, str(tmp_path))
     assert ran.returncode == 4, ran.stderr
     assert "What it holds so far is kept" in ran.stderr
     acknowledged = len(ran.stdout.split())

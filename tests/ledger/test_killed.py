@@ -3,14 +3,13 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from digest.ledger import FILE_NAME, open_ledger
 from digest.ledger.sqlite.maintenance import backup, rescue
+from tests import forked
 from tests.ledger.test_damage import fill
 
 KILLED = """
@@ -42,7 +41,7 @@ getattr(care, what)(Path(folder), Path(folder) / "copy.sqlite3")
 def test_what_a_kill_left_neither_blocks_nor_stays(tmp_path: Path, what: str, where: str) -> None:
     fill(tmp_path, checkpointed=True)
     target = tmp_path / "copy.sqlite3"
-    killed = subprocess.run([sys.executable, "-c", KILLED, what, str(tmp_path), where], check=False)
+    killed = forked.run("-c", KILLED, what, str(tmp_path), where)
     assert killed.returncode == -9
     assert not target.exists()
     assert any(".part" in path.name for path in tmp_path.iterdir())

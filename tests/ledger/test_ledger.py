@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from digest.ledger import FILE_NAME, open_ledger
 from digest.ledger.sql.schema import migrations
 from digest.ledger.sqlite.connection import SqliteDatabase
 from digest.model import Completion, Message, Request, Usage
+from tests import forked
 
 NOON = datetime(2026, 1, 28, 12, tzinfo=UTC)
 
@@ -36,10 +35,7 @@ def test_an_answer_is_kept_across_processes(tmp_path: Path) -> None:
         "import sys; from pathlib import Path; from digest.ledger import open_ledger\n"
         "print(open_ledger(Path(sys.argv[1])).completion(sys.argv[2]).content)"
     )
-    ran = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path), asked.key], capture_output=True, check=True
-    )
-    assert ran.stdout.decode().strip() == "回答"
+    assert forked.run("-c", script, str(tmp_path), asked.key).stdout.strip() == "回答"
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ from digest.ledger.sqlite.connection import LOCK_NAME
 from digest.ledger.sqlite.locks import Locks, is_held
 from digest.llm.cached_client import CachedClient
 from digest.model import Completion, Request
+from tests import forked
 from tests.ledger.test_ledger import completion, request
 
 OWNER = (
@@ -27,9 +26,7 @@ NAMES = ("run 1", "ask f00d")
 
 def test_a_lock_ends_when_its_owner_is_killed(tmp_path: Path) -> None:
     path = tmp_path / "lock"
-    pipe = subprocess.PIPE
-    with subprocess.Popen([sys.executable, "-c", OWNER, str(path), *NAMES], stdin=pipe, stdout=pipe) as owner:
-        assert owner.stdout is not None
+    with forked.Process("-c", OWNER, str(path), *NAMES) as owner:
         assert owner.stdout.readline() == b"ready\n"
         locks = Locks(path)
         assert is_held(path, "run 1")
@@ -64,8 +61,9 @@ def test_two_processes_never_hold_one_lock_although_its_file_comes_and_goes(tmp_
         "        inside.unlink()\n"
         "        locks.release('ask')\n"
     )
-    both = [subprocess.Popen([sys.executable, "-c", script], cwd=tmp_path) for _ in range(2)]
-    assert [one.wait(60) for one in both] == [0, 0]
+    both = [forked.Process("-c", script, cwd=tmp_path) for _ in range(2)]
+    assert [one.communicate() for one in both] == [("", ""), ("", "")]
+    assert [one.returncode for one in both] == [0, 0]
 
 
 def test_where_locks_cannot_be_had_a_process_counts_as_alone(
@@ -92,20 +90,18 @@ class Model:
 
 
 def test_nobody_waits_for_ever_for_a_process_that_lives_but_answers_nothing(tmp_path: Path) -> None:
-    pipe, key, waited = subprocess.PIPE, request().key, 0.0
+    key, waited = request().key, 0.0
 
     async def sleep(seconds: float) -> None:
         nonlocal waited
         waited += seconds * 1000
 
-    with open_ledger(tmp_path) as ledger:
-        command = [sys.executable, "-c", OWNER, str(tmp_path / LOCK_NAME), f"ask {key}", "run 1"]
-        with subprocess.Popen(command, stdin=pipe, stdout=pipe) as owner:
-            assert owner.stdout is not None
-            owner.stdout.readline()
-            model = Model()
-            asker = CachedClient(model, ledger, ledger.begin("run"), sleep, lambda: waited)
-            assert asyncio.run(asker.ask(request(), "1")) == completion(key)
-            owner.kill()
+    words = (OWNER, str(tmp_path / LOCK_NAME), f"ask {key}", "run 1")
+    with open_ledger(tmp_path) as ledger, forked.Process("-c", *words) as owner:
+        owner.stdout.readline()
+        model = Model()
+        asker = CachedClient(model, ledger, ledger.begin("run"), sleep, lambda: waited)
+        assert asyncio.run(asker.ask(request(), "1")) == completion(key)
+        owner.kill()
     assert model.asked == 1
     assert 900 < waited < 2000

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ from digest.ledger.sql.codec import pack, pack_text
 from digest.ledger.sql.schema import migrations
 from digest.ledger.sqlite.schema import APPLICATION, migrate
 from digest.model import Text, TextOrigin
+from tests import forked
 from tests.ledger.test_ledger import completion, request
 
 DESCRIBED = "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY name"
@@ -75,10 +74,8 @@ def test_a_migration_that_fails_leaves_the_old_schema(
 def test_many_processes_may_make_the_same_ledger(tmp_path: Path) -> None:
     script = "import sys; from pathlib import Path; from digest.ledger import open_ledger\n"
     script += "with open_ledger(Path(sys.argv[1])) as ledger: print(ledger.begin('run'))"
-    command = [sys.executable, "-c", script, str(tmp_path)]
-    pipe = subprocess.PIPE
-    processes = [subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True) for _ in range(3)]
-    said = [process.communicate(timeout=30) for process in processes]
+    processes = [forked.Process("-c", script, str(tmp_path)) for _ in range(3)]
+    said = [process.communicate() for process in processes]
     assert sorted(said) == [(f"{number}\n", "") for number in range(1, 4)]
 
 

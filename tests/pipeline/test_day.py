@@ -19,7 +19,8 @@ from digest.publish.markdown import SAMPLE
 from digest.sample import Fault, fault
 from digest.sample.data import Library
 from digest.sample.knobs import Knobs
-from tests.conftest import Run, Start, use
+from tests import forked
+from tests.conftest import Run, Start, few, use
 
 DAY = "2026-01-28"
 
@@ -70,14 +71,15 @@ def test_progress_goes_to_standard_error_and_quiet_and_json_are_alone(digest: Ru
     assert (values["asked"], values["reused"]) == (0, 3)
 
 
-def test_a_paper_in_two_sections_is_asked_about_once(digest: Run, folder: Path) -> None:
-    (folder / "digest.toml").write_text(
-        '[sections.speech]\ntitle = "语音"\ncategories = ["eess.AS"]\n', encoding="utf-8"
-    )
-    ran = digest("run", "--sample", "--no-pdf", "--json", "--section", "audio", "--section", "speech")
+def test_a_paper_in_two_sections_is_asked_about_once(
+    digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    speech_too = '[sections.speech]\ntitle = "语音"\ncategories = ["eess.AS"]\n'
+    use(sample_server(records=few(folder, 9)), folder, monkeypatch, speech_too)
+    ran = digest("run", "--no-pdf", "--json", "--section", "audio", "--section", "speech")
     audio, speech = ran.json
-    assert (audio["asked"], speech["asked"]) == (44, 0)
-    assert speech["reused"] == speech["counts"]["listed"] == 27
+    assert (audio["asked"], speech["asked"]) == (9, 0)
+    assert speech["reused"] == speech["counts"]["listed"] == 6
 
 
 def test_the_line_prompt_and_one_of_the_users_own(digest: Run, folder: Path, root: Path) -> None:
@@ -89,33 +91,36 @@ def test_the_line_prompt_and_one_of_the_users_own(digest: Run, folder: Path, roo
     assert (again["asked"], again["reused"]) == (0, 3)  # another name does not make another question
 
 
-def test_a_quick_look_does_not_replace_a_digest(digest: Run, folder: Path) -> None:
-    look = digest("run", "--sample", "--no-pdf", "--limit", "3")
+def test_a_quick_look_does_not_replace_a_digest(
+    digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(sample_server(records=few(folder, 6)), folder, monkeypatch)
+    look = digest("run", "--no-pdf", "--limit", "3")
     assert look.code == 0
-    assert "only the first 3 of 44" in look.out
-    assert digest("run", "--sample", "--no-pdf").code == 0
-    refused = digest("run", "--sample", "--no-pdf", "--limit", "3")
+    assert "only the first 3 of 6" in look.out
+    assert digest("run", "--no-pdf").code == 0
+    refused = digest("run", "--no-pdf", "--limit", "3")
     assert refused.code == 2
     assert "--out" in refused.err
-    record = folder / f"runs/sample/{DAY}/audio.json"
-    assert len(json.loads(record.read_text(encoding="utf-8"))["entries"]) == 44
+    record = folder / f"runs/{DAY}/audio.json"
+    assert len(json.loads(record.read_text(encoding="utf-8"))["entries"]) == 6
 
 
 def test_papers_without_an_answer_are_shown_and_tried_again(
     digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = sample_server()
+    server = sample_server(records=few(folder, 10))
     use(server, folder, monkeypatch)
     server.faults(fault("refusal", paper="2601.19130"), fault("content-risk", paper="2601.18904"))
     ran = digest("run", "--no-pdf")
     assert ran.code == 3
-    assert "summarised 42 + flagged 2" in ran.out
+    assert "summarised 8 + flagged 2" in ran.out
     assert "2601.19130" in ran.out
     markdown = (folder / f"runs/{DAY}/audio.md").read_text(encoding="utf-8")
     assert markdown.count("〔未生成：模型拒绝回答〕") == 2
     server.faults()
     (again,) = digest("run", "--no-pdf", "--json").json
-    assert (again["state"], again["asked"], again["reused"]) == ("complete", 2, 42)
+    assert (again["state"], again["asked"], again["reused"]) == ("complete", 2, 8)
     assert "未生成" not in (folder / f"runs/{DAY}/audio.md").read_text(encoding="utf-8")
 
 
@@ -153,7 +158,7 @@ def test_what_stops_a_run_says_so(
 def test_what_is_under_way_when_a_run_ends_is_kept(
     digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = sample_server(latency=0.3)
+    server = sample_server(latency=0.3, records=few(folder, 12))
     use(server, folder, monkeypatch)
     server.faults(fault("bad-key", paper="2601.19130"))
     ran = digest("run", "--no-pdf", "--concurrency", "64")
@@ -199,8 +204,7 @@ def test_a_stopped_run_goes_on_where_it_was(
     # each tenth question hangs, so that the run of four at once waits however late it is stopped
     server = sample_server(faults=(Fault(path="^/v1/chat", every=10, action="delay", seconds=60),))
     use(server, folder, monkeypatch)
-    command = [sys.executable, "-m", "digest", "run", "--no-pdf", "--concurrency", "4"]
-    process = subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, env=dict(os.environ))
+    process = forked.Process("-m", "digest", "run", "--no-pdf", "--concurrency", "4")
     while server.stats()["requests"].get("chat", 0) < 9:
         assert process.poll() is None
         time.sleep(0.05)  # to leave the processor to it
@@ -208,8 +212,8 @@ def test_a_stopped_run_goes_on_where_it_was(
     _, err = process.communicate()
     if signal_ is signal.SIGINT:
         assert process.returncode == 130
-        assert err.decode().splitlines()[-1].startswith("digest: stopped.")
-        assert b"Traceback" not in err
+        assert err.splitlines()[-1].startswith("digest: stopped.")
+        assert "Traceback" not in err
     assert [run["state"] for run in digest("runs", "--json").json] == ["stopped"]
     assert not (folder / f"runs/{DAY}/audio.md").exists()
     before = Counter(server.stats()["asked"])
@@ -411,20 +415,20 @@ def test_a_line_says_what_it_was_made_from(
 def test_papers_that_arxiv_took_down_make_no_day_impossible(
     sample_server: Start, digest: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = sample_server(deleted=("2601.19029",))
+    server = sample_server(deleted=("2601.19029",), records=few(folder, 9))
     use(server, folder, monkeypatch)
-    words = "cs.SD, new: 15 declared, 14 shown"
+    words = "cs.SD, new: 6 declared, 5 shown"
     listed = digest("list")
     assert (listed.code, words in listed.out) == (3, True)
     first = digest("run", "--no-pdf")
     assert (first.code, words in first.out) == (3, True)
-    assert "announced 43 = listed 43 = summarised 43 + flagged 0" in first.out
+    assert "announced 8 = listed 8 = summarised 8 + flagged 0" in first.out
     again = digest("run", "--no-pdf", "--date", f"2026-01-27..{DAY}", "--json")
     (row,) = (row for row in again.json if row["date"] == DAY)
     assert (row["exit_code"], row["state"], row["withheld"], row["asked"]) == (3, "flagged", 2, 0)
     server.set(deleted=())
     whole = digest("run", "--no-pdf")
-    assert (whole.code, "announced 44 = listed 44" in whole.out) == (0, True)
+    assert (whole.code, "announced 9 = listed 9" in whole.out) == (0, True)
 
 
 def test_a_section_that_cannot_be_listed_stops_no_other(
@@ -441,7 +445,7 @@ def test_a_section_that_cannot_be_listed_stops_no_other(
 def test_a_section_of_one_category_is_run_twice_though_the_api_lags(
     sample_server: Start, digest: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = sample_server(missing=("2601.19029",))
+    server = sample_server(missing=("2601.19029",), records=few(folder, 9))
     use(server, folder, monkeypatch, '[sections.sound]\ntitle = "声"\ncategories = ["cs.SD"]\n')
     first = digest("run", "--section", "sound", "--no-pdf")
     assert (first.code, "The API does not know them yet" in first.out) == (0, True)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import pickle
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +24,7 @@ from digest.sample import EVENING, Server, fault
 from digest.sample.data import Library
 from digest.sample.knobs import Knobs
 from digest.system.clock import Clock
+from tests import forked
 from tests.conftest import Start
 
 ELSEWHERE = """
@@ -37,7 +36,7 @@ async def go():
         return await entry(task, others, resources)
     finally:
         await resources.close()
-pickle.dump(asyncio.run(go()), sys.stdout.buffer)
+print(pickle.dumps(asyncio.run(go())).hex())
 """
 PAPERS = tuple(
     Paper.model_validate(record.model_dump(include={*Paper.model_fields}))
@@ -86,10 +85,9 @@ def test_another_process_makes_the_same_entry(tmp_path: Path, sample_server: Sta
 
     async def elsewhere(resources: Resources) -> PaperResult:
         work = pickle.dumps((task_of(PAPERS[0]), others, resources))
-        done = await asyncio.to_thread(
-            subprocess.run, [sys.executable, "-c", ELSEWHERE], input=work, stdout=subprocess.PIPE, check=True
-        )
-        result: PaperResult = pickle.loads(done.stdout)
+        other = forked.Process("-c", ELSEWHERE)
+        done, _ = await asyncio.to_thread(other.communicate, work)
+        result: PaperResult = pickle.loads(bytes.fromhex(done))
         (answer,) = result.answers
         assert resources.ledger.completion(answer.key) == answer  # both have the same ledger
         return result

@@ -6,7 +6,6 @@ import json
 import os
 import pty
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from digest.cli import confirm
 from digest.model import Usage
 from digest.pipeline.plan import Plan
 from digest.sample import Server
+from tests import forked
 from tests.conftest import Run, Start, few, use
 
 PRICE = "[model.price]\ninput = 0.3\noutput = 1.2\n"
@@ -145,26 +145,25 @@ OTHERS = (("", False), ("n", False), ("是", True))
 )
 def test_at_a_terminal_one_is_asked(answer: str, *, goes: bool, folder: Path, server: Server) -> None:
     confirming(folder, 0.001)
-    command = [sys.executable, "-m", "digest", "run", "--no-pdf", "--limit", "2"]
-    code, shown = in_a_terminal(command, lambda text: answer if "[y/N]" in text else None)
+    code, shown = in_a_terminal(
+        ["run", "--no-pdf", "--limit", "2"], lambda text: answer if "[y/N]" in text else None
+    )
     assert code == (0 if goes else 2), shown
     assert "Go on? [y/N]" in shown
     assert (folder / "runs/2026-01-28/audio.md").exists() == goes
     assert ("2/2" in shown) == goes
 
 
-def in_a_terminal(command: list[str], answer: Callable[[str], str | None]) -> tuple[int, str]:
-    """Run a command in a real terminal of 80 columns; its exit code, and all that it showed."""
-    import fcntl
-    import struct
+def in_a_terminal(words: list[str], answer: Callable[[str], str | None]) -> tuple[int, str]:
+    """Run `digest WORDS` in a real terminal of 80 columns; its exit code, and all that it showed."""
     import termios
 
-    child, fd = pty.fork()
-    if child == 0:
-        os.environ.update(TERM="xterm-256color", PYTHONPATH=os.pathsep.join(filter(None, sys.path)))
-        os.environ.pop("COLUMNS", None)
-        os.execv(command[0], command)
-    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    fd, theirs = pty.openpty()
+    termios.tcsetwinsize(fd, (24, 80))
+    environment = {**os.environ, "TERM": "xterm-256color"}
+    environment.pop("COLUMNS", None)
+    process = forked.Process("-m", "digest", *words, env=environment, terminal=theirs)
+    os.close(theirs)
     shown, said = b"", False
     while True:
         try:
@@ -177,15 +176,15 @@ def in_a_terminal(command: list[str], answer: Callable[[str], str | None]) -> tu
         if not said and (word := answer(shown.decode(errors="replace"))) is not None:
             os.write(fd, f"{word}\n".encode())
             said = True
-    _, status = os.waitpid(child, 0)
-    os.close(fd)
-    return os.waitstatus_to_exitcode(status), shown.decode(errors="replace")
+    code = process.wait()
+    os.close(fd)  # not before: it would end what still runs
+    return code, shown.decode(errors="replace")
 
 
 @pytest.mark.slow
 def test_a_run_on_a_terminal_shows_what_goes_on(folder: Path, server: Server) -> None:
     job = ["run", "--limit", "6", "--section", "audio"]
-    code, shown = in_a_terminal([sys.executable, "-m", "digest", *job], lambda _: None)
+    code, shown = in_a_terminal(job, lambda _: None)
     assert code == 0
     for words in (
         "asking arXiv what was announced",

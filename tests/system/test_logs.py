@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import pytest
 from digest.sample import Fault
 from digest.system import logs as debug
 from digest.system.logs import masked, switched_on, without_switch
+from tests import forked
 from tests.conftest import Run, Start, use
 
 KEY = "sk-proj-Zu+9/aQ=="
@@ -57,14 +56,7 @@ def test_the_switch(words: list[str], value: str, on: bool) -> None:
 
 
 def buggy(folder: Path, *words: str, **environment: str) -> str:
-    ran = subprocess.run(
-        [sys.executable, "-c", BUG, *words],
-        cwd=folder,
-        env={**os.environ, "OPENAI_API_KEY": KEY, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ran = forked.run("-c", BUG, *words, cwd=folder, env={**os.environ, "OPENAI_API_KEY": KEY, **environment})
     assert ran.returncode == 1
     assert KEY not in ran.stderr
     assert "pass-word" not in ran.stderr
@@ -97,8 +89,7 @@ def test_a_run_tells_what_happens_without_the_key(
     said = {"error": {"message": "the key sk-not-to-be-seen is wrong"}}
     server = sample_server(faults=(Fault(path="^/v1/chat", status=401, body=said),))
     use(server, folder, monkeypatch)
-    command = [sys.executable, "-m", "digest", "--debug", "run", "--no-pdf", "--limit", "1"]
-    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    ran = forked.run("-m", "digest", "--debug", "run", "--no-pdf", "--limit", "1", cwd=folder)
     assert ran.returncode == 4
     assert "sk-not-to-be-seen" not in ran.stdout + ran.stderr
     for words in ("DEBUG digest.cli.session: settings: ", "INFO httpx2: HTTP Request: GET", "ModelError"):

@@ -31,6 +31,7 @@ def spoilt(gold: Gold, kind: str, every: int = 1) -> dict[str, str]:
     return lines
 
 
+@pytest.mark.slow  # the metrics of all papers, twice
 def test_half_the_names_wrong_is_worse_by_support_with_the_papers(
     gold: Gold, gold_file: Path, tmp_path: Path
 ) -> None:

@@ -45,6 +45,7 @@ def test_few_papers_are_flipped_exactly() -> None:
     assert sign_flip([3.0]) == sign_flip([0.0, 3.0]) == sign_flip([0.0]) == 1
 
 
+@pytest.mark.slow  # 600 comparisons
 def test_equal_systems_are_told_apart_in_3_to_7_of_100_cases() -> None:
     wrong = sum(sign_flip(differences(44, 0, seed), flips=499, seed=seed) < 0.05 for seed in range(600))
     assert 0.03 <= wrong / 600 <= 0.07

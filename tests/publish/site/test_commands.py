@@ -33,7 +33,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFi
 
 
 def test_the_sample_run_makes_pages_and_says_where(run: Run, tmp_path: Path) -> None:
-    code, out, _ = run("run", "--sample")
+    code, out, _ = run("run", "--sample", "--no-pdf")
     assert code == 0
     assert "runs/sample/site/index.html" in out
     page = (tmp_path / "runs/sample/site/2026-01-28/audio.html").read_text(encoding="utf-8")
@@ -46,7 +46,8 @@ def test_the_sample_run_makes_pages_and_says_where(run: Run, tmp_path: Path) -> 
 
 def test_pages_may_be_left_out(run: Run, tmp_path: Path) -> None:
     (tmp_path / "digest.toml").write_text("[site]\nenabled = false\n", encoding="utf-8")
-    assert run("run", "--sample")[0] == 0
+    assert run("run", "--sample", "--no-pdf", "--limit", "3")[0] == 0
+    assert (tmp_path / "runs/sample/2026-01-28/audio.md").exists()
     assert not (tmp_path / "runs/sample/site").exists()
 
 

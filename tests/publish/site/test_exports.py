@@ -112,6 +112,7 @@ def test_ris_is_read_back(site: Path) -> None:
     assert ris_of([], DAY) == ""
 
 
+@pytest.mark.slow  # 700 papers
 def test_a_mail_fits_and_needs_no_script(tmp_path: Path) -> None:
     put(tmp_path, digest_on(DAY, *(paper(n, title="Long title " * 10) for n in range(1, 401)), hostile()))
     put(tmp_path, digest_on(DAY, *(paper(n, task="机器翻译") for n in range(500, 800)), section=TEXT))
