@@ -19,7 +19,7 @@ import pymupdf
 from digest.text import glyphs
 from digest.text.glyphs import Box, Glyphs, Untyped, Word, paper
 from digest.text.layout import CORE, Line, around_all, size, union, widened
-from digest.text.overlap import crossing, entangled
+from digest.text.overlap import beside, crossing, entangled
 from digest.text.planes import Pixels, Plane, at_least, below, columns, differing, strong, unlike_background
 
 _pymupdf: Untyped = pymupdf
@@ -72,7 +72,7 @@ class Ink:
             free: the part of a word, whose box lies across another's, that others' glyphs leave free; None if
                 they cannot pass for it.
         """
-        across = entangled(word for line in crossing(among) for word in line.words)
+        across = entangled(word for line in crossing(beside(lines, among)) for word in line.words)
         found: list[Word] = []
         for area, group in _areas(lines):
             scale = min((_MOST_PIXELS / max(size(area), 1.0)) ** 0.5, _GLANCE)

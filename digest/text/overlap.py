@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from operator import gt, itemgetter
 
@@ -13,6 +13,13 @@ _ROW = 12.0  # points of the rows by which words are compared with each other
 _WHOLE = 360.0  # points; larger words certainly lie across others
 _NEIGHBOURS = 64
 _SHARED = 0.15
+
+
+def beside(lines: Sequence[Line], among: Iterable[Line]) -> list[Line]:
+    """Those of a page's lines that are as far down as the first of some, or the last, or between these."""
+    top = min((line.box[1] for line in lines), default=0.0)
+    bottom = max((line.box[3] for line in lines), default=0.0)
+    return [line for line in among if line.box[1] < bottom and line.box[3] > top]
 
 
 def crossing(lines: Iterable[Line]) -> list[Line]:
