@@ -23,6 +23,7 @@ FULL: Untyped = _mupdf.new_floats(1)
 _mupdf.floats_setitem(FULL, 0, 1.0)
 
 _GRID = 2  # cells a point
+_ASTRAY = 2.0  # longer sides of a glyph's ink; an apostrophe is about as far from where it stands
 
 
 class Word(NamedTuple):
@@ -54,6 +55,7 @@ class Glyphs(_mupdf.FzDevice2):  # type: ignore[misc]  # pymupdf carries no type
         self.use_virtual_ignore_text()
         self._at: defaultdict[tuple[int, int], list[tuple[Painted, int]]] = defaultdict(list)
         self._missing: set[tuple[int, int]] = set()
+        self._of_type_3: dict[tuple[int, int], Untyped] = {}
 
     def fill_text(self, _: Untyped, text: Untyped, matrix: Untyped, *_rest: Untyped) -> None:
         """Called by MuPDF."""
@@ -82,7 +84,8 @@ class Glyphs(_mupdf.FzDevice2):  # type: ignore[misc]  # pymupdf carries no type
         while span:
             # A glyph of Type 3 in the colours of its surroundings comes as what it consists of, and
             # as text that is not drawn.
-            if not is_ignored or _mupdf.ll_fz_font_t3_procs(span.font):
+            has_procedures = bool(_mupdf.ll_fz_font_t3_procs(span.font))
+            if not is_ignored or has_procedures:
                 is_substitute = bool(_mupdf.ll_fz_font_flags(span.font).ft_substitute)
                 item_of = _mupdf.FzTextSpan(span).items
                 for i in range(span.len):
@@ -91,6 +94,8 @@ class Glyphs(_mupdf.FzDevice2):  # type: ignore[misc]  # pymupdf carries no type
                     x, y = across * a + down * c + e, across * b + down * d + f
                     place = round(_GRID * x), round(_GRID * y)
                     self._at[place].append((painted, item.ucs))
+                    if has_procedures:
+                        self._of_type_3.setdefault((int(span.font.this), item.gid), span.font)
                     if is_substitute and item.gid == 0:
                         self._missing.add(place)
             span = span.next
@@ -111,6 +116,17 @@ class Glyphs(_mupdf.FzDevice2):  # type: ignore[misc]  # pymupdf carries no type
     def is_missing(self, x: float, y: float) -> bool:
         """True if the glyph that begins there is of a font that the file lacks, and so is not known here."""
         return not self._missing.isdisjoint(_near(x, y))
+
+    def draw_astray(self) -> bool:
+        """True if a glyph of Type 3 that was received draws far from where it stands."""
+        return any(_draws_astray(font, gid) for (_, gid), font in self._of_type_3.items())
+
+
+def _draws_astray(of_type_3: Untyped, gid: int) -> bool:
+    font = _mupdf.FzFont(_mupdf.ll_fz_keep_font(of_type_3))
+    box = _mupdf.fz_bound_glyph(font, gid, _mupdf.FzMatrix())
+    beyond = max(box.y0, -box.y1, box.x0 - _mupdf.fz_advance_glyph(font, gid, 0), -box.x1)
+    return bool(beyond > _ASTRAY * max(box.x1 - box.x0, box.y1 - box.y0))
 
 
 def _near(x: float, y: float) -> Iterator[tuple[int, int]]:

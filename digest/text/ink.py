@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
-from itertools import islice
 from math import ceil, floor
-from operator import gt, itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pymupdf
 
 from digest.text import glyphs
 from digest.text.glyphs import Box, Glyphs, Untyped, Word, paper
+from digest.text.layout import CORE, Line, around_all, size, union, widened
+from digest.text.overlap import beside, crossing, entangled
 from digest.text.planes import Pixels, Plane, at_least, below, columns, differing, strong, unlike_background
 
 _pymupdf: Untyped = pymupdf
@@ -28,22 +29,19 @@ _mupdf.fz_disable_icc()  # colours need not be exact here, and managing them tak
 _WORD = re.compile(r"[^\W\d_]{3}|\d\d|[\u3040-\u30ff\u3400-\u9fff]")
 """Characters that say something; letters and digits of formulas do not by themselves."""
 
+_SPACED = re.compile(r"[^\W\d_]{8}")
+
 _CERTAIN = 48  # levels of 255 by which ink differs, at a glance and without colours
 _FAINT = 28  # levels; a fainter difference is not seen
 
 # At a glance, at one pixel a point, or fewer:
 _MOST_PIXELS = 2_000_000
 _GLANCE = 1.0  # pixels a point
-_CORE = (0.40, 0.78)  # of a word's height, from the top: where every letter and digit has ink
 INKED = 0.3  # of the length of a line or word
 _DENSE = 0.85  # of the core: rather something over the line
 _GAP = 4.0  # points without ink, or a word's height: no space between letters or words
-_ROW = 12.0  # points of the rows by which words are compared with each other
-_HUGE = 72.0, 360.0  # points; larger words lie across others with all of their box, or certainly
 _NOTHING = Plane((0, 0, 0, 0), b"")
 _WHITE = b"\xff"
-_NEIGHBOURS = 64
-_SHARED = 0.15
 _IN_VAIN = 4000.0  # square points that may be drawn in vain to draw two lines at once
 _DEPTH = 64  # clips and groups in each other of which MuPDF keeps count when it bounds what is drawn
 
@@ -54,34 +52,6 @@ _BESIDE = 20  # levels of 255; pixels that a glyph covers less are beside it
 _OWN = 0.6  # of a glyph's shape has ink
 _OTHER = 0.7  # of that share, beside the glyphs: the ink is another's
 _TINY = 0.9  # points; the ink of a word of 2 pt, which cannot be read, is as high
-
-
-class Line(NamedTuple):
-    """A line, or a part of one, word by word, and its box; columns cost far less than an object a word."""
-
-    contents: tuple[str, ...]
-    lefts: tuple[float, ...]
-    tops: tuple[float, ...]
-    rights: tuple[float, ...]
-    bottoms: tuple[float, ...]
-    box: Box
-
-    @classmethod
-    def of(cls, words: Iterable[Sequence[Any]]) -> Line:
-        """From at least one word, each of which begins with left, top, right, bottom and content."""
-        lefts, tops, rights, bottoms, contents, *_ = zip(*words, strict=True)
-        box = min(lefts), min(tops), max(rights), max(bottoms)
-        return cls(contents, lefts, tops, rights, bottoms, box)
-
-    @property
-    def boxes(self) -> Iterator[Box]:
-        """Those of its words."""
-        return zip(self.lefts, self.tops, self.rights, self.bottoms, strict=True)
-
-    @property
-    def words(self) -> list[Word]:
-        """Its words, without their characters' places."""
-        return list(map(Word, self.contents, self.boxes))
 
 
 class Ink:
@@ -102,14 +72,14 @@ class Ink:
             free: the part of a word, whose box lies across another's, that others' glyphs leave free; None if
                 they cannot pass for it.
         """
-        entangled = _entangled(word for line in _crossing(among) for word in line.words)
+        across = entangled(word for line in crossing(beside(lines, among)) for word in line.words)
         found: list[Word] = []
         for area, group in _areas(lines):
-            scale = min((_MOST_PIXELS / max(_size(area), 1.0)) ** 0.5, _GLANCE)
+            scale = min((_MOST_PIXELS / max(size(area), 1.0)) ** 0.5, _GLANCE)
             pixels = self._on_page(area, scale)
             glance = self._glance(pixels, scale)
             for line in group:
-                crossed = entangled.intersection(line.boxes) if entangled else entangled
+                crossed = across.intersection(line.boxes) if across else across
                 if crossed or not glance.shows(line.box, scale):
                     unseen = {word.box for word in line.words if not glance.shows(word.box, scale)}
                     doubted = [word for word in line.words if word.box in unseen or word.box in crossed]
@@ -134,12 +104,11 @@ class Ink:
         around = around_all([word.box for word in words])
         # Fonts for formulas and delimiters have high boxes, so the smallest counts.
         sizes = [max(box[2] - box[0], box[3] - box[1]) for word in words for box in word.boxes]
-        scale = min(_HEIGHT / max(min(sizes), 0.1), _FINEST, (_MOST_PIXELS / _size(around)) ** 0.5)
+        scale = min(_HEIGHT / max(min(sizes), 0.1), _FINEST, (_MOST_PIXELS / size(around)) ** 0.5)
         area = self._on_page(around, scale)
         if _is_empty(area):
             return [[False] * len(word.content) for word in words]
-        bare = self._draw(area, scale, colours=3, with_text=False)
-        alone = strong(area, self._draw(area, scale, colours=3), bare, _FAINT)
+        everything = self._draw(area, scale, colours=3)
         glyphs_here = self._glyphs_at(around)
         views: dict[frozenset[int], _View] = {}
         verdicts = []
@@ -147,23 +116,30 @@ class Ink:
             own = glyphs_here.own(word)
             key = frozenset(map(id, own))
             if key not in views:
-                views[key] = self._view(own, alone, scale)
+                views[key] = self._view(own, area, everything, scale)
             drawn = _drawn(word, views[key], scale)
             missing = [glyphs_here.is_missing(*place) for place in word.origins]
             verdicts.append([one or other for one, other in zip(drawn, missing, strict=True)])
         return verdicts
 
-    def _view(self, own: Sequence[glyphs.Painted], alone: Plane, scale: float) -> _View:
-        covered = glyphs.shape(own, alone.area, scale)
-        inside = Plane(alone.area, covered.translate(at_least(max(3 * max(covered) // 4, _FAINT))))
-        outside = Plane(alone.area, covered.translate(below(_BESIDE)))
+    def _view(self, own: Sequence[glyphs.Painted], area: Pixels, everything: bytes, scale: float) -> _View:
+        """The ink of some glyphs is what an area lacks without them."""
+        covered = glyphs.shape(own, area, scale)
+        inside = Plane(area, covered.translate(at_least(max(3 * max(covered) // 4, _FAINT))))
+        outside = Plane(area, covered.translate(below(_BESIDE)))
         if any(each.is_ignored for each in own):
-            alone = unlike_background(self._draw(alone.area, scale, colours=3), outside, _FAINT)
-        return _View(inside, outside, alone)
+            return _View(inside, outside, unlike_background(everything, outside, _FAINT))
+        with _left_out(own):
+            others = self._draw(area, scale, colours=3)
+        return _View(inside, outside, strong(area, everything, others, _FAINT))
+
+    def draws_astray(self) -> bool:
+        """True if glyphs of Type 3 draw far from where their words seem to be."""
+        return self._glyphs_at(self._rect).draw_astray()
 
     def _glyphs_at(self, box: Box) -> Glyphs:
         """All glyphs that were asked for, those within a box among them."""
-        within = _mupdf.FzRect(*_widened(box, 1.0))
+        within = _mupdf.FzRect(*widened(box, 1.0))
         _mupdf.fz_run_display_list(self._list, self._glyphs, _mupdf.FzMatrix(), within, _mupdf.FzCookie())
         return self._glyphs
 
@@ -173,7 +149,7 @@ class Ink:
 
     def _on_page(self, box: Box, scale: float) -> Pixels:
         """The pixels of what of a box, and a little around it, is on the page."""
-        left, top, right, bottom = _widened(box, 1.0)
+        left, top, right, bottom = widened(box, 1.0)
         page = self._rect
         return (
             floor(scale * max(left, page[0])),
@@ -219,7 +195,7 @@ class _Glance(NamedTuple):
         """True if the middle of a line has ink along its whole length, and paper between."""
         left, top, right, bottom = box
         height = bottom - top
-        middle = left, top + _CORE[0] * height, right, top + _CORE[1] * height
+        middle = left, top + CORE[0] * height, right, top + CORE[1] * height
         return self._is_inked(_scaled(middle, scale), height * scale, scale)
 
     def shows_within(self, rows: Box, box: Box, scale: float) -> bool:
@@ -257,7 +233,7 @@ class _View(NamedTuple):
 
 
 def _drawn(word: Word, view: _View, scale: float) -> list[bool]:
-    area = _filled(view.inside, _scaled(_widened(word.box, 1.0), scale))
+    area = _filled(view.inside, _scaled(widened(word.box, 1.0), scale))
     upright = columns(list(view.inside.rows(area))).count(1) / len(word.content)
     if max(area[3] - area[1], upright) < _TINY * scale:
         return [False] * len(word.content)
@@ -284,107 +260,38 @@ def _areas(lines: Iterable[Line]) -> Iterator[tuple[Box, list[Line]]]:
     area: Box | None = None
     group: list[Line] = []
     for line in lines:
-        union = _union(area or line.box, line.box)
-        if area is not None and _size(union) > 1.3 * (_size(area) + _size(line.box)) + _IN_VAIN:
+        both = union(area or line.box, line.box)
+        if area is not None and size(both) > 1.3 * (size(area) + size(line.box)) + _IN_VAIN:
             yield area, group
-            union, group = line.box, []
-        area, group = union, [*group, line]
+            both, group = line.box, []
+        area, group = both, [*group, line]
     if area is not None:
         yield area, group
 
 
-def core(box: Box) -> Box:
-    """The part of a word's box that no other word's glyphs may reach into; all of a very large one's."""
-    left, top, right, bottom = box
-    height = bottom - top
-    if height > _HUGE[0]:
-        return box
-    return left, top + _CORE[0] * height, right, top + _CORE[1] * height
+def _say_something(words: Sequence[Word]) -> bool:
+    """True if there is a word among them, or what may be one that is spaced letter by letter."""
+    return any(_WORD.search(word.content) for word in words) or bool(
+        _SPACED.search("".join(word.content for word in words))
+    )
 
 
-def _say_something(words: Iterable[Word]) -> bool:
-    return any(_WORD.search(word.content) for word in words)
-
-
-def _crossing(lines: Iterable[Line]) -> list[Line]:
-    """Lines of which words may lie across each other, or words of other lines across their middle."""
-    found: dict[int, Line] = {}
-    heights: list[tuple[float, float, float, float, Line]] = []
-    for line in lines:
-        if any(map(gt, line.rights, line.lefts[1:])):
-            found[id(line)] = line
-        _, top, _, bottom = line.box
-        first, last = top, bottom
-        if bottom - top <= _HUGE[0]:
-            edges = set(zip(line.tops, line.bottoms, strict=True))  # mostly a single pair
-            first = min([y + _CORE[0] * (y1 - y) for y, y1 in edges])
-            last = max([y + _CORE[1] * (y1 - y) for y, y1 in edges])
-        heights.append((top, bottom, first, last, line))
-    heights.sort(key=itemgetter(0))
-    for i, (_, bottom, _, last, line) in enumerate(heights):
-        left, _, right, _ = line.box
-        for top, _, first, _, other in islice(heights, i + 1, None):
-            if top >= bottom:
-                break
-            if (top < last or first < bottom) and other.box[0] < right and left < other.box[2]:
-                found[id(line)] = line
-                found[id(other)] = other
-    return list(found.values())
-
-
-def _entangled(words: Iterable[Word]) -> set[Box]:
-    """The boxes of words into whose middle others reach, and of the largest."""
-    rows: dict[int, list[tuple[Box, Box, float]]] = {}
-    found: set[Box] = set()
-    for word in words:
-        box = word.box
-        if box[3] - box[1] > _HUGE[1]:
-            found.add(box)
-            continue
-        middle = core(box)
-        place = box, middle, _SHARED * _size(middle)
-        for row in range(int(box[1] // _ROW), int(box[3] // _ROW) + 1):
-            rows.setdefault(row, []).append(place)
-    for places in rows.values():
-        places.sort()
-        for i, (box, middle, share) in enumerate(places):
-            for other_box, other, other_share in places[i + 1 : i + _NEIGHBOURS]:
-                if other_box[0] >= box[2]:
-                    break
-                width = min(box[2], other_box[2]) - other_box[0]
-                least = min(share, other_share)
-                if width * _height(middle, other_box) > least:
-                    found.add(box)
-                if width * _height(box, other) > least:
-                    found.add(other_box)
-    return found
-
-
-def _height(one: Box, other: Box) -> float:
-    """That of what two boxes share; not above zero if they share nothing."""
-    return min(one[3], other[3]) - max(one[1], other[1])
+@contextmanager
+def _left_out(painted: Iterable[glyphs.Painted]) -> Iterator[None]:
+    """Texts that draw nothing for as long as the context lasts: they are empty meanwhile."""
+    texts = {int(each.text.m_internal.this): each.text.m_internal for each in painted}
+    heads = [(text, text.head) for text in texts.values()]
+    try:
+        for text, _ in heads:
+            text.head = None
+        yield
+    finally:
+        for text, head in heads:
+            text.head = head
 
 
 def _is_empty(area: Pixels) -> bool:
     return area[0] >= area[2] or area[1] >= area[3]
-
-
-def around_all(boxes: Sequence[Box]) -> Box:
-    """The box around at least one."""
-    lefts, tops, rights, bottoms = zip(*boxes, strict=True)
-    return min(lefts), min(tops), max(rights), max(bottoms)
-
-
-def _widened(box: Box, by: float) -> Box:
-    return box[0] - by, box[1] - by, box[2] + by, box[3] + by
-
-
-def _union(one: Box, other: Box) -> Box:
-    return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])
-
-
-def _size(box: Box) -> float:
-    return (box[2] - box[0]) * (box[3] - box[1])
 
 
 def _scaled(box: Box, scale: float) -> Pixels:

@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 import pymupdf
 
 from digest.text.glyphs import Box, Untyped, Word
-from digest.text.ink import INKED, Ink, Line, around_all, core
+from digest.text.ink import INKED, Ink
+from digest.text.layout import Line, around_all, core
 
 _mupdf: Untyped = pymupdf
 
@@ -139,7 +140,10 @@ class Sheet:
         wanted = {i + by for i, line in enumerate(lines) if is_used(line.contents) for by in (-1, 0, 1)}
         unseen = [line for i, line in enumerate(lines) if i in wanted and line not in self._seen]
         self._seen.update(unseen)
-        doubtful = self._ink.doubtful(unseen, lines, self._free)
+        if self.has_type_3 and self._ink.draws_astray():
+            doubtful = [word for line in unseen for word in line.words]
+        else:
+            doubtful = self._ink.doubtful(unseen, lines, self._free)
         known = len(self.undrawn)
         if doubtful:
             corners = {_corner(word.box) for word in doubtful}

@@ -289,6 +289,24 @@ def faint_under_far_glyphs(page: Any) -> None:
     put(page, f"q /G gs {TEXT} Q {letters}", Font_T=font, ExtGState_G="<</ca 0.02>>")
 
 
+def faint_under_far_glyphs_in_a_lying_box(page: Any) -> None:
+    """The same, and the letters declare a box where they do not draw."""
+    font = type_3(page, "500 0 0 0 450 700 d1 100 3000 300 400 re f")
+    letters = f"BT /T 10 Tf {X} {Y - 30} Td ({'x' * 68}) Tj ET"
+    put(page, f"q /G gs {TEXT} Q {letters}", Font_T=font, ExtGState_G="<</ca 0.02>>")
+
+
+def faint_after_steps_back(page: Any) -> None:
+    """One line: visible words, spaces and steps back, and faint words over the visible ones."""
+    seen = "A heron stands in the reeds and waits for the rain all day, as ever. "
+    back = "( ) 700 " * 60
+    put(
+        page,
+        f"BT /helv 10 Tf {X} {Y} Td ({seen}) Tj /G gs [{back}({ORDER})] TJ ET",
+        ExtGState_G="<</ca 0.02>>",
+    )
+
+
 def knocked_out(page: Any) -> None:
     """Under a box in a group of which the last paints alone."""
     group = form(page, f"{TEXT} 1 g {COVER}", "/Group<</S/Transparency/K true/I true>>")
@@ -387,6 +405,12 @@ HIDDEN: dict[str, Way] = {
     "knocked out": knocked_out,
     "lighter than what is below": operators(f"1 g {COVER} /G gs 0 g {TEXT}", ExtGState_G="<</BM/Lighten>>"),
     "faint, under glyphs that draw far above": faint_under_far_glyphs,
+    "faint, under glyphs that draw far above, in a lying box": faint_under_far_glyphs_in_a_lying_box,
+    "faint, after steps back over visible words": faint_after_steps_back,
+    "faint, letter by letter": operators(
+        f"/G gs {TEXT.replace(ORDER, ' '.join(ORDER)).replace('helv 10', 'helv 7')}",
+        ExtGState_G="<</ca 0.02>>",
+    ),
     "faint, under strokes of a line above": over_faint(
         f"BT 1 Tr 1 J [0.1 4] 0 d 9 w /helv 10 Tf {X} {Y + 8} Td ({'- ' * 62}) Tj ET"
     ),
