@@ -151,6 +151,8 @@ class Endpoint:
         if self._reachability.reached and not (odd and not self._limiter.accepted):
             return final
         hint = "Check OPENAI_BASE_URL and the network, then run again."
+        if self._reachability.late:  # the connection came about, so it is there
+            hint = "It took the question, but is slow: lower text.budget or take a smaller model."
         if odd:
             hint = "That is no answer of a model: check OPENAI_BASE_URL, does the address end in /v1?"
         error = ModelError(f"{said}. {hint}")

@@ -21,6 +21,7 @@ class Reachability:
 
     Attributes:
         reached: anything at all came from there.
+        late: it took the question that was sent last, and did not answer in time.
         limited: what it said when it last refused to take more; empty: it did not.
     """
 
@@ -30,6 +31,7 @@ class Reachability:
         self._down = False
         self._foreign = 0
         self.reached = False
+        self.late = False
         self.limited = ""
 
     @property
@@ -40,6 +42,7 @@ class Reachability:
     def observe(self, attempt: Attempt) -> None:
         """Learn from an attempt."""
         self.reached = self.reached or attempt.status is not None
+        self.late = attempt.late
         self._foreign += attempt.foreign
         if attempt.completion is not None:
             self._down = False

@@ -89,6 +89,16 @@ def test_a_silent_endpoint_ends_for_all_before_long() -> None:
     assert any("model.timeout" in str(error) for _, error in found.errors)
 
 
+@pytest.mark.parametrize("questions", [1, 4])
+def test_one_that_takes_questions_and_is_too_slow_is_not_looked_for_elsewhere(questions: int) -> None:
+    found = ask(Model(1e9), questions, **LOCAL)
+    assert len(found.errors) == questions
+    for _, error in found.errors:
+        assert isinstance(error, ModelError)
+        assert "OPENAI_BASE_URL" not in str(error)
+        assert "is slow" in str(error)
+
+
 def test_a_gateways_timeout_is_one_of_ours() -> None:
     model = Model(45)
 
