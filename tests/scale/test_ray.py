@@ -375,8 +375,9 @@ def test_the_first_of_two_on_one_folder_leaves_the_services_to_the_other(
     nodes: Nodes, old: World, server: Server, folder: Path, begin: Begin, alone: Alone
 ) -> None:
     server.set(records=(old.records,), synthesize=True, erring=0.1, latency=0.2)
-    first = begin("both", *on_ray(nodes, old), days=(DAYS[0], DAYS[0]))
-    second = begin("both", *on_ray(nodes, old), days=(DAYS[1], DAYS[4]))
+    one = (*on_ray(nodes, old), "--workers", "1")  # there is a core for each
+    first = begin("both", *one, days=(DAYS[0], DAYS[0]))
+    second = begin("both", *one, days=(DAYS[1], DAYS[4]))
     ended(first)
     services = nodes.workers("_Host")
     assert second.poll() is None
