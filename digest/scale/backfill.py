@@ -5,6 +5,7 @@ A day that is complete is not made again, and answers are in the ledger, so that
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
 from collections.abc import Callable
@@ -136,6 +137,7 @@ class Backfill:
             row = await self._unit(unit, replace(resources, collects=not rows))
             rows.append(row)
             self.progress.end_unit(row)
+            gc.collect()  # a day's papers hang in cycles, and a pass over them all comes ever more seldom
             if row.stops:
                 break
         return rows

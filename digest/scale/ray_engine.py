@@ -223,7 +223,7 @@ async def through_ray(
         await pool.close()
         for service in (endpoint, arxiv):
             with contextlib.suppress(ray.exceptions.RayError, ValueError):
-                service.end()
+                service.leave()
         await relayed.close()
 
 

@@ -5,7 +5,8 @@ requests to arXiv go over one connection with its pauses, whatever asks for them
 pass one limiter, with one account of what is spent.
 
 A service whose process is killed is started again, and calls that were under way are made again. It outlives
-a driver that is killed, with all that it knows of limits, until nobody has called it for a minute.
+a driver that is killed, with all that it knows of limits, until nobody has called it for a minute;
+one that ends leaves it to the others who use it, and it ends with the last of them.
 """
 
 from __future__ import annotations
@@ -32,8 +33,11 @@ _TRIES, _PAUSE = 120, 0.5
 _GONE = (ray.exceptions.RayActorError, ValueError)
 """Raised of a service whose process is dead, or that nobody has started."""
 
-_LONELY = 60.0
-"""Seconds without a call after which a service ends: its driver was killed."""
+_LONELY, _LEFT = 60.0, 3.0
+"""Seconds without a call after which a service ends: its driver was killed, or said that it leaves."""
+
+_LOOKS = 1.0
+"""Seconds between looks whether anybody calls."""
 
 Make = Callable[[bool], object]
 """Makes the object of a service; True: the one before it was killed, and what it knew is lost."""
@@ -51,7 +55,7 @@ class _Host:
     async def call(self, name: str, *args: object) -> tuple[Any, DigestError | None]:
         self._called = time.monotonic()
         if self._object is None:
-            self._watch = asyncio.create_task(self._end_alone())
+            self._watch_over()
             restarted = ray.get_runtime_context().was_current_actor_reconstructed
             self._object = pickle.loads(self._make)(restarted)  # noqa: S301 - our own
         try:
@@ -62,9 +66,17 @@ class _Host:
             return None, error
         return list(result) if isinstance(result, Iterator) else result, None
 
+    async def leave(self) -> None:
+        """Count on no more calls of one driver; those of another keep the service alive."""
+        self._called = time.monotonic() - _LONELY + _LEFT
+        self._watch_over()
+
+    def _watch_over(self) -> None:
+        self._watch = self._watch or asyncio.create_task(self._end_alone())
+
     async def _end_alone(self) -> None:
-        while (left := self._called + _LONELY - time.monotonic()) > 0:  # noqa: ASYNC110 - calls set it back
-            await asyncio.sleep(left)
+        while self._called + _LONELY > time.monotonic():  # noqa: ASYNC110 - calls set it back
+            await asyncio.sleep(_LOOKS)
         ray.kill(ray.get_runtime_context().current_actor)
 
 
@@ -111,9 +123,9 @@ class Relay:
                 await asyncio.sleep(_PAUSE)
         raise self._gone()
 
-    def end(self) -> None:
-        """Stop the service."""
-        ray.kill(self._service())
+    def leave(self) -> None:
+        """Let the service end, unless another driver uses it."""
+        ray.get(self._service().leave.remote())
 
     def _service(self) -> Any:  # noqa: ANN401 - an actor has no type
         """The actor; who knows what it is made of starts it where there is none. Raises ValueError."""

@@ -371,6 +371,24 @@ def test_all_workers_ask_arxiv_over_one_connection(
     assert 2 * EACH <= arxiv.served <= 2 * EACH + again
 
 
+def test_the_first_of_two_on_one_folder_leaves_the_services_to_the_other(
+    nodes: Nodes, old: World, server: Server, folder: Path, begin: Begin, alone: Alone
+) -> None:
+    server.set(records=(old.records,), synthesize=True, erring=0.1, latency=0.2)
+    one = (*on_ray(nodes, old), "--workers", "1")  # there is a core for each
+    first = begin("both", *one, days=(DAYS[0], DAYS[0]))
+    second = begin("both", *one, days=(DAYS[1], DAYS[4]))
+    ended(first)
+    services = nodes.workers("_Host")
+    assert second.poll() is None
+    ended(second)
+    assert set(nodes.workers("_Host")) <= set(services)  # none had to be started again
+    made = digests_in(folder / "both")
+    assert len(made) == 5 * 3
+    assert made.items() <= alone.digests.items()
+    assert asked(server) == _questions(alone, 5)
+
+
 def test_a_cluster_that_is_not_there_is_said_in_a_sentence(
     nodes: Nodes, begin: Begin, server: Server
 ) -> None:

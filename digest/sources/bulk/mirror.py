@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tarfile
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -82,6 +83,7 @@ class Mirror:
         self._said: set[Path] = set()
         self._months: OrderedDict[str, dict[str, list[_Place]]] = OrderedDict()
         self._places = _places_by_month(root)
+        self._looking = threading.Lock()  # the papers of a day are looked up side by side
         if not self._places:
             raise UsageError(
                 f"{root}: there are no papers as in arXiv's bulk archives: arXiv_pdf_2601_001.tar, or "
@@ -91,7 +93,8 @@ class Mirror:
     def find(self, paper_id: str, version: int | None) -> Found | None:
         """The file of a paper: of that version, else of one that is not named, else of the nearest one."""
         month = paper_id.rpartition("/")[2][:4]
-        places = self._month(month).get(paper_id, ())
+        with self._looking:
+            places = self._month(month).get(paper_id, ())
         if not places:
             return None
         wanted = version or 0

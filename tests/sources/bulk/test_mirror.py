@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -107,3 +109,19 @@ def test_memory_holds_the_months_in_use_only(tmp_path: Path) -> None:
         for year in (24, 25):
             assert mirror.find(f"{year}{month:02}.00001", 1)
     assert len(mirror._months) <= 12
+
+
+def test_a_month_is_read_once_whoever_asks_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"2601.{number:05}" for number in range(200)]
+    tar(tmp_path / "arXiv_pdf_2601_001.tar", {f"2601/{name}v1.pdf": b"%PDF" for name in names})
+    mirror, read = Mirror(tmp_path), list[Path]()
+    inside = Mirror._inside
+
+    def counting(self: Mirror, path: Path, month: str) -> Any:
+        read.append(path)
+        return inside(self, path, month)
+
+    monkeypatch.setattr(Mirror, "_inside", counting)
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(lambda name: mirror.find(name, 1), names))
+    assert len(read) == 1
