@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
+from digest.cli.days_progress import DaysProgress
 from digest.model import Paper
 from digest.sample import Server, fault
-from digest.scale.days_progress import DaysProgress
 from tests.conftest import Run, Start, use
 from tests.scale.support import World, digests_in, records_of, working_days, world
 
