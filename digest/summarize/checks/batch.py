@@ -35,8 +35,9 @@ class WordIndex:
         self._found: dict[tuple[str, ...], Mask] = {}
         having: dict[str, Mask] = {}
         for number, text in enumerate(self._texts):
+            paper = 1 << number
             for word in text.single:
-                having[word] = having.get(word, 0) | 1 << number
+                having[word] = having.get(word, 0) | paper
         self._masks = having
         self._words = sorted(having)
 
