@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
 from collections.abc import Callable, Iterable
 from functools import cached_property
 
@@ -34,11 +33,13 @@ class WordIndex:
     def __init__(self, texts: Iterable[Vocabulary]) -> None:
         self._texts = tuple(texts)
         self._found: dict[tuple[str, ...], Mask] = {}
-        self._papers: defaultdict[str, list[int]] = defaultdict(list)
+        having: dict[str, Mask] = {}
         for number, text in enumerate(self._texts):
+            paper = 1 << number
             for word in text.single:
-                self._papers[word].append(number)
-        self._words = sorted(self._papers)
+                having[word] = having.get(word, 0) | paper
+        self._masks = having
+        self._words = sorted(having)
 
     def having(self, stems: tuple[str, ...]) -> Mask:
         """The texts that have a word, or words in a row, beginning with one of `stems`."""
@@ -53,30 +54,27 @@ class WordIndex:
     def naming(self, name: str) -> Mask:
         """The texts that have all words of a name."""
         words = Vocabulary.split(name)
-        found = self._mask(squash(name))
+        found = self._masks.get(squash(name), 0)
         together = -1
         for word in words:
-            together &= self._mask(word)
+            together &= self._masks.get(word, 0)
         return found | (together if words else 0)
 
     def _having(self, stem: str) -> Mask:
         *whole, last = stem.split(" ")
         found = -1
         for word in whole:
-            found &= self._mask(word)
+            found &= self._masks.get(word, 0)
         if last:
             found &= self._beginning(last)
         if len(whole) + bool(last) < 2 or not found:
             return found
         return _kept(found, lambda number: self._texts[number].begins(stem))
 
-    def _mask(self, word: str) -> Mask:
-        return sum(1 << number for number in self._papers.get(word, ()))
-
     def _beginning(self, prefix: str) -> Mask:
         found, place = 0, bisect_left(self._words, prefix)
         while place < len(self._words) and self._words[place].startswith(prefix):
-            found |= self._mask(self._words[place])
+            found |= self._masks[self._words[place]]
             place += 1
         return found
 

@@ -54,38 +54,54 @@ _ORDERS = re.compile(
 _QUOTED = re.compile("“[^”]*”|「[^」]*」|‘[^’]*’")
 _STARTS = "(?:^|[，。；：！])"
 _THIS = (
-    rf"{_STARTS}(?:本文|[本该此]论文|该文|此文|本工作|本?研究|作者|(?:竞争|对比)(?:方法|工作)|结论)"
-    r"[^，。属研针面分提旨探构综发讨考介评揭指解聚关利采设通处克减检识]{0,12}"
+    "(?:本文|[本该此]论文|该文|此文|本工作|本?研究|作者|(?:竞争|对比)(?:方法|工作)|结论)"
+    "[^，。属研针面分提旨探构综发讨考介评揭指解聚关利采设通处克减检识]{0,12}"
 )
 """This paper, its makers or rivals, and what is said of them; what a paper does comes behind another verb."""
+
+_OPENINGS = re.compile(
+    rf"{_STARTS}(?:"
+    + "|".join(
+        (
+            # somebody speaks, or is spoken to
+            r"我(?!们|国)|(?:别忘了?|记得)",
+            r"(?:警告|声明|通知|公告|(?:注意|提示|Note|Warning|Attention)(?=.{0,20}(?:AI|模型|评审|审稿|读者|review)))[^，。：:]{0,30}[：:]",
+            r"(?:很?抱歉|对不起|很?遗憾)，|作为(?:一[个名])?(?:AI|人工智能|大?(?:语言)?模型)(?:助手|模型)?，|以[下上]是",
+            # of this paper and its rivals, as no paper says it of itself
+            rf"{_THIS}(?:下架|除名|驳回|无效|荒谬|不可信|无价值|无意义)(?:$|[，。；！])",
+            rf"{_THIS}(?:(?:毫无|没有任何|全无)(?:新意|创新|缺点|瑕疵|不足|价值|意义|问题)|缺乏(?:新意|创新|价值))",
+            rf"{_THIS}(?:(?:极|很|十分|非常)(?:高|强|差|好|低|有价值)|低劣|优美|拙劣|上乘|一流|优秀|出色)(?:$|[，。])",
+            r"(?:强烈)?(?:建议|推荐|应)(?:直接|予以|立即|无条件)?(?:录用|接收|接受|拒稿|拒绝|发表)",
+            r"不(?:应|该|宜|得|值得)(?:发表|录用|接收|引用|阅读)",
+            # of the request
+            r"(?:文中|论文中|原文)(?:含有|存在|包含|夹带)[^，。]{0,8}(?:指令|命令)",
+        )
+    )
+    + ")",
+    re.IGNORECASE,
+)
+"""Beginnings of clauses by somebody to somebody, or of the paper as others speak of it; quotations apart."""
 
 _SPEECH = re.compile(
     "|".join(
         (
             # somebody speaks, or is spoken to
-            rf"{_STARTS}我(?!们|国)|(?<!迷)你|让我们|读者朋友|(?:审稿人|评审|读者|编辑|同学|朋友)们?[：:]|{_STARTS}(?:别忘了?|记得)",
-            rf"{_STARTS}(?:警告|声明|通知|公告|(?:注意|提示|Note|Warning|Attention)(?=.{{0,20}}(?:AI|模型|评审|审稿|读者|review)))[^，。：:]{{0,30}}[：:]",
-            rf"{_STARTS}(?:很?抱歉|对不起|很?遗憾)，|{_STARTS}作为(?:一[个名])?(?:AI|人工智能|大?(?:语言)?模型)(?:助手|模型)?，",
-            rf"仅供参考|(?:摘要|[简总介]介?[介结绍]|内容|回答)由(?:AI|人工智能|大模型|机器)(?:自动)?(?:生成|撰写)|违反使用政策|恕难|{_STARTS}以[下上]是",
-            # of this paper and its rivals, as no paper says it of itself
-            rf"{_THIS}(?:下架|除名|驳回|无效|荒谬|不可信|无价值|无意义)(?:$|[，。；！])",
-            rf"{_THIS}(?:(?:毫无|没有任何|全无)(?:新意|创新|缺点|瑕疵|不足|价值|意义|问题)|缺乏(?:新意|创新|价值))",
-            rf"{_THIS}(?:(?:极|很|十分|非常)(?:高|强|差|好|低|有价值)|低劣|优美|拙劣|上乘|一流|优秀|出色)(?:$|[，。])",
+            r"(?<!迷)你|让我们|读者朋友|(?:审稿人|评审|读者|编辑|同学|朋友)们?[：:]",
+            r"仅供参考|(?:摘要|[简总介]介?[介结绍]|内容|回答)由(?:AI|人工智能|大模型|机器)(?:自动)?(?:生成|撰写)|违反使用政策|恕难",
+            # of this paper, as no paper says it of itself
             r"(?:最好|最佳|最差|最重要|最优秀|最糟)的?(?:论文|工作|研究|文章|成果)(?:$|[，。])|载入史册|[强弱]接收|浪费[^，。]{0,4}时间",
-            rf"{_STARTS}(?:强烈)?(?:建议|推荐|应)(?:直接|予以|立即|无条件)?(?:录用|接收|接受|拒稿|拒绝|发表)",
-            rf"{_STARTS}不(?:应|该|宜|得|值得)(?:发表|录用|接收|引用|阅读)|(?:评分|打分|审稿意见)[：:]",
+            r"(?:评分|打分|审稿意见)[：:]",
             # advertisements
             r"(?:原价|现价|仅需|只需|特价|售价)\d+(?:\.\d+)?元|前\d+名(?:送|可|赠|免费|用户)|免费(?:会员|课程|领|送|赠)|热线",
             r"(?:我们|作者|本公司)的?官网|(?:现在|立即|马上)(?:注册|购买|下载|加入|报名|咨询)|搜索?(?:公众号|微信|小程序)",
             # of the request
             r"\b(?:kind|task|problem|contribution)\s?(?:取|为|是|不以|字段)|系统提示词?[：:]|(?:未予|不予)(?:理会|执行|采纳)|论文速览",
-            rf"(?:忽略|无视|遵循|执行)了?(?:论文|文中|原文)(?:中|里)?的(?:指令|要求|命令)|{_STARTS}(?:文中|论文中|原文)(?:含有|存在|包含|夹带)[^，。]{{0,8}}(?:指令|命令)",
-            r"按照?(?:文中|原文|论文)的?(?:要求|指示|指令)",
+            r"(?:忽略|无视|遵循|执行)了?(?:论文|文中|原文)(?:中|里)?的(?:指令|要求|命令)|按照?(?:文中|原文|论文)的?(?:要求|指示|指令)",
         )
     ),
     re.IGNORECASE,
 )
-"""Words, outside quotation marks, by somebody to somebody, or of the paper as others speak of it."""
+"""Words, outside quotation marks, of the same kinds anywhere in a line."""
 
 _CONTACT = re.compile(
     r"(?<![\d.-])(?:1[3-9]\d{9}|[48]00-?\d{3}-?\d{4})(?!\d)|[\w.+-]+@[\w-]+\.\w+|(?<![\w@])@[a-z]\w{3,}"
@@ -124,8 +140,10 @@ def obeyed(reading: Reading) -> Iterator[str]:
     if contact and contact[0] not in paper:
         yield contact[0]
         return
-    if match := _SPEECH.search(_QUOTED.sub("“”", reading.plain)):
-        yield match[0].strip("，。；：！")
+    unquoted = _QUOTED.sub("“”", reading.plain)
+    spoken = [match for match in (_OPENINGS.search(unquoted), _SPEECH.search(unquoted)) if match]
+    if spoken:
+        yield min(spoken, key=re.Match.start)[0].strip("，。；：！")
         return
     suspect, subjects = _subjects()
     if not suspect.search(reading.plain):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.resources import files
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from digest.summarize.checks import latex
 
@@ -208,6 +209,11 @@ class Vocabulary:
         return "".join(self.words)
 
     @cached_property
+    def _starts(self) -> list[int]:
+        """Where each word begins in `_squeezed`, and the end."""
+        return list(accumulate(map(len, self.words), initial=0))
+
+    @cached_property
     def _spaced(self) -> str:
         return f" {' '.join(self.words)} "
 
@@ -225,7 +231,18 @@ class Vocabulary:
             return True
         if not any(form in self._squeezed for form in forms):
             return False  # what is dear to build is not asked
-        return not self.joined.isdisjoint(forms) or key in self._whole
+        return any(self._joins(form) for form in forms) or key in self._whole
+
+    def _joins(self, form: str) -> bool:
+        """True if a word, or two or three neighbours written as one, are this."""
+        starts = self._starts
+        place = self._squeezed.find(form)
+        while place >= 0:
+            first, behind = bisect_left(starts, place), bisect_left(starts, place + len(form))
+            if 0 < behind - first <= 3 and starts[first] == place and starts[behind] == place + len(form):
+                return True
+            place = self._squeezed.find(form, place + 1)
+        return False
 
     def supports(self, token: str) -> bool:
         """True if the text supports this word or name, or everybody knows it.
@@ -246,7 +263,7 @@ class Vocabulary:
         parts = _JOINT.split(token)
         for before, part in zip(["", *parts], parts, strict=False):
             if part.isdigit() and not before.isdigit() and before:
-                if squash(before + part) not in self.joined:
+                if not self._joins(squash(before + part)):
                     return False
             elif not self._supports_part(part):
                 return False
