@@ -80,9 +80,9 @@ def outside(blocks: list[Block], visible: str, page: pymupdf.Rect) -> Iterator[H
     texts = [block for block in blocks if not block.is_image]
     if _weight("".join(block.content for block in texts)) == _weight(visible):
         return
-    seen = _squeezed(visible)
+    seen = squeezed(visible)
     for block in texts:
-        lines = [line for line in block.content.splitlines() if _squeezed(line) not in seen]
+        lines = [line for line in block.content.splitlines() if squeezed(line) not in seen]
         if lines:
             how = "clipped away" if _mupdf.Rect(block.box) in page else "outside the page"
             yield Hidden(how, "\n".join(lines))
@@ -216,7 +216,7 @@ def _rows(box: Box) -> range:
 def _stands(span: Span, visible: Beside) -> bool:
     """True if the words of a hidden run can be read in its place."""
     near = {id(other): other["text"] for other in visible.over(span["bbox"])}
-    return _squeezed(span["text"]) in _squeezed("".join(near.values()))
+    return squeezed(span["text"]) in squeezed("".join(near.values()))
 
 
 def is_light(color: int) -> bool:
@@ -240,5 +240,8 @@ def _weight(content: str) -> int:
     return len(content.encode("utf-8", "surrogatepass").translate(None, _ASCII_MARKS))
 
 
-def _squeezed(content: str) -> str:
+def squeezed(content: str) -> str:
+    """Its letters and digits."""
+    if content.isascii():  # as most lines are
+        return content.encode().translate(None, _ASCII_MARKS).decode()
     return "".join(_WORDS.findall(content))

@@ -20,7 +20,7 @@ from digest.text import glyphs
 from digest.text.glyphs import Box, Glyphs, Untyped, Word, paper
 from digest.text.layout import CORE, Line, around_all, size, union, widened
 from digest.text.overlap import beside, crossing, entangled
-from digest.text.planes import Pixels, Plane, at_least, below, columns, differing, strong, unlike_background
+from digest.text.planes import Pixels, Plane, at_least, below, columns, strong, unlike, unlike_background
 
 _pymupdf: Untyped = pymupdf
 _mupdf: Untyped = _pymupdf.mupdf
@@ -41,7 +41,6 @@ INKED = 0.3  # of the length of a line or word
 _DENSE = 0.85  # of the core: rather something over the line
 _GAP = 4.0  # points without ink, or a word's height: no space between letters or words
 _NOTHING = Plane((0, 0, 0, 0), b"")
-_WHITE = b"\xff"
 _IN_VAIN = 4000.0  # square points that may be drawn in vain to draw two lines at once
 _DEPTH = 64  # clips and groups in each other of which MuPDF keeps count when it bounds what is drawn
 
@@ -95,9 +94,9 @@ class Ink:
 
     def _glance(self, area: Pixels, scale: float) -> _Glance:
         if _is_empty(area):
-            return _Glance(_NOTHING, _NOTHING)
+            return _Glance(_NOTHING)
         drawn, bare = self._draw(area, scale, colours=1), self._bare(area, scale)
-        return _Glance(Plane(area, drawn), Plane(area, bare))
+        return _Glance(unlike(area, drawn, bare, _CERTAIN))
 
     def drawn(self, words: Sequence[Word]) -> list[list[bool]]:
         """Of each character of a line's words whether it has ink of its own, large enough to be read."""
@@ -186,10 +185,9 @@ class Ink:
 
 
 class _Glance(NamedTuple):
-    """An area in grey, with its text and without it; without text, no bytes stand for white."""
+    """An area's ink, from afar and without colours."""
 
-    drawn: Plane
-    bare: Plane
+    ink: Plane
 
     def shows(self, box: Box, scale: float) -> bool:
         """True if the middle of a line has ink along its whole length, and paper between."""
@@ -205,23 +203,14 @@ class _Glance(NamedTuple):
         return self._is_inked(inside, (box[3] - box[1]) * scale, scale)
 
     def _is_inked(self, part: Pixels, height: float, scale: float) -> bool:
-        rows = self._ink(part)
+        rows = list(self.ink.rows(part))
         inked = columns(rows)
         gap = bytes(int(max(height, _GAP * scale)) + 1)
         return (
-            bool(inked)
+            inked.count(1) >= max(INKED * len(inked), 1)
             and gap not in inked
-            and inked.count(1) >= INKED * len(inked)
-            and sum(row.count(1) for row in rows) <= _DENSE * len(rows) * len(inked)
+            and b"".join(rows).count(1) <= _DENSE * len(rows) * len(inked)
         )
-
-    def _ink(self, box: Pixels) -> list[bytes]:
-        rows = self.drawn.rows(box)
-        beneath = list(self.bare.rows(box))
-        if any(row.strip(_WHITE) for row in beneath):
-            return [differing(*pair, _CERTAIN) for pair in zip(rows, beneath, strict=True)]
-        dark = below(256 - _CERTAIN)
-        return [row.translate(dark) for row in rows]
 
 
 class _View(NamedTuple):

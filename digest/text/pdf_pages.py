@@ -25,7 +25,6 @@ EXTRACTOR = f"pymupdf {_mupdf.VersionBind}"
 _PARAGRAPH = '<p style="top:'
 _TAG = re.compile(r"<[^>]*>")
 _HALF = 8  # letters; fewer stand in any text
-_LETTERS = re.compile(r"[^\W_]+")
 _NEARLY_WHITE = re.compile("#[ef].[ef].[ef].")
 
 
@@ -171,17 +170,13 @@ class _Quoted:
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
-        self._letters = "\n".join(map(_letters, texts))
+        self._letters = "\n".join(map(hidden_text.squeezed, texts))
 
     def __call__(self, line: Sequence[str]) -> bool:
-        letters = _letters(clean.tidy(" ".join(line)))
+        letters = hidden_text.squeezed(clean.tidy(" ".join(line)))
         half = len(letters) // 2
         parts = (letters[:half], letters[half:]) if half >= _HALF else (letters,)
         return bool(letters) and any(part in self._letters for part in parts)
-
-
-def _letters(text: str) -> str:
-    return "".join(_LETTERS.findall(text))
 
 
 def _is_suspect(styled: str) -> bool:

@@ -11,6 +11,8 @@ from typing import NamedTuple, TypeAlias
 Pixels: TypeAlias = tuple[int, int, int, int]
 """Left, top, right, bottom, in pixels; the last two are outside."""
 
+_WHITE = b"\xff"
+
 
 class Plane(NamedTuple):
     """Zeros and ones, a byte each, row by row."""
@@ -58,6 +60,17 @@ def differing(one: bytes, other: bytes, level: int) -> bytes:
         a, b = first >> shift & lanes, second >> shift & lanes
         found |= ((a + offset - b | b + offset - a) >> 9 & ones) << shift
     return found.to_bytes(size)
+
+
+def unlike(area: Pixels, drawn: bytes, beneath: bytes, level: int) -> Plane:
+    """Pixels of grey that differ by at least a level from what is beneath; no bytes there stand for white."""
+    dark = below(256 - level)
+    if not beneath.strip(_WHITE):
+        return Plane(area, drawn.translate(dark))
+    width = area[2] - area[0]
+    rows = ((drawn[i : i + width], beneath[i : i + width]) for i in range(0, len(drawn), width))
+    found = [differing(a, b, level) if b.strip(_WHITE) else a.translate(dark) for a, b in rows]
+    return Plane(area, b"".join(found))
 
 
 def strong(area: Pixels, one: bytes, other: bytes, level: int) -> Plane:
