@@ -22,7 +22,8 @@ class Concurrency:
 
     A server that answers one question after another refuses none: they time out. What it answered in that
     time is its pace, and half as many wait half as long as is allowed. It gets no more than would be answered
-    in time even then.
+    in time even then. One on this machine, which starts with few, gets fewer again as soon as its answers say
+    so: what else the machine does makes it ten times slower within minutes.
 
     Args:
         ceiling: never more than that.
@@ -53,6 +54,10 @@ class Concurrency:
         if number <= self._cut_at:  # it was under way together with those that timed out
             return
         self._cut_at = 0
+        in_time = IN_TIME * self.timeout * load / took if took else NEVER
+        if self.start is not None and in_time < load:
+            self._fewer(max(1.0, in_time))
+            return
         self._borne = max(self._borne, load)
         self._in_time_at = max(self._in_time_at, load)
         self._clean += 1
@@ -60,7 +65,6 @@ class Concurrency:
             self.limit = max(self.limit, min(load, self.ceiling))
         if under_way + 1 >= 0.8 * self.limit:
             step = 1 if self._clean > 2 * self.limit or not self._newest_refused else 0.05
-            in_time = IN_TIME * self.timeout * load / took if took else NEVER
             self.limit = max(self.limit, min(self.ceiling, self.limit + step, max(self._in_time_at, in_time)))
         self._at_last_answer = self.limit
 
@@ -72,10 +76,14 @@ class Concurrency:
         """
         fit = max(1.0, answered / 2)
         if fit < int(self.limit):
-            self.limit = self._at_last_answer = fit
-            self._in_time_at, self._clean = min(self._in_time_at, int(fit)), 0
+            self._fewer(fit)
             self._newest_refused = self._cut_at = last
         return self._cut_at > 0
+
+    def _fewer(self, fit: float) -> None:
+        """No more than so many, until answers come in less time."""
+        self.limit = self._at_last_answer = min(self.limit, fit)
+        self._in_time_at, self._clean = min(self._in_time_at, int(fit)), 0
 
     def refused(self, number: int, load: int, under_way: int, in_a_row: int) -> None:
         """Fewer slots, unless the endpoint bore as many before."""

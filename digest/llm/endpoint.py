@@ -31,7 +31,7 @@ from digest.llm.reachability import Reachability
 from digest.llm.response import MalformedError, UnusableError, names_in, parse
 from digest.llm.retry import PATIENCE, RetryPolicy
 from digest.llm.retry_after import told_to_wait
-from digest.llm.sdk import connect
+from digest.llm.sdk import connect, timeout_of
 from digest.model import Completion, Request
 from digest.system.reach import offline_tries, reason
 from digest.system.redact import KeyRedactor
@@ -57,6 +57,7 @@ class Endpoint:
 
     Attributes:
         preset: what is known of it before the first question.
+        timeout: seconds that one question may take once it was sent.
         price: what an answer costs.
         budget: what may be spent.
         redactor: takes the key out of its words.
@@ -73,6 +74,7 @@ class Endpoint:
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.preset = preset_of(settings)
+        self.timeout = timeout_of(settings, self.preset)
         self._settings = settings
         self._sleep = sleep
         self._patience = patience
@@ -83,7 +85,7 @@ class Endpoint:
         self.redactor = KeyRedactor(settings.key.get_secret_value())
         self._client: openai.AsyncOpenAI | None = None
         self._exchange = Exchange(
-            settings,
+            self.timeout,
             self.preset,
             self.client,
             self.price,
@@ -170,7 +172,7 @@ class Endpoint:
     async def settled(self) -> None:
         """Wait until no question is under way, at most as long as one may take."""
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.timeout):
+            async with asyncio.timeout(self.timeout):
                 await self._limiter.idle.wait()
 
     async def models(self, patience: float) -> tuple[str, ...]:

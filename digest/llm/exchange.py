@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from digest.config import ModelSettings
 from digest.errors import AnswerError, ModelError
 from digest.llm.api_error import ApiError, error_of
 from digest.llm.attempt import Attempt, Permit
@@ -32,9 +31,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_SLOWER = 4
-"""So many times as long as `timeout` a server on this machine gets in the end, where it needs that."""
-
 _MOVED = 301
 
 
@@ -42,7 +38,7 @@ class Exchange:
     """Sends questions to one endpoint, and says what came of each.
 
     Args:
-        settings: how long an answer may take.
+        timeout: seconds that an answer may take.
         preset: address, and fields of every question.
         client: the SDK's client.
         price: of an answer.
@@ -54,7 +50,7 @@ class Exchange:
 
     def __init__(
         self,
-        settings: ModelSettings,
+        timeout: float,
         preset: Preset,
         client: Callable[[], openai.AsyncOpenAI],
         price: Price,
@@ -63,7 +59,7 @@ class Exchange:
         clock: Callable[[], float] = time.monotonic,
         answered_before: Callable[[str], bool] = lambda _: False,
     ) -> None:
-        self._timeout = self._allowed = settings.timeout
+        self._timeout = timeout
         self._preset = preset
         self._address = preset.base_url
         self._client = client
@@ -75,10 +71,8 @@ class Exchange:
         self._reached = False
 
     def observe(self, attempt: Attempt) -> None:
-        """Wait longer for a server on this machine that is slow although it has nothing else to do."""
+        """Learn from an attempt if there is anything at this address."""
         self._reached = self._reached or attempt.status is not None
-        if attempt.late and attempt.retry_as is None and self._preset.loopback and attempt.permit.load == 1:
-            self._allowed = min(2 * self._allowed, _SLOWER * self._timeout)
 
     async def send(self, permit: Permit, request: Request, form: Capabilities) -> Attempt:
         """Send a question in a form; whatever the endpoint does is in the attempt, nothing is raised."""
@@ -106,11 +100,11 @@ class Exchange:
         """Send a question; the SDK's typed method takes half as long again to rewrite body and answer."""
         import httpx2
 
-        async with asyncio.timeout(self._allowed):  # DeepSeek sends blank lines while it is busy
+        async with asyncio.timeout(self._timeout):  # DeepSeek sends blank lines while it is busy
             return await self._client().post(
                 "/chat/completions",
                 body=body,
-                options={"timeout": timeouts(self._allowed)},
+                options={"timeout": timeouts(self._timeout)},
                 cast_to=httpx2.Response,
             )
 
@@ -161,7 +155,7 @@ class Exchange:
         kind, why = kind_of(error), self._redactor.text(reason(error, self._address))[:300]
         late = kind == "silent" and not connecting(error)
         if late:
-            why = f"no answer within {self._allowed:g} s; model.timeout allows more"
+            why = f"no answer within {self._timeout:g} s; model.timeout allows more"
         final = AnswerError("unreachable", f"{self._address} did not answer ({why})")
         known = self._reached or self._preset.loopback or self._answered_before(request.model)
         proxied = not self._reached and proxy_for(self._address) is not None

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     import httpx2
     import openai
 
+_SLOWER = 5
+"""So many times as long as `timeout` a server on this machine gets: there, one that is slow is far commoner
+than one that hangs, and a question that is cut off begins anew. By default the SDK's own 600 s."""
+
 _CONNECT = 15.0
 """Seconds until a server that does not even take the connection is held to be unreachable."""
 
@@ -29,6 +33,11 @@ class RedirectedError(Exception):
 
 class TooLargeAnswerError(Exception):
     """An answer of more than MOST_BYTES, which was read no further."""
+
+
+def timeout_of(settings: ModelSettings, preset: Preset) -> float:
+    """Seconds that one question may take once it was sent."""
+    return settings.timeout * (_SLOWER if preset.loopback else 1)
 
 
 def timeouts(length: float) -> httpx2.Timeout:
@@ -51,7 +60,7 @@ def connect(settings: ModelSettings, preset: Preset) -> openai.AsyncOpenAI:
         return openai.AsyncOpenAI(
             api_key=settings.key.get_secret_value() or "none",
             base_url=preset.base_url,
-            timeout=timeouts(settings.timeout),
+            timeout=timeouts(timeout_of(settings, preset)),
             max_retries=0,
             default_headers=settings.headers,
             http_client=openai.DefaultAsyncHttpxClient(

@@ -66,7 +66,7 @@ async def ask_all(url: str, papers: list[Paper], folder: Path) -> dict[str, floa
     settings = {"name": "m", "base_url": f"{url}/v1", "key": "k", "concurrency": CONCURRENCY}
     prompt = load("fields")
     with open_ledger(folder) as ledger:
-        endpoint = Endpoint(ModelSettings.model_validate({**settings, "timeout": TIMEOUT}))
+        endpoint = Endpoint(ModelSettings.model_validate({**settings, "timeout": TIMEOUT / 5}))
         asker = CachedClient(endpoint, ledger, ledger.begin("run"))
 
         async def ask(paper: Paper) -> str:

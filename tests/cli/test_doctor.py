@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
+from pydantic import SecretStr
 
 from digest.cli.doctor import doctor
 from digest.cli.doctor_checks import endpoint
+from digest.cli.doctor_checks.check import Check
+from digest.cli.doctor_checks.estimate import day_in_words
 from digest.cli.session import CommandOptions
+from digest.config import ModelSettings, load
 from digest.ledger import FILE_NAME, open_ledger
+from digest.llm.endpoint import Endpoint
+from digest.model import Usage
 from digest.sample import Fault, Server, fault
+from tests.llm.simulated import Model, no_connection, run
 
 KEY = "sk-this-must-not-be-seen"
 
@@ -85,6 +93,77 @@ def test_how_long_a_question_took_is_told_and_much_of_the_time_allowed_is_a_note
     code, checks, _ = examined(sample_server(), {"DIGEST_MODEL": "m"})
     assert (code, checks["question"]["state"]) == (0, "note")
     assert "model.timeout" in checks["question"]["advice"]
+
+
+@pytest.mark.parametrize(
+    ("address", "seconds", "state"),
+    [
+        ("http://127.0.0.1:8080/v1", 60, "ok"),
+        ("http://127.0.0.1:8080/v1", 300, "note"),
+        ("http://127.0.0.1:8080/v1", 590, "note"),
+        ("https://model.example/v1", 110, "note"),
+    ],
+)
+def test_it_waits_as_long_as_a_run_does_and_tells_the_seconds(
+    monkeypatch: pytest.MonkeyPatch, address: str, seconds: int, state: str
+) -> None:
+    asked: list[Check] = []
+
+    class Slow(Model):
+        async def get(self, *_: object, **__: object) -> NoReturn:
+            raise no_connection(OSError("no list"))
+
+    def made(settings: ModelSettings, patience: float) -> Endpoint:
+        made = Endpoint(settings, patience=patience, clock=asyncio.get_running_loop().time)
+        made._client = Slow(seconds)  # type: ignore[assignment]
+        return made
+
+    async def go() -> None:
+        settings = load().model_copy(
+            update={"model": ModelSettings(name="m", base_url=address, key=SecretStr("k"))}
+        )
+        async for check in endpoint.questions(settings):
+            asked.append(check)
+            if check.name == "question":
+                break
+
+    monkeypatch.setattr(endpoint, "Endpoint", made)
+    monkeypatch.setattr(endpoint, "_read", lambda *_: None)
+    run(go)
+    assert asked[-1].state == state
+    assert f"in {seconds}.0 s" in asked[-1].found
+    assert ("that it may take" in asked[-1].advice) == (state == "note")
+
+
+def test_a_context_that_has_no_room_for_the_prompt_is_tried_with_the_shorter_one_as_in_a_run(
+    examined: Callable[..., Any], sample_server: Callable[..., Server]
+) -> None:
+    message = "request (3078 tokens) exceeds the available context size (1024 tokens), try increasing it"
+    error = {"error": {"code": 400, "message": message, "type": "exceed_context_size_error"}}
+    full = Fault(path="^/v1/chat", status=400, body=error, first=1)
+    code, checks, _ = examined(sample_server(faults=(full,)), {"DIGEST_MODEL": "m"})
+    assert (code, checks["question"]["state"]) == (0, "note")
+    assert "entry-short" in checks["question"]["found"]
+    assert "1024 tokens" in checks["question"]["found"]
+    code, checks, _ = examined(
+        sample_server(faults=(full.model_copy(update={"first": None}),)), {"DIGEST_MODEL": "m"}
+    )
+    assert (code, checks["question"]["state"]) == (4, "fail")
+
+
+@pytest.mark.parametrize(
+    ("model", "took"),
+    [
+        ({"base_url": "http://localhost:8080/v1"}, "100 minutes"),
+        ({"base_url": "http://localhost:8080/v1", "concurrency": 4}, "25 minutes"),
+        ({"base_url": "https://model.example/v1"}, "12 minutes"),
+    ],
+)
+def test_a_day_of_a_server_on_this_machine_is_reckoned_one_question_after_another(
+    model: dict[str, Any], took: str
+) -> None:
+    settings = load({"model": model, "text": {"source": "abstract"}})
+    assert f": {took}," in day_in_words(100, 60, Usage(input=1, output=1), None, settings, "here")
 
 
 def test_what_a_question_was_asked_without_is_told(

@@ -38,7 +38,13 @@ def papers() -> list[Paper]:
 def ask_all(
     server: Server, papers: list[Paper], folder: Path, fallback: str = "", **settings: Any
 ) -> tuple[list[Outcome], RunUsage]:
-    given = {"name": "m", "base_url": f"{server.url}/v1", "key": KEY, "concurrency": 16, "timeout": 3}
+    given = {
+        "name": "m",
+        "base_url": f"{server.url}/v1",
+        "key": KEY,
+        "concurrency": 16,
+        "timeout": 0.6,
+    }  # 3 s here
     prompt = load("fields")
 
     async def go() -> tuple[list[Outcome], RunUsage]:

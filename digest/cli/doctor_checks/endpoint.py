@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 
+from digest.cli import output
 from digest.cli.doctor_checks.check import Check
 from digest.cli.doctor_checks.estimate import estimated
 from digest.cli.prompts import load
 from digest.config import Settings
-from digest.errors import DigestError, UsageError
+from digest.errors import AnswerError, DigestError, UsageError
 from digest.llm.endpoint import Endpoint
 from digest.llm.presets import preset_of
 from digest.llm.response import UnusableError
@@ -24,8 +25,8 @@ _PATIENCE = 20.0
 """Seconds that the endpoint may keep its question waiting: a run has more, but nobody watches that."""
 
 _SLOW = 0.2
-"""Of the timeout: a question that takes more is told of; one with passages of a paper takes two to four times
-as long where reading it takes the time."""
+"""Of the time it may take: a question that takes more is told of; one with passages of a paper takes two to
+four times as long where reading it takes the time."""
 
 
 def model_settings(settings: Settings) -> Iterator[Check]:
@@ -64,8 +65,11 @@ async def questions(settings: Settings) -> AsyncIterator[Check]:
             yield Check("listed", "note", f"{settings.model.name} is not listed; listed are {few}")
     except DigestError as error:
         yield Check("endpoint", "note", f"no list of models: {error}")
+    output.on_screen(
+        f"{settings.model.name} is asked one question, which may take up to {in_words(endpoint.timeout)} ..."
+    )
     try:
-        check, answer = await _asked(endpoint, settings)
+        check, answer = await _fitted(endpoint, settings)
         yield check
         async for one in estimated(answer, settings):
             yield one
@@ -77,9 +81,21 @@ async def questions(settings: Settings) -> AsyncIterator[Check]:
         await endpoint.close()
 
 
-async def _asked(endpoint: Endpoint, settings: Settings) -> tuple[Check, Completion | None]:
-    """One question as a run asks it, about a paper of the sample day; and its answer, if there is one."""
+async def _fitted(endpoint: Endpoint, settings: Settings) -> tuple[Check, Completion | None]:
+    """One question as a run asks it: with the prompt's shorter form where the model has no room for it."""
     prompt = load(settings.run.prompt).speaking(settings.run.languages)
+    try:
+        return await _asked(endpoint, settings, prompt)
+    except AnswerError as error:
+        if error.code != "too_long" or prompt.shorter is None:
+            raise
+        check, answer = await _asked(endpoint, settings, prompt.shorter)
+        found = f"{check.found}, with the shorter prompt {prompt.shorter.name}: {error}"
+        return Check("question", "note", found, "Long papers may find no room at all."), answer
+
+
+async def _asked(endpoint: Endpoint, settings: Settings, prompt: Prompt) -> tuple[Check, Completion | None]:
+    """One question about a paper of the sample day; and its answer, if there is one."""
     conversation = prompt.render(_a_paper())
     request = request_for(prompt, settings.model.name, conversation, endpoint.body)
     try:
@@ -100,15 +116,15 @@ async def _asked(endpoint: Endpoint, settings: Settings) -> tuple[Check, Complet
         found = f"answered as {form} in {took:.1f} s ({usage}), but: {error}"
         return Check("question", "note", found, advice), completion
     found = f"answered as {form} in {took:.1f} s ({usage})"
-    if took > _SLOW * settings.model.timeout:
-        return Check("question", "note", found, _slow(took, settings.model.timeout)), completion
+    if took > _SLOW * endpoint.timeout:
+        return Check("question", "note", found, _slow(took, endpoint.timeout)), completion
     return Check("question", "ok", found), completion
 
 
 def _slow(took: float, timeout: float) -> str:
     """Advice for a model that takes so many seconds for a short question."""
     return (
-        f"That is much of the {timeout:g} s that model.timeout allows, and with passages of the paper it "
+        f"That is much of the {timeout:g} s that it may take, and with passages of the paper it "
         f"takes longer: a hundred papers one after another take {in_words(100 * took)}. "
         "Raise model.timeout, lower text.budget, or take a smaller model."
     )

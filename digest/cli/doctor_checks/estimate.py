@@ -63,8 +63,12 @@ def paper_in_words(seconds: float, usage: Usage, cost: float | None) -> str:
 def day_in_words(
     papers: float, seconds: float, usage: Usage, cost: float | None, settings: Settings, source: str
 ) -> str:
-    """Of so many papers: PDFs come one after another, questions side by side."""
-    asking = papers * seconds / (settings.model.concurrency or CONCURRENCY)
+    """Of so many papers: PDFs come one after another, questions side by side.
+
+    A server on this machine is asked one after another, as long as nothing tells that it bears more.
+    """
+    at_once = settings.model.concurrency or (1 if preset_of(settings.model).loopback else CONCURRENCY)
+    asking = papers * seconds / at_once
     fetching = papers * OTHER_SPACING if settings.text.source == "pdf" else 0.0
     took = in_words(max(asking, fetching))
     spent = "price unknown" if cost is None else f"{papers * cost:.2f} US dollars"
