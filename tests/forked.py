@@ -30,7 +30,8 @@ PIPE = subprocess.PIPE
 _ROOT = Path(__file__).parent.parent
 _LIBRARIES = (
     "openai", "apprise", "digest.deliver.delivery", "digest.ledger", "digest.pipeline.day",
-    "digest.pipeline.resources", "digest.publish.site.build", "digest.sources.arxiv.live",
+    "digest.pipeline.resources", "digest.publish.site.build", "digest.sample.server",
+    "digest.sources.arxiv.live", "pymupdf",
 )  # fmt: skip
 
 
