@@ -94,7 +94,7 @@ class Lent(Server):
 
 
 class Lending:
-    """Sample servers that tests of this process have one after another, with PDFs that all processes share."""
+    """Sample servers that tests of this process have one after another; all processes share their PDFs."""
 
     def __init__(self, running: contextlib.ExitStack, pdfs: Path) -> None:
         self._running = running
@@ -113,7 +113,8 @@ class Lending:
             self._free.append(url)
 
     def _another(self) -> str:
-        process = self._running.enter_context(forked.Process("-m", "tests.served", str(self._pdfs), cwd=ROOT))
+        words = ("-m", "tests.served", str(self._pdfs))
+        process = self._running.enter_context(forked.Process(*words, cwd=ROOT, deadline=None))
         return str(json.loads(process.stdout.readline())["url"])
 
 
