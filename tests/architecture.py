@@ -34,21 +34,28 @@ def room_of(module: str) -> str:
 
 
 @cache
+def trees() -> dict[Path, ast.Module]:
+    """The modules of `digest/`, parsed."""
+    paths = sorted((ROOT / "digest").rglob("*.py"))
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in paths}
+
+
+@cache
 def arrows() -> dict[tuple[str, str], set[str]]:
     """From which room to which there are imports, and the files that have them."""
     found: dict[tuple[str, str], set[str]] = {}
-    for path in sorted((ROOT / "digest").rglob("*.py")):
+    for path, tree in trees().items():
         inside = path.relative_to(ROOT).with_suffix("").parts
         here = inside[1] if len(inside) > 1 else ""
-        for module in _imported(path):
+        for module in _imported(tree):
             there = room_of(module)
             if there and here not in {there, "__init__"}:
                 found.setdefault((here, there), set()).add(str(path.relative_to(ROOT)))
     return found
 
 
-def _imported(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def _imported(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names if name.name.startswith("digest."))
         elif isinstance(node, ast.ImportFrom) and node.module == "digest":

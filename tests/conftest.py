@@ -20,10 +20,11 @@ from hypothesis import HealthCheck, is_hypothesis_test, settings
 from digest import sample
 from digest.cli import app, session
 from digest.ledger.sqlite import connection
-from digest.sample import Knobs, Server, start
+from digest.sample import Knobs, Server
 from digest.sample.knobs import DATA
 from digest.system import logs
 from digest.system.network import nothing_of_the_environment
+from tests import forked
 
 ROOT = Path(__file__).parent.parent
 
@@ -93,16 +94,17 @@ class Lent(Server):
 
 
 class Lending:
-    """Sample servers that tests of this process have one after another; a process starts in half a second."""
+    """Sample servers that tests of this process have one after another; all processes share their PDFs."""
 
-    def __init__(self, running: contextlib.ExitStack) -> None:
+    def __init__(self, running: contextlib.ExitStack, pdfs: Path) -> None:
         self._running = running
+        self._pdfs = pdfs
         self._free: list[str] = []
 
     @contextlib.contextmanager
     def start(self, knobs: Knobs | None = None) -> Iterator[Server]:
         """As `digest.sample.start`."""
-        url = self._free.pop() if self._free else self._running.enter_context(start()).url
+        url = self._free.pop() if self._free else self._another()
         server = Lent(url, (knobs or Knobs()).model_dump(exclude_unset=True))
         server.set()
         try:
@@ -110,11 +112,19 @@ class Lending:
         finally:
             self._free.append(url)
 
+    def _another(self) -> str:
+        words = ("-m", "tests.served", str(self._pdfs))
+        process = self._running.enter_context(forked.Process(*words, cwd=ROOT, deadline=None))
+        return str(json.loads(process.stdout.readline())["url"])
+
 
 @pytest.fixture(scope="session")
-def lending() -> Iterator[Lending]:
+def lending(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lending]:
+    base = tmp_path_factory.getbasetemp()
+    pdfs = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "pdfs"
+    pdfs.mkdir(exist_ok=True)
     with contextlib.ExitStack() as running:
-        yield Lending(running)
+        yield Lending(running, pdfs)
 
 
 @pytest.fixture(scope="session", autouse=True)

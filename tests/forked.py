@@ -20,6 +20,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -30,7 +31,8 @@ PIPE = subprocess.PIPE
 _ROOT = Path(__file__).parent.parent
 _LIBRARIES = (
     "openai", "apprise", "digest.deliver.delivery", "digest.ledger", "digest.pipeline.day",
-    "digest.pipeline.resources", "digest.publish.site.build", "digest.sources.arxiv.live",
+    "digest.pipeline.resources", "digest.publish.site.build", "digest.sample.server",
+    "digest.sources.arxiv.live", "pymupdf",
 )  # fmt: skip
 
 
@@ -41,6 +43,7 @@ class Process:
         cwd: its working directory; this process's, if none is given.
         env: its environment; this process's, if none is given.
         terminal: a file descriptor that its standard streams are instead of pipes.
+        deadline: seconds after which it hangs, however busy the machine is, and is killed; None: never.
 
     Attributes:
         pid: of the process.
@@ -53,6 +56,7 @@ class Process:
         cwd: Path | None = None,
         env: Mapping[str, str] | None = None,
         terminal: int | None = None,
+        deadline: float | None = 300,
     ) -> None:
         self.returncode: int | None = None
         pipes = [] if terminal is not None else [os.pipe() for _ in range(3)]
@@ -69,8 +73,13 @@ class Process:
             socket.send_fds(_parent(), [b"!"], [file.fileno(), tells, *theirs])
         for fd in [tells, *(theirs if pipes else ())]:
             os.close(fd)
-        self._said = os.fdopen(said)
+        self._said = os.fdopen(said, "rb", 0)  # no buffer, which `select` would not see
         self.pid = int(self._said.readline())
+        self._hung = False
+        self._timer = threading.Timer(deadline or 0, self._end)
+        self._timer.daemon = True
+        if deadline is not None:
+            self._timer.start()
         if pipes:
             self.stdin = os.fdopen(pipes[0][1], "wb")
             self.stdout, self.stderr = (os.fdopen(end, "rb") for end, _ in pipes[1:])
@@ -82,11 +91,24 @@ class Process:
         return self.returncode
 
     def wait(self) -> int:
-        """The return code, when it has ended."""
+        """The return code, when it has ended.
+
+        Raises:
+            TimeoutError: it hung.
+        """
         if self.returncode is None:
             self.returncode = os.waitstatus_to_exitcode(int(self._said.readline()))
+            self._timer.cancel()
             self._said.close()
+            if self._hung:
+                raise TimeoutError(f"process {self.pid} did not end in {self._timer.interval:.0f} s")
         return self.returncode
+
+    def _end(self) -> None:
+        """End it at its deadline, unless it has ended."""
+        if not select.select([self._said], [], [], 0)[0]:
+            self._hung = True
+            os.kill(self.pid, signal.SIGKILL)
 
     def communicate(self, content: bytes = b"") -> tuple[str, str]:
         """What it said on standard output and standard error until it ended."""

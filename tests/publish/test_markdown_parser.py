@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import re
 from datetime import date
 
@@ -237,7 +238,11 @@ def test_damaged_digests_come_back_the_same_or_are_refused(edits: list[tuple[int
     assert 1 <= line <= text.count("\n") + 1
 
 
-@pytest.mark.parametrize("end", range(0, len(PAGE), 7))
-def test_a_cut_digest_is_refused(end: int) -> None:
-    with pytest.raises(FormatError):
-        parse(PAGE[:end], NAME)
+def test_a_cut_digest_is_refused_or_its_counts_are_noted() -> None:
+    unnoticed = []
+    for end in range(len(PAGE)):
+        with contextlib.suppress(FormatError):
+            digest = parse(PAGE[:end], NAME)
+            if digest.counts.kept or not digest.notes:
+                unnoticed.append(end)
+    assert unnoticed == []
