@@ -8,11 +8,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from typing import Any
 
 from digest.errors import UsageError
+from digest.system.signals import signals_ignored
 
 logger = logging.getLogger(__name__)
 
@@ -63,15 +65,19 @@ def cluster(address: str | None, workers: int) -> Iterator[None]:
         }
     else:
         options["address"] = address
+    terminate = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(**options)
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
         where = "Ray could not be started" if address is None else f"There is no Ray cluster at {address}"
         raise UsageError(f"{where}: {' '.join(str(error).split())[:300]}") from error
+    finally:
+        signal.signal(signal.SIGTERM, terminate)  # Ray's own handler prints a stack
     try:
         yield
     finally:
-        ray.shutdown()
+        with signals_ignored():  # the processes of our own cluster would be left behind
+            ray.shutdown()
 
 
 def _reach(address: str) -> None:
