@@ -1,4 +1,4 @@
-"""A back-fill that is told to stop: one sentence, the right exit code, nothing left behind, and it goes on."""
+"""A back-fill told to stop: one sentence, the right exit code, nothing left behind, and it goes on."""
 
 from __future__ import annotations
 
