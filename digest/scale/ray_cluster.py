@@ -72,7 +72,7 @@ def cluster(address: str | None, workers: int) -> Iterator[None]:
         where = "Ray could not be started" if address is None else f"There is no Ray cluster at {address}"
         raise UsageError(f"{where}: {' '.join(str(error).split())[:300]}") from error
     finally:
-        signal.signal(signal.SIGTERM, terminate)  # Ray's own handler prints a stack
+        signal.signal(signal.SIGTERM, terminate)  # that of Ray's core prints a stack
     try:
         yield
     finally:
@@ -92,10 +92,11 @@ def _reach(address: str) -> None:
 
 
 def _silence() -> None:
-    """Send what Ray would print of dead workers, on standard output even, to our log."""
-    from ray._private import worker
+    """Send what Ray would print of dead workers, on standard output even, to our log; SIGTERM stays ours."""
+    from ray._private import utils, worker
 
     def note(data: dict[str, Any], ignore_prefix: bool = False) -> None:  # noqa: ARG001 - Ray's
         logger.debug("ray: %s", data.get("lines"))
 
     worker.print_to_stdstream = note
+    utils.set_sigterm_handler = lambda _: None  # its own ends the process without a word while Ray starts
