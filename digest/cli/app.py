@@ -141,7 +141,7 @@ def _run(*, debugging: bool) -> None:
         complain(error)
         sys.exit(error.exit_code)
     except SystemExit as end:
-        if end.code == 130:  # Ctrl-C, as typer reports it
+        if end.code in {130, 143}:  # Ctrl-C, as typer reports it; SIGTERM
             complain("stopped. What was answered is kept; run it again to go on.")
         raise
     except Exception as error:  # noqa: BLE001 - a bug; a traceback would help nobody at a terminal

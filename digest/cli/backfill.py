@@ -121,6 +121,7 @@ def _carry_out(given: CommandOptions, wanted: _Wanted) -> int:
     from digest.errors import UsageError
     from digest.scale.backfill import with_patience
     from digest.scale.old_days import Span
+    from digest.system.signals import sigterm_interrupts
 
     rows: list[Row] = []
     plans: list[Plan] = []
@@ -141,7 +142,8 @@ def _carry_out(given: CommandOptions, wanted: _Wanted) -> int:
                 if not wanted.plan:
                     rows.extend(await work.run(plan))
 
-        with_resources(patient, go, quiet=quiet)
+        with sigterm_interrupts():
+            with_resources(patient, go, quiet=quiet)
     made = any(row.state in {"complete", "flagged"} for row in rows)
     pages = update_pages(ready.settings) if made else None
     if given.json:

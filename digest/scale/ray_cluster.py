@@ -8,11 +8,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import signal
 import socket
 from collections.abc import Iterator
 from typing import Any
 
 from digest.errors import UsageError
+from digest.system.signals import signals_ignored
 
 logger = logging.getLogger(__name__)
 
@@ -63,15 +65,19 @@ def cluster(address: str | None, workers: int) -> Iterator[None]:
         }
     else:
         options["address"] = address
+    terminate = signal.getsignal(signal.SIGTERM)
     try:
         ray.init(**options)
     except (ConnectionError, ValueError, RuntimeError, OSError) as error:
         where = "Ray could not be started" if address is None else f"There is no Ray cluster at {address}"
         raise UsageError(f"{where}: {' '.join(str(error).split())[:300]}") from error
+    finally:
+        signal.signal(signal.SIGTERM, terminate)  # that of Ray's core prints a stack
     try:
         yield
     finally:
-        ray.shutdown()
+        with signals_ignored():  # the processes of our own cluster would be left behind
+            ray.shutdown()
 
 
 def _reach(address: str) -> None:
@@ -86,10 +92,11 @@ def _reach(address: str) -> None:
 
 
 def _silence() -> None:
-    """Send what Ray would print of dead workers, on standard output even, to our log."""
-    from ray._private import worker
+    """Send what Ray would print of dead workers, on standard output even, to our log; SIGTERM stays ours."""
+    from ray._private import utils, worker
 
     def note(data: dict[str, Any], ignore_prefix: bool = False) -> None:  # noqa: ARG001 - Ray's
         logger.debug("ray: %s", data.get("lines"))
 
     worker.print_to_stdstream = note
+    utils.set_sigterm_handler = lambda _: None  # its own ends the process without a word while Ray starts

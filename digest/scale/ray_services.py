@@ -33,8 +33,11 @@ _TRIES, _PAUSE = 120, 0.5
 _GONE = (ray.exceptions.RayActorError, ValueError)
 """Raised of a service whose process is dead, or that nobody has started."""
 
-_LONELY, _LEFT = 60.0, 3.0
-"""Seconds without a call after which a service ends: its driver was killed, or said that it leaves."""
+_LONELY, _LEFT = 60.0, 30.0
+"""Seconds without a call after which a service ends: its driver was killed, or said that it leaves.
+
+Another driver calls every second, but may be held up: a service that ends too soon takes along what it knows
+of this minute's limits."""
 
 _LOOKS = 1.0
 """Seconds between looks whether anybody calls."""
