@@ -24,7 +24,7 @@ _OPENING = re.compile(
     + ")",
     re.IGNORECASE,
 )
-"""How a polite assistant begins, and the names of fields."""
+"""The openings of a polite assistant, and the names of fields."""
 
 _LEAK = re.compile(
     "|".join(
