@@ -19,7 +19,7 @@ from digest.model.taxonomy import archives
 _NEW = r"(?P<month>\d{4})\.(?P<count>\d{4,5})"
 _OLD = r"(?P<archive>(?!arxiv\b)[a-z-]+)(?:\.[a-z-]{2,})?/(?P<number>\d{7})"
 _BEGIN = r"(?:(?<![\w.-])|(?<=\barxiv[.:_-])|(?<=\barxiv))"
-_END = r"(?!\w|[./]\d)"
+_END = r"(?!\w|\.\d|/\d(?!\d{3}\.\d{4}))"
 _IDENTIFIER = re.compile(rf"{_BEGIN}(?:{_NEW}|{_OLD})(?:v(?P<version>[1-9]\d*))?{_END}", re.IGNORECASE)
 _SQUARE = r"\[(?![^]]{0,200}?(?:\d{4}\.\d{4}|/\d{7}))[^][]{0,200}\]"
 _ROUND = r"\((?![^)]{0,200}?(?:\d{4}\.\d{4}|/\d{7}))[^()]{0,200}\)"

@@ -128,8 +128,9 @@ def test_several_in_one_text() -> None:
         ("arXiv:2601.19029", ("2601.19029", None)),
         ("bar", None),
     ]
-    with pytest.raises(UsageError, match="names several papers"):
-        identified("2601.18904 2601.18908")
+    for text in ("2601.18904 2601.18908", "2601.18904/2601.18908v1"):
+        with pytest.raises(UsageError, match="names several papers"):
+            identified(text)
 
 
 @given(st.text(max_size=60))
