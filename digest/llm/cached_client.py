@@ -158,7 +158,8 @@ class CachedClient:
         unusable = error if isinstance(error, UnusableError) else None
         again = error.code in {"empty", "cut"} and (unusable is None or unusable.again)
         if not again or not remaining:
-            if error.code not in {"refused", "too_long"}:
+            named = unusable is not None and not unusable.again
+            if named or error.code not in {"refused", "too_long"}:
                 self.tally.trouble = str(error)
             raise error
         if error.code == "empty":

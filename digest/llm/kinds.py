@@ -30,6 +30,9 @@ _TRANSIENT = {408, 409, 425, 429}
 _REFUSING = {200, 400, 403, 406, 422, 451}
 """Statuses at which words about a filter mean one; at others they are about its outage, or something else."""
 
+_PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_MONEY = {"balance", "funds", "credit", "credits", "billing", "payment", "arrears", "arrearage", "overdue"}
+
 
 def kind_of(error: ApiError, told: float | None = None) -> Kind:
     """The kind of trouble that an error tells of.
@@ -63,6 +66,8 @@ def _by_fields(error: ApiError) -> Kind | None:
     if error.status == 402:
         return "empty account"
     for field in (error.code, error.type):
+        if error.status >= 400 and _of_money(field):
+            return "empty account"
         name = field.lower().removesuffix("exception")
         kind = _kinds_of_codes().get(name) or _kinds_of_codes().get(name.partition(".")[0])
         if kind == "filtered" and error.status >= 500 and _say("outage", error.message):
@@ -73,6 +78,12 @@ def _by_fields(error: ApiError) -> Kind | None:
         return "too long"
     # MiniMax; Zhipu has them with a 401, for keys
     return "limited" if error.status == 200 and error.code in {"1002", "1039", "1041"} else None
+
+
+def _of_money(field: str) -> bool:
+    """True if a part of a code's or type's name is money: `NotEnoughFunds`, `no_credits`, `billing`."""
+    parts = {part.lower() for part in _PART.findall(field)}
+    return bool(parts & _MONEY) and "load" not in parts  # balanced between servers
 
 
 def _says_empty(words: str) -> bool:

@@ -196,7 +196,7 @@ def _cut(request: Request, completion: Completion, message: dict[str, Any], *, f
 def _empty(completion: Completion, message: dict[str, Any], reason: str) -> UnusableError:
     if reason not in _ENDED:
         words = f"the answer has no content, and ended for the reason {completion.finish_reason!r}"
-        return UnusableError("empty", words, completion, again=False)
+        return UnusableError("refused", words, completion, again=False)  # a filter's own name, most likely
     thinks = _thinks(completion, message)
     words = "the answer has no content" + (" beside its thoughts" if thinks else "")
     return UnusableError("empty", words, completion, thinks=thinks)

@@ -18,8 +18,8 @@ from digest.model.taxonomy import archives
 
 _NEW = r"(?P<month>\d{4})\.(?P<count>\d{4,5})"
 _OLD = r"(?P<archive>(?!arxiv\b)[a-z-]+)(?:\.[a-z-]{2,})?/(?P<number>\d{7})"
-_BEGIN = r"(?:(?<![\w.-])|(?<=\barxiv\.)|(?<=\barxiv))"
-_END = r"(?!\w|[./]\d)"
+_BEGIN = r"(?:(?<![\w.-])|(?<=\barxiv[.:_-])|(?<=\barxiv))"
+_END = r"(?!\w|\.\d|/\d(?!\d{3}\.\d{4}))"
 _IDENTIFIER = re.compile(rf"{_BEGIN}(?:{_NEW}|{_OLD})(?:v(?P<version>[1-9]\d*))?{_END}", re.IGNORECASE)
 _SQUARE = r"\[(?![^]]{0,200}?(?:\d{4}\.\d{4}|/\d{7}))[^][]{0,200}\]"
 _ROUND = r"\((?![^)]{0,200}?(?:\d{4}\.\d{4}|/\d{7}))[^()]{0,200}\)"
@@ -86,7 +86,7 @@ def _in_word(word: str) -> Iterator[Identifier]:
         return
     found = list(dict.fromkeys(one for match in _IDENTIFIER.finditer(word) if (one := _read(match))))
     rest = _AROUND.sub("", _IDENTIFIER.sub("", word))
-    if _ADDRESS.search(word) or not re.search(r"\w", rest):
+    if _ADDRESS.search(word) or not re.search(r"[^\W_]", rest):
         yield from found
 
 

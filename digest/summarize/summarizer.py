@@ -34,7 +34,11 @@ _SAID = {"kind", "task", "problem", "contribution", "line", "translations"}
 _PARTS = (1, 0.5, 0.25)
 """Of the text, where all of it is too long: few, so that the same question comes of it another time."""
 
-_REFUSED = "the model refused it with passages of the text"
+_WITHOUT_TEXT = {
+    "refused": "the model refused it with passages of the text",
+    "rejected": "the endpoint did not take it with passages of the text",
+}
+"""Refusals that the text may be the reason of, in whatever words: title and abstract may pass."""
 
 _REASONS = {
     "refused": "模型拒绝回答",
@@ -125,8 +129,9 @@ async def summarise(job: Job, text: Text | None) -> Outcome:
     """Ask about one paper until the answer passes its checks, at most three times.
 
     A paper whose text is too long for the model is asked about with less of it, down to title and abstract.
-    One that is refused with its text is asked about once more with title and abstract alone, then of the
-    fallback model. The best answer is kept; what is still wrong with it at severity 3 becomes its flag.
+    One that is refused or rejected with its text is asked about once more with title and abstract alone;
+    where it was refused, then of the fallback model. The best answer is kept; what is still wrong with it at
+    severity 3 becomes its flag.
 
     Raises:
         ModelError: the endpoint answers nobody. Trouble with this paper alone is a flag instead.
@@ -134,8 +139,8 @@ async def summarise(job: Job, text: Text | None) -> Outcome:
     try:
         return await _fitted(job, text)
     except AnswerError as error:
-        if error.code == "refused" and text is not None and text.passages:
-            return replace(await summarise(job, None), text=_abstract(text, _REFUSED))
+        if error.code in _WITHOUT_TEXT and text is not None and text.passages:
+            return replace(await summarise(job, None), text=_abstract(text, _WITHOUT_TEXT[error.code]))
         if error.code == "refused" and job.fallback:
             return await _of_fallback(job, text)
         return _flagged(error.code)
@@ -203,7 +208,9 @@ async def _of_fallback(job: Job, text: Text | None) -> Outcome:
     except ModelError:
         return _flagged("refused")
     flagged = outcome.flag is not None and outcome.flag.code == "quota"
-    return _flagged("refused") if flagged else replace(outcome, text=_abstract(text, _REFUSED))
+    return (
+        _flagged("refused") if flagged else replace(outcome, text=_abstract(text, _WITHOUT_TEXT["refused"]))
+    )
 
 
 async def _converse(job: Job, text: Text | None) -> Outcome:

@@ -124,6 +124,13 @@ def test_what_no_further_try_mends_is_not_asked_for_again(ledger: Ledger) -> Non
         assert len(model.asked) == 1
 
 
+def test_an_end_of_unknown_name_is_told(ledger: Ledger) -> None:
+    asker = CachedClient(Model(unusable("refused", again=False)), ledger, ledger.begin("run"))
+    with pytest.raises(AnswerError):
+        asyncio.run(asker.ask(request(), "1"))
+    assert asker.tally.trouble == "it thinks"
+
+
 def test_why_the_asking_ended_is_told(ledger: Ledger) -> None:
     asker = CachedClient(Model(QuotaError("empty")), ledger, ledger.begin("run"))
     with pytest.raises(QuotaError):

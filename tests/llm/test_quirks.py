@@ -427,6 +427,7 @@ def test_an_unknown_end_without_content_is_named_and_final(server: Server) -> No
     with pytest.raises(UnusableError, match="MALFORMED_FUNCTION_CALL") as raised:
         ask(server)
     assert not raised.value.again
+    assert raised.value.code == "refused"  # so title and abstract are tried: it may be a filter's own name
     server.faults(said(200, finished("stop")))
     with pytest.raises(UnusableError) as raised:
         ask(server)

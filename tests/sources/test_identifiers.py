@@ -20,6 +20,8 @@ OLD = ("hep-th/9901001", 2)
         ("0704.0001", ("0704.0001", None)),
         ("2601.18904V1", V1),
         ("2601.18904v1.pdf", V1),
+        ("arxiv_2601.18904v1.pdf", V1),
+        ("arXiv-2601.18904v1", V1),
         ("arXiv:2601.18904v1", V1),
         ("ARXIV: 2601.18904v1", V1),
         ("arXiv 2601.18904v1", V1),
@@ -126,8 +128,9 @@ def test_several_in_one_text() -> None:
         ("arXiv:2601.19029", ("2601.19029", None)),
         ("bar", None),
     ]
-    with pytest.raises(UsageError, match="names several papers"):
-        identified("2601.18904 2601.18908")
+    for text in ("2601.18904 2601.18908", "2601.18904/2601.18908v1"):
+        with pytest.raises(UsageError, match="names several papers"):
+            identified(text)
 
 
 @given(st.text(max_size=60))

@@ -108,13 +108,17 @@ def test_a_paper_that_is_too_long_without_text_is_flagged_as_such() -> None:
     assert "上下文" in flag.reason
 
 
-def test_a_paper_that_is_refused_with_its_text_is_asked_about_without() -> None:
-    model = Model(lengths()[3], code="refused")
+@pytest.mark.parametrize(("code", "said"), [("refused", "refused"), ("rejected", "did not take")])
+def test_a_paper_that_is_refused_with_its_text_is_asked_about_without(code: str, said: str) -> None:
+    model = Model(lengths()[3], code=code)
     outcome = model.about(TEXT)
     assert model.asked == [lengths()[0], lengths()[3]]
     assert outcome.text is not None
     assert outcome.text.source == "abstract"
-    assert "refused" in (outcome.text.reason or "")
+    assert said in (outcome.text.reason or "")
+    flag = Model(0, code=code).about(TEXT).flag
+    assert flag is not None
+    assert flag.code == code
 
 
 def test_passages_are_cut_at_the_ends_of_sentences() -> None:
