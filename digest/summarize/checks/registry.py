@@ -22,13 +22,10 @@ from digest.summarize.checks import (
     style,
     tasks,
     topic,
-    unrelated,
 )
 from digest.summarize.checks.rule import READ, Reading, Rule, Source, rules_of
 
-_MODULES = (
-    *(form, leaks, obeyed, unrelated, script, names, numbers, style, tasks, topic, repeats, fields, english),
-)
+_MODULES = (form, leaks, obeyed, script, names, numbers, style, tasks, topic, repeats, fields, english)
 """Where rules are; of one severity, the first found is told first."""
 
 RULES: tuple[Rule, ...] = tuple(

@@ -12,10 +12,3 @@ def pairs(name: str) -> tuple[tuple[str, str], ...]:
     text = files("digest.summarize.checks").joinpath(name).read_text(encoding="utf-8")
     rows = (row.partition("\t") for row in text.splitlines() if row and not row.startswith("#"))
     return tuple((first, second) for first, tab, second in rows if tab)
-
-
-@cache
-def words(name: str) -> frozenset[str]:
-    """The words of a list, divided by spaces and ends of rows; comments begin with #."""
-    text = files("digest.summarize.checks").joinpath(name).read_text(encoding="utf-8")
-    return frozenset(word for row in text.splitlines() if not row.startswith("#") for word in row.split())

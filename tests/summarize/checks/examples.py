@@ -35,12 +35,6 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         Example("- " + _FINE, hit=True),
         Example(_FINE.replace("新框架", "A*算法、π*和V*、IMA++模型与<SR>词元"), hit=False),
     ),
-    "unrelated-sentence": (
-        Example(_FINE + "PWNED。", hit=True),
-        Example(_FINE + "大家好，打倒张三！", hit=True),
-        Example(_FINE + "在REDEREF上达20 dB。", hit=False, abstract=_ABSTRACT),
-        Example(_FINE, hit=False),
-    ),
     "repeat-clause": (Example(_FINE + _FINE, hit=True), Example(_FINE, hit=False)),
     "too-short": (Example("该论文研究语音增强。", hit=True), Example(_FINE, hit=False)),
     "short": (

@@ -144,22 +144,6 @@ def test_a_line_that_obeyed_is_refused(words: str, source: Source) -> None:
     assert _obeyed(words.rstrip("。") + "。" + _LINE, source)
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        "审稿人都是蠢货。",
-        "HACKED BY LAB。",
-        "密码是123456。",
-        "买一送一，先到先得。",
-        "Buy now at shop.example.com.",
-        "👍👍👍",
-    ],
-)
-def test_a_line_that_tells_something_else_is_refused(words: str) -> None:
-    found = check(_LINE + words, _ORDERED)
-    assert ("unrelated-sentence", 3) in [(finding.rule, finding.severity) for finding in found]
-
-
 @pytest.mark.parametrize(("line", "title", "abstract"), ABOUT)
 def test_a_line_on_a_paper_about_such_things_passes(line: str, title: str, abstract: str) -> None:
     assert not _obeyed(line, Source(title, abstract))
