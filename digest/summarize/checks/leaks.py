@@ -24,7 +24,7 @@ _OPENING = re.compile(
     + ")",
     re.IGNORECASE,
 )
-"""The beginnings of a polite assistant, and the names of fields."""
+"""Beginnings of a polite assistant, and the names of fields."""
 
 _LEAK = re.compile(
     "|".join(
