@@ -129,8 +129,9 @@ async def summarise(job: Job, text: Text | None) -> Outcome:
     """Ask about one paper until the answer passes its checks, at most three times.
 
     A paper whose text is too long for the model is asked about with less of it, down to title and abstract.
-    One that is refused or rejected with its text is asked about once more with title and abstract alone; where
-    it was refused, then of the fallback model. The best answer is kept; what is still wrong with it at severity 3 becomes its flag.
+    One that is refused or rejected with its text is asked about once more with title and abstract alone;
+    where it was refused, then of the fallback model. The best answer is kept; what is still wrong with it at
+    severity 3 becomes its flag.
 
     Raises:
         ModelError: the endpoint answers nobody. Trouble with this paper alone is a flag instead.
@@ -207,7 +208,9 @@ async def _of_fallback(job: Job, text: Text | None) -> Outcome:
     except ModelError:
         return _flagged("refused")
     flagged = outcome.flag is not None and outcome.flag.code == "quota"
-    return _flagged("refused") if flagged else replace(outcome, text=_abstract(text, _WITHOUT_TEXT["refused"]))
+    return (
+        _flagged("refused") if flagged else replace(outcome, text=_abstract(text, _WITHOUT_TEXT["refused"]))
+    )
 
 
 async def _converse(job: Job, text: Text | None) -> Outcome:
