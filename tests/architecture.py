@@ -15,8 +15,7 @@ ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "architecture.md"
 
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("model", "errors"),
-    ("system",),
+    ("model", "system"),
     ("config", "ledger"),
     ("publish", "sources", "text", "llm", "summarize"),
     ("sample", "deliver"),

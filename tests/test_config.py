@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from digest.config import load
-from digest.errors import UsageError
+from digest.system.errors import UsageError
 
 
 @pytest.fixture

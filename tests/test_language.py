@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.config import load
-from digest.errors import UsageError
+from digest.system.errors import UsageError
 from digest.system.language import CATALOGUE, Template, entries, language, template_of, translated
 from digest.system.terminal import columns_of, folded
 from tests.catalogue import messages, written

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from digest.config import load
-from digest.errors import UsageError
 from digest.model import Announcement
 from digest.pipeline.day_checks import refuse_shorter
 from digest.publish.json_format import from_json
 from digest.sample import Fault, Server, fault
+from digest.system.errors import UsageError
 from tests.conftest import Run, Start, few, use
 
 DAY = "2026-01-28"

@@ -33,7 +33,7 @@ from digest.cli import (
 from digest.cli import eval as evaluation
 from digest.cli import list as list_
 from digest.cli.output import complain
-from digest.errors import DigestError
+from digest.system.errors import DigestError
 from digest.system.files import words_at_home
 from digest.system.language import VARIABLE as LANGUAGE
 from digest.system.language import language

@@ -80,7 +80,7 @@ def backfill(
 ) -> None:
     """Make the digests of a span of days; stop it anywhere, and give it again to go on."""
     from digest.cli.session import CommandOptions
-    from digest.errors import UsageError
+    from digest.system.errors import UsageError
 
     if address is not None and engine != "ray":
         raise UsageError("--address is that of a Ray cluster: add --engine ray.")
@@ -118,9 +118,9 @@ def _carry_out(given: CommandOptions, wanted: _Wanted) -> int:
     from digest.cli import output
     from digest.cli.dates import parse_day
     from digest.cli.session import Ready, prepared, update_pages, with_resources
-    from digest.errors import UsageError
     from digest.scale.backfill import with_patience
     from digest.scale.old_days import Span
+    from digest.system.errors import UsageError
     from digest.system.signals import sigterm_interrupts
 
     rows: list[Row] = []

@@ -43,7 +43,7 @@ def prepare(environment: Mapping[str, str]) -> None:
 def sections(incomplete: str) -> list[str]:
     """The sections of the settings that begin so; none where the settings cannot be read."""
     from digest.config import load
-    from digest.errors import DigestError
+    from digest.system.errors import DigestError
 
     try:
         known = load(environment=os.environ).sections

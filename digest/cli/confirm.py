@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from digest.errors import UsageError
 from digest.pipeline.plan import Plan, dollars
 from digest.pipeline.resources import Resources
+from digest.system.errors import UsageError
 from digest.system.language import translated
 
 _YES = {"y", "yes", "j", "ja", "是", "好"}

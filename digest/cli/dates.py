@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
-from digest.errors import UsageError
 from digest.sources.arxiv import calendar
+from digest.system.errors import UsageError
 
 _ONE_DAY, _WEEK = timedelta(days=1), timedelta(days=7)
 _FRIDAY = 4

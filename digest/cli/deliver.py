@@ -46,7 +46,7 @@ def deliver(
 ) -> None:
     """Send published digests by mail and chat, each once; what failed is tried again, alone."""
     from digest.cli.session import CommandOptions
-    from digest.errors import UsageError
+    from digest.system.errors import UsageError
 
     if again and not channel:
         raise UsageError("--again sends what was sent before: say to which channel with --channel NAME.")
@@ -64,8 +64,8 @@ def _deliver_published(
     from digest.cli.session import Ready
     from digest.config import load
     from digest.deliver.delivery import Wish
-    from digest.errors import UsageError
     from digest.sample.knobs import FOLDER
+    from digest.system.errors import UsageError
 
     settings = load(given.flags, os.environ)
     if given.sample:
@@ -109,7 +109,7 @@ def after_run(ready: Ready, made: Iterable[date | None], code: int, *, whole: bo
 
     from digest.cli.output import complain
     from digest.deliver.delivery import Wish
-    from digest.errors import DigestError
+    from digest.system.errors import DigestError
 
     days = sorted(day for day in set(made) if day) or _published_days(settings)[-1:]
     recent = [day for day in days if day >= days[-1] - timedelta(days=settings.deliver.days)]

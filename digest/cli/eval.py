@@ -7,7 +7,7 @@ from importlib.util import find_spec
 import typer
 
 from digest.cli import eval_compare, eval_inspect, eval_judge, eval_run, eval_train
-from digest.errors import UsageError
+from digest.system.errors import UsageError
 
 app = typer.Typer(
     help="Which prompt is better: run, score, compare, judge.", no_args_is_help=True, rich_markup_mode=None

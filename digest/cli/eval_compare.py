@@ -13,7 +13,7 @@ from typer.core import TyperCommand
 
 from digest.cli.options import Base, Json, Out
 from digest.cli.output import complain
-from digest.errors import UsageError
+from digest.system.errors import UsageError
 
 if TYPE_CHECKING:
     from digest.cli.eval_output import Heard

@@ -9,7 +9,7 @@ import typer
 
 from digest.cli.options import EvalRun, Out
 from digest.cli.output import say
-from digest.errors import UsageError
+from digest.system.errors import UsageError
 
 
 def score(run: EvalRun, out: Out = None) -> None:

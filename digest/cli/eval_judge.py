@@ -11,7 +11,7 @@ import typer
 
 from digest.cli.options import Base, EvalRun, JudgeName, Out, Quiet
 from digest.cli.output import say
-from digest.errors import UsageError
+from digest.system.errors import UsageError
 
 if TYPE_CHECKING:
     from digest.cli.session import CommandOptions

@@ -17,7 +17,7 @@ import typer
 from digest import __version__
 from digest.cli import output
 from digest.cli.options import Concurrency, Json, Limit, MaxCost, NoPdf, Out, Quiet, Sample, flags_of
-from digest.errors import UsageError
+from digest.system.errors import UsageError
 
 if TYPE_CHECKING:
     from digest.cli.session import CommandOptions, Ready

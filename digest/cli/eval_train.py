@@ -10,7 +10,7 @@ import typer
 
 from digest.cli.options import Files, Out, settings_of
 from digest.cli.output import say
-from digest.errors import UsageError
+from digest.system.errors import UsageError
 
 if TYPE_CHECKING:
     from digest.evaluate.gold.dataset import GoldPaper

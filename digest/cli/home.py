@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from digest.cli.home_program import REQUIREMENTS, plain
 from digest.config import Settings, load, shipped
-from digest.errors import DigestError, UsageError
+from digest.system.errors import DigestError, UsageError
 from digest.system.files import read_text, write_atomically
 
 WORKFLOW = ".github/workflows/digest.yml"

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from digest import __version__
-from digest.errors import DigestError, UsageError
+from digest.system.errors import DigestError, UsageError
 from digest.system.files import read_text
 
 PROGRAM = "bilingual-arxiv-digest"

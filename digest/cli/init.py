@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from digest.cli import output
-from digest.errors import UsageError
+from digest.system.errors import UsageError
 from digest.system.language import translated
 
 if TYPE_CHECKING:

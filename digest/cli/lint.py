@@ -14,7 +14,7 @@ import typer
 from digest.cli import output
 from digest.cli.options import Json
 from digest.cli.table import table as table_of
-from digest.errors import UsageError
+from digest.system.errors import UsageError
 from digest.system.language import translated
 
 if TYPE_CHECKING:

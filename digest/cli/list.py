@@ -10,7 +10,7 @@ import typer
 
 from digest.cli import output
 from digest.cli.options import Approximate, Json, Out, Sample, Sections, flags_of
-from digest.errors import DigestError
+from digest.system.errors import DigestError
 from digest.system.language import translated
 from digest.system.terminal import in_short
 

@@ -12,7 +12,7 @@ import typer
 from digest.cli import output
 from digest.cli.options import Json, Model, Out, PromptName, Quiet, Sample, flags_of
 from digest.cli.output import COMPLETE, FLAGGED, origin, say, tell_why, took
-from digest.errors import UsageError
+from digest.system.errors import UsageError
 from digest.system.terminal import bare, in_short, printable
 
 if TYPE_CHECKING:

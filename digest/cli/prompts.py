@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from digest.config import find, shipped
-from digest.errors import UsageError
 from digest.summarize.prompt import Prompt, parse
+from digest.system.errors import UsageError
 from digest.system.files import at_home, read_text
 
 

@@ -29,7 +29,7 @@ from digest.cli.options import (
     Wait,
     flags_of,
 )
-from digest.errors import DigestError, ModelError
+from digest.system.errors import DigestError, ModelError
 
 if TYPE_CHECKING:
     from digest.cli.run_output import Result

@@ -11,7 +11,6 @@ from typing import Any
 
 from digest.cli.output import COMPLETE, FLAGGED, as_json, complain, listed, say, tell_why, took
 from digest.cli.table import table
-from digest.errors import DigestError
 from digest.llm.batch import Pending
 from digest.model import Digest, RunUsage, Section
 from digest.pipeline.day import Published
@@ -20,6 +19,7 @@ from digest.pipeline.progress import duration
 from digest.publish.counts import checks_of
 from digest.publish.markdown import DOUBT
 from digest.sources.arxiv.no_announcement import NoAnnouncement
+from digest.system.errors import DigestError
 from digest.system.language import translated
 
 

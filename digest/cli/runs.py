@@ -134,8 +134,8 @@ def rescue(
     sample: Sample = False,
 ) -> None:
     """Write what can still be read of a damaged ledger into a new one."""
-    from digest.errors import UsageError
     from digest.ledger.sqlite import maintenance
+    from digest.system.errors import UsageError
 
     where = settings_of(out, sample=sample).ledger_at
     if not isinstance(where, Path):

@@ -16,12 +16,12 @@ from digest.cli import output
 from digest.cli.progress import choose
 from digest.cli.prompts import load as load_prompt
 from digest.config import Settings, load, no_file_hint
-from digest.errors import DigestError, UsageError
 from digest.ledger import open_ledger
 from digest.ledger.sql.ledger import SqlLedger
 from digest.llm.presets import preset_of
 from digest.pipeline.resources import Resources, open_resources
 from digest.system.clock import Clock
+from digest.system.errors import DigestError, UsageError
 from digest.system.network import nothing_of_the_environment
 
 logger = logging.getLogger(__name__)

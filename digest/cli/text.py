@@ -9,7 +9,7 @@ import typer
 
 from digest.cli import output
 from digest.cli.options import Json, Out, Sample
-from digest.errors import UsageError
+from digest.system.errors import UsageError
 from digest.system.language import translated
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
-from digest.errors import DigestError
 from digest.ledger import Where, open_history
 from digest.ledger.sql.codec import unpack, unpack_text
 from digest.ledger.sql.history import History
@@ -19,6 +18,7 @@ from digest.publish.markdown import render
 from digest.sample.knobs import FOLDER
 from digest.summarize import answer
 from digest.summarize.compose import compose, tidy
+from digest.system.errors import DigestError
 from digest.system.files import read_text
 
 _RECORDS: dict[str, tuple[str, str, type[BaseModel]]] = {

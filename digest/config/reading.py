@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from digest.config.files import shipped
 from digest.config.settings import Settings
-from digest.errors import UsageError
+from digest.system.errors import UsageError
 from digest.system.files import read_text
 from digest.system.full_width import full_width
 

@@ -15,8 +15,8 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from digest.config.delivery import DeliverSettings
 from digest.config.files import no_file_hint
 from digest.config.table import Table
-from digest.errors import UsageError
 from digest.model import Language, Section
+from digest.system.errors import UsageError
 from digest.system.files import at_home
 
 CONCURRENCY = 8

@@ -16,8 +16,8 @@ from digest.deliver.markup import TEXT
 from digest.deliver.selection import Selection
 from digest.deliver.sending import Outcome
 from digest.deliver.services import Form, utf8
-from digest.errors import UsageError
 from digest.publish.site.mail import render
+from digest.system.errors import UsageError
 
 _TEXT_PART = Form(TEXT, 10_000_000, utf8)
 """Of a mail: it takes what there is."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from digest.deliver.compose import Composed
 from digest.deliver.sending import Outcome, Secrets
 from digest.deliver.services import SERVICES, Form, Service, any_other
-from digest.errors import UsageError
+from digest.system.errors import UsageError
 
 if TYPE_CHECKING:
     import requests

@@ -18,8 +18,8 @@ from digest.deliver.channels import Channel, Recipient, language_of, open_channe
 from digest.deliver.compose import Composed, said_of
 from digest.deliver.journal import Address, Journal
 from digest.deliver.selection import Part, Selection, Shelf, select
-from digest.errors import UsageError
 from digest.ledger import Ledger
+from digest.system.errors import UsageError
 
 State = Literal["sent", "failed", "unsure", "planned", "nothing", "held"]
 """`nothing`: there is nothing to say; `held`: not whole, or of the sample day, which goes only on demand."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from digest.errors import UsageError
 from digest.ledger.interface import Batch, BatchLog, Delivery, DeliveryLog, Ledger
+from digest.system.errors import UsageError
 
 if TYPE_CHECKING:
     from digest.ledger.sql.database import Database

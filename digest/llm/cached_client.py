@@ -7,10 +7,10 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
-from digest.errors import AnswerError, ModelError, QuotaError
 from digest.ledger import Ledger
 from digest.llm.response import UnusableError
 from digest.model import Completion, Request, RunUsage
+from digest.system.errors import AnswerError, ModelError, QuotaError
 
 _TRIES_FOR_NOTHING = 2
 """The number of times that an empty or cut answer is asked for again."""

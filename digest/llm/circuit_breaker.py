@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from digest.errors import AnswerError, ModelError, QuotaError
 from digest.llm.attempt import Attempt
+from digest.system.errors import AnswerError, ModelError, QuotaError
 
 _DENIALS = 3
 """So many denials in a row, and nothing answered in this run, are no matter of single questions any more."""

@@ -6,9 +6,9 @@ import asyncio
 from collections.abc import Callable
 
 from digest.config import ModelSettings
-from digest.errors import QuotaError, UsageError
 from digest.llm.presets import Preset
 from digest.model import Request, Usage
+from digest.system.errors import QuotaError, UsageError
 
 BATCH = 0.5
 """The Batch API's share of the price (OpenAI, SiliconFlow: guides/batch; Model Studio the same)."""

@@ -15,7 +15,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from digest.config import ModelSettings
-from digest.errors import AnswerError, DigestError, ModelError, QuotaError
 from digest.llm.api_error import ApiError, error_of
 from digest.llm.attempt import Observer, Permit
 from digest.llm.capabilities import Capabilities
@@ -33,6 +32,7 @@ from digest.llm.retry import PATIENCE, RetryPolicy
 from digest.llm.retry_after import told_to_wait
 from digest.llm.sdk import connect, timeout_of
 from digest.model import Completion, Request
+from digest.system.errors import AnswerError, DigestError, ModelError, QuotaError
 from digest.system.reach import offline_tries, reason
 from digest.system.redact import KeyRedactor
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
-from digest.errors import AnswerError, DigestError, ModelError, QuotaError
 from digest.llm.api_error import ApiError
 from digest.llm.kinds import Kind, is_by_day, kind_of
+from digest.system.errors import AnswerError, DigestError, ModelError, QuotaError
 
 _DOWN = {502, 503, 520, 521, 522, 523, 529, 530}
 """There is nobody behind the gateway, or a server starts; from 520 on: Cloudflare, Anthropic."""

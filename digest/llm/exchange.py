@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from digest.errors import AnswerError, ModelError
 from digest.llm.api_error import ApiError, error_of
 from digest.llm.attempt import Attempt, Permit
 from digest.llm.capabilities import Capabilities
@@ -21,6 +20,7 @@ from digest.llm.retry import PATIENCE
 from digest.llm.retry_after import in_words, told_to_wait
 from digest.llm.sdk import MOST_BYTES, RedirectedError, TooLargeAnswerError, timeouts
 from digest.model import Completion, Request
+from digest.system.errors import AnswerError, ModelError
 from digest.system.network import proxy_for
 from digest.system.reach import connecting, kind_of, offline_tries, reason
 from digest.system.redact import KeyRedactor

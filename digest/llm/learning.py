@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 from pydantic import ValidationError
 
-from digest.errors import AnswerError
 from digest.llm.api_error import ApiError
 from digest.llm.attempt import Attempt
 from digest.llm.capabilities import Capabilities
 from digest.llm.error_mapping import TransientError
 from digest.llm.lessons import fitting, learn
 from digest.llm.presets import Preset
+from digest.system.errors import AnswerError
 
 _DOUBTS = 5
 """So many refusals without an answer take back a form that was answered before: one may be one paper's."""

@@ -12,9 +12,9 @@ from urllib.parse import urlsplit
 from pydantic import Field
 
 from digest.config import ModelSettings
-from digest.errors import UsageError
 from digest.llm.capabilities import AnswerFormat, Capabilities, TokenLimit
 from digest.model import Record
+from digest.system.errors import UsageError
 from digest.system.network import on_this_machine
 
 _OPENAI = "https://api.openai.com/v1"

@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from digest.errors import AnswerError
 from digest.llm.api_error import ApiError, clean, error_in, error_of
 from digest.llm.streams import joined
 from digest.model import Completion, Request, Usage
+from digest.system.errors import AnswerError
 from digest.system.redact import KeyRedactor
 
 _ENDED = {

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from digest.errors import DigestError
 from digest.model import Announcement, Section
 from digest.pipeline.resources import Resources
 from digest.sources.arxiv.no_announcement import NoAnnouncement
 from digest.sources.source import APPROXIMATE, Source
+from digest.system.errors import DigestError
 
 Known = Announcement | NoAnnouncement | DigestError
 """The outcome of asking for an announcement."""

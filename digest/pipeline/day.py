@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from digest.errors import DigestError
 from digest.llm.batch import Pending
 from digest.llm.cached_client import CachedClient
 from digest.model import Announcement, Digest, Entry, RunUsage, Section
@@ -24,6 +23,7 @@ from digest.publish.counts import counts_of
 from digest.publish.files import write_digest
 from digest.publish.keeping import keep_lines, standing
 from digest.sources.arxiv.no_announcement import NoAnnouncement
+from digest.system.errors import DigestError
 
 
 @dataclass(frozen=True)

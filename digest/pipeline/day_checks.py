@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from digest.errors import ModelError, UsageError
 from digest.model import Announcement, Entry, Finding, Flag, RunUsage, Section
 from digest.pipeline.resources import Resources
 from digest.publish.keeping import standing
 from digest.sources.source import APPROXIMATE
+from digest.system.errors import ModelError, UsageError
 
 
 def refuse_shorter(

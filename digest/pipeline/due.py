@@ -9,12 +9,12 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from digest.errors import StaleError
 from digest.model import Digest, Section
 from digest.publish.files import finished
 from digest.publish.keeping import of_sample, standing
 from digest.sources.arxiv import calendar
 from digest.sources.arxiv.no_announcement import NoAnnouncement
+from digest.system.errors import StaleError
 
 REACH = timedelta(days=14)
 """The span back in which a missed day is made up for."""

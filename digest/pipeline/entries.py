@@ -8,7 +8,6 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import date
 
-from digest.errors import DigestError, ModelError, QuotaError
 from digest.llm.batch import Batches, Pending
 from digest.llm.cached_client import CachedClient
 from digest.model import Announcement, Entry, Listing, Paper, Request, RunUsage, Section
@@ -17,6 +16,7 @@ from digest.pipeline.entry import Others, PaperResult, PaperTask, entry
 from digest.pipeline.plan import pdfs_of
 from digest.pipeline.resources import Resources
 from digest.publish.files import published
+from digest.system.errors import DigestError, ModelError, QuotaError
 
 _FAILED_CHECKS = {"checks", "unreadable"}
 """Flags of papers whose answers are in the ledger, but no good: only new answers can help."""

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digest.config import ArxivSettings
-from digest.errors import LedgerError, SourceError, UsageError
 from digest.model import Digest, Entry, Listing, Paper, RunUsage
 from digest.pipeline.day_checks import ending, refuse_silence
 from digest.pipeline.entry import Others, PaperTask
@@ -17,6 +16,7 @@ from digest.pipeline.entry import entry as make_entry
 from digest.pipeline.resources import Resources
 from digest.publish.files import digests_with, with_entry, write_digest
 from digest.publish.keeping import is_better
+from digest.system.errors import LedgerError, SourceError, UsageError
 
 if TYPE_CHECKING:
     from digest.sources.http_client import Http

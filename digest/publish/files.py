@@ -8,12 +8,12 @@ from collections.abc import Collection
 from datetime import date
 from pathlib import Path, PureWindowsPath
 
-from digest.errors import UsageError
 from digest.model import Digest, Entry
 from digest.publish.counts import counts_of
 from digest.publish.formats import FORMATS, JSON, MARKDOWN, Format, digest_from, format_of
 from digest.publish.json_format import from_json
 from digest.publish.keeping import read_digest, refuse_loss
+from digest.system.errors import UsageError
 from digest.system.files import text_of, write_atomically
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from digest.errors import UsageError
 from digest.model import Digest
 from digest.publish.json_format import from_json, to_json
 from digest.publish.markdown import render as to_markdown
+from digest.system.errors import UsageError
 from digest.system.files import read_text
 
 

@@ -8,8 +8,8 @@ import re
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 
-from digest.errors import FormatError, UsageError
 from digest.model import Digest
+from digest.system.errors import FormatError, UsageError
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from digest.errors import DigestError, UsageError
 from digest.model import Digest, Entry
 from digest.publish.counts import counts_of
 from digest.publish.json_format import from_json
+from digest.system.errors import DigestError, UsageError
 from digest.system.files import read_text
 
 RECORDED_MODEL = "recorded"

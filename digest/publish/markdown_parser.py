@@ -9,10 +9,10 @@ from os.path import commonprefix
 from pathlib import PurePath
 from typing import NoReturn
 
-from digest.errors import FormatError
 from digest.model import Digest, Entry, Flag, Form, Kind, Listing, Paper, Section, Summary
 from digest.publish import markdown
 from digest.publish.counts import counts_of
+from digest.system.errors import FormatError
 
 _CATEGORY = r"[a-z-]+(?:\.[A-Za-z-]+)?"
 _HEADING = re.compile(rf"# (?P<title>.+?) +(?P<categories>{_CATEGORY}(?:; *{_CATEGORY})*)")

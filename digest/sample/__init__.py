@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from digest.errors import DigestError
 from digest.sample.knobs import Fault, Knobs, fault
+from digest.system.errors import DigestError
 
 __all__ = ["EVENING", "Fault", "Knobs", "Server", "fault", "start"]
 

@@ -16,13 +16,13 @@ from starlette.responses import JSONResponse, RedirectResponse, Response, Stream
 from starlette.routing import Route, Router
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from digest.errors import UsageError
 from digest.model.taxonomy import canonical
 from digest.sample import api, chat, feeds, pages, pdf
 from digest.sample.batches import Batches
 from digest.sample.data import Record, library_of, split_version
 from digest.sample.faults import Faults, Limits, Stats, cutting, kind_of, seconds_to_wait, until_left
 from digest.sample.knobs import MODEL, Fault, Knobs
+from digest.system.errors import UsageError
 
 _HTML, _XML = "text/html; charset=utf-8", "application/xml; charset=utf-8"
 

@@ -14,10 +14,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from digest.errors import UsageError
 from digest.model import KINDS, Kind, Paper
 from digest.model.taxonomy import belongs, category_names
 from digest.sample.knobs import DAY, Knobs
+from digest.system.errors import UsageError
 
 
 class Record(Paper):

@@ -22,9 +22,9 @@ import uvicorn
 from starlette.types import Scope
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from digest.errors import UsageError
 from digest.sample.app import Sample
 from digest.sample.knobs import Knobs
+from digest.system.errors import UsageError
 
 
 class _Server(uvicorn.Server):

@@ -14,7 +14,6 @@ from datetime import date as Date
 from typing import Any, Protocol
 
 from digest.config import Settings
-from digest.errors import DigestError, LedgerError, ModelError
 from digest.llm.batch import Pending
 from digest.llm.retry import PATIENCE
 from digest.pipeline.day import Published, run_day
@@ -22,6 +21,7 @@ from digest.pipeline.resources import Resources
 from digest.scale.cost_model import Measured, Measurements
 from digest.scale.plan import Plan, Unit
 from digest.sources.arxiv.no_announcement import NoAnnouncement
+from digest.system.errors import DigestError, LedgerError, ModelError
 
 logger = logging.getLogger(__name__)
 

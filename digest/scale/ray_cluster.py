@@ -13,7 +13,7 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
-from digest.errors import UsageError
+from digest.system.errors import UsageError
 from digest.system.signals import signals_ignored
 
 logger = logging.getLogger(__name__)

@@ -17,12 +17,12 @@ from typing import Any
 
 import ray
 
-from digest.errors import DigestError, UsageError
 from digest.model import Paper, Text
 from digest.pipeline.resources import Resources
 from digest.scale.ray_services import Relay
 from digest.scale.ray_shared import RelayEndpoint, RelayHttp, arxiv_service, endpoint_service
 from digest.scale.ray_worker import PaperWorker, Setup, without_key
+from digest.system.errors import DigestError, UsageError
 
 logger = logging.getLogger(__name__)
 

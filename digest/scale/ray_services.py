@@ -21,8 +21,8 @@ from typing import Any
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from digest.errors import DigestError, LedgerError
 from digest.scale.ray_cluster import NAMESPACE
+from digest.system.errors import DigestError, LedgerError
 
 _AT_ONCE = 10_000
 """Calls that a service may have under way."""

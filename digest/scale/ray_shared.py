@@ -16,7 +16,6 @@ from functools import partial
 from pathlib import Path
 
 from digest.config import CONCURRENCY, ArxivSettings, ModelSettings, Settings
-from digest.errors import AnswerError
 from digest.ledger import Ledger
 from digest.llm.endpoint import Endpoint
 from digest.model import Completion, Request, SnapshotStore
@@ -24,6 +23,7 @@ from digest.pipeline.priority import Courtesy
 from digest.scale.ray_services import Relay, relay
 from digest.sources.http_client import PAGES_SPACING, Http, Page
 from digest.sources.http_responses import beside
+from digest.system.errors import AnswerError
 from digest.text.reader import Download
 
 # The endpoint

@@ -9,12 +9,12 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from digest.config import LedgerSettings, Settings
-from digest.errors import DigestError
 from digest.model import Paper, Text
 from digest.scale.mirror_reader import MirrorReader, open_reader
 from digest.scale.ray_services import Relay
 from digest.scale.ray_shared import download_through
 from digest.sources.bulk.mirror import Mirror
+from digest.system.errors import DigestError
 from digest.text.reader import Download
 
 

@@ -22,7 +22,6 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from digest import __version__
 from digest.config import ArxivSettings
-from digest.errors import UnavailableError, UnreachableError, WithdrawnError
 from digest.model import Snapshot, SnapshotStore
 from digest.sources.http_responses import (
     TransientError,
@@ -35,6 +34,7 @@ from digest.sources.http_responses import (
     says_withdrawn,
 )
 from digest.sources.http_retry import LONGEST_WAIT, as_transient, waits
+from digest.system.errors import UnavailableError, UnreachableError, WithdrawnError
 from digest.system.network import client_options, explained, on_this_machine
 from digest.system.reach import offline_tries
 

@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from digest.errors import TooLargeError, UnavailableError
+from digest.system.errors import TooLargeError, UnavailableError
 
 if TYPE_CHECKING:
     import httpx2

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from digest.errors import UsageError
 from digest.model.taxonomy import archives
+from digest.system.errors import UsageError
 
 _NEW = r"(?P<month>\d{4})\.(?P<count>\d{4,5})"
 _OLD = r"(?P<archive>(?!arxiv\b)[a-z-]+)(?:\.[a-z-]{2,})?/(?P<number>\d{7})"

@@ -15,11 +15,11 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from digest.errors import UsageError
 from digest.model import Language, Message, Paper, Record, Text
 from digest.summarize import answer
 from digest.summarize.bounds import within
 from digest.summarize.fence import fence
+from digest.system.errors import UsageError
 
 Input = Literal["title", "abstract", "comments", "text"]
 _LABELS: dict[Language, dict[Input, str]] = {

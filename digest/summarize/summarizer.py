@@ -6,7 +6,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from digest.errors import AnswerError, ModelError, QuotaError
 from digest.model import (
     Completion,
     Finding,
@@ -24,6 +23,7 @@ from digest.summarize.compose import compose, tidy
 from digest.summarize.corrections import correction_of, in_words
 from digest.summarize.prompt import Prompt
 from digest.summarize.shorten import TOO_LONG, shortened
+from digest.system.errors import AnswerError, ModelError, QuotaError
 
 _ATTEMPTS = 3
 """The first question and at most two corrections."""

@@ -1,1 +1,1 @@
-"""The machine around us: files, the network of the environment, the terminal, logs."""
+"""The errors that cross a room, and the machine around us: files, network, terminal, language, logs."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 from unicodedata import combining, east_asian_width
 
-from digest.errors import UsageError
+from digest.system.errors import UsageError
 
 # Controls but for tab and line feed; marks and overrides of writing direction; line separators; tags.
 _ACTIVE = re.compile(

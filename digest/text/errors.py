@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from digest.errors import DigestError
 from digest.model import Finding
+from digest.system.errors import DigestError
 
 
 class PdfError(DigestError):

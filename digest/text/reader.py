@@ -16,8 +16,8 @@ from urllib.parse import quote
 from pebble import ProcessExpired, ProcessPool
 
 from digest.config import TextSettings
-from digest.errors import SourceError, TooLargeError, UnavailableError, WithdrawnError
 from digest.model import Paper, Text, TextOrigin
+from digest.system.errors import SourceError, TooLargeError, UnavailableError, WithdrawnError
 from digest.text import cache
 from digest.text.breaker import Breaker
 from digest.text.errors import PdfError

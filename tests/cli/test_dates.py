@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from digest.cli.dates import parse_day, parse_days, weekdays
-from digest.errors import UsageError
+from digest.system.errors import UsageError
 from tests.conftest import Run
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from digest.cli.lint import Row, lint_files, table, to_json
-from digest.errors import UsageError
 from digest.model import Counts, Digest, Entry, Listing, Paper, Section, Summary
 from digest.publish.json_format import to_json as digest_to_json
 from digest.publish.markdown import render
+from digest.system.errors import UsageError
 
 _GOOD = "该论文属于语音增强任务，旨在解决助听器中噪声大的问题。提出ClearNet，提升语音的清晰度。"
 

@@ -8,8 +8,8 @@ from digest.cli import eval_output, run_output, runs_output, table
 from digest.cli.run_output import Result
 from digest.cli.table import table as table_of
 from digest.config import load
-from digest.errors import ModelError
 from digest.ledger.sql.history import Run
+from digest.system.errors import ModelError
 from digest.system.terminal import columns_of
 from tests.conftest import Run as Command
 

@@ -9,8 +9,8 @@ from datetime import date, timedelta
 import pytest
 
 from digest.deliver.journal import Journal
-from digest.errors import LedgerError
 from digest.ledger import Ledger, open_ledger
+from digest.system.errors import LedgerError
 from tests import forked
 from tests.deliver.conftest import Lab, chat_at, mail_to
 from tests.deliver.days import DAY, NOW, paper, publish

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from digest.errors import LedgerError, UsageError
 from digest.ledger import FILE_NAME, Where, open_database, open_history, open_ledger
 from digest.ledger.sql import copy as copying
 from digest.ledger.sql.copy import contents, copy
 from digest.model import Message, Request, Snapshot, Text, TextOrigin
+from digest.system.errors import LedgerError, UsageError
 from tests.conftest import Run
 from tests.ledger.test_interface import DAY, NOON, ODD, keep, question
 from tests.publish.samples import digest_of, entry

@@ -16,10 +16,10 @@ from pathlib import Path
 import pytest
 
 from digest.cli.verify import verify
-from digest.errors import LedgerError, UsageError
 from digest.ledger import FILE_NAME, open_ledger
 from digest.ledger.sqlite.maintenance import backup, rescue
 from digest.model import Completion, Message, Request, Usage
+from digest.system.errors import LedgerError, UsageError
 from tests import forked
 from tests.ledger.test_ledger import NOON
 
@@ -243,7 +243,7 @@ def test_a_full_disk_loses_nothing_that_was_kept(tmp_path: Path) -> None:
     script = (
         "import resource, sys\n"
         "from pathlib import Path\n"
-        "from digest.errors import DigestError\n"
+        "from digest.system.errors import DigestError\n"
         "from digest.ledger import open_ledger\n"
         "from tests.ledger.test_damage import answer, question\n"
         "ledger = open_ledger(Path(sys.argv[1]))\n"

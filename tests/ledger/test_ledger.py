@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from digest.errors import LedgerError, UsageError
 from digest.ledger import FILE_NAME, open_ledger
 from digest.ledger.sql.schema import migrations
 from digest.ledger.sqlite.connection import SqliteDatabase
 from digest.model import Completion, Message, Request, Usage
+from digest.system.errors import LedgerError, UsageError
 from tests import forked
 
 NOON = datetime(2026, 1, 28, 12, tzinfo=UTC)

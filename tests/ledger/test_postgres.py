@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from digest.errors import DigestError, LedgerError, UsageError
 from digest.ledger import open_database, open_history, open_ledger
 from digest.ledger.sql.codec import storable
+from digest.system.errors import DigestError, LedgerError, UsageError
 from tests.conftest import Run
 from tests.ledger.cluster import PASSWORD, Cluster
 from tests.ledger.test_interface import keep, question

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 
 from digest.config import ModelSettings
-from digest.errors import DigestError
 from digest.llm.endpoint import Endpoint
 from digest.model import Completion, Message, Request
+from digest.system.errors import DigestError
 
 if TYPE_CHECKING:
     import openai

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from digest.config import ModelSettings
-from digest.errors import AnswerError
 from digest.llm.api_error import ApiError
 from digest.llm.attempt import Attempt, Permit
 from digest.llm.capabilities import Capabilities
@@ -19,6 +18,7 @@ from digest.llm.lessons import fitting, learn
 from digest.llm.presets import preset_of
 from digest.llm.question import write
 from digest.model import Completion, Message, Request, Usage
+from digest.system.errors import AnswerError
 
 REQUEST = Request(
     model="m",

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from digest.errors import AnswerError, ModelError, QuotaError
 from digest.llm.api_error import ApiError
 from digest.llm.attempt import Attempt, Permit
 from digest.llm.capabilities import Capabilities
 from digest.llm.circuit_breaker import CircuitBreaker
 from digest.model import Completion, Message, Request
+from digest.system.errors import AnswerError, ModelError, QuotaError
 
 
 def attempt(

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from digest.config import ModelSettings, load
-from digest.errors import UsageError
 from digest.llm.cost import Budget, prices
 from digest.llm.presets import Preset, _presets, preset_of
 from digest.model import Message, Request, Usage
+from digest.system.errors import UsageError
 
 USAGE = Usage(input=3000, cached=1000, output=200)
 

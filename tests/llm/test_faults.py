@@ -14,7 +14,6 @@ from digest.cli.prompts import load
 from digest.cli.run import run_days
 from digest.cli.session import CommandOptions
 from digest.config import ModelSettings
-from digest.errors import UsageError
 from digest.ledger import open_ledger
 from digest.llm.cached_client import CachedClient
 from digest.llm.endpoint import Endpoint
@@ -23,6 +22,7 @@ from digest.sample import Fault, Server, fault
 from digest.sample.data import Library
 from digest.sample.knobs import Knobs
 from digest.summarize.summarizer import Job, Outcome, summarise
+from digest.system.errors import UsageError
 
 CHAT = "^/v1/chat"
 KEY = "sk-this-must-not-be-seen-anywhere"

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from digest.config import ModelSettings
-from digest.errors import AnswerError, DigestError, ModelError, QuotaError
 from digest.llm.endpoint import Endpoint
 from digest.llm.response import UnusableError
 from digest.model import Completion, Message, Request
@@ -17,6 +16,7 @@ from digest.sample import Fault, Server, fault
 from digest.sample.data import Library
 from digest.sample.knobs import Knobs
 from digest.summarize.answer import read_fields, schema
+from digest.system.errors import AnswerError, DigestError, ModelError, QuotaError
 
 CHAT = "^/v1/chat"
 

@@ -7,9 +7,9 @@ import random
 import pytest
 from tenacity import AsyncRetrying, RetryCallState
 
-from digest.errors import AnswerError
 from digest.llm.error_mapping import TransientError
 from digest.llm.retry import PATIENCE, RetryPolicy
+from digest.system.errors import AnswerError
 
 STATE = RetryCallState(AsyncRetrying(), None, (), {})
 

@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from digest.errors import AnswerError, ModelError
+from digest.system.errors import AnswerError, ModelError
 from tests.llm.simulated import Model, ask, no_connection, status
 
 LOCAL = {"base_url": "http://127.0.0.1:8080/v1"}

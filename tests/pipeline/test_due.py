@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from digest.errors import CountError, StaleError
 from digest.model import Counts, Digest, Entry, Flag, Listing, Paper, Section
 from digest.pipeline.due import due, not_yet
 from digest.publish.files import write_digest
+from digest.system.errors import CountError, StaleError
 
 AUDIO = Section(key="audio", title="音频", categories=("cs.SD",))
 TEXT = Section(key="text", title="语言", categories=("cs.CL",))

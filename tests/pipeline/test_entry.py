@@ -12,7 +12,6 @@ import pytest
 
 from digest.cli.prompts import load as load_prompt
 from digest.config import load
-from digest.errors import LedgerError, ModelError, QuotaError, UsageError
 from digest.ledger import open_ledger
 from digest.ledger.memory import MemoryLedger
 from digest.llm.batch.deferred import Deferral
@@ -24,6 +23,7 @@ from digest.sample import EVENING, Server, fault
 from digest.sample.data import Library
 from digest.sample.knobs import Knobs
 from digest.system.clock import Clock
+from digest.system.errors import LedgerError, ModelError, QuotaError, UsageError
 from tests import forked
 from tests.conftest import Start
 

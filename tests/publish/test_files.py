@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from digest.errors import FormatError, UsageError
 from digest.publish.files import import_file, render_file, write_digest
 from digest.publish.json_format import from_json
+from digest.system.errors import FormatError, UsageError
 from digest.system.files import write_atomically
 from tests.publish.samples import PAGE, digest_of, entry, full_digest
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 
 from digest.cli.lint import lint_files
-from digest.errors import UsageError
 from digest.evaluate.gold.importer import import_digests
 from digest.model import Digest
 from digest.publish import files, formats
 from digest.publish.formats import FORMATS, JSON, Format, format_of, read_file
+from digest.system.errors import UsageError
 from tests.publish.samples import digests, entry, full_digest
 
 

@@ -5,11 +5,11 @@ import json
 import pytest
 from hypothesis import given
 
-from digest.errors import FormatError, UsageError
 from digest.model import Digest, Flag, Form
 from digest.publish.counts import counts_of
 from digest.publish.json_format import from_json, to_json
 from digest.publish.markdown_parser import parse
+from digest.system.errors import FormatError, UsageError
 from tests.publish.samples import PAGE, digest_of, digests, entry, full_digest
 
 NAME = "audio.json"

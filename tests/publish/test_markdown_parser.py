@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.errors import FormatError
 from digest.model import Digest, Form
 from digest.publish.markdown import render
 from digest.publish.markdown_parser import parse
+from digest.system.errors import FormatError
 from tests.publish.samples import PAGE
 
 NAME = "20260128_Wed/audio.md"

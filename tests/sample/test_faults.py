@@ -8,8 +8,8 @@ from email.utils import parsedate_to_datetime
 import httpx2
 import pytest
 
-from digest.errors import DigestError
 from digest.sample import Fault, Server, fault
+from digest.system.errors import DigestError
 
 PAGE = "/list/cs.SD/new"
 

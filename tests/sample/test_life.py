@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from digest.errors import DigestError
 from digest.sample import Knobs, start
 from digest.sample.data import Library
+from digest.system.errors import DigestError
 
 pytestmark = pytest.mark.slow
 

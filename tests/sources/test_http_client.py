@@ -13,9 +13,9 @@ import httpx2
 import pytest
 
 from digest import __version__
-from digest.errors import SourceError, TooLargeError, UnavailableError, UnreachableError
 from digest.ledger.memory import MemoryLedger
 from digest.sources.http_client import Http, Page, snapshot_of
+from digest.system.errors import SourceError, TooLargeError, UnavailableError, UnreachableError
 from tests.sources.conftest import RawServer, in_turn, response
 from tests.sources.support import Clock, addresses, morning, run_with_http
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.errors import UsageError
 from digest.sources.identifiers import find_identifiers, identified
+from digest.system.errors import UsageError
 
 V1 = ("2601.18904", 1)
 CURRENT = ("2601.18904", None)

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from digest.errors import CountError, SourceError, StaleError
 from digest.ledger import open_ledger
 from digest.ledger.memory import MemoryLedger
 from digest.model import Announcement, Paper, Section, Snapshot
@@ -18,6 +17,7 @@ from digest.sample import Server, fault
 from digest.sources.arxiv.export_api import enrich
 from digest.sources.arxiv.no_announcement import NoAnnouncement
 from digest.sources.http_client import Http
+from digest.system.errors import CountError, SourceError, StaleError
 from tests.sources import invented
 from tests.sources.conftest import RawServer, response
 from tests.sources.support import announced, entry, found, morning, page, run_with_http, section

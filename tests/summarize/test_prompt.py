@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from digest.cli.prompts import load
-from digest.errors import UsageError
 from digest.model import Paper, Passage, Text, TextOrigin
 from digest.summarize.prompt import parse
+from digest.system.errors import UsageError
 
 PAPER = Paper(id="2601.00001", title="A {text} Title", abstract="We cost $5 & {paper}.", comments="5 pages")
 TEXT = Text(

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from digest.cli.prompts import load
-from digest.errors import AnswerError
 from digest.model import Completion, Paper, Passage, Request, Text, TextOrigin
 from digest.summarize.shorten import shortened
 from digest.summarize.summarizer import Job, Outcome, summarise
+from digest.system.errors import AnswerError
 
 ANSWER = '{"kind": "method", "task": "语音识别", "problem": "噪声中性能下降", "contribution": "提出一种方法"}'
 PAPER = Paper(id="2601.00001", title="A title", abstract="An abstract.")

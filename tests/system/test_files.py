@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from digest.errors import FormatError, UsageError
+from digest.system.errors import FormatError, UsageError
 from digest.system.files import at_home, read_text, words_at_home
 from tests.conftest import Run
 

@@ -9,9 +9,9 @@ import httpx2
 import pytest
 
 from digest.config import ModelSettings
-from digest.errors import UsageError
 from digest.llm.presets import preset_of
 from digest.llm.sdk import connect
+from digest.system.errors import UsageError
 from digest.system.network import client_options, explained, nothing_of_the_environment, proxies, unusable
 from tests.conftest import Run
 

@@ -9,7 +9,6 @@ from digest.cli.doctor_checks.check import Check
 from digest.cli.doctor_checks.estimate import estimated
 from digest.cli.prompts import load
 from digest.config import Settings
-from digest.errors import AnswerError, DigestError, UsageError
 from digest.llm.endpoint import Endpoint
 from digest.llm.presets import preset_of
 from digest.llm.response import UnusableError
@@ -20,6 +19,7 @@ from digest.sample.knobs import Knobs
 from digest.summarize.answer import read_entry, read_fields, read_line
 from digest.summarize.prompt import Prompt
 from digest.summarize.summarizer import request_for
+from digest.system.errors import AnswerError, DigestError, UsageError
 
 _PATIENCE = 20.0
 """Seconds that the endpoint may keep its question waiting: a run has more, but nobody watches that."""

@@ -12,7 +12,6 @@ from digest.cli import output
 from digest.cli.doctor_checks.check import Check
 from digest.cli.prompts import load
 from digest.config import CONCURRENCY, Settings
-from digest.errors import DigestError
 from digest.ledger.memory import MemoryLedger
 from digest.llm.cost import prices
 from digest.llm.presets import preset_of
@@ -20,6 +19,7 @@ from digest.llm.retry_after import in_words
 from digest.model import Completion, Section, Usage
 from digest.sources.arxiv.feed import parse_feed
 from digest.sources.http_client import OTHER_SPACING, Http
+from digest.system.errors import DigestError
 from digest.system.files import read_text
 
 _DAYS = 10

@@ -10,7 +10,7 @@ from digest.cli.home import SCRIPT, WORKFLOW
 from digest.cli.home_program import REQUIREMENTS, is_reachable, program_in
 from digest.cli.prompts import load
 from digest.config import Settings, shipped
-from digest.errors import UsageError
+from digest.system.errors import UsageError
 from digest.system.files import read_text
 
 

@@ -13,9 +13,9 @@ from digest.cli.doctor_checks.check import Check
 from digest.cli.sample_traces import left_in
 from digest.cli.verify import verify
 from digest.config import Settings
-from digest.errors import DigestError, NoLedgerError, UsageError
 from digest.ledger import open_history
 from digest.sample.knobs import FOLDER
+from digest.system.errors import DigestError, NoLedgerError, UsageError
 from digest.system.network import client_options, explained
 from digest.system.reach import reason
 from digest.text.tokens import ESTIMATE, count

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from statistics import fmean
 
-from digest.errors import UsageError
 from digest.evaluate.gold.dataset import Gold, GoldPaper
 from digest.evaluate.metrics.scoring import fresh_scores
 from digest.evaluate.runs.folder import GOLD, TROUBLE, Answer, RunFolder, Score, Variant, gold_key, labels
 from digest.summarize.prompt import Prompt
+from digest.system.errors import UsageError
 
 
 @dataclass(frozen=True)

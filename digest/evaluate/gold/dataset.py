@@ -11,10 +11,10 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
-from digest.errors import UsageError
 from digest.model import Kind, Paper, Record
 from digest.summarize.checks import RULES, Source, about, check
 from digest.summarize.prompt import Prompt
+from digest.system.errors import UsageError
 from digest.system.files import text_of
 
 

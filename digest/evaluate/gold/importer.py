@@ -9,10 +9,10 @@ from datetime import date as Date
 from pathlib import Path
 from typing import Literal
 
-from digest.errors import UsageError
 from digest.evaluate.gold.dataset import SAME_LINE, GoldPaper, Reference, batches, flags_of, source_of
 from digest.model import Digest, Entry, Record
 from digest.summarize.checks import Source
+from digest.system.errors import UsageError
 
 Stratum = Literal["section", "day", "kind"]
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
-from digest.errors import UsageError
 from digest.evaluate.comparison.results import ResultTable, VariantResults
 from digest.evaluate.comparison.statistics import kappa
 from digest.evaluate.gold.dataset import batches, source_of
@@ -26,6 +25,7 @@ from digest.evaluate.judge.verdicts import (
     turned,
 )
 from digest.evaluate.runs.folder import read_rows, write_rows
+from digest.system.errors import UsageError
 
 PER_KIND = 20
 """Planted defects of each kind that a judge is tried on."""

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from digest.errors import AnswerError
 from digest.evaluate.judge.verdicts import TURNED, Judged, Pair, Side, decided
 from digest.evaluate.metrics import metrics
 from digest.model import Completion, Message, Request
@@ -24,6 +23,7 @@ from digest.summarize.checks.rule import Reading
 from digest.summarize.checks.topic import glossary, terms_of
 from digest.summarize.extract import RepeatedKeys, last_object, without_thoughts
 from digest.summarize.fence import fence
+from digest.system.errors import AnswerError
 
 QUESTIONS = ("task", "problem", "method", "direction", "supported", "complete")
 RULE = "rule"

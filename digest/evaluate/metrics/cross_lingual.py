@@ -24,7 +24,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from digest.errors import UsageError
+from digest.system.errors import UsageError
 from digest.system.files import write_bytes_atomically
 
 Floats: TypeAlias = NDArray[np.float32]

@@ -23,11 +23,11 @@ from typing import TypeVar
 
 from pydantic import Field, ValidationError
 
-from digest.errors import UsageError
 from digest.evaluate.gold import dataset as gold_sets
 from digest.evaluate.gold.dataset import Gold
 from digest.model import Finding, Record
 from digest.summarize.prompt import Prompt
+from digest.system.errors import UsageError
 from digest.system.files import write_atomically
 
 R = TypeVar("R", bound=Record)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from itertools import product
 
-from digest.errors import ModelError, UsageError
 from digest.evaluate.gold.dataset import Gold, GoldPaper, shown_in
 from digest.evaluate.runs.folder import Answer, Passages, RunFolder, Variant, append, key_of
 from digest.model import Completion, Listing, Paper, RunUsage
@@ -16,6 +15,7 @@ from digest.pipeline.entry import Others, PaperTask, recipe
 from digest.pipeline.entry import entry as make_entry
 from digest.pipeline.resources import Resources
 from digest.summarize.prompt import Prompt
+from digest.system.errors import ModelError, UsageError
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from pydantic import SecretStr
 
-from digest.errors import DigestError, LedgerError, UsageError
+from digest.system.errors import DigestError, LedgerError, UsageError
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 

@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from digest.errors import LedgerError, UsageError
 from digest.ledger.sql.database import Database, Row
 from digest.ledger.sql.schema import Table, newest
+from digest.system.errors import LedgerError, UsageError
 
 
 @dataclass(frozen=True)

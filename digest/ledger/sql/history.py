@@ -10,13 +10,13 @@ from typing import Any
 
 from pydantic import Field
 
-from digest.errors import UsageError
 from digest.ledger.interface import Delivery
 from digest.ledger.sql.codec import unpack
 from digest.ledger.sql.database import Closing, Database, Row
 from digest.ledger.sql.deliveries import read_deliveries
 from digest.ledger.sql.ledger import run_lock
 from digest.model import Completion, Record, Usage
+from digest.system.errors import UsageError
 
 
 class Run(Record):

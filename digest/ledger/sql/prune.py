@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
-from digest.errors import UsageError
 from digest.ledger.sql.database import Database
+from digest.system.errors import UsageError
 
 
 def age(text: str) -> timedelta:

@@ -9,12 +9,12 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
-from digest.errors import LedgerError, NoLedgerError, UsageError
 from digest.ledger.sql.codec import restored, storable
 from digest.ledger.sql.database import Database, Row
 from digest.ledger.sql.schema import Table, migrations, newest
 from digest.ledger.sqlite.locks import Locks, is_held
 from digest.ledger.sqlite.schema import check, migrate
+from digest.system.errors import LedgerError, NoLedgerError, UsageError
 
 T = TypeVar("T")
 

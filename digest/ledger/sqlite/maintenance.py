@@ -11,13 +11,13 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from digest.errors import LedgerError, UsageError
 from digest.ledger import FILE_NAME
 from digest.ledger.sql.codec import unpack_text
 from digest.ledger.sql.copy import copy
 from digest.ledger.sql.database import Database
 from digest.ledger.sqlite.connection import SqliteDatabase, connect, connect_to_read, damaged
 from digest.ledger.sqlite.schema import migrate
+from digest.system.errors import LedgerError, UsageError
 
 _PART = re.compile(r"(\d+)\.(?:[a-z]+\.)?part.*")
 """The process, and with a dot what it was, after the name of the file that is being written."""

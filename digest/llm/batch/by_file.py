@@ -11,10 +11,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from digest.errors import AnswerError, UsageError
 from digest.llm.batch.jsonl import write_rows
 from digest.llm.response import MalformedError, read
 from digest.model import Completion, Request
+from digest.system.errors import AnswerError, UsageError
 from digest.system.files import read_text
 
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from digest.errors import ModelError, QuotaError
 from digest.llm.api_error import clean
 from digest.llm.endpoint import Endpoint
 from digest.llm.error_mapping import TransientError
 from digest.llm.retry import RetryPolicy
 from digest.llm.retry_after import told_to_wait
+from digest.system.errors import ModelError, QuotaError
 
 if TYPE_CHECKING:
     import openai

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from digest.errors import AnswerError, DigestError
 from digest.ledger import BatchLog, Ledger
 from digest.llm.cached_client import CachedClient
 from digest.model import Completion, Request
+from digest.system.errors import AnswerError, DigestError
 
 
 class DeferredError(DigestError):

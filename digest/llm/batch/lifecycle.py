@@ -19,7 +19,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
-from digest.errors import AnswerError, ModelError
 from digest.ledger import Batch, BatchLog, Ledger
 from digest.ledger.interface import BatchState
 from digest.llm.batch.client import BatchApi, RefusedError, Remote
@@ -30,6 +29,7 @@ from digest.llm.endpoint import Endpoint
 from digest.llm.error_mapping import TransientError, meaning_of
 from digest.llm.response import MalformedError, UnusableError
 from digest.model import Completion, Request
+from digest.system.errors import AnswerError, ModelError
 
 T = TypeVar("T")
 

@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date as Date
 
-from digest.errors import AnswerError, ModelError, UsageError
 from digest.ledger import Batch, Ledger
 from digest.llm.batch.deferred import Deferral
 from digest.llm.batch.lifecycle import BatchLifecycle
@@ -19,6 +18,7 @@ from digest.llm.cached_client import CachedClient
 from digest.llm.cost import BATCH
 from digest.llm.endpoint import Endpoint
 from digest.model import Request, Usage
+from digest.system.errors import AnswerError, ModelError, UsageError
 
 _POLL = (5.0, 60.0)
 """Seconds between two looks at a batch: at first, and at most."""

@@ -13,7 +13,6 @@ from itertools import groupby
 from pathlib import Path
 
 from digest.config import Settings
-from digest.errors import DigestError, UsageError
 from digest.publish.keeping import of_sample
 from digest.publish.reader_markdown import render_reader
 from digest.publish.site import bibliography, feeds, mail
@@ -26,6 +25,7 @@ from digest.publish.site.pages import Facts, Leaf, Pages
 from digest.publish.site.search import SKIPPED, Index, texts_of
 from digest.publish.site.sources import Source, Week, read, sources_in
 from digest.publish.site.view import views_of
+from digest.system.errors import DigestError, UsageError
 
 FEED_DAYS = 3
 """Announcement days that a feed reaches back."""

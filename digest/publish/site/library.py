@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from digest.errors import UsageError
 from digest.publish.site.interests import Kept, Library
 from digest.publish.site.tex import characters, plain
+from digest.system.errors import UsageError
 from digest.system.files import read_text, write_atomically
 
 _COMMAND = re.compile(r"\{\\[A-Za-z]+\}")

@@ -6,7 +6,7 @@ import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digest.errors import UsageError
+from digest.system.errors import UsageError
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette

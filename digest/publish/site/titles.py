@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 from functools import cached_property
 from pathlib import Path
 
-from digest.errors import UsageError
+from digest.system.errors import UsageError
 
 _TABLE = (
     "create table if not exists titles (paper text, day text, title text, primary key (paper, day)) "

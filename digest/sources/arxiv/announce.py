@@ -8,7 +8,6 @@ from datetime import date as Date
 from datetime import datetime, timedelta, tzinfo
 
 from digest.config import ArxivSettings
-from digest.errors import SourceError, StaleError
 from digest.model import Announcement, Listing, Paper, Section
 from digest.sources.arxiv import calendar, no_announcement, oai_pmh
 from digest.sources.arxiv.category_day import CategoryDay, adds, merge
@@ -19,6 +18,7 @@ from digest.sources.arxiv.no_announcement import NoAnnouncement
 from digest.sources.arxiv.saved_pages import latest_reading
 from digest.sources.arxiv.wording import clock_words, some
 from digest.sources.http_client import Http, snapshot_of
+from digest.system.errors import SourceError, StaleError
 
 CATCHUP_REACH = timedelta(days=90)
 """The age up to which arXiv keeps catch-up pages (arXiv's browse code, controllers/catchup_page.py)."""

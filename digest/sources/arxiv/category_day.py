@@ -8,9 +8,9 @@ from datetime import date as Date
 
 from pydantic import Field
 
-from digest.errors import CountError, SourceError
 from digest.model import KINDS, Kind, Listing, Paper, Record, taxonomy
 from digest.sources.arxiv.listing_parse import ListingPage, PageSection
+from digest.system.errors import CountError, SourceError
 
 
 class CategoryDay(Record):

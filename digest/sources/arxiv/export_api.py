@@ -12,11 +12,11 @@ from io import BytesIO
 from typing import TYPE_CHECKING
 
 from digest.config import ArxivSettings
-from digest.errors import SourceError, UsageError
 from digest.model import Paper
 from digest.sources.arxiv import markup
 from digest.sources.arxiv.wording import some
 from digest.sources.http_client import Http
+from digest.system.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
     import arxiv

@@ -14,11 +14,11 @@ from email.utils import parsedate_to_datetime
 from lxml import etree
 from pydantic import Field
 
-from digest.errors import SourceError
 from digest.model import Kind, Listing, Record
 from digest.model.taxonomy import belongs
 from digest.sources.arxiv import calendar, markup
 from digest.sources.arxiv.wording import some
+from digest.system.errors import SourceError
 
 _TYPES: dict[str, Kind] = {
     "new": "new",

@@ -8,7 +8,6 @@ from datetime import date as Date
 from datetime import timedelta
 
 from digest.config import ArxivSettings
-from digest.errors import CountError, SourceError, StaleError, UnavailableError, UnreachableError
 from digest.model import SnapshotStore
 from digest.sources.arxiv import calendar
 from digest.sources.arxiv.category_day import (
@@ -23,6 +22,7 @@ from digest.sources.arxiv.listing_parse import ListingPage, parse_listing
 from digest.sources.arxiv.saved_pages import PageKind, latest_reading
 from digest.sources.http_client import Http, Page, snapshot_of
 from digest.sources.http_responses import headline
+from digest.system.errors import CountError, SourceError, StaleError, UnavailableError, UnreachableError
 
 _PAGE_SIZE = 2000
 _MOST_PAGES = 20

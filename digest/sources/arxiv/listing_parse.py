@@ -13,9 +13,9 @@ from datetime import date as Date
 from lxml import html
 from pydantic import Field
 
-from digest.errors import SourceError
 from digest.model import Kind, Listing, Paper, Record
 from digest.sources.arxiv import markup
+from digest.system.errors import SourceError
 
 _KINDS: dict[str, Kind] = {"new": "new", "cross": "cross", "repla": "replaced"}
 _SECTION = re.compile(

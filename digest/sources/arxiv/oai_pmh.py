@@ -15,11 +15,11 @@ from urllib.parse import urlencode
 from lxml import etree
 
 from digest.config import ArxivSettings
-from digest.errors import SourceError
 from digest.model import Kind, Listing, Paper, Record, taxonomy
 from digest.sources.arxiv import markup
 from digest.sources.arxiv.category_day import CategoryDay
 from digest.sources.http_client import Http
+from digest.system.errors import SourceError
 
 _PHYSICS = (
     *("astro-ph", "cond-mat", "gr-qc", "hep-ex", "hep-lat", "hep-ph", "hep-th", "math-ph", "nlin"),

@@ -13,10 +13,10 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from digest.errors import SourceError
 from digest.model import taxonomy
 from digest.sources.arxiv.calendar import announced_on
 from digest.sources.bulk.dated import DatedPaper
+from digest.system.errors import SourceError
 from digest.system.files import read_text
 
 _BUFFER = 8 << 20

@@ -19,11 +19,11 @@ from typing import IO, Any
 
 from pydantic import ValidationError
 
-from digest.errors import SourceError, UsageError
 from digest.model import Paper
 from digest.sources.arxiv import markup
 from digest.sources.bulk.dated import DatedPaper
 from digest.sources.bulk.day_files import Unread
+from digest.system.errors import SourceError, UsageError
 
 _GZIP = b"\x1f\x8b"
 _FIRST, _LONGEST = 100, 4 << 20

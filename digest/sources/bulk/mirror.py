@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
-from digest.errors import UsageError
 from digest.model.taxonomy import archives
+from digest.system.errors import UsageError
 
 _TAR = re.compile(r"arXiv_(?:pdf|txt)_(\d{4})_\d+\.tar", re.IGNORECASE)
 _MONTH = re.compile(r"\d{4}")

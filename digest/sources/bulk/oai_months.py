@@ -13,11 +13,11 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
-from digest.errors import SourceError
 from digest.sources.arxiv.oai_pmh import OaiPage, parse_oai, set_of
 from digest.sources.bulk.dated import DatedPaper
 from digest.sources.bulk.day_files import Unread
 from digest.sources.http_client import Http
+from digest.system.errors import SourceError
 
 _PAGES = 400
 _LATE = timedelta(days=1)

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from digest.errors import UsageError
 from digest.model import Finding, Language, Severity, Summary
 from digest.summarize.checks import (
     english,
@@ -24,6 +23,7 @@ from digest.summarize.checks import (
     topic,
 )
 from digest.summarize.checks.rule import READ, Reading, Rule, Source, rules_of
+from digest.system.errors import UsageError
 
 _MODULES = (form, leaks, obeyed, script, names, numbers, style, tasks, topic, repeats, fields, english)
 """Where rules are; of one severity, the first found is told first."""

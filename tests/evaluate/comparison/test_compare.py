@@ -7,7 +7,6 @@ from statistics import mean
 
 import pytest
 
-from digest.errors import UsageError
 from digest.evaluate.comparison.compare import compare, too_many_errors, worsened
 from digest.evaluate.comparison.results import load_results
 from digest.evaluate.gold.dataset import Gold
@@ -15,6 +14,7 @@ from digest.evaluate.judge.planted_defects import DEFECTS
 from digest.evaluate.report.decision import decide
 from digest.evaluate.report.report import worst_papers
 from digest.evaluate.runs.folder import Answer, append, key_of, write_rows
+from digest.system.errors import UsageError
 from tests.evaluate.conftest import Run
 from tests.evaluate.support import compared, make_run, published, restyled
 

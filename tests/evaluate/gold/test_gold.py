@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from digest.errors import UsageError
 from digest.evaluate.gold.dataset import problems, read, shown_in, to_jsonl
 from digest.evaluate.gold.importer import import_digests, sample
 from digest.evaluate.runs.runner import refuse_leaks
@@ -13,6 +12,7 @@ from digest.model import Flag
 from digest.publish.formats import read_file
 from digest.publish.json_format import to_json
 from digest.publish.markdown_parser import parse
+from digest.system.errors import UsageError
 from tests.evaluate.conftest import Run
 from tests.evaluate.support import paper, prompt
 

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from digest.errors import AnswerError, UsageError
 from digest.evaluate.comparison.compare import compare
 from digest.evaluate.comparison.results import load_results
 from digest.evaluate.gold.dataset import Gold, batches, source_of, to_jsonl
@@ -23,6 +22,7 @@ from digest.evaluate.report.decision import decide
 from digest.evaluate.runs.folder import append
 from digest.llm.batch.by_file import Replay
 from digest.model import Completion, Request
+from digest.system.errors import AnswerError, UsageError
 from tests.evaluate.conftest import Run
 from tests.evaluate.support import invented_line, make_run, paper, published
 

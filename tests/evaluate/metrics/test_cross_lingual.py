@@ -17,13 +17,13 @@ if find_spec("numpy") is None or find_spec("sklearn") is None:
         "the metric xling needs numpy and scikit-learn: pip install '.[xling]'", allow_module_level=True
     )
 
-from digest.errors import UsageError
 from digest.evaluate.gold.dataset import GoldPaper, Reference, to_jsonl
 from digest.evaluate.gold.importer import import_digests
 from digest.evaluate.metrics.cross_lingual import Model, Pair, grams_of, load, paper_text, words_of
 from digest.evaluate.metrics.scoring import score_run
 from digest.evaluate.runs.folder import gold_key
 from digest.publish.formats import read_file
+from digest.system.errors import UsageError
 from tests.evaluate.conftest import Run
 from tests.evaluate.support import compared, make_run
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from digest.errors import AnswerError
 from digest.llm.batch.jsonl import read_rows
 from digest.model import Request
 from digest.sample import Server, fault
+from digest.system.errors import AnswerError
 from digest.system.redact import KeyRedactor
 from tests.llm.batch.bench import Bench, answered, collect, submit
 

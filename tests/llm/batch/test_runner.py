@@ -10,12 +10,12 @@ from typing import Any, get_args
 
 import pytest
 
-from digest.errors import ModelError, UsageError
 from digest.ledger.interface import OPEN_STATES, BatchState
 from digest.llm.batch import Pending, lifecycle
 from digest.llm.batch.deferred import DeferredError
 from digest.model import Request
 from digest.sample import Server
+from digest.system.errors import ModelError, UsageError
 from tests.llm.batch.bench import DAY, Bench, answered, asked, collect, listed, submit
 
 

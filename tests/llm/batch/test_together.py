@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from digest.errors import ModelError
 from digest.ledger import open_ledger
 from digest.llm.batch import Pending
 from digest.model import Request
 from digest.sample import Server
+from digest.system.errors import ModelError
 from tests.llm.batch.bench import DAY, Bench, answered, collect, listed, submit
 
 Questions = list[tuple[Request, str]]

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from digest.errors import ModelError
 from digest.ledger import open_ledger
 from digest.llm.batch import Pending
 from digest.model import Request
 from digest.sample import Fault, Server, fault
+from digest.system.errors import ModelError
 from tests.llm.batch.bench import DAY, Bench, answered, asked, collect, listed, submit
 
 Questions = list[tuple[Request, str]]

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from digest.config import InterestSettings
-from digest.errors import UsageError
 from digest.model import Entry
 from digest.publish.markdown_parser import parse
 from digest.publish.site.interests import Interest, Judge, Kept, Library
 from digest.publish.site.library import import_library, load_library
+from digest.system.errors import UsageError
 from tests.publish.samples import entry
 
 BIB = """@article{a, title = {Speech {Separation} with G{\\"o}del}, author = {Li, Bo and Wang, Mei},

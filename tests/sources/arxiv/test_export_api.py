@@ -9,10 +9,10 @@ from xml.sax.saxutils import escape
 
 import pytest
 
-from digest.errors import UsageError
 from digest.model import Paper
 from digest.sources.arxiv.export_api import enrich, fetch_paper
 from digest.sources.http_client import Http
+from digest.system.errors import UsageError
 from tests.sources.conftest import Answer, RawServer, in_turn, response
 from tests.sources.support import Clock, morning, run_with_http
 

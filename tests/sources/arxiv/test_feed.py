@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from digest.errors import SourceError
 from digest.model import Kind, Listing
 from digest.sources.arxiv.category_day import join_pages, merge
 from digest.sources.arxiv.feed import FeedItem, disagreements, feed_date, parse_feed
 from digest.sources.arxiv.listing_parse import parse_listing
+from digest.system.errors import SourceError
 
 ATOM = """<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom" xmlns:a="http://arxiv.org/schemas/atom">
 <title>cs.SD updates on arXiv.org</title>{}</feed>"""

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.errors import CountError, SourceError
 from digest.model import Kind, Paper
 from digest.sources.arxiv.category_day import CategoryDay, check_page, join_pages
 from digest.sources.arxiv.listing_parse import parse_listing
+from digest.system.errors import CountError, SourceError
 from tests.sources.support import entry, page, section
 
 

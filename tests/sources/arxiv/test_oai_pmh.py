@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from digest.errors import SourceError
 from digest.sources.arxiv.oai_pmh import parse_oai, set_of
+from digest.system.errors import SourceError
 
 
 @pytest.mark.parametrize(

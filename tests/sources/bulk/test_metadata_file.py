@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from digest.errors import SourceError, UsageError
 from digest.sources.bulk.day_files import DayFiles, Unread
 from digest.sources.bulk.metadata_file import read_metadata
+from digest.system.errors import SourceError, UsageError
 from tests.sources.bulk.support import lines, row
 
 

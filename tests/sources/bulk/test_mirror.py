@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from digest.errors import UsageError
 from digest.sources.bulk.mirror import Mirror
+from digest.system.errors import UsageError
 from tests.sources.bulk.support import tar
 
 

@@ -10,10 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from digest.errors import SourceError, UnreachableError
 from digest.sources.bulk.day_files import Unread
 from digest.sources.bulk.oai_months import OaiMonths
 from digest.sources.http_client import Http
+from digest.system.errors import SourceError, UnreachableError
 
 HEAD = '<OAI-PMH xmlns="http://www.openarchives.org/OAI/2.0/"><ListRecords>'
 EMPTY = HEAD.replace("<ListRecords>", '<error code="noRecordsMatch">none</error></OAI-PMH>')

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from digest.errors import UsageError
 from digest.model import Finding
 from digest.summarize.checks import RULES, Rule, Source, check, correction, registry, rules_for
 from digest.summarize.checks.rule import Reading, rules_of
+from digest.system.errors import UsageError
 from tests.summarize.checks.examples import EXAMPLES, Example
 
 _EXAMPLES = [(rule, example) for rule in RULES for example in EXAMPLES.get(rule.id, ())]
