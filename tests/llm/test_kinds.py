@@ -35,7 +35,7 @@ def test_an_error_is_what_its_endpoint_means() -> None:
 
 
 def test_a_limit_by_the_day_is_known_by_its_words_and_by_its_name() -> None:
-    gemini = BODIES[-1]
+    (gemini,) = (case for case in BODIES if "QuotaFailure" in json.dumps(case["body"]))
     error = error_of(gemini["status"], json.dumps(gemini["body"]).encode(), KeyRedactor(""))
     assert is_by_day(error)
     assert error.quote.startswith("You exceeded your current quota")
