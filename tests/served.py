@@ -31,5 +31,5 @@ def shared(folder: Path, record: Record) -> bytes:
 
 if __name__ == "__main__":
     folder = Path(sys.argv.pop(1))
-    pdf.typeset = lambda record: shared(folder, record)  # type: ignore[assignment]
+    pdf.typeset = lambda record: shared(folder, record)  # type: ignore[assignment]  # same signature
     server.main()

@@ -19,5 +19,5 @@ def test_an_end_is_seen_without_waiting_for_it() -> None:
     with process:
         process.stdout.read()
         while process.poll() is None:
-            time.sleep(0.01)
+            time.sleep(0.01)  # another process goes on, and tells nobody
     assert process.returncode == 3

@@ -117,7 +117,7 @@ class _Killed:
         while self._asked() < questions:
             assert self._driver.poll() is None, "it ended before"
             assert time.monotonic() < deadline, "it stands still"
-            time.sleep(0.02)
+            time.sleep(0.02)  # another process goes on, and tells nobody
 
     def _kill(self, kind: str, when: str) -> None:
         before = self.server.stats()
@@ -132,7 +132,7 @@ class _Killed:
         alive = self.nodes.workers("PaperWorker")
         deadline = time.monotonic() + BOUND
         while not alive and time.monotonic() < deadline:
-            time.sleep(0.02)
+            time.sleep(0.02)  # another process goes on, and tells nobody
             alive = self.nodes.workers("PaperWorker")
         os.kill(alive[len(self.done) % len(alive)], signal.SIGKILL)
 

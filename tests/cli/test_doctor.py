@@ -115,7 +115,7 @@ def test_it_waits_as_long_as_a_run_does_and_tells_the_seconds(
 
     def made(settings: ModelSettings, patience: float) -> Endpoint:
         made = Endpoint(settings, patience=patience, clock=asyncio.get_running_loop().time)
-        made._client = Slow(seconds)  # type: ignore[assignment]
+        made._client = Slow(seconds)  # type: ignore[assignment]  # a stand-in
         return made
 
     async def go() -> None:

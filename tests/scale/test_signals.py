@@ -59,12 +59,12 @@ def test_a_signal_ends_it_in_order_and_it_goes_on(
         while sum(server.stats()["asked"].values()) < 8:
             assert process.poll() is None
             assert time.monotonic() < deadline
-            time.sleep(0.02)
+            time.sleep(0.02)  # another process goes on, and tells nobody
         others = family(process.pid)
         for one in sent:
             if process.poll() is None:
                 os.killpg(process.pid, one) if one is INT else process.send_signal(one)  # as terminals do
-                time.sleep(0.3)
+                time.sleep(0.3)  # as fast as a hand
         out, err = process.communicate(timeout=BOUND)
     finally:
         process.kill()
@@ -74,7 +74,7 @@ def test_a_signal_ends_it_in_order_and_it_goes_on(
     assert out == ""
     while left := [one for one in others if _alive(one)]:
         assert time.monotonic() < deadline, left
-        time.sleep(0.1)
+        time.sleep(0.1)  # another process goes on, and tells nobody
     subprocess.run(command, check=True, timeout=BOUND)
     assert len(digests_in(folder / "runs")) == 3 * len(DAYS)
     assert sum(server.stats()["asked"].values()) <= ALL + AT_ONCE
