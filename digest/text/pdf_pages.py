@@ -12,7 +12,7 @@ from typing import NamedTuple, Self
 import pymupdf
 
 from digest.model import Passage
-from digest.text import clean, hidden_text
+from digest.text import characters, hidden_text
 from digest.text.errors import PdfError
 from digest.text.glyphs import Untyped
 from digest.text.hidden_text import Hidden, Run
@@ -173,7 +173,7 @@ class _Quoted:
         self._letters = "\n".join(map(hidden_text.squeezed, texts))
 
     def __call__(self, line: Sequence[str]) -> bool:
-        letters = hidden_text.squeezed(clean.tidy(" ".join(line)))
+        letters = hidden_text.squeezed(characters.tidy(" ".join(line)))
         half = len(letters) // 2
         parts = (letters[:half], letters[half:]) if half >= _HALF else (letters,)
         return bool(letters) and any(part in self._letters for part in parts)
