@@ -82,7 +82,7 @@ def _passage(name: str, rows: Sequence[Row], content: str) -> Passage:
 
 
 def _told(rows: Sequence[Row], start: str, end: str) -> list[Row]:
-    """Those rows of a text of which its start or its end has anything; letters outlive joining and cutting."""
+    """The rows of which the start or the end of a text has anything; letters outlive joining and cutting."""
     afters = list(accumulate(_letters(row.content) for row in rows))
     first, last = _letters(start), (afters[-1] if afters else 0) - _letters(end)
     befores = [0, *afters]
