@@ -106,18 +106,15 @@ class PostgresDatabase(Database):
         return open_server, (self._server.url,)
 
     def close(self) -> None:
-        """See `Database`."""
         self._pool.close()
         self._session.close()
 
     # reading and writing
 
     def rows(self, sql: str, values: Row = ()) -> Iterator[Row]:
-        """See `Database`."""
         yield from self._patiently(lambda: self._fetch(sql, values))
 
     def scan(self, sql: str, values: Row = ()) -> Iterator[Row]:
-        """See `Database`; not begun again when the server goes away on the way."""
         try:
             with (
                 self._connection() as connection,
@@ -131,11 +128,9 @@ class PostgresDatabase(Database):
             raise self._server.trouble(error) from error
 
     def write(self, sql: str, values: Row = ()) -> int:
-        """See `Database`."""
         return self._patiently(lambda: self._execute(sql, values))
 
     def insert(self, sql: str, values: Row) -> int:
-        """See `Database`."""
         ((number,),) = self._patiently(lambda: self._fetch(f"{sql} RETURNING id", values))
         return int(number)
 
@@ -160,7 +155,6 @@ class PostgresDatabase(Database):
     # transactions
 
     def run_transaction(self, work: Callable[[], T]) -> T:
-        """See `Database`."""
         give_up = self._clock() + self._patience
         for _ in range(_MOST_AGAIN):
             ended: tuple[str, T] | None = None
@@ -184,7 +178,6 @@ class PostgresDatabase(Database):
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """See `Database`."""
         try:
             with self._pool.connection() as connection:
                 connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -217,7 +210,6 @@ class PostgresDatabase(Database):
             self._sleep(_PAUSE)
 
     def fill(self, table: Table, rows: Iterable[Row]) -> None:
-        """See `Database`."""
         with self._connection() as connection:
             columns = ", ".join(table.columns)
             with connection.cursor() as cursor:
@@ -232,15 +224,13 @@ class PostgresDatabase(Database):
                     cursor.execute(sql.encode(), (table.name,))
 
     def claim_whole(self) -> None:
-        """See `Database`."""
         names = ", ".join(table.name for table in newest()[0])
         self.write(f"LOCK TABLE {names} IN EXCLUSIVE MODE")
 
     def give_back(self) -> None:
-        """See `Database`: PostgreSQL does so by itself."""
+        pass  # PostgreSQL does so by itself
 
     def problems(self) -> Iterator[str]:
-        """See `Database`."""
         tables, indexes = newest()
         sql = (
             "SELECT relname::text, coalesce(indisvalid, true) FROM pg_class "
@@ -265,7 +255,6 @@ class PostgresDatabase(Database):
     # locks
 
     def try_hold(self, name: str) -> bool:
-        """See `Database`."""
         if name not in self._locks:
             if not self._patiently(lambda: self._ask("SELECT pg_try_advisory_lock(%s)", name)):
                 return False
@@ -273,18 +262,15 @@ class PostgresDatabase(Database):
         return True
 
     def hold(self, name: str) -> None:
-        """See `Database`."""
         self.try_hold(name)
 
     def release(self, name: str) -> None:
-        """See `Database`."""
         if name in self._locks:
             self._locks.remove(name)
             with suppress(psycopg.OperationalError, psycopg.InterfaceError):  # then the lock is gone as well
                 self._ask("SELECT pg_advisory_unlock(%s)", name)
 
     def is_held(self, name: str) -> bool:
-        """See `Database`."""
         number = self._number(name) % 2**64
         sql = (
             "SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = database "
