@@ -192,10 +192,10 @@ class Ledger(SnapshotStore, Protocol):
 
     # the capabilities learned of endpoints
 
-    def traits(self, endpoint: str, model: str) -> str | None:
+    def capabilities(self, endpoint: str, model: str) -> str | None:
         """The capabilities learned of an endpoint (address) and model, as JSON, if anything."""
 
-    def keep_traits(self, endpoint: str, model: str, traits: str) -> None:
+    def keep_capabilities(self, endpoint: str, model: str, learned: str) -> None:
         """Remember what was learned (JSON)."""
 
     # the deliveries: what was sent to whom

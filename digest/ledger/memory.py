@@ -42,7 +42,7 @@ class MemoryLedger(Ledger):
         self._announcements: dict[tuple[str, Date], Announcement] = {}
         self._listings: set[tuple[str, str, Date]] = set()
         self._snapshots: dict[tuple[str, datetime], Snapshot] = {}
-        self._traits: dict[tuple[str, str], str] = {}
+        self._capabilities: dict[tuple[str, str], str] = {}
         self._batches: dict[str, MemoryBatches] = {}
         self._deliveries: dict[tuple[object, ...], Delivery] = {}
 
@@ -169,11 +169,11 @@ class MemoryLedger(Ledger):
 
     # endpoints
 
-    def traits(self, endpoint: str, model: str) -> str | None:
-        return self._traits.get((endpoint, model))
+    def capabilities(self, endpoint: str, model: str) -> str | None:
+        return self._capabilities.get((endpoint, model))
 
-    def keep_traits(self, endpoint: str, model: str, traits: str) -> None:
-        self._traits[endpoint, model] = traits
+    def keep_capabilities(self, endpoint: str, model: str, learned: str) -> None:
+        self._capabilities[endpoint, model] = learned
 
     def batches(self, endpoint: str) -> MemoryBatches:
         return self._batches.setdefault(endpoint, MemoryBatches())

@@ -16,13 +16,13 @@ from typing import Any
 from digest.ledger.interface import Delivery, Ledger
 from digest.ledger.sql.batches import SqlBatches
 from digest.ledger.sql.codec import iso, now, pack, pack_text, unpack, unpack_text
-from digest.ledger.sql.database import Closing, Database, Row
+from digest.ledger.sql.database import Closing, Database, SqlRow
 from digest.ledger.sql.deliveries import read_deliveries, write_deliveries
 from digest.ledger.sql.snapshots import SqlSnapshots
 from digest.model import Announcement, Completion, Digest, Text
 
 _MOST_WAITING = 500
-Statement = tuple[str, Row]
+Statement = tuple[str, SqlRow]
 
 
 class SqlLedger(SqlSnapshots, Closing, Ledger):
@@ -225,18 +225,18 @@ class SqlLedger(SqlSnapshots, Closing, Ledger):
 
     # what endpoints can do
 
-    def traits(self, endpoint: str, model: str) -> str | None:
+    def capabilities(self, endpoint: str, model: str) -> str | None:
         row = self.database.one(
             "SELECT traits FROM capabilities WHERE endpoint = ? AND model = ?", (endpoint, model)
         )
         return None if row is None else str(row[0])
 
-    def keep_traits(self, endpoint: str, model: str, traits: str) -> None:
+    def keep_capabilities(self, endpoint: str, model: str, learned: str) -> None:
         self.database.write(
             "INSERT INTO capabilities (endpoint, model, traits, learned) VALUES (?, ?, ?, ?) "
             "ON CONFLICT (endpoint, model) "
             "DO UPDATE SET traits = excluded.traits, learned = excluded.learned",
-            (endpoint, model, traits, now()),
+            (endpoint, model, learned, now()),
         )
 
     def batches(self, endpoint: str) -> SqlBatches:

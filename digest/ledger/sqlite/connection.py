@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from digest.ledger.sql.codec import restored, storable
-from digest.ledger.sql.database import Database, Row
+from digest.ledger.sql.database import Database, SqlRow
 from digest.ledger.sql.schema import Table, migrations, newest
 from digest.ledger.sqlite.locks import Locks, is_held
 from digest.ledger.sqlite.schema import check, migrate
@@ -49,7 +49,7 @@ class SqliteDatabase(Database):
             self._locks.close()
         self._connection.close()
 
-    def rows(self, sql: str, values: Row = ()) -> Iterator[Row]:
+    def rows(self, sql: str, values: SqlRow = ()) -> Iterator[SqlRow]:
         try:
             for row in self._connection.execute(sql, tuple(map(storable, values))):
                 yield tuple(map(restored, row))
@@ -60,13 +60,13 @@ class SqliteDatabase(Database):
 
     scan = rows
 
-    def write(self, sql: str, values: Row = ()) -> int:
+    def write(self, sql: str, values: SqlRow = ()) -> int:
         return self._execute(sql, values).rowcount
 
-    def insert(self, sql: str, values: Row) -> int:
+    def insert(self, sql: str, values: SqlRow) -> int:
         return int(self._execute(sql, values).lastrowid or 0)
 
-    def _execute(self, sql: str, values: Row) -> sqlite3.Cursor:
+    def _execute(self, sql: str, values: SqlRow) -> sqlite3.Cursor:
         try:
             return self._connection.execute(sql, tuple(map(storable, values)))
         except sqlite3.DatabaseError as error:
@@ -92,7 +92,7 @@ class SqliteDatabase(Database):
                 self._connection.rollback()
             raise
 
-    def fill(self, table: Table, rows: Iterable[Row]) -> None:
+    def fill(self, table: Table, rows: Iterable[SqlRow]) -> None:
         marks = ", ".join("?" * len(table.columns))
         sql = f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({marks})"
         try:
