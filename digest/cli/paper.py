@@ -57,8 +57,8 @@ def redo(given: CommandOptions, wanted: Sequence[str], *, keep: bool) -> int:
         raise UsageError("Name the papers: identifiers such as 2601.19781, or - to read them from a pipe.")
     results: list[tuple[tuple[Redone | Unknown, ...], RunUsage]] = []
 
-    async def go(tools: Resources) -> None:
-        results.append(await redo_papers(names, tools, keep=keep))
+    async def go(resources: Resources) -> None:
+        results.append(await redo_papers(names, resources, keep=keep))
 
     with prepared(replace(given, fresh=True)) as ready:
         with_resources(ready, go, quiet=True)
