@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from digest.pipeline.plan import Plan, dollars
+from digest.pipeline.plan import RunEstimate, dollars
 from digest.pipeline.resources import Resources
 from digest.system.errors import UsageError
 from digest.system.language import translated
@@ -12,7 +12,7 @@ from digest.system.language import translated
 _YES = {"y", "yes", "j", "ja", "是", "好"}
 
 
-def agree(plan: Plan, days: int, resources: Resources, *, yes: bool) -> None:
+def agree(plan: RunEstimate, days: int, resources: Resources, *, yes: bool) -> None:
     """Tell what a run is about to do, and go on if that is wanted.
 
     Args:
@@ -47,6 +47,6 @@ def agree(plan: Plan, days: int, resources: Resources, *, yes: bool) -> None:
         raise UsageError("Nothing was asked. --limit takes fewer papers, --batch half the price.")
 
 
-def _words(plan: Plan) -> str:
+def _words(plan: RunEstimate) -> str:
     """A plan in the user's language."""
     return ", ".join(map(translated, plan.parts))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from digest.cli import output
-from digest.cli.options import Json, Model, Out, PromptName, Quiet, Sample, flags_of
+from digest.cli.options import Json, ModelName, Out, PromptName, Quiet, Sample, flags_of
 from digest.cli.output import COMPLETE, FLAGGED, origin, say, tell_why, took
 from digest.system.errors import UsageError
 from digest.system.terminal import bare, in_short, printable
@@ -29,7 +29,7 @@ def paper(
         list[str],
         typer.Argument(metavar="ID...", help="arXiv identifiers, such as 2601.19781; - for a pipe."),
     ],
-    model: Model = None,
+    model: ModelName = None,
     prompt: PromptName = None,
     out: Out = None,
     keep: Annotated[bool, typer.Option("--keep", help="Show the new line, but change no digest.")] = False,

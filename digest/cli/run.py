@@ -19,7 +19,7 @@ from digest.cli.options import (
     Json,
     Limit,
     MaxCost,
-    Model,
+    ModelName,
     NoPdf,
     Out,
     PromptName,
@@ -56,7 +56,7 @@ def run(
     ] = None,
     section: Sections = None,
     limit: Limit = None,
-    model: Model = None,
+    model: ModelName = None,
     prompt: PromptName = None,
     concurrency: Concurrency = None,
     out: Out = None,
@@ -172,10 +172,10 @@ def _agreed(known: Iterable[Known], limit: int | None, days: int, resources: Res
     """
     from digest.cli.confirm import agree
     from digest.model import Announcement
-    from digest.pipeline.plan import plan_of
+    from digest.pipeline.plan import estimate_run
 
     announced = [one for one in known if isinstance(one, Announcement)]
-    plan = plan_of([paper for one in announced for paper in one.papers[:limit]], resources)
+    plan = estimate_run([paper for one in announced for paper in one.papers[:limit]], resources)
     if plan.papers:
         agree(plan, days, resources, yes=yes)
     return plan.papers > 0

@@ -9,7 +9,7 @@ from typing import Any
 from digest.llm.cost import BATCH
 from digest.model import Paper, Request, Text, TextOrigin, Usage
 from digest.pipeline.entry import AS_ASKED, recipe
-from digest.pipeline.progress import duration
+from digest.pipeline.progress import format_duration
 from digest.pipeline.resources import Resources
 from digest.summarize.prompt import Prompt
 from digest.summarize.summarizer import request_for
@@ -36,7 +36,7 @@ _RUNS, _ENOUGH = 30, 10
 
 
 @dataclass(frozen=True)
-class Plan:
+class RunEstimate:
     """The work that a run is about to do.
 
     Attributes:
@@ -57,7 +57,7 @@ class Plan:
     measured: int
     local: bool = False
 
-    def times(self, days: int) -> Plan:
+    def times(self, days: int) -> RunEstimate:
         """The same for so many days like it."""
         cost = None if self.cost is None else days * self.cost
         papers, pdfs = days * self.papers, days * self.pdfs
@@ -68,7 +68,7 @@ class Plan:
         """In words: `1,020 papers`, `about 51 minutes for PDFs`, `about 0.41 US dollars`."""
         parts = [f"{self.papers:,} papers"]
         if self.pdfs and self.seconds:
-            took = duration(self.seconds)
+            took = format_duration(self.seconds)
             few = self.pdfs != self.papers
             parts.append(f"about {took} for {self.pdfs:,} PDFs" if few else f"about {took} for PDFs")
         known = self.cost is not None
@@ -106,7 +106,7 @@ def pdfs_of(papers: Iterable[Paper], resources: Resources) -> int:
     return sum(not (folder / name_of(paper.versioned_id)).exists() for paper in unread)
 
 
-def plan_of(papers: Sequence[Paper], resources: Resources) -> Plan:
+def estimate_run(papers: Sequence[Paper], resources: Resources) -> RunEstimate:
     """The work to be done for papers, as far as the ledger tells.
 
     Args:
@@ -131,7 +131,7 @@ def plan_of(papers: Sequence[Paper], resources: Resources) -> Plan:
         tokens = _typical(todo, resources)
     price = resources.endpoint.price(resources.settings.model.name, tokens) if todo else 0.0
     share = BATCH if resources.batch else 1.0
-    return Plan(
+    return RunEstimate(
         papers=len(todo),
         pdfs=pdfs,
         seconds=seconds,

@@ -15,7 +15,7 @@ import pytest
 
 from digest.cli import confirm
 from digest.model import Usage
-from digest.pipeline.plan import Plan
+from digest.pipeline.plan import RunEstimate
 from digest.sample import Server
 from tests import forked
 from tests.conftest import Run, Start, few, use
@@ -103,7 +103,7 @@ def test_below_it_nobody_is_asked_and_without_a_price_one_is(
     agreed(replace(unknown, local=True), 1, resources, yes=False)
 
 
-PLAN = Plan(1020, 1020, 3060, 0.41, Usage(input=3500, output=150), 44)
+PLAN = RunEstimate(1020, 1020, 3060, 0.41, Usage(input=3500, output=150), 44)
 
 
 agreed: Any = confirm.agree  # it is handed `FakeResources` in place of `Resources`
