@@ -14,6 +14,7 @@ from digest.summarize.checks import latex, quantities, spelling, words
 READ = 2000
 """Characters of a line that are read: a longer one is refused for its length, whatever stands behind."""
 
+_LATIN = re.compile(r"[A-Za-z]+")
 _CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 
 
@@ -123,6 +124,12 @@ class Reading:
     def cjk(self) -> int:
         """Chinese characters of the line."""
         return len("".join(_CJK.findall(self.line)))
+
+    @cached_property
+    def cjk_share(self) -> float:
+        """The share of Chinese characters in the letters of the line."""
+        letters = self.cjk + len("".join(_LATIN.findall(self.line)))
+        return self.cjk / letters if letters else 1.0
 
 
 Find = Callable[[Reading], Iterable[str]]
