@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import ModuleType
 
 from digest.model import Paper, Severity
@@ -70,9 +70,9 @@ def source_of(paper: Paper, passages: str = "") -> Source:
     return Source(paper.title, paper.abstract, passages=passages, comments=paper.comments or "")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reading:
-    """A line beside its paper, taken apart once for all rules."""
+    """A line beside its paper, taken apart once for all rules; see `reading_of`."""
 
     line: str
     source: Source
@@ -130,6 +130,12 @@ class Reading:
         """The share of Chinese characters in the letters of the line."""
         letters = self.cjk + len("".join(_LATIN.findall(self.line)))
         return self.cjk / letters if letters else 1.0
+
+
+@lru_cache(maxsize=64)  # a line's own paper and the others of its batch are asked in turn
+def reading_of(line: str, source: Source) -> Reading:
+    """The first 2,000 characters of a line beside its paper; the same object for the same line."""
+    return Reading(line[:READ], source)
 
 
 Find = Callable[[Reading], Iterable[str]]
