@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from digest.summarize.checks.patterns import any_of
@@ -98,8 +98,13 @@ def _foreign(word: Token) -> bool:
     return len(word.text) > 2 and not usual(word.text)
 
 
-def _untranslated(reading: Reading) -> Iterator[list[Token]]:
+@lru_cache(maxsize=64)  # three rules ask
+def _untranslated(reading: Reading) -> tuple[list[Token], ...]:
     """Stretches of ordinary English words, but for the usual ones and for glosses in brackets."""
+    return tuple(_stretches(reading))
+
+
+def _stretches(reading: Reading) -> Iterator[list[Token]]:
     for run in _runs(reading):
         words = [token for token in run if token.lower]
         if not any(_foreign(word) for word in words) or usual(" ".join(word.text for word in words)):
