@@ -29,12 +29,12 @@ from digest.llm.question import write
 from digest.llm.reachability import Reachability
 from digest.llm.response import MalformedError, UnusableError, names_in, parse
 from digest.llm.retry import PATIENCE, RetryPolicy
-from digest.llm.retry_after import told_to_wait
 from digest.llm.sdk import connect, timeout_of
 from digest.model import Completion, Request
 from digest.system.errors import AnswerError, DigestError, ModelError, QuotaError
 from digest.system.reach import offline_tries, reason
 from digest.system.redact import KeyRedactor
+from digest.system.retry_after import retry_after
 
 if TYPE_CHECKING:
     import openai
@@ -208,7 +208,7 @@ class Endpoint:
         if error.status_code in {404, 405}:  # it is no model that is missing
             return ModelError(f"{self.address} answered HTTP {error.status_code}: {self._told(error).quote}")
         said = self._told(error)
-        told = told_to_wait(error.response.headers, said.words)
+        told = retry_after(error.response.headers, said.words)
         meaning = meaning_of(said, self._settings.name, self.address, told)
         if isinstance(meaning, QuotaError):
             self._breaker.close(self._settings.name, meaning)

@@ -17,13 +17,13 @@ from digest.llm.presets import Preset
 from digest.llm.question import write
 from digest.llm.response import MalformedError, UnusableError, parse, read
 from digest.llm.retry import PATIENCE
-from digest.llm.retry_after import in_words, told_to_wait
 from digest.llm.sdk import MOST_BYTES, RedirectedError, TooLargeAnswerError, timeouts
 from digest.model import Completion, Request
 from digest.system.errors import AnswerError, ModelError
 from digest.system.network import proxy_for
 from digest.system.reach import connecting, kind_of, offline_tries, reason
 from digest.system.redact import KeyRedactor
+from digest.system.retry_after import format_wait, retry_after
 
 if TYPE_CHECKING:
     import httpx2
@@ -136,13 +136,13 @@ class Exchange:
     ) -> Attempt:
         """An attempt that was answered with an error."""
         logger.debug("%s answered %s: %s", self._address, error.status, error.quote)
-        told = told_to_wait(headers, error.words)
+        told = retry_after(headers, error.words)
         meaning = meaning_of(error, request.model, self._address, told)
         late = False
         if isinstance(meaning, TransientError):
             late = error.status in TOO_LATE
             if told is not None and told > self._patience:
-                why = f"{meaning.final}; it says to wait {in_words(told)}"
+                why = f"{meaning.final}; it says to wait {format_wait(told)}"
                 meaning.final = AnswerError("unreachable", why)
         return Attempt(request, form, permit, error.status, headers, error=error, meaning=meaning, late=late)
 

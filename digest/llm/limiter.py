@@ -18,7 +18,7 @@ from digest.llm.concurrency import Concurrency
 from digest.llm.error_mapping import TransientError
 from digest.llm.rate_limits import Gate, Guess, Refusals, Remaining, SlidingWindow
 from digest.llm.retry import BY_THE_DAY, PATIENCE
-from digest.llm.retry_after import in_words
+from digest.system.retry_after import format_wait
 
 _UNTOLD = 300.0
 """Seconds that an endpoint may refuse everybody without naming a time: a limit by the minute is over by then,
@@ -245,13 +245,13 @@ class Limiter:
     def _too_long(self, first: _Waiting, wait: float, now: float) -> str | None:
         """Why a question is given up; how long it stood in our own queue is no reason."""
         if wait > self._patience:
-            return f"says to wait {in_words(wait)}"
+            return f"says to wait {format_wait(wait)}"
         since = max(first.since, self._refusing_since) if self._refusing_since is not None else now
         if wait and now + wait - since > self._until_given_up:
-            return f"has refused everybody for {in_words(now - since)}"
+            return f"has refused everybody for {format_wait(now - since)}"
         since = max(first.since, self._silent_since) if self._silent_since is not None else now
         if now - since > self._patience:
-            return f"has answered nobody for {in_words(now - since)}"
+            return f"has answered nobody for {format_wait(now - since)}"
         return None
 
     def _told(self, tokens: int, now: float) -> float:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from digest.llm.retry_after import seconds
+from digest.system.retry_after import seconds
 
 NEVER = float("inf")
 IN_A_ROW = 5

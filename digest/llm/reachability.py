@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from digest.llm.attempt import Attempt
 from digest.llm.error_mapping import TransientError
-from digest.llm.retry_after import in_words
+from digest.system.retry_after import format_wait
 
 _FOREIGN = 2
 """So many times something else than an answer, from what never answered, is no accident."""
@@ -53,4 +53,4 @@ class Reachability:
             self.limited = attempt.error.quote
         if meaning.down and self._outage and not self._down:
             self._down = True
-            self._say(f"{meaning.final}; it is waited for, up to {in_words(self._outage)}")
+            self._say(f"{meaning.final}; it is waited for, up to {format_wait(self._outage)}")

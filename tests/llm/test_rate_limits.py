@@ -24,7 +24,7 @@ from digest.llm.rate_limits import (
     Remaining,
     SlidingWindow,
 )
-from digest.llm.retry_after import LONGEST, seconds, told_to_wait
+from digest.system.retry_after import LONGEST, retry_after, seconds
 from tests.llm.simulated import Model, ask, now, status
 
 
@@ -287,7 +287,7 @@ def test_durations_are_read(text: str, length: float | None) -> None:
     ],
 )
 def test_times_to_wait_are_read(headers: dict[str, str], length: float | None) -> None:
-    assert told_to_wait(headers) == length
+    assert retry_after(headers) == length
 
 
 @pytest.mark.parametrize(
@@ -299,7 +299,7 @@ def test_times_to_wait_are_read(headers: dict[str, str], length: float | None) -
     ],
 )
 def test_times_to_wait_are_read_from_words(said: str, length: float | None) -> None:
-    assert told_to_wait({}, said) == length
+    assert retry_after({}, said) == length
 
 
 @pytest.mark.parametrize("left", ["\u00b2", "9" * 5000, "-1", ""])
@@ -478,7 +478,7 @@ def test_what_was_sent_just_before_the_limit_is_there_again_may_count_as_part_of
 @pytest.mark.parametrize("form", ["%a %b %d %H:%M:%S %Y", "%a, %d %b %Y %H:%M:%S"])
 def test_dates_without_a_zone_are_of_greenwich(form: str) -> None:
     soon = datetime.now(UTC) + timedelta(seconds=100)
-    assert 98 <= (told_to_wait({"retry-after": soon.strftime(form)}) or 0) <= 100
+    assert 98 <= (retry_after({"retry-after": soon.strftime(form)}) or 0) <= 100
 
 
 class Windowed(Model):
