@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from digest.llm.api_error import error_of
-from digest.llm.kinds import is_by_day, kind_of
+from digest.llm.kinds import error_kind, is_by_day
 from digest.system.redact import KeyRedactor
 from digest.system.retry_after import retry_after
 
@@ -25,7 +25,7 @@ BODIES = [
 def kind(status: int, body: Any) -> str:
     content = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
     error = error_of(status, content.encode(), KeyRedactor(""))
-    return kind_of(error, retry_after({}, error.words))
+    return error_kind(error, retry_after({}, error.words))
 
 
 def test_an_error_is_what_its_endpoint_means() -> None:

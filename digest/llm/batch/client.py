@@ -225,7 +225,7 @@ class BatchApi:
         if not passing or isinstance(final, QuotaError):
             return RefusedError(status, final)
         meaning = TransientError(ModelError(f"{final}. {_LATER}"), limited=status == 429)
-        meaning.told = retry_after(error.response.headers)
+        meaning.retry_after = retry_after(error.response.headers)
         return meaning
 
     def _odd(self, what_next: str) -> ModelError:

@@ -14,14 +14,14 @@ from email.utils import parsedate_to_datetime
 from lxml import etree
 from pydantic import Field
 
-from digest.model import Kind, Listing, Paper, Record
+from digest.model import AnnounceType, Listing, Paper, Record
 from digest.model.taxonomy import belongs
 from digest.sources.arxiv import calendar, markup
 from digest.sources.arxiv.export_api import LISTED_AUTHORS
 from digest.sources.arxiv.wording import some
 from digest.system.errors import SourceError
 
-_TYPES: dict[str, Kind] = {
+_TYPES: dict[str, AnnounceType] = {
     "new": "new",
     "cross": "cross",
     "replace": "replaced",
@@ -39,7 +39,7 @@ class FeedItem(Record):
 
     id: str
     version: int | None
-    kind: Kind | None = Field(description="None for a type that arXiv has not documented")
+    kind: AnnounceType | None = Field(description="None for a type that arXiv has not documented")
     primary: str | None = Field(default=None, description="its first category")
     authors: tuple[str, ...] = Field(default=(), description="all of them; listing pages end after 100")
 
