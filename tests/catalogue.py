@@ -21,11 +21,9 @@ from digest.system.language import CATALOGUE, entries
 
 ROOT = Path(__file__).parent.parent
 
-SAYING = frozenset(
-    {"say", "_say", "aside", "complain", "doing", "on_screen", "translated", "Check", "BadParameter", "fail"}
-)
+SAYING = frozenset(("say _say aside complain doing on_screen translated Diagnosis BadParameter fail").split())
 # Those of whose arguments single words are read, too.
-NAMING = frozenset({"Check", "translated"})
+NAMING = frozenset({"Diagnosis", "translated"})
 """Functions whose arguments are read by people; every class whose name ends in Error is one, too."""
 HEADS = frozenset({"head", "_HEAD", "_COLUMNS"})
 """Variables that hold the names of a table's columns."""

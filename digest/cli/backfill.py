@@ -16,7 +16,7 @@ from digest.cli.options import (
     Concurrency,
     Json,
     MaxCost,
-    Model,
+    ModelName,
     NoPdf,
     Out,
     PromptName,
@@ -30,10 +30,10 @@ from digest.system.language import translated
 if TYPE_CHECKING:
     from digest.cli.session import CommandOptions
     from digest.pipeline.resources import Resources
-    from digest.scale.backfill import Backfill, Row
+    from digest.scale.backfill import Backfill, DayResult
     from digest.scale.mirror_reader import MirrorReader
     from digest.scale.old_days import Span
-    from digest.scale.plan import Plan
+    from digest.scale.plan import BackfillPlan
     from digest.sources.bulk.mirror import Mirror
     from digest.sources.http_client import Http
     from digest.text.reader import Download
@@ -67,7 +67,7 @@ def backfill(
     plan: Annotated[
         bool, typer.Option("--plan", "--dry-run", help="Say what it will take, and ask no model.")
     ] = False,
-    model: Model = None,
+    model: ModelName = None,
     prompt: PromptName = None,
     concurrency: Concurrency = None,
     no_pdf: NoPdf = False,
@@ -123,8 +123,8 @@ def _carry_out(given: CommandOptions, wanted: _Wanted) -> int:
     from digest.system.errors import UsageError
     from digest.system.signals import sigterm_interrupts
 
-    rows: list[Row] = []
-    plans: list[Plan] = []
+    rows: list[DayResult] = []
+    plans: list[BackfillPlan] = []
     quiet = given.quiet or given.json
     with prepared(given, asks_model=not wanted.plan) as ready:
         first, last = (parse_day(text, ready.clock()) for text in (wanted.first, wanted.last))
@@ -156,7 +156,9 @@ def _carry_out(given: CommandOptions, wanted: _Wanted) -> int:
 
 
 @asynccontextmanager
-async def _opened(wanted: _Wanted, span: Span, resources: Resources) -> AsyncIterator[tuple[Backfill, Plan]]:
+async def _opened(
+    wanted: _Wanted, span: Span, resources: Resources
+) -> AsyncIterator[tuple[Backfill, BackfillPlan]]:
     """The back-fill, ready to run, and its plan."""
     from digest.cli.days_progress import DaysProgress
     from digest.scale.backfill import Backfill
@@ -219,14 +221,14 @@ async def _reading(wanted: _Wanted, mirror: Mirror | None, resources: Resources)
 
 def _yielding(resources: Resources) -> Resources:
     """The same, but nothing new is sent while a daily run is at work."""
-    from digest.pipeline.priority import Courtesy
+    from digest.pipeline.priority import BackfillThrottle
 
-    courtesy = Courtesy(resources.ledger)
-    courtesy.slows(resources.endpoint)
+    throttle = BackfillThrottle(resources.ledger)
+    throttle.apply_to(resources.endpoint)
 
     async def http() -> Http:
         opened = await resources.http()
-        opened.elsewhere = courtesy.wait
+        opened.elsewhere = throttle.wait
         return opened
 
     return replace(resources, http=http)
@@ -245,11 +247,11 @@ def _measured_with(wanted: _Wanted, resources: Resources) -> str:
     return " ".join(map(str, shaping))
 
 
-def _plan_lines(plan: Plan, span: Span, wanted: _Wanted) -> Iterator[str]:
+def _plan_lines(plan: BackfillPlan, span: Span, wanted: _Wanted) -> Iterator[str]:
     """The plan for people, in their language."""
-    from digest.cli.days_progress import in_time
+    from digest.cli.days_progress import format_short_duration
 
-    made = len(plan.units) - len(plan.todo)
+    made = len(plan.days) - len(plan.todo)
     sections = ", ".join(section.key for section in span.sections)
     yield (
         translated(f"days: {len(span.days)}, sections: {sections}; digests to make: {len(plan.todo)}")
@@ -266,7 +268,7 @@ def _plan_lines(plan: Plan, span: Span, wanted: _Wanted) -> Iterator[str]:
     cost = translated("no price is known of the model") if estimate.cost is None else f"${estimate.cost:,.2f}"
     if estimate.batch_cost is not None:
         cost += translated(f" (as batches ${estimate.batch_cost:,.2f})")
-    usage, seconds = estimate.usage, translated(in_time(estimate.seconds))
+    usage, seconds = estimate.usage, translated(format_short_duration(estimate.seconds))
     yield (
         translated(f"questions: {estimate.questions:,}; tokens: {usage.input:,} in, {usage.output:,} out")
         + translated("; cost: ")
@@ -283,11 +285,11 @@ def _plan_lines(plan: Plan, span: Span, wanted: _Wanted) -> Iterator[str]:
         yield translated(f"requests to arXiv: {plan.pages} pages, PDFs: 0")
 
 
-def _plan_values(plan: Plan) -> dict[str, Any]:
+def _plan_values(plan: BackfillPlan) -> dict[str, Any]:
     """The plan as plain values."""
     return {
         "digests": len(plan.todo),
-        "made_before": len(plan.units) - len(plan.todo),
+        "made_before": len(plan.days) - len(plan.todo),
         "asked": plan.asked,
         "answered_before": plan.answered,
         "with_text": plan.with_text,
@@ -297,7 +299,7 @@ def _plan_values(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _show(rows: Sequence[Row], plan: Plan, *, quiet: bool) -> None:
+def _show(rows: Sequence[DayResult], plan: BackfillPlan, *, quiet: bool) -> None:
     """Print the days that are not complete one by one, and the sums of all; with `quiet`, failures only."""
     from digest.cli import output
 

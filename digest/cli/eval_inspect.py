@@ -30,12 +30,12 @@ def show(
     from digest.cli import eval_output
     from digest.sources.identifiers import identified
 
-    board = eval_output.results_of([run], out)
-    if paper not in board.papers:
+    results = eval_output.results_of([run], out)
+    if paper not in results.papers:
         paper = identified(paper).id
-    if paper not in board.papers:
-        raise UsageError(f"{paper} is not among the {len(board.papers)} papers of this run.")
-    eval_output.paper(board, paper)
+    if paper not in results.papers:
+        raise UsageError(f"{paper} is not among the {len(results.papers)} papers of this run.")
+    eval_output.paper(results, paper)
 
 
 def power(

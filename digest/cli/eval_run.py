@@ -124,16 +124,18 @@ def _ask(folder: RunFolder, ready: Ready, papers: Sequence[str], epochs: int) ->
 
     from digest.cli.progress import choose
     from digest.cli.session import ledger_of
-    from digest.evaluate.runs.runner import run_cells
+    from digest.evaluate.runs.runner import run_tasks
     from digest.pipeline.resources import open_resources
     from digest.system.clock import Clock
 
     given, settings = ready.given, ready.settings
 
     async def go() -> RunUsage:
-        async with open_resources(settings, folder.info.prompts[0], ledger, progress, ready.clock) as tools:
-            now = replace(tools, clock=Clock())
-            return await run_cells(folder, now, frozenset(papers), epochs)
+        async with open_resources(
+            settings, folder.info.prompts[0], ledger, progress, ready.clock
+        ) as resources:
+            now = replace(resources, clock=Clock())
+            return await run_tasks(folder, now, frozenset(papers), epochs)
 
     with ledger_of(settings, given) as ledger, choose(quiet=given.quiet or given.json) as progress:
         return asyncio.run(go())

@@ -34,7 +34,7 @@ def train(
 def _train(files: Sequence[Path], without: Sequence[Path], out: Path | None) -> None:
     """Train the model of the metric `xling`, and print what it is worth."""
     try:
-        from digest.evaluate.metrics.cross_lingual import Pair, paper_text
+        from digest.evaluate.metrics.cross_lingual import TrainingPair, paper_text
         from digest.evaluate.metrics.cross_lingual_train import FOLDS, cross_validate
         from digest.evaluate.metrics.cross_lingual_train import train as learn
     except ImportError as error:
@@ -49,7 +49,7 @@ def _train(files: Sequence[Path], without: Sequence[Path], out: Path | None) -> 
     held = {paper.id for path in without for paper in gold_sets.read(path).papers}
     papers = _papers(files)
     pairs = [
-        Pair(paper.id, paper_text(paper.title, paper.abstract), line)
+        TrainingPair(paper.id, paper_text(paper.title, paper.abstract), line)
         for paper in papers
         if paper.id not in held
         for line in paper.lines

@@ -16,7 +16,7 @@ from digest.system.errors import UsageError
 from digest.system.language import translated
 
 if TYPE_CHECKING:
-    from digest.cli.home import State
+    from digest.cli.home import FileState
 
 
 def init(
@@ -125,7 +125,7 @@ _QUESTIONS: dict[str, tuple[str, str, Callable[[str], Any]]] = {
 """Field of the answers -> question, what an empty answer means, and how an answer is read."""
 
 
-_STATES: dict[State, str] = {
+_STATES: dict[FileState, str] = {
     "new": "new file",
     "as it was": "as it was",
     "kept": "kept",
@@ -134,7 +134,7 @@ _STATES: dict[State, str] = {
 """State of a file -> the message that tells it."""
 
 
-def _show(folder: Path, states: dict[str, State]) -> None:
+def _show(folder: Path, states: dict[str, FileState]) -> None:
     for name, state in states.items():
         print(f"{translated(_STATES[state]):<9}  {folder / name}")
     if "kept" in states.values():

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from digest.cli import output
-from digest.cli.options import Json, Model, Out, PromptName, Quiet, Sample, flags_of
+from digest.cli.options import Json, ModelName, Out, PromptName, Quiet, Sample, flags_of
 from digest.cli.output import COMPLETE, FLAGGED, origin, say, tell_why, took
 from digest.system.errors import UsageError
 from digest.system.terminal import bare, in_short, printable
@@ -29,7 +29,7 @@ def paper(
         list[str],
         typer.Argument(metavar="ID...", help="arXiv identifiers, such as 2601.19781; - for a pipe."),
     ],
-    model: Model = None,
+    model: ModelName = None,
     prompt: PromptName = None,
     out: Out = None,
     keep: Annotated[bool, typer.Option("--keep", help="Show the new line, but change no digest.")] = False,
@@ -57,8 +57,8 @@ def redo(given: CommandOptions, wanted: Sequence[str], *, keep: bool) -> int:
         raise UsageError("Name the papers: identifiers such as 2601.19781, or - to read them from a pipe.")
     results: list[tuple[tuple[Redone | Unknown, ...], RunUsage]] = []
 
-    async def go(tools: Resources) -> None:
-        results.append(await redo_papers(names, tools, keep=keep))
+    async def go(resources: Resources) -> None:
+        results.append(await redo_papers(names, resources, keep=keep))
 
     with prepared(replace(given, fresh=True)) as ready:
         with_resources(ready, go, quiet=True)

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
 from digest.model import RunUsage
-from digest.pipeline.progress import Silent, duration
+from digest.pipeline.progress import Silent, format_duration
 from digest.system.language import translated
 from digest.system.terminal import bare, printable
 
@@ -98,7 +98,7 @@ class Lines(Silent):
             self._told[stage] = self._clock()
             so_far = spent(self._tallies.get(stage))
             more = translated(f"; {so_far} so far") if so_far else ""
-            rest = translated(f"about {translated(duration(left))} left")
+            rest = translated(f"about {translated(format_duration(left))} left")
             self.say(f"{translated(stage)}: {pace.done} of {pace.total}, {rest}{more}")
 
     def spending(self, stage: str, tally: RunUsage) -> None:
@@ -167,7 +167,7 @@ class Bars:
         left = pace.left
         parts = [
             f"{pace.done}/{pace.total}",
-            translated(f"{duration(left)} left") if left else "",
+            translated(f"{format_duration(left)} left") if left else "",
             spent(self._tallies.get(stage)),
         ]
         self._bars.update(self._tasks[stage], advance=1, info="  ".join(filter(None, parts)))

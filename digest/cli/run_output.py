@@ -15,7 +15,7 @@ from digest.llm.batch import Pending
 from digest.model import Digest, RunUsage, Section
 from digest.pipeline.day import Published
 from digest.pipeline.entry import AS_ASKED
-from digest.pipeline.progress import duration
+from digest.pipeline.progress import format_duration
 from digest.publish.counts import checks_of
 from digest.publish.markdown import DOUBT
 from digest.sources.source import NoAnnouncement
@@ -115,7 +115,7 @@ def in_all(results: Sequence[Result], seconds: float, pages: Path | None) -> Non
         tally = sum(tallies, RunUsage())
         known = f"questions asked {tally.asked}, answers from the ledger {tally.reused}"
         digests = translated(f"in all: {len(tallies)} digests, {known}")
-        print(listed(digests, took(tally), translated(duration(seconds))))
+        print(listed(digests, took(tally), translated(format_duration(seconds))))
     if pages:
         say(f"to read: {pages}")
 

@@ -127,9 +127,9 @@ def with_resources(ready: Ready, go: Callable[[Resources], Awaitable[None]], *, 
     given = ready.given
 
     async def inside() -> None:
-        async with open_resources(ready.settings, prompt, ledger, progress, ready.clock) as tools:
+        async with open_resources(ready.settings, prompt, ledger, progress, ready.clock) as resources:
             with_flags = replace(
-                tools,
+                resources,
                 fresh=given.fresh,
                 approximate=given.approximate,
                 batch=given.batch,

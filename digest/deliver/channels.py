@@ -14,12 +14,12 @@ from digest.deliver.compose import Composed, compose, correct
 from digest.deliver.mail import Letter, Mailer, envelope, recipient_key, shown_address
 from digest.deliver.markup import TEXT
 from digest.deliver.selection import Selection
-from digest.deliver.sending import Outcome
-from digest.deliver.services import Form, utf8
+from digest.deliver.sending import SendOutcome
+from digest.deliver.services import MessageFormat, utf8
 from digest.publish.site.mail import render
 from digest.system.errors import UsageError
 
-_TEXT_PART = Form(TEXT, 10_000_000, utf8)
+_TEXT_PART = MessageFormat(TEXT, 10_000_000, utf8)
 """Of a mail: it takes what there is."""
 
 
@@ -40,7 +40,7 @@ class Channel(Protocol):
 
     def send(
         self, message: Composed, selection: Selection, edition: str, to: Recipient, begin: Callable[[], bool]
-    ) -> Outcome | None:
+    ) -> SendOutcome | None:
         """Send it; `begin` is called right before it goes out. Where that says False it stays here: None."""
 
     def close(self) -> None:
@@ -126,9 +126,9 @@ class _Chat:
         edition: str,  # noqa: ARG002 - of the protocol
         to: Recipient,  # noqa: ARG002 - of the protocol
         begin: Callable[[], bool],
-    ) -> Outcome | None:
+    ) -> SendOutcome | None:
         if self._chat.down:
-            return Outcome("failed", self._chat.down)
+            return SendOutcome("failed", self._chat.down)
         return self._chat.send(message) if begin() else None
 
     def close(self) -> None:
@@ -155,7 +155,7 @@ class _Mail:
 
     def send(
         self, message: Composed, selection: Selection, edition: str, to: Recipient, begin: Callable[[], bool]
-    ) -> Outcome | None:
+    ) -> SendOutcome | None:
         sections = "+".join(part.key for part in selection.parts)
         name = f"{selection.day} {self._name} {sections}"
         html = "" if edition or self._channel.template == "text" else self._page(selection, sections)

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from digest.config import SiteSettings
 from digest.deliver.markup import Markup
 from digest.deliver.selection import Part, Selection
-from digest.deliver.services import Form
+from digest.deliver.services import MessageFormat
 from digest.publish.site.pages import day_in_words
 from digest.publish.site.view import PaperView
 from digest.publish.site.words import kinds_in_words, words_of
@@ -71,7 +71,7 @@ class Composed:
 
 
 def compose(
-    selection: Selection, form: Form, site: SiteSettings, limit: int | None, title_room: int
+    selection: Selection, form: MessageFormat, site: SiteSettings, limit: int | None, title_room: int
 ) -> Composed:
     """A message with as many papers as the form takes, and no more than `limit`.
 
@@ -93,7 +93,7 @@ def compose(
     return _filled(selection, form, site, limit, counted[:title_room], head)
 
 
-def correct(selection: Selection, form: Form, site: SiteSettings, title_room: int) -> Composed:
+def correct(selection: Selection, form: MessageFormat, site: SiteSettings, title_room: int) -> Composed:
     """A note about papers whose line changed after it was sent: those that are `wanted`."""
     words = _WORDS[selection.lang]
     count = words["corrected"].format(len(selection.wanted))
@@ -110,7 +110,7 @@ def said_of(view: PaperView) -> str:
 
 def _filled(
     selection: Selection,
-    form: Form,
+    form: MessageFormat,
     site: SiteSettings,
     limit: int | None,
     title: str,
@@ -143,7 +143,7 @@ def _filled(
     return Composed(title, markup.paragraph.join(blocks), shown, left)
 
 
-def _cost(block: str, form: Form) -> int:
+def _cost(block: str, form: MessageFormat) -> int:
     return form.measure(block + form.markup.paragraph)
 
 
@@ -157,7 +157,7 @@ def _recorded(selection: Selection, markup: Markup) -> list[str]:
     return [markup.bold(markup.escape(said))] if selection.sample else []
 
 
-def _head(selection: Selection, form: Form) -> list[str]:
+def _head(selection: Selection, form: MessageFormat) -> list[str]:
     markup, words = form.markup, words_of(selection.lang)
     counts = [markup.escape(_counts(part, words, selection)) for part in selection.parts]
     numbers = [markup.newline.join(counts)] if len(counts) <= _MOST_HEADINGS else []

@@ -73,7 +73,7 @@ class Selection:
         return any(part.leaf.sample for part in self.parts)
 
 
-class Shelf:
+class DigestReader:
     """Reads digests as channels show them."""
 
     def __init__(self, settings: Settings) -> None:

@@ -42,7 +42,7 @@ def backfill_at_work(ledger: Ledger) -> Iterator[None]:
         yield
 
 
-class Courtesy:
+class BackfillThrottle:
     """Says how long a back-fill has to wait for a daily run.
 
     Args:
@@ -57,7 +57,7 @@ class Courtesy:
         self._busy = False
         self._endpoints: list[Endpoint] = []
 
-    def slows(self, endpoint: Endpoint) -> None:
+    def apply_to(self, endpoint: Endpoint) -> None:
         """Questions to the endpoint wait; afterwards this minute's limits count as used up."""
         endpoint.yield_to(self.wait)
         self._endpoints.append(endpoint)

@@ -61,7 +61,7 @@ class Silent:
         yield
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A time for people, such as `40 seconds`, `52 minutes`, `3.5 hours`."""
     if seconds < 90:
         return f"{max(1, round(seconds))} seconds"

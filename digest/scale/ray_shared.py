@@ -19,7 +19,7 @@ from digest.config import CONCURRENCY, ArxivSettings, ModelSettings, Settings
 from digest.ledger import Ledger
 from digest.llm.endpoint import Endpoint
 from digest.model import Completion, Request, SnapshotStore
-from digest.pipeline.priority import Courtesy
+from digest.pipeline.priority import BackfillThrottle
 from digest.scale.ray_services import Relay, relay
 from digest.sources.http_client import PAGES_SPACING, Http
 from digest.sources.http_responses import Page, beside
@@ -51,7 +51,7 @@ class _EndpointHost:
             clock=clock,
             say=self._said.append,
         )
-        Courtesy(ledger).slows(endpoint)
+        BackfillThrottle(ledger).apply_to(endpoint)
         if restarted:
             endpoint.assume_used()
         self._under_way: dict[str, asyncio.Task[Completion]] = {}
@@ -145,7 +145,7 @@ class _ArxivHost:
     ) -> None:
         self._said: list[str] = []
         self._http = Http(settings, ledger, clock=clock, say=self._said.append)
-        self._http.elsewhere = Courtesy(ledger).wait
+        self._http.elsewhere = BackfillThrottle(ledger).wait
         self._opening = asyncio.Lock()
         self._opened = False
         self._pause = PAGES_SPACING if restarted else 0.0  # when the last request was is not known

@@ -9,7 +9,7 @@ import pytest
 
 from digest.cli.progress import Lines, Pace, spent
 from digest.model import Completion, RunUsage, Usage
-from digest.pipeline.progress import duration
+from digest.pipeline.progress import format_duration
 
 
 class Clock:
@@ -85,4 +85,4 @@ def test_what_was_not_started_is_not_counted() -> None:
     [(0.2, "1 seconds"), (60, "60 seconds"), (3060, "51 minutes"), (61200, "17.0 hours")],
 )
 def test_times_in_words(seconds: float, words: str) -> None:
-    assert duration(seconds) == words
+    assert format_duration(seconds) == words

@@ -231,7 +231,7 @@ def test_a_long_day_is_cut_between_papers_and_says_so(group: Lab, chats: Chats, 
 @pytest.mark.parametrize("name", SERVICES)
 def test_what_is_composed_fits_by_the_measure_of_the_service(name: str, line: str) -> None:
     scheme = SERVICES[name].address.partition(":")[0]
-    for form in TABLE[scheme].forms.values():
+    for form in TABLE[scheme].formats.values():
         digest = digest_of(*(paper(n, line) for n in range(1, 41)))
         views = views_of(digest, InterestScorer(InterestSettings()), english=False)
         kinds = tuple(entry.listing.kind for entry in digest_of().entries)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from digest.cli import output
-from digest.cli.doctor_checks.check import Check
+from digest.cli.doctor_checks.diagnosis import Diagnosis
 from digest.cli.prompts import load
 from digest.config import CONCURRENCY, Settings
 from digest.llm.cost import prices
@@ -25,23 +25,23 @@ _DAYS = 10
 """Digests of a section that tell how many papers a day has."""
 
 
-async def estimated(answer: Completion | None, settings: Settings) -> AsyncIterator[Check]:
+async def estimated(answer: Completion | None, settings: Settings) -> AsyncIterator[Diagnosis]:
     """Checks that tell seconds, tokens and cost of a paper and of a typical day; none without an answer."""
     if answer is None:
         return
     seconds, prompt = answer.milliseconds / 1000, load(settings.run.prompt)
     usage, cost = of_a_paper(answer, reads_text=prompt.reads_text, settings=settings)
     advice = "" if cost is not None else "[model.price] in digest.toml tells what a million tokens cost."
-    yield Check("a paper", "ok", paper_in_words(seconds, usage, cost), advice)
+    yield Diagnosis("a paper", "ok", paper_in_words(seconds, usage, cost), advice)
     async with Http(settings.arxiv, clock=lambda: datetime.now(UTC), say=output.aside) as http:
         typical = await papers_a_day(settings, http)
     if typical is None:
-        yield Check(
+        yield Diagnosis(
             "a day", "note", "nothing tells yet how many papers it has: after the first run its own do"
         )
     else:
         papers, source = typical
-        yield Check("a day", "ok", day_in_words(papers, seconds, usage, cost, settings, source))
+        yield Diagnosis("a day", "ok", day_in_words(papers, seconds, usage, cost, settings, source))
 
 
 def of_a_paper(answer: Completion, *, reads_text: bool, settings: Settings) -> tuple[Usage, float | None]:

@@ -14,9 +14,9 @@ from digest.evaluate.comparison.statistics import sign_test, wilson
 from digest.evaluate.gold.dataset import GoldPaper
 from digest.model import Record
 
-Side = Literal["first", "second", "tie"]
+Verdict = Literal["first", "second", "tie"]
 
-TURNED: Mapping[Side, Side] = {"first": "second", "second": "first", "tie": "tie"}
+TURNED: Mapping[Verdict, Verdict] = {"first": "second", "second": "first", "tie": "tie"}
 """The same verdict when the lines change places."""
 
 MOST_FLIPS = 0.25
@@ -36,7 +36,7 @@ LEAST_KAPPA = 0.6
 
 
 @dataclass(frozen=True)
-class Pair:
+class LinePair:
     """Two lines for one paper."""
 
     id: str
@@ -61,10 +61,10 @@ class Judged(Record):
     failed: tuple[tuple[str, ...] | None, tuple[str, ...] | None] = Field(
         default=(None, None), description="questions of the checklist that each line fails; None: no answer"
     )
-    orders: tuple[Side | None, Side | None] | None = Field(
+    orders: tuple[Verdict | None, Verdict | None] | None = Field(
         default=None, description="who wins when the first line stands first, and when it stands second"
     )
-    verdict: Side | None = Field(default=None, description="None: the judge gave no readable answer")
+    verdict: Verdict | None = Field(default=None, description="None: the judge gave no readable answer")
     evidence: str = ""
 
     def turned(self) -> Judged:
@@ -196,7 +196,9 @@ def jury_of(verdicts: Sequence[Judged], calibration: Calibration) -> Jury:
     )
 
 
-def pairs_of(base: VariantResults, candidate: VariantResults, papers: Mapping[str, GoldPaper]) -> list[Pair]:
+def pairs_of(
+    base: VariantResults, candidate: VariantResults, papers: Mapping[str, GoldPaper]
+) -> list[LinePair]:
     """The lines of two variants, paper by paper, where both have one.
 
     A pair is named by its paper and lines: what is said of it holds in any run, and of no other lines.
@@ -206,7 +208,7 @@ def pairs_of(base: VariantResults, candidate: VariantResults, papers: Mapping[st
         first, second = base.line(name), candidate.line(name)
         if first and second:
             named = "|".join(_digest(f"{name} {line}") for line in (first, second))
-            pairs.append(Pair(named, "variants", paper, first, second))
+            pairs.append(LinePair(named, "variants", paper, first, second))
     return pairs
 
 
@@ -220,6 +222,6 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def decided(first: int, second: int) -> Side:
+def decided(first: int, second: int) -> Verdict:
     """Who wins by numbers of which more is worse."""
     return "tie" if first == second else "first" if first < second else "second"

@@ -7,7 +7,7 @@ from typing import Literal
 
 
 @dataclass(frozen=True)
-class Check:
+class Diagnosis:
     """A thing looked at, and the finding; `code` is the exit code where it stands for a failure."""
 
     name: str
