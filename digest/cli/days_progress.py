@@ -101,7 +101,7 @@ class DaysProgress:
         if self._bars:
             self._inner.step("papers")
 
-    def spending(self, stage: str, tally: RunUsage) -> None:
+    def spending(self, stage: str, usage: RunUsage) -> None:
         """Nothing: what all days spend is told at the end of each."""
 
     def paused(self) -> AbstractContextManager[None]:

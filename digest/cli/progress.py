@@ -55,12 +55,12 @@ class Pace:
         return (self._latest[-1] - self._latest[0]) / (len(self._latest) - 1) * (self.total - self.done)
 
 
-def spent(tally: RunUsage | None) -> str:
+def spent(usage: RunUsage | None) -> str:
     """Tokens and cost so far; nothing before the first answer."""
-    if tally is None or not tally.asked:
+    if usage is None or not usage.asked:
         return ""
-    cost = f", ${tally.cost:.4f}" if tally.cost else ""
-    return translated(f"{tally.usage.input + tally.usage.output:,} tokens{cost}")
+    cost = f", ${usage.cost:.4f}" if usage.cost else ""
+    return translated(f"{usage.tokens.input + usage.tokens.output:,} tokens{cost}")
 
 
 class Lines(Silent):
@@ -101,9 +101,9 @@ class Lines(Silent):
             rest = translated(f"about {translated(format_duration(left))} left")
             self.say(f"{translated(stage)}: {pace.done} of {pace.total}, {rest}{more}")
 
-    def spending(self, stage: str, tally: RunUsage) -> None:
+    def spending(self, stage: str, usage: RunUsage) -> None:
         """Remember it for the lines."""
-        self._tallies[stage] = tally
+        self._tallies[stage] = usage
 
 
 class Bars:
@@ -172,9 +172,9 @@ class Bars:
         ]
         self._bars.update(self._tasks[stage], advance=1, info="  ".join(filter(None, parts)))
 
-    def spending(self, stage: str, tally: RunUsage) -> None:
+    def spending(self, stage: str, usage: RunUsage) -> None:
         """Remember it for the bars."""
-        self._tallies[stage] = tally
+        self._tallies[stage] = usage
 
     @contextmanager
     def paused(self) -> Iterator[None]:

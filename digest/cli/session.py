@@ -74,7 +74,7 @@ def prepared(given: CommandOptions, *, asks_model: bool = True) -> Iterator[Read
     from digest.sample.knobs import FOLDER, MODEL
 
     if not (given.quiet or given.json):
-        output.say(RECORDED) if asks_model else output.aside(RECORDED)
+        output.print_message(RECORDED) if asks_model else output.print_status(RECORDED)
     with nothing_of_the_environment(), start() as server:
         own: dict[str, dict[str, Any]] = {
             "arxiv": {
@@ -103,7 +103,7 @@ def ledger_of(settings: Settings, given: CommandOptions) -> SqlLedger:
     logger.debug("ledger: %s", ledger.name)
     said = None if given.sample else take_out(ledger, settings.run.out, settings.arxiv.pages)
     if said and not given.quiet:
-        output.aside(said)
+        output.print_status(said)
     return ledger
 
 
@@ -151,8 +151,8 @@ def update_pages(settings: Settings) -> Path | None:
     try:
         built = build_site(settings)
     except DigestError as error:
-        output.aside(f"The pages could not be brought up to date: {error}")
+        output.print_status(f"The pages could not be brought up to date: {error}")
         return None
     for sentence in built.unreadable:
-        output.aside(f"Not on the pages: {sentence}")
+        output.print_status(f"Not on the pages: {sentence}")
     return built.index

@@ -33,7 +33,7 @@ class Published:
     digest: Digest
     markdown: Path
     json: Path
-    tally: RunUsage
+    usage: RunUsage
     kept: Mapping[str, str]
     """Papers whose line of an earlier run stays, as this one has no better; each with the reason."""
 
@@ -74,7 +74,7 @@ async def run_day(
     ledger = resources.ledger
     run = ledger.begin("run", section.key, day)
     client = CachedClient(resources.endpoint, ledger, run, under_way=resources.under_way)
-    usage = client.tally
+    usage = client.usage
     try:
         announcement = _known(known) or await announcement_of(section, day, resources, limit)
         if isinstance(announcement, NoAnnouncement):
@@ -156,6 +156,6 @@ def _note(published: Published, made: Digest, resources: Resources, run: int) ->
     ledger.keep_listings(digest)
     ledger.event(run, "publish", "written", detail=str(published.markdown))
     flagged = {entry.paper.id: entry.flag.code for entry in made.entries if entry.flag}
-    asked = {"question": question_kind(resources), **published.tally.report()}
+    asked = {"question": question_kind(resources), **published.usage.report()}
     report = {"counts": digest.counts.model_dump(), "source": digest.source, **asked}
     ledger.finish(run, published.state, {**report, "flagged": flagged}, digest.date)

@@ -24,8 +24,8 @@ class Progress(Protocol):
     def step(self, stage: str) -> None:
         """One step of a stage is done; of one that was not started nothing is shown."""
 
-    def spending(self, stage: str, tally: RunUsage) -> None:
-        """Show with the steps of a stage what it spends, which stands in `tally`."""
+    def spending(self, stage: str, usage: RunUsage) -> None:
+        """Show with the steps of a stage what it spends, which stands in `usage`."""
 
     def paused(self) -> AbstractContextManager[None]:
         """Within it nothing moves: somebody is asked."""
@@ -52,7 +52,7 @@ class Silent:
     def step(self, stage: str) -> None:
         """Show nothing."""
 
-    def spending(self, stage: str, tally: RunUsage) -> None:
+    def spending(self, stage: str, usage: RunUsage) -> None:
         """Show nothing."""
 
     @contextmanager

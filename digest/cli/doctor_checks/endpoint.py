@@ -65,7 +65,7 @@ async def questions(settings: Settings) -> AsyncIterator[Diagnosis]:
             yield Diagnosis("listed", "note", f"{settings.model.name} is not listed; listed are {few}")
     except DigestError as error:
         yield Diagnosis("endpoint", "note", f"no list of models: {error}")
-    output.on_screen(
+    output.print_on_terminal(
         f"{settings.model.name} is asked one question, which may take up to {in_words(endpoint.timeout)} ..."
     )
     try:

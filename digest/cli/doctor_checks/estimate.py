@@ -35,7 +35,7 @@ async def estimated(answer: Completion | None, settings: Settings) -> AsyncItera
     advice = "" if cost is not None else "[model.price] in digest.toml tells what a million tokens cost."
     yield Diagnosis("a paper", "ok", paper_in_words(seconds, usage, cost), advice)
     async with Http(
-        settings.arxiv, MemoryLedger(), clock=lambda: datetime.now(UTC), say=output.aside
+        settings.arxiv, MemoryLedger(), clock=lambda: datetime.now(UTC), say=output.print_status
     ) as http:
         typical = await papers_a_day(settings, http)
     if typical is None:
