@@ -68,21 +68,21 @@ class Result:
 
     def values(self) -> dict[str, Any]:
         """As plain values, for --json."""
+        day = self.outcome.date if isinstance(self.outcome, Pending) else self.published or self.day
         shown: dict[str, Any] = {"section": self.section.key, "exit_code": self.exit_code}
+        shown["date"] = day and day.isoformat()
         if isinstance(self.outcome, DigestError):
-            return {**shown, "date": _day(self.day), "state": "failed", "why": str(self.outcome)}
+            return {**shown, "state": "failed", "why": str(self.outcome)}
         if isinstance(self.outcome, NoAnnouncement):
-            return {**shown, "date": _day(self.day), "state": "quiet", "why": self.outcome.sentence}
+            return {**shown, "state": "quiet", "why": self.outcome.sentence}
         if isinstance(self.outcome, Pending):
-            why = self.outcome.sentence
-            return {**shown, "date": _day(self.outcome.date), "state": "submitted", "why": why}
+            return {**shown, "state": "submitted", "why": self.outcome.sentence}
         if isinstance(self.outcome, Digest):
             counts = self.outcome.counts.model_dump()
-            return {**shown, "date": _day(self.day), "state": "skipped", "new": False, "counts": counts}
+            return {**shown, "state": "skipped", "new": False, "counts": counts}
         digest = self.outcome.digest
         return {
             **shown,
-            "date": _day(digest.date),
             "state": self.outcome.state,
             "new": self.outcome.new,
             "changed": self.outcome.changes.values(),
@@ -135,10 +135,6 @@ def nothing_due(*, json: bool, quiet: bool) -> None:
         as_json([])
     elif not quiet:
         print_message("Nothing is due: the digests of the latest announcement are complete.")
-
-
-def _day(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()
 
 
 def _published(result: Published) -> None:

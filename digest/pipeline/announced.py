@@ -73,6 +73,6 @@ def _kept(section: Section, day: date, resources: Resources) -> Announcement | N
     return kept.model_copy(update={"saved": True})
 
 
-def source_of(announcement: Announcement) -> str:
+def source_label(announcement: Announcement) -> str:
     """Where an announcement comes from, for people."""
     return f"{announcement.source}, saved before" if announcement.saved else announcement.source

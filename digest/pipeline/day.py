@@ -13,7 +13,7 @@ from pathlib import Path
 from digest.llm.batch import Pending
 from digest.llm.cached_client import CachedClient
 from digest.model import Announcement, Digest, Entry, RunUsage, Section
-from digest.pipeline.announced import Known, announcement_of, source_of
+from digest.pipeline.announced import Known, announcement_of, source_label
 from digest.pipeline.day_checks import ending, flag_repeated, refuse_shorter, refuse_silence
 from digest.pipeline.entries import entries_of
 from digest.pipeline.plan import question_kind
@@ -106,7 +106,7 @@ def _known(known: Known | None) -> Announcement | NoAnnouncement | None:
 
 
 def _tell(section: Section, announcement: Announcement, resources: Resources, run: int) -> None:
-    count, source = len(announcement.listings), source_of(announcement)
+    count, source = len(announcement.listings), source_label(announcement)
     resources.progress.say(
         f"{section.title} {announcement.date}: {count} papers announced (source: {source})"
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel
 
-from digest.cli.doctor_checks.diagnosis import Diagnosis
+from digest.cli.doctor_checks import Diagnosis
 from digest.config import ENVIRONMENT, Settings
 from digest.deliver.channels import troubles
 from digest.deliver.mail import shown_address

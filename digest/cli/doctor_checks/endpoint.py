@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 
 from digest.cli import output
-from digest.cli.doctor_checks.diagnosis import Diagnosis
+from digest.cli.doctor_checks import Diagnosis
 from digest.cli.doctor_checks.estimate import estimated
 from digest.cli.prompts import load
 from digest.config import Settings

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from digest.cli import output
-from digest.cli.doctor_checks.diagnosis import Diagnosis
+from digest.cli.doctor_checks import Diagnosis
 from digest.cli.prompts import load
 from digest.config import CONCURRENCY, Settings
 from digest.ledger.memory import MemoryLedger

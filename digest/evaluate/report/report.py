@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from digest.evaluate.comparison.compare import Comparison, worsened
 from digest.evaluate.comparison.results import ResultTable, VariantResults
-from digest.evaluate.gold.dataset import GoldPaper, source_of
+from digest.evaluate.gold.dataset import GoldPaper
 from digest.evaluate.judge.verdicts import Judged, Jury
 from digest.evaluate.metrics.metrics import METRICS
 from digest.evaluate.metrics.scoring import trained_model
 from digest.evaluate.report.decision import Decision
 from digest.evaluate.report.forest_plot import forest
 from digest.model import Finding
+from digest.summarize.checks import source_of
 from digest.summarize.line_diff import Kind, differences
 
 if TYPE_CHECKING:
@@ -212,7 +213,7 @@ def evidence_for(results: ResultTable, column: VariantResults, paper: str, metri
     if metric == "err":
         return tuple(sorted({a.error for a in column.answers[paper].values() if a.error}))
     if metric == "own_name":
-        return (f"{source_of(results.papers[paper]).own_name} is not in the line",)
+        return (f"{source_of(results.papers[paper].paper).own_name} is not in the line",)
     if metric not in _GATES:
         return (f"{metric} {column.value(metric, paper):.1f}",)
     found = dict.fromkeys(
