@@ -9,7 +9,7 @@ from digest.model.answers import Completion, Message, Request, Summary, Usage
 from digest.model.base import KINDS, LANGUAGES, Kind, Language, PaperKind, Record, Severity
 from digest.model.digests import CheckCounts, Counts, Digest, Entry, Flag, Form
 from digest.model.papers import Announcement, Finding, Listing, Paper, Passage, Section, Text, TextOrigin
-from digest.model.snapshots import Snapshot, SnapshotKind, SnapshotStore
+from digest.model.snapshots import NoSnapshots, Snapshot, SnapshotKind, SnapshotStore
 from digest.model.usage import RunUsage
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Language",
     "Listing",
     "Message",
+    "NoSnapshots",
     "Paper",
     "PaperKind",
     "Passage",

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol, Self
 
 from digest.model import RunUsage
@@ -55,10 +54,9 @@ class Silent:
     def spending(self, stage: str, usage: RunUsage) -> None:
         """Show nothing."""
 
-    @contextmanager
-    def paused(self) -> Iterator[None]:
+    def paused(self) -> AbstractContextManager[None]:
         """Nothing moves anyway."""
-        yield
+        return nullcontext()
 
 
 def format_duration(seconds: float) -> str:

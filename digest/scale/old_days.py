@@ -10,7 +10,7 @@ from datetime import UTC, timedelta
 from datetime import date as Date
 from pathlib import Path
 
-from digest.model import Announcement, Section, Snapshot
+from digest.model import Announcement, Section
 from digest.pipeline.announced import arxiv_source
 from digest.pipeline.resources import Resources
 from digest.sources.arxiv import calendar
@@ -67,22 +67,6 @@ class _ByAge:
         return await source.announcement(section, day, limit)
 
 
-class _Forgets:
-    """Keeps no answers: harvests have files of their own."""
-
-    def put(self, snapshot: Snapshot) -> None:
-        """Forget it."""
-
-    def get(self, url: str) -> Snapshot | None:  # noqa: ARG002 - see `SnapshotStore`
-        return None
-
-    def day(self, category: str, date: Date) -> tuple[Snapshot, ...]:  # noqa: ARG002 - see `SnapshotStore`
-        return ()
-
-    def before(self, category: str, date: Date) -> Date | None:  # noqa: ARG002 - see `SnapshotStore`
-        return None
-
-
 async def open_source(span: Span, metadata: str | None, resources: Resources) -> Source:
     """Get all that is needed to say what was announced on the days of a span.
 
@@ -115,7 +99,7 @@ async def _harvested(span: Span, folder: Path, resources: Resources) -> BulkDays
     settings, say = resources.settings.arxiv, resources.progress.say
     today = resources.clock().astimezone(UTC).date()
     first = span.first - timedelta(days=7)  # what was submitted before a weekend
-    async with Http(settings, _Forgets(), clock=resources.clock, say=say) as http:
+    async with Http(settings, clock=resources.clock, say=say) as http:
         months = OaiMonths(folder / "oai", http, settings.oai, today)
         for category in span.categories:
             say(f"OAI-PMH: {category}, by the month since {first:%Y-%m} ...")

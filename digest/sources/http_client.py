@@ -22,7 +22,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from digest import __version__
 from digest.config import ArxivSettings
-from digest.model import Snapshot, SnapshotStore
+from digest.model import NoSnapshots, Snapshot, SnapshotStore
 from digest.sources.http_responses import (
     TransientError,
     beside,
@@ -86,7 +86,7 @@ class Http:
 
     Args:
         settings: arXiv's addresses and the contact that the User-Agent names.
-        snapshots: where answers are kept, and where validators (ETag) come from.
+        snapshots: where answers are kept, and where validators (ETag) come from; None: nothing is kept.
         sleep: waits so many seconds; tests hand in one that does not.
         clock: says the time (aware, UTC).
         say: tells a person why it takes so long.
@@ -103,7 +103,7 @@ class Http:
     def __init__(
         self,
         settings: ArxivSettings,
-        snapshots: SnapshotStore,
+        snapshots: SnapshotStore | None = None,
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], datetime] = _utc_now,
@@ -114,7 +114,7 @@ class Http:
         read: float = 60,
     ) -> None:
         self.settings = settings
-        self.snapshots = snapshots
+        self.snapshots = NoSnapshots() if snapshots is None else snapshots
         self._sleep = sleep
         self._clock = clock
         self._say = say

@@ -12,7 +12,6 @@ from digest.cli import output
 from digest.cli.doctor_checks import Diagnosis
 from digest.cli.prompts import load
 from digest.config import CONCURRENCY, Settings
-from digest.ledger.memory import MemoryLedger
 from digest.llm.cost import prices
 from digest.llm.presets import preset_of
 from digest.llm.retry_after import in_words
@@ -34,9 +33,7 @@ async def estimated(answer: Completion | None, settings: Settings) -> AsyncItera
     usage, cost = of_a_paper(answer, reads_text=prompt.reads_text, settings=settings)
     advice = "" if cost is not None else "[model.price] in digest.toml tells what a million tokens cost."
     yield Diagnosis("a paper", "ok", paper_in_words(seconds, usage, cost), advice)
-    async with Http(
-        settings.arxiv, MemoryLedger(), clock=lambda: datetime.now(UTC), say=output.print_status
-    ) as http:
+    async with Http(settings.arxiv, clock=lambda: datetime.now(UTC), say=output.print_status) as http:
         typical = await papers_a_day(settings, http)
     if typical is None:
         yield Diagnosis(
