@@ -92,7 +92,7 @@ def _export(given: CommandOptions, run: str, base: str, name: str, output: Path)
         raise UsageError("--judge rule asks nobody: `digest eval judge run` does it at once.")
     settings = load(given.flags, os.environ)
     with open_ledger(settings.ledger_at) as ledger:
-        endpoint = Endpoint(settings.model, lambda model: ledger.traits(endpoint.address, model))
+        endpoint = Endpoint(settings.model, lambda model: ledger.capabilities(endpoint.address, model))
         endpoint.capabilities(name)  # learned by earlier runs
     collector = Collector(endpoint.write)
     _ask(given, run, base, name, collector)

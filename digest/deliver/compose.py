@@ -13,7 +13,7 @@ from digest.deliver.markup import Markup
 from digest.deliver.selection import Part, Selection
 from digest.deliver.services import MessageFormat
 from digest.publish.site.pages import day_in_words
-from digest.publish.site.view import View
+from digest.publish.site.view import PaperView
 from digest.publish.site.words import kinds_in_words, words_of
 
 _LONGEST_LINE, _LONGEST_TITLE, _REASONS = 400, 200, 2
@@ -103,7 +103,7 @@ def correct(selection: Selection, form: MessageFormat, site: SiteSettings, title
     return _filled(selection, form, site, None, title[:title_room], head)
 
 
-def said_of(view: View) -> str:
+def said_of(view: PaperView) -> str:
     """A hash of what a message says of a paper: another one, and there is something to correct."""
     return hashlib.sha256(_said(view, words_of("zh")).encode("utf-8", "replace")).hexdigest()[:12]
 
@@ -121,7 +121,7 @@ def _filled(
     tail = _tail(selection, site, markup, selection.total)
     fixed = [*head, *(headings.values() if several else ()), *tail]
     room = form.limit - sum(_cost(block, form) for block in fixed)
-    chosen: dict[str, list[View]] = {key: [] for key in headings}
+    chosen: dict[str, list[PaperView]] = {key: [] for key in headings}
     taken = 0
     for view, key in selection.wanted:
         cost = _cost(_entry(len(selection.wanted), view, selection, markup), form)
@@ -185,7 +185,7 @@ def _tail(selection: Selection, site: SiteSettings, markup: Markup, left: int) -
     return tail
 
 
-def _entry(number: int, view: View, selection: Selection, markup: Markup) -> str:
+def _entry(number: int, view: PaperView, selection: Selection, markup: Markup) -> str:
     words = words_of(selection.lang)
     line = markup.escape(_said(view, words))
     if view.interest.because:
@@ -198,7 +198,7 @@ def _entry(number: int, view: View, selection: Selection, markup: Markup) -> str
     return f"{number}. {line}{markup.newline}{title}"
 
 
-def _said(view: View, words: Mapping[str, Any]) -> str:
+def _said(view: PaperView, words: Mapping[str, Any]) -> str:
     """The line, marked where it is doubtful; or why there is none."""
     flag = view.entry.flag
     if not view.line:

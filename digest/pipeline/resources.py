@@ -117,8 +117,8 @@ def open_resources(
 
     endpoint = Endpoint(
         settings.model,
-        recall=lambda model: ledger.traits(endpoint.address, model),
-        remember=lambda model, traits: ledger.keep_traits(endpoint.address, model, traits),
+        recall=lambda model: ledger.capabilities(endpoint.address, model),
+        remember=lambda model, learned: ledger.keep_capabilities(endpoint.address, model, learned),
         say=progress.say,
     )
     opened = AsyncExitStack()

@@ -33,7 +33,7 @@ class LastRun:
     """The last run for a section and day, as the ledger tells of it.
 
     Attributes:
-        state: see `RunLog.finish`; stopped where its process died.
+        state: see `Ledger.finish`; stopped where its process died.
         began: when, UTC.
         why: in words, of one that published nothing.
         kind: of a day without a digest, see `NoAnnouncement`; empty in older ledgers.

@@ -59,8 +59,8 @@ class _EndpointHost(_Host):
         super().__init__()
         self._endpoint = endpoint = Endpoint(
             settings,
-            recall=lambda model: ledger.traits(endpoint.address, model),
-            remember=lambda model, traits: ledger.keep_traits(endpoint.address, model, traits),
+            recall=lambda model: ledger.capabilities(endpoint.address, model),
+            remember=lambda model, learned: ledger.keep_capabilities(endpoint.address, model, learned),
             clock=clock,
             say=self._said.append,
         )
@@ -111,8 +111,8 @@ class RelayEndpoint(Endpoint):
     def __init__(self, settings: ModelSettings, service: Relay, ledger: Ledger) -> None:
         super().__init__(
             settings,
-            recall=lambda model: ledger.traits(self.address, model),
-            remember=lambda model, traits: ledger.keep_traits(self.address, model, traits),
+            recall=lambda model: ledger.capabilities(self.address, model),
+            remember=lambda model, learned: ledger.keep_capabilities(self.address, model, learned),
         )
         self._service = service
         self._places = asyncio.Semaphore(settings.concurrency or CONCURRENCY)

@@ -35,30 +35,12 @@ _DEEPEST = 5
 _CHINESE_STOPS = ("。", "！", "？", "；", "：", "，", "）")
 
 NESTED = frozenset(
-    {"advice", "error", "failure", "fault", "found", "hint", "last", "later", "message", "note", "problem"}
-    | {"reason", "refusal", "said", "sentence", "sentences", "trouble", "what", "what_next", "when", "where"}
-    | {"why", "words", "wrong", "usage", "cost", "took", "wait", "outage", "told", "now", "source", "day"}
-    | {
-        "exception",
-        "place",
-        "next",
-        "extra",
-        "left",
-        "fault",
-        "value",
-        "also",
-        "final",
-        "shares",
-        "meaning",
-        "known",
-        "cents",
-        "spent",
-        "called",
-        "damage",
-        "lacking",
-        "refused",
-        "first",
-    }
+    """
+    advice error failure fault found hint last later message note problem reason refusal said
+    sentence sentences trouble what what_next when where why words wrong usage cost took wait outage
+    told now source day exception place next extra left value also final shares meaning known cents
+    spent called damage lacking refused first
+    """.split()
 )
 """Placeholders that hold a message themselves; what stands at all others is data, and left as it is."""
 

@@ -103,9 +103,9 @@ def _chosen(pdf: Pdf, budget: int, count: selection.Count) -> tuple[list[Row], t
     """All lines of a PDF, and passages of which all that nobody can see has been taken out."""
     while True:
         rows = clean.body(pdf.pages)
-        passages = selection.passages(rows, budget, count)
-        if not pdf.look(passages):
-            return rows, passages
+        chosen = selection.chosen(rows, budget, count)
+        if not pdf.look(chosen.rows):
+            return rows, chosen.passages
 
 
 def _unseen(pages: Sequence[Page]) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from digest.model import Text
+from digest.text.clean import body
 from digest.text.extract import extract
 from digest.text.pdf_pages import read_pages
 from tests.text.typeset import TITLE, change, paper
@@ -52,9 +53,6 @@ def words(text: Text) -> list[str]:
 
 def _shown(path: Path) -> str:
     """All of a file's first page that is drawn."""
-    text = read(path)
     with read_pages(path, 50) as pdf:
-        content = " ".join(line.content for line in pdf.pages[0].lines)
-        everything = text.passages[0].model_copy(update={"content": content, "pages": (1,)})
-        pdf.look([everything])
+        pdf.look(row for row in body(pdf.pages) if row.page == 1)
         return " ".join(line.content for line in pdf.pages[0].lines)

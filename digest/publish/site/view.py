@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from digest.model import Digest, Entry, Finding, Kind, Language, Paper
 from digest.publish.site.comments import Link, Venue, links_of, venue_of
-from digest.publish.site.interests import Interest, Judge
+from digest.publish.site.interests import Interest, InterestScorer
 from digest.publish.site.tex import plain, visible
 
 _TASK = re.compile(r"(?:属于|研究|聚焦|针对|面向|关注)(?P<task>[^，。；、：]{2,24}?)(?:这一|的)?任务")
@@ -21,7 +21,7 @@ Earlier = Callable[[str, str], str]
 
 
 @dataclass(frozen=True)
-class View:
+class PaperView:
     """One paper on a page.
 
     Attributes:
@@ -76,8 +76,8 @@ class View:
 
 
 def views_of(
-    digest: Digest, judge: Judge, *, english: bool, earlier: Earlier | None = None
-) -> tuple[View, ...]:
+    digest: Digest, judge: InterestScorer, *, english: bool, earlier: Earlier | None = None
+) -> tuple[PaperView, ...]:
     """The entries of a digest in arXiv's order.
 
     Args:
@@ -100,12 +100,12 @@ def views_of(
     )
 
 
-def _view(entry: Entry, anchor: str, number: int, digest: Digest, english: bool) -> View:
+def _view(entry: Entry, anchor: str, number: int, digest: Digest, english: bool) -> PaperView:
     entry = _harmless(entry)
     paper = entry.paper
     lines = _lines(entry, "en" if english else "zh")
     (lang, line), (_, also) = (*lines, ("zh", ""), ("zh", ""))[:2]
-    return View(
+    return PaperView(
         entry=entry,
         anchor=anchor,
         number=number,
@@ -175,7 +175,7 @@ def task_of(entry: Entry) -> str:
     return plain(found["task"]) if found else ""
 
 
-def _was(view: View, earlier: Earlier | None, day: str) -> str:
+def _was(view: PaperView, earlier: Earlier | None, day: str) -> str:
     if earlier is None or view.kind != "replaced" or not view.paper.id:
         return ""
     before = earlier(view.paper.id, day)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 
 from digest.summarize.checks.rule import Source
-from digest.summarize.checks.words import Vocabulary, squash
+from digest.summarize.checks.words import Vocabulary, split, squash
 
 Mask = int
 """A set of papers: bit i stands for paper i."""
@@ -53,7 +53,7 @@ class WordIndex:
 
     def naming(self, name: str) -> Mask:
         """The texts that have all words of a name."""
-        words = Vocabulary.split(name)
+        words = split(name)
         found = self._masks.get(squash(name), 0)
         together = -1
         for word in words:

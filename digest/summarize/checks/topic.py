@@ -52,9 +52,10 @@ class Terms:
 
 @cache
 def glossary() -> dict[str, tuple[str, ...]]:
-    """Chinese term -> the beginnings of the English words for it."""
+    """Chinese term -> the beginnings of the English words for it, single words first."""
     return {
-        chinese.lstrip("~"): tuple(english.split("|")) for chinese, english in wordlists.pairs("glossary.txt")
+        chinese.lstrip("~"): tuple(sorted(english.split("|"), key=lambda stem: " " in stem))
+        for chinese, english in wordlists.pairs("glossary.txt")
     }
 
 
@@ -96,10 +97,7 @@ def _chinese(line: str) -> tuple[str, ...]:
 
 def has(vocabulary: Vocabulary, term: str) -> bool:
     """True if a text has one of the English words for a term of the glossary."""
-    found = vocabulary.terms.get(term)  # a batch asks every paper for the terms of every line
-    if found is None:
-        found = vocabulary.terms[term] = any(vocabulary.begins(stem) for stem in glossary()[term])
-    return found
+    return any(map(vocabulary.begins, glossary()[term]))
 
 
 def _weights(term: str, share: float) -> tuple[float, float]:
@@ -126,8 +124,8 @@ class _Fit:
     @cached_property
     def titled(self) -> int:
         """The number of terms and names that the title has."""
-        title, known = self.source.heading, glossary()
-        terms = sum(any(title.begins(stem) for stem in known[term]) for term in self.had)
+        title = self.source.heading
+        terms = sum(has(title, term) for term in self.had)
         return terms + sum(title.holds(name) for name in self.named)
 
     @property
