@@ -220,7 +220,7 @@ async def _reading(wanted: _Wanted, mirror: Mirror | None, resources: Resources)
 
 
 def _yielding(resources: Resources) -> Resources:
-    """The same, but nothing new is sent while a daily run is at work."""
+    """The resources, changed so that nothing new is sent while a daily run is at work."""
     from digest.pipeline.priority import BackfillThrottle
 
     throttle = BackfillThrottle(resources.ledger)

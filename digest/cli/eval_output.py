@@ -91,7 +91,7 @@ def _cells(row: MetricComparison, one: Comparison, results: ResultTable | None) 
 
 
 def values(candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
-    """The same for programs."""
+    """The comparison as plain values, for --json."""
     return [
         {
             "base": candidate.comparison.base.label,

@@ -112,7 +112,7 @@ def _as_daily(prompt: Prompt, settings: Settings) -> Prompt:
 
 
 def _name(gold: Gold, prompts: Sequence[Prompt], models: Sequence[str], settings: Settings) -> str:
-    """The same for the same question, so that the same command goes on with the same run."""
+    """A name made of all that is asked: the same command goes on with the same run."""
     import hashlib
 
     asked = [gold.hash, *(prompt.identity for prompt in prompts), *models, settings.text.source]
@@ -142,7 +142,7 @@ def _ask(folder: RunFolder, ready: Ready, papers: Sequence[str], epochs: int) ->
 
 
 _NAME = re.compile(r"(?!.*\.(?:npz|jsonl)$)\w[\w.-]{0,79}")
-"""Of a run: its folder has it."""
+"""The form of a run's name, which is also its folder's."""
 
 
 def _next(folder: RunFolder, *, unfinished: bool, failed: Sequence[Answer]) -> str:

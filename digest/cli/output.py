@@ -29,7 +29,7 @@ def print_status(sentence: str) -> None:
 
 
 def print_on_terminal(sentence: str) -> None:
-    """The same, only where a person looks on: not in logs."""
+    """Print a status where a person looks on; nothing in logs."""
     if sys.stderr.isatty():
         print_status(sentence)
 
@@ -68,7 +68,7 @@ def took(usage: RunUsage) -> str:
 
 
 def origin(text: TextOrigin) -> str:
-    """Where a prompt's passages came from, in words of the user's language."""
+    """The origin of a prompt's passages, in words of the user's language."""
     if text.source == "abstract":
         return translated(f"abstract ({text.reason})" if text.reason else "abstract")
     sections = ", ".join(text.sections)

@@ -73,7 +73,7 @@ def redo(given: CommandOptions, wanted: Sequence[str], *, keep: bool) -> int:
 
 
 def exit_code(papers: Sequence[Redone | Unknown]) -> int:
-    """That of the first paper that could not be had, else 3 when a line is flagged, else 0."""
+    """The exit code: that of the first paper that could not be had, else 3 when a line is flagged, else 0."""
     from digest.pipeline.redo import Redone, Unknown
 
     errors = [one.error.exit_code for one in papers if isinstance(one, Unknown)]
@@ -214,7 +214,7 @@ def _found_of(entry: Entry | None) -> list[str]:
 
 
 def values(papers: Sequence[Redone | Unknown], usage: RunUsage) -> dict[str, Any]:
-    """The same as plain values, for --json."""
+    """The result as plain values, for --json."""
     return {"papers": [_values(one) for one in papers], **usage.report()}
 
 

@@ -74,5 +74,5 @@ def _kept(section: Section, day: date, resources: Resources) -> Announcement | N
 
 
 def source_label(announcement: Announcement) -> str:
-    """Where an announcement comes from, for people."""
+    """The origin of an announcement, for people."""
     return f"{announcement.source}, saved before" if announcement.saved else announcement.source

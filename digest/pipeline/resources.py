@@ -149,7 +149,7 @@ def open_resources(
 
 
 def _once(open_it: Callable[[], Awaitable[T]]) -> Callable[[], Awaitable[T]]:
-    """The same, carried out the first time only; all who ask get what came of it."""
+    """A function that opens the first time only, and gives all who ask what came of it."""
     lock, opened = asyncio.Lock(), list[T]()
 
     async def get() -> T:

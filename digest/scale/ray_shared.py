@@ -189,7 +189,7 @@ def arxiv_service(settings: Settings, ledger: Ledger, clock: Callable[[], dateti
 
 
 def _place(settings: Settings) -> str:
-    """Where the ledger is."""
+    """The place of the ledger: an address, or an absolute path."""
     return settings.ledger.url.get_secret_value() or str(settings.run.out.absolute())
 
 

@@ -90,7 +90,7 @@ def _keys(table: object) -> list[str]:
 
 
 def channels(settings: Settings, *, needed: bool) -> Iterator[Diagnosis]:
-    """Where digests are sent, as far as that shows without sending; trouble fails where they are needed."""
+    """Checks of the channels, as far as they show without sending; trouble fails where they are needed."""
     for name, trouble in troubles(settings, os.environ):
         if trouble:
             state: Literal["fail", "note"] = "fail" if needed else "note"

@@ -25,8 +25,8 @@ _PATIENCE = 20.0
 """Seconds that the endpoint may keep its question waiting: a run has more, but nobody watches that."""
 
 _SLOW = 0.2
-"""Of the time it may take: a question that takes more is told of; one with passages of a paper takes two to
-four times as long where reading it takes the time."""
+"""The share of its timeout beyond which an answer is slow, and told of: a question with passages of a paper
+takes two to four times as long where reading it takes the time."""
 
 
 def model_settings(settings: Settings) -> Iterator[Diagnosis]:

@@ -52,7 +52,7 @@ def of_a_paper(answer: Completion, *, reads_text: bool, settings: Settings) -> t
 
 
 def paper_in_words(seconds: float, usage: Usage, cost: float | None) -> str:
-    """Of one paper."""
+    """Seconds, tokens and cents of one paper, in words."""
     cents = "price unknown" if cost is None else f"{100 * cost:.2g} cents"
     return f"about {seconds:.1f} s, {usage.input:,} tokens in, {usage.output:,} out, {cents}"
 
@@ -60,7 +60,7 @@ def paper_in_words(seconds: float, usage: Usage, cost: float | None) -> str:
 def day_in_words(
     papers: float, seconds: float, usage: Usage, cost: float | None, settings: Settings, source: str
 ) -> str:
-    """Of so many papers: PDFs come one after another, questions side by side.
+    """Time, tokens and cost of so many papers, in words: PDFs come one after another, questions side by side.
 
     A server on this machine is asked one after another, as long as nothing tells that it bears more.
     """

@@ -190,7 +190,7 @@ def _is_id(name: str, text: str) -> bool:
 
 
 def _telling(paper: GoldPaper) -> set[str]:
-    """Of the sentences of a paper those that are long enough to stand nowhere by chance, bare."""
+    """The sentences of a paper, bare, that are long enough to stand nowhere by chance."""
     lines = [reference.line for reference in paper.references]
     pieces = [(paper.title, 12), *((sentence, 40) for sentence in re.split(r"[.!?]\s", paper.abstract))]
     pieces += [(sentence, 12) for line in lines for sentence in re.split(r"[。！？]", line)]

@@ -35,7 +35,7 @@ EQUAL_PAIRS = 40
 
 
 def _calibration_file(runs: Path) -> Path:
-    """Where verdicts on planted and equal pairs are kept: they tell of the judge, not of a run."""
+    """The file of verdicts on planted and equal pairs: they tell of the judge, not of a run."""
     return runs / "calibration.jsonl"
 
 

@@ -38,7 +38,7 @@ _RULES = {
         "wrong-own-name",
     }
 }
-"""Which findings are evidence for a gate, where not all of severity 2 and 3 are."""
+"""Gate -> the findings that are evidence for it, where not all of severity 2 and 3 are."""
 
 _NOTABLE = 5.0
 """Points of chrf_c2 below which a paper's difference is not worth calling a disagreement."""
@@ -55,7 +55,7 @@ class Candidate:
 
     @property
     def label(self) -> str:
-        """Its name."""
+        """The name of the candidate."""
         return self.comparison.candidate.label
 
 
@@ -209,7 +209,7 @@ def _failed(column: VariantResults, gate: str, paper: str) -> bool:
 
 
 def evidence_for(results: ResultTable, column: VariantResults, paper: str, metric: str) -> tuple[str, ...]:
-    """Why a line does not pass a gate, or what it scores by another metric."""
+    """The reasons why a line does not pass a gate, or its score by another metric."""
     if metric == "err":
         return tuple(sorted({a.error for a in column.answers[paper].values() if a.error}))
     if metric == "own_name":

@@ -29,7 +29,7 @@ class EvalTask:
 
     @property
     def variant(self) -> Variant:
-        """Whose question it is."""
+        """The variant that the question is about."""
         return Variant(prompt=self.prompt.identity, model=self.model)
 
     @property
