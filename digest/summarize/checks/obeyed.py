@@ -17,7 +17,7 @@ from digest.summarize.checks.patterns import any_of
 from digest.summarize.checks.rule import Reading, rule
 
 _STARTS = "[，。；：！]"
-"""What a clause begins behind: the first one of a line, too, as `obeyed` reads it."""
+"""The place where a clause begins, that of the first one of a line, too, as `obeyed` reads it."""
 
 _PAPER = "(?:本文|该论文|该文|此文|这篇论文|该研究)"
 _JUDGE = "(?:评审|审稿|评委|程序委员|领域主席)(?:人|专家|员|者|们|组|主席)*"
