@@ -127,7 +127,7 @@ def _ask(
         finally:
             if isinstance(endpoint, Endpoint):
                 await endpoint.close()
-        ledger.finish(asker.run, "complete", asker.tally.report())
+        ledger.finish(asker.run, "complete", asker.usage.report())
         return judged
 
     with ledger_of(settings, given) as ledger, choose(quiet=given.quiet) as progress:

@@ -74,7 +74,7 @@ async def run_day(
     ledger = resources.ledger
     run = ledger.begin("run", section.key, day)
     client = CachedClient(resources.endpoint, ledger, run, under_way=resources.under_way)
-    usage = client.tally
+    usage = client.usage
     try:
         announcement = _known(known) or await announcement_of(section, day, resources, limit)
         if isinstance(announcement, NoAnnouncement):
