@@ -16,8 +16,7 @@ from digest.model import Completion, Paper
 from digest.sample.data import Library
 from digest.sample.knobs import Knobs
 from digest.summarize.answer import read_entry, read_fields, read_line
-from digest.summarize.prompt import Prompt
-from digest.summarize.summarizer import request_for
+from digest.summarize.prompt import Prompt, request_for
 from digest.system.errors import AnswerError, DigestError, UsageError
 from digest.system.redact import without_credentials
 from digest.system.retry_after import format_wait
