@@ -1,6 +1,6 @@
 """The structure of `digest/`, read from its imports; `python -m tests.architecture` writes it into the docs.
 
-A room is a folder or a module directly below `digest/`. Imports for type checkers count as well.
+A package is a folder or a module directly below `digest/`. Imports for type checkers count as well.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "architecture.md"
 
-FLOORS: tuple[tuple[str, ...], ...] = (
+LAYERS: tuple[tuple[str, ...], ...] = (
     ("model", "system"),
     ("config", "ledger"),
     ("publish", "sources", "text", "llm", "summarize"),
@@ -24,11 +24,11 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("cli",),
     ("__main__",),
 )
-"""The plan, from the ground up: a room may know those on lower floors only."""
+"""The plan, from the ground up: a package may know those on lower layers only."""
 
 
-def room_of(module: str) -> str:
-    """The room of a module such as `digest.llm.endpoint`; "" for the package itself."""
+def package_of(module: str) -> str:
+    """The package of a module such as `digest.llm.endpoint`; "" for the package itself."""
     return module.split(".")[1] if "." in module else ""
 
 
@@ -41,13 +41,13 @@ def trees() -> dict[Path, ast.Module]:
 
 @cache
 def arrows() -> dict[tuple[str, str], set[str]]:
-    """From which room to which there are imports, and the files that have them."""
+    """From which package to which there are imports, and the files that have them."""
     found: dict[tuple[str, str], set[str]] = {}
     for path, tree in trees().items():
         inside = path.relative_to(ROOT).with_suffix("").parts
         here = inside[1] if len(inside) > 1 else ""
         for module in _imported(tree):
-            there = room_of(module)
+            there = package_of(module)
             if there and here not in {there, "__init__"}:
                 found.setdefault((here, there), set()).add(str(path.relative_to(ROOT)))
     return found
@@ -64,17 +64,17 @@ def _imported(tree: ast.Module) -> Iterator[str]:
 
 
 def picture() -> str:
-    """The rooms and arrows as a Mermaid graph, arrows that a longer way shows left out."""
+    """The packages and arrows as a Mermaid graph, arrows that a longer way shows left out."""
     known = {arrow for arrow in arrows() if "__main__" not in arrow}
     lines = ["graph TD"]
-    for number, rooms in reversed([*enumerate(FLOORS, start=1)]):
-        names = "; ".join(room for room in rooms if room != "__main__")
+    for number, packages in reversed([*enumerate(LAYERS, start=1)]):
+        names = "; ".join(package for package in packages if package != "__main__")
         if names:
-            lines.append(f"    subgraph floor{number}[floor {number}]; {names}; end")
-    reach = {room: {b for a, b in known if a == room} for floor in FLOORS for room in floor}
-    for floor in FLOORS:  # the lowest first: what they reach is known by then
-        for room in floor:
-            reach[room] |= {far for near in reach[room] for far in reach[near]}
+            lines.append(f"    subgraph layer{number}[layer {number}]; {names}; end")
+    reach = {package: {b for a, b in known if a == package} for layer in LAYERS for package in layer}
+    for layer in LAYERS:  # the lowest first: what they reach is known by then
+        for package in layer:
+            reach[package] |= {far for near in reach[package] for far in reach[near]}
     for a, b in sorted(known):
         if not any(b in reach[between] for x, between in known if x == a and between != b):
             lines.append(f"    {a} --> {b}")

@@ -22,10 +22,11 @@ from digest.system.language import CATALOGUE, entries
 ROOT = Path(__file__).parent.parent
 
 SAYING = frozenset(
-    {"say", "_say", "aside", "complain", "doing", "on_screen", "translated", "Check", "BadParameter", "fail"}
+    {"say", "_say", "doing", "print_message", "print_status", "print_on_terminal", "print_error"}
+    | {"translated", "Diagnosis", "BadParameter", "fail"}
 )
 # Those of whose arguments single words are read, too.
-NAMING = frozenset({"Check", "translated"})
+NAMING = frozenset({"Diagnosis", "translated"})
 """Functions whose arguments are read by people; every class whose name ends in Error is one, too."""
 HEADS = frozenset({"head", "_HEAD", "_COLUMNS"})
 """Variables that hold the names of a table's columns."""
@@ -86,7 +87,6 @@ SPOKEN = (
     "llm/presets",
     "system/reach",
     "llm/response",
-    "llm/retry_after",
     "pipeline",
     "publish/keeping",
     "publish/site/search",
@@ -97,6 +97,7 @@ SPOKEN = (
     "summarize/summarizer",
     "system/files",
     "system/network",
+    "system/retry_after",
     "text/breaker",
     "text/errors",
     "text/extract",

@@ -1,8 +1,8 @@
 """The code of `digest/`, parsed once for all of this: its plan, its docstrings, what Windows lacks.
 
-A room knows only rooms below, and the page that says so is true. A docstring says what comes out; one that
-begins with a question word tells a story. What can be known here of Windows: nothing is used that only POSIX
-has.
+A package knows only packages below, and the page that says so is true, to the files and names that it tells
+of. A docstring says what comes out; one that begins with a question word tells a story. What can be known
+here of Windows: nothing is used that only POSIX has.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import pytest
 
 import digest
 from digest.publish.files import is_file_name
-from tests.architecture import FLOORS, PAGE, ROOT, arrows, trees, with_picture
+from tests.architecture import LAYERS, PAGE, ROOT, arrows, trees, with_picture
 
 _QUESTION = re.compile(r"\s*(What|Whether|How)\b")
 
@@ -41,11 +41,13 @@ HERE_ONLY = {
 """Attributes that Windows does not have, and that somebody may reach for."""
 
 
-def test_a_room_knows_only_rooms_below() -> None:
-    floor = {room: number for number, rooms in enumerate(FLOORS, start=1) for room in rooms}
+def test_a_package_knows_only_packages_below() -> None:
+    layer = {package: number for number, packages in enumerate(LAYERS, start=1) for package in packages}
     found = arrows()
-    assert {room for arrow in found for room in arrow} <= floor.keys(), "a room without a place in the plan"
-    upward = {f"{a} -> {b}": files for (a, b), files in found.items() if floor[b] >= floor[a]}
+    assert {package for arrow in found for package in arrow} <= layer.keys(), (
+        "a package without a place in the plan"
+    )
+    upward = {f"{a} -> {b}": files for (a, b), files in found.items() if layer[b] >= layer[a]}
     assert not upward
     assert len(found) <= 65
 
@@ -64,9 +66,25 @@ def test_only_the_ledger_and_the_commands_that_mend_it_know_sqlite() -> None:
 def test_the_page_shows_the_imports_as_they_are() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert with_picture(page) == page, "run: python -m tests.architecture"
-    for rooms in FLOORS:
-        for room in rooms:
-            assert room == "__main__" or f"`{room}" in page
+    for packages in LAYERS:
+        for package in packages:
+            assert package == "__main__" or f"`{package}" in page
+
+
+def test_the_page_names_files_that_are_there_and_names_that_stand_in_them() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    for path in re.findall(r"`([\w./]+(?:/|\.(?:py|toml|po|md|jsonl|j2)))`", page):
+        assert any((base / path).exists() for base in (ROOT / "digest", ROOT)), path
+    table = page[page.index("| a new | where | also |") :].partition("\n\n")[0]
+    names = 0
+    for row in table.splitlines()[2:]:
+        paths = re.findall(r"`([\w./]+\.(?:py|toml))`", row)
+        files = [base / path for path in paths for base in (ROOT / "digest", ROOT) if (base / path).exists()]
+        code = "\n".join(file.read_text(encoding="utf-8") for file in files)
+        for name in re.findall(r"`@?([A-Za-z_]+)(?:=True)?`", row):
+            names += 1
+            assert re.search(rf"\b{name}\b", code), f"{name} stands in none of {paths}"
+    assert names > 20
 
 
 def docstrings(tree: ast.AST) -> Iterator[tuple[int, str]]:

@@ -16,7 +16,7 @@ from digest.cli.options import (
     Concurrency,
     Json,
     MaxCost,
-    Model,
+    ModelName,
     NoPdf,
     Out,
     PromptName,
@@ -30,10 +30,10 @@ from digest.system.language import translated
 if TYPE_CHECKING:
     from digest.cli.session import CommandOptions
     from digest.pipeline.resources import Resources
-    from digest.scale.backfill import Backfill, Row
+    from digest.scale.backfill import Backfill, DayResult
     from digest.scale.mirror_reader import MirrorReader
     from digest.scale.old_days import Span
-    from digest.scale.plan import Plan
+    from digest.scale.plan import BackfillPlan
     from digest.sources.bulk.mirror import Mirror
     from digest.sources.http_client import Http
     from digest.text.reader import Download
@@ -67,7 +67,7 @@ def backfill(
     plan: Annotated[
         bool, typer.Option("--plan", "--dry-run", help="Say what it will take, and ask no model.")
     ] = False,
-    model: Model = None,
+    model: ModelName = None,
     prompt: PromptName = None,
     concurrency: Concurrency = None,
     no_pdf: NoPdf = False,
@@ -123,8 +123,8 @@ def _carry_out(given: CommandOptions, wanted: _Wanted) -> int:
     from digest.system.errors import UsageError
     from digest.system.signals import sigterm_interrupts
 
-    rows: list[Row] = []
-    plans: list[Plan] = []
+    rows: list[DayResult] = []
+    plans: list[BackfillPlan] = []
     quiet = given.quiet or given.json
     with prepared(given, asks_model=not wanted.plan) as ready:
         first, last = (parse_day(text, ready.clock()) for text in (wanted.first, wanted.last))
@@ -138,7 +138,7 @@ def _carry_out(given: CommandOptions, wanted: _Wanted) -> int:
                 plans.append(plan)
                 if not quiet:
                     for line in _plan_lines(plan, span, wanted):
-                        output.say(line)
+                        output.print_message(line)
                 if not wanted.plan:
                     rows.extend(await work.run(plan))
 
@@ -151,12 +151,14 @@ def _carry_out(given: CommandOptions, wanted: _Wanted) -> int:
     elif not wanted.plan:
         _show(rows, plans[0], quiet=given.quiet)
         if pages and not given.quiet:
-            output.say(f"to read: {pages}")
+            output.print_message(f"to read: {pages}")
     return max((row.exit_code for row in rows), default=0)
 
 
 @asynccontextmanager
-async def _opened(wanted: _Wanted, span: Span, resources: Resources) -> AsyncIterator[tuple[Backfill, Plan]]:
+async def _opened(
+    wanted: _Wanted, span: Span, resources: Resources
+) -> AsyncIterator[tuple[Backfill, BackfillPlan]]:
     """The back-fill, ready to run, and its plan."""
     from digest.cli.days_progress import DaysProgress
     from digest.scale.backfill import Backfill
@@ -218,15 +220,15 @@ async def _reading(wanted: _Wanted, mirror: Mirror | None, resources: Resources)
 
 
 def _yielding(resources: Resources) -> Resources:
-    """The same, but nothing new is sent while a daily run is at work."""
-    from digest.pipeline.priority import Courtesy
+    """The resources, changed so that nothing new is sent while a daily run is at work."""
+    from digest.pipeline.priority import BackfillThrottle
 
-    courtesy = Courtesy(resources.ledger)
-    courtesy.slows(resources.endpoint)
+    throttle = BackfillThrottle(resources.ledger)
+    throttle.apply_to(resources.endpoint)
 
     async def http() -> Http:
         opened = await resources.http()
-        opened.elsewhere = courtesy.wait
+        opened.elsewhere = throttle.wait
         return opened
 
     return replace(resources, http=http)
@@ -245,11 +247,11 @@ def _measured_with(wanted: _Wanted, resources: Resources) -> str:
     return " ".join(map(str, shaping))
 
 
-def _plan_lines(plan: Plan, span: Span, wanted: _Wanted) -> Iterator[str]:
+def _plan_lines(plan: BackfillPlan, span: Span, wanted: _Wanted) -> Iterator[str]:
     """The plan for people, in their language."""
-    from digest.cli.days_progress import in_time
+    from digest.cli.days_progress import format_short_duration
 
-    made = len(plan.units) - len(plan.todo)
+    made = len(plan.days) - len(plan.todo)
     sections = ", ".join(section.key for section in span.sections)
     yield (
         translated(f"days: {len(span.days)}, sections: {sections}; digests to make: {len(plan.todo)}")
@@ -266,7 +268,7 @@ def _plan_lines(plan: Plan, span: Span, wanted: _Wanted) -> Iterator[str]:
     cost = translated("no price is known of the model") if estimate.cost is None else f"${estimate.cost:,.2f}"
     if estimate.batch_cost is not None:
         cost += translated(f" (as batches ${estimate.batch_cost:,.2f})")
-    usage, seconds = estimate.usage, translated(in_time(estimate.seconds))
+    usage, seconds = estimate.usage, translated(format_short_duration(estimate.seconds))
     yield (
         translated(f"questions: {estimate.questions:,}; tokens: {usage.input:,} in, {usage.output:,} out")
         + translated("; cost: ")
@@ -283,11 +285,11 @@ def _plan_lines(plan: Plan, span: Span, wanted: _Wanted) -> Iterator[str]:
         yield translated(f"requests to arXiv: {plan.pages} pages, PDFs: 0")
 
 
-def _plan_values(plan: Plan) -> dict[str, Any]:
+def _plan_values(plan: BackfillPlan) -> dict[str, Any]:
     """The plan as plain values."""
     return {
         "digests": len(plan.todo),
-        "made_before": len(plan.units) - len(plan.todo),
+        "made_before": len(plan.days) - len(plan.todo),
         "asked": plan.asked,
         "answered_before": plan.answered,
         "with_text": plan.with_text,
@@ -297,17 +299,17 @@ def _plan_values(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _show(rows: Sequence[Row], plan: Plan, *, quiet: bool) -> None:
+def _show(rows: Sequence[DayResult], plan: BackfillPlan, *, quiet: bool) -> None:
     """Print the days that are not complete one by one, and the sums of all; with `quiet`, failures only."""
     from digest.cli import output
 
     for row in rows:
         if row.state == "failed":
-            output.complain(row.why, f"{row.day} {row.section}")
+            output.print_error(row.why, f"{row.day} {row.section}")
         elif row.state == "flagged" and not quiet:
-            output.say(f"{row.day} {row.section}: {row.words}")
+            output.print_message(f"{row.day} {row.section}: {row.words}")
             if stopped := row.why:
-                output.say(f"stopped: {stopped}")
+                output.print_message(f"stopped: {stopped}")
     if quiet:
         return
     states = Counter(row.state for row in rows)
@@ -316,15 +318,15 @@ def _show(rows: Sequence[Row], plan: Plan, *, quiet: bool) -> None:
     told = ", ".join(f"{states[state]} {translated(state)}" for state in shown)
     costs = [row.cost for row in rows]
     cost = "no price is known" if None in costs else f"${sum(filter(None, costs)):.4f}"
-    output.say(f"digests: {told}, {left} not begun" if left else f"digests: {told}")
-    output.say(
+    output.print_message(f"digests: {told}, {left} not begun" if left else f"digests: {told}")
+    output.print_message(
         f"papers {sum(row.papers for row in rows):,}: summarised {sum(row.summarised for row in rows):,}, "
         f"flagged {sum(row.flagged for row in rows):,}; questions asked {sum(row.asked for row in rows):,}, "
         f"answers from the ledger {sum(row.reused for row in rows):,}; cost: {cost}"
     )
     if states["submitted"]:
-        output.say(
+        output.print_message(
             "Questions are in batches at the endpoint. Give the same command again later, or with --wait."
         )
     elif left or states["failed"]:
-        output.say("Give the same command again to go on.")
+        output.print_message("Give the same command again to go on.")

@@ -9,17 +9,16 @@ from datetime import date as Date
 from typing import TYPE_CHECKING
 
 from digest.cli.progress import Bars
-from digest.model import RunUsage
-from digest.pipeline.progress import Progress
+from digest.pipeline.progress import Progress, Silent
 from digest.system.language import translated
 
 if TYPE_CHECKING:
-    from digest.scale.backfill import Row
-    from digest.scale.plan import Plan
+    from digest.scale.backfill import DayResult
+    from digest.scale.plan import BackfillPlan
 
 
-class DaysProgress:
-    """Counts papers over all days. What a single day says of itself is left out, but for trouble.
+class DaysProgress(Silent):
+    """Counts papers over all days. What a day tells of its phases and spending is left out.
 
     Args:
         inner: where sentences go; on a terminal it shows one bar for all days.
@@ -37,21 +36,21 @@ class DaysProgress:
         self._day = ""
         self._known: int | None = None
 
-    def begin(self, plan: Plan) -> None:
+    def begin(self, plan: BackfillPlan) -> None:
         """The plan is made, and the first day begins."""
         self._since = self._clock()
         self._all_days = len(plan.todo)
-        self._total = sum(unit.papers or 0 for unit in plan.todo)
+        self._total = sum(planned.papers or 0 for planned in plan.todo)
         if self._bars:
             self._inner.start("papers", self._total)
 
-    def begin_unit(self, section: str, day: Date, papers: int | None) -> None:
+    def begin_day(self, section: str, day: Date, papers: int | None) -> None:
         """A section's day begins."""
         self._day = f"{day} {section}"
         self._of_day = 0
         self._known = papers
 
-    def end_unit(self, row: Row) -> None:
+    def end_day(self, row: DayResult) -> None:
         """A section's day is made, or given up; says how far all is."""
         self._days += 1
         if self._known is None:
@@ -78,15 +77,12 @@ class DaysProgress:
             pace = done / spent
             words.append(translated(f"{pace:.1f} papers/s"))
             if left := max(self._total - done, 0):
-                words.append(translated(f"time left: {in_time(left / pace)}"))
+                words.append(translated(f"time left: {format_short_duration(left / pace)}"))
         return ", ".join(words)
 
     def say(self, sentence: str) -> None:
         """Pass it on."""
         self._inner.say(sentence)
-
-    def doing(self, what: str) -> None:
-        """Nothing: a day's own phases are left out."""
 
     def start(self, stage: str, total: int) -> None:  # noqa: ARG002 - see `Progress`
         """The papers of a day, once or, with batches, twice: they are counted from the beginning."""
@@ -101,15 +97,12 @@ class DaysProgress:
         if self._bars:
             self._inner.step("papers")
 
-    def spending(self, stage: str, tally: RunUsage) -> None:
-        """Nothing: what all days spend is told at the end of each."""
-
     def paused(self) -> AbstractContextManager[None]:
         """Within it nothing moves: somebody is asked."""
         return self._inner.paused()
 
 
-def in_time(seconds: float) -> str:
+def format_short_duration(seconds: float) -> str:
     """A span in words: 40 s, 12 min, 3 h 20 min, 4 days 2 h."""
     if seconds < 90:
         return f"{seconds:.0f} s"

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from digest.cli import output
-from digest.cli.doctor_checks.check import Check
-from digest.cli.options import Json, Model, Out, PromptName, Sample, flags_of
+from digest.cli.doctor_checks import Diagnosis
+from digest.cli.options import Json, ModelName, Out, PromptName, Sample, flags_of
 from digest.cli.table import table
 from digest.system.language import translated
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def command(
-    model: Model = None,
+    model: ModelName = None,
     prompt: PromptName = None,
     out: Out = None,
     fetch_vocabulary: Annotated[
@@ -55,14 +55,14 @@ def doctor(given: CommandOptions, *, fetch_vocabulary: bool) -> int:
     return max((check.code for check in checks if check.state == "fail"), default=0)
 
 
-def _rows(checks: Sequence[Check]) -> Iterator[tuple[str, ...]]:
+def _rows(checks: Sequence[Diagnosis]) -> Iterator[tuple[str, ...]]:
     for check in checks:
         yield translated(check.state), f"{translated(check.name):<10}", translated(check.found)
         if check.advice:
             yield "", "", f"-> {translated(check.advice)}"
 
 
-async def _all(settings: Settings, given: CommandOptions, *, fetch_vocabulary: bool) -> list[Check]:
+async def _all(settings: Settings, given: CommandOptions, *, fetch_vocabulary: bool) -> list[Diagnosis]:
     from digest.cli.doctor_checks import configuration, endpoint, home, surroundings
 
     checks = [

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperCommand
 
 from digest.cli.options import Base, Json, Out
-from digest.cli.output import complain
+from digest.cli.output import print_error
 from digest.system.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def compare(
     try:
         code = compare_runs(runs, base, margin or [], out, as_json=json)
     except UsageError as error:
-        complain(error)
+        print_error(error)
         code = 1  # 2 says here that a gate is worse
     raise typer.Exit(code)
 
@@ -70,24 +70,24 @@ def compare_runs(
     from digest.system.files import write_atomically
 
     given = dict(_margin(text) for text in margins)
-    board = eval_output.results_of(runs, out)
-    board.column(base)
-    if refusal := too_many_errors(board):
-        complain(refusal)
+    results = eval_output.results_of(runs, out)
+    results.column(base)
+    if refusal := too_many_errors(results):
+        print_error(refusal)
         return TOO_MANY_ERRORS
-    made = compared(board, base, given)
+    made = compared(results, base, given)
     again = next((one for one in made if one.same), None)
-    heard = juries(board, base)
+    heard = juries(results, base)
     candidates = [_candidate(one, heard) for one in made if not one.same]
     if not candidates:
         raise UsageError(f"There is nothing to compare {base} with: give two prompts or models, or two runs.")
-    folder = board.folders[0].path
-    for name, text in render(board, base, again, candidates).items():
+    folder = results.folders[0].path
+    for name, text in render(results, base, again, candidates).items():
         write_atomically(folder / name, text)
     if as_json:
         print(json_module.dumps(eval_output.values(candidates), ensure_ascii=False))
     else:
-        eval_output.comparison(board, again, candidates)
+        eval_output.comparison(results, again, candidates)
         print(folder / "report.html", folder / "report.md", sep="\n")
     return max(candidate.decision.exit_code for candidate in candidates)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from digest.cli.options import Base, EvalRun, JudgeName, Out, Quiet
-from digest.cli.output import say
+from digest.cli.output import print_message
 from digest.system.errors import UsageError
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ def judge_import(
     from digest.llm.batch.by_file import Replay
 
     given = CommandOptions({"run": {"out": out}}, quiet=quiet)
-    board, judged = _ask(given, run, base, judge, Replay(answers))
-    _heard(board, base, judged)
+    results, judged = _ask(given, run, base, judge, Replay(answers))
+    _heard(results, base, judged)
 
 
 def _judge(given: CommandOptions, run: str, base: str, name: str) -> None:
@@ -71,12 +71,12 @@ def _judge(given: CommandOptions, run: str, base: str, name: str) -> None:
     from digest.llm.endpoint import Endpoint
 
     if name == RULE:
-        board = eval_output.results_of([run], given.flags["run"]["out"])
-        judged = asyncio.run(hear(board, base, rule_judge(board), lambda: None))
+        results = eval_output.results_of([run], given.flags["run"]["out"])
+        judged = asyncio.run(hear(results, base, rule_judge(results), lambda: None))
     else:
         with prepared(given) as ready:
-            board, judged = _ask(given, run, base, name, Endpoint(ready.settings.model))
-    _heard(board, base, judged)
+            results, judged = _ask(given, run, base, name, Endpoint(ready.settings.model))
+    _heard(results, base, judged)
 
 
 def _export(given: CommandOptions, run: str, base: str, name: str, output: Path) -> None:
@@ -92,12 +92,12 @@ def _export(given: CommandOptions, run: str, base: str, name: str, output: Path)
         raise UsageError("--judge rule asks nobody: `digest eval judge run` does it at once.")
     settings = load(given.flags, os.environ)
     with open_ledger(settings.ledger_at) as ledger:
-        endpoint = Endpoint(settings.model, lambda model: ledger.traits(endpoint.address, model))
+        endpoint = Endpoint(settings.model, lambda model: ledger.capabilities(endpoint.address, model))
         endpoint.capabilities(name)  # learned by earlier runs
     collector = Collector(endpoint.write)
     _ask(given, run, base, name, collector)
     write_atomically(output, collector.to_jsonl())
-    say(f"{output}: {len(collector.requests)} questions")
+    print_message(f"{output}: {len(collector.requests)} questions")
 
 
 def _ask(
@@ -116,33 +116,33 @@ def _ask(
     from digest.llm.endpoint import Endpoint
 
     settings = load(given.flags, os.environ)
-    board = eval_output.results_of([run], settings.run.out)
+    results = eval_output.results_of([run], settings.run.out)
     body = Endpoint(settings.model).body  # whoever answers: the questions must be the same
 
     async def go(ledger: Ledger) -> dict[str, list[Judged]]:
-        asker = CachedClient(endpoint, ledger, ledger.begin("judge", board.folders[0].info.gold))
+        asker = CachedClient(endpoint, ledger, ledger.begin("judge", results.folders[0].info.gold))
         try:
             asked = ModelJudge(name, asker.ask, body)
-            judged = await hear(board, base, asked, lambda: progress.step("pairs"))
+            judged = await hear(results, base, asked, lambda: progress.step("pairs"))
         finally:
             if isinstance(endpoint, Endpoint):
                 await endpoint.close()
-        ledger.finish(asker.run, "complete", asker.tally.report())
+        ledger.finish(asker.run, "complete", asker.usage.report())
         return judged
 
     with ledger_of(settings, given) as ledger, choose(quiet=given.quiet) as progress:
-        progress.start("pairs", sum(map(len, questions(board, base).values())))
-        return board, asyncio.run(go(ledger))
+        progress.start("pairs", sum(map(len, questions(results, base).values())))
+        return results, asyncio.run(go(ledger))
 
 
-def _heard(board: ResultTable, base: str, judged: Mapping[str, Sequence[Judged]]) -> None:
+def _heard(results: ResultTable, base: str, judged: Mapping[str, Sequence[Judged]]) -> None:
     """Keep the verdicts, and print what they say."""
     from digest.cli import eval_output
     from digest.evaluate.judge.calibration import juries, keep
 
-    calibration = keep(board, judged)
+    calibration = keep(results, judged)
     eval_output.calibration(calibration)
-    for label, (jury, _) in juries(board, base).items():
+    for label, (jury, _) in juries(results, base).items():
         if jury.judge == calibration.judge:
             eval_output.jury(label, base, jury)
 
@@ -161,12 +161,12 @@ def label(
     from digest.evaluate.judge.human_labels import label_pairs
     from digest.evaluate.judge.verdicts import pairs_of
 
-    board = eval_output.results_of([run], out)
-    others = [name for name in board.columns if name != base]
+    results = eval_output.results_of([run], out)
+    others = [name for name in results.columns if name != base]
     if candidate == base:
         raise UsageError(f"--with {candidate}: that is the base itself.")
     if candidate is None and len(others) != 1:
         raise UsageError(f"Say with --with which variant is shown beside {base}: {', '.join(others)}.")
-    pairs = pairs_of(board.column(base), board.column(candidate or others[0]), board.papers)
-    given = label_pairs(pairs, board.folders[0], n, print, input)
-    say(f"{given} labels kept in {board.folders[0].path / 'labels.jsonl'}")
+    pairs = pairs_of(results.column(base), results.column(candidate or others[0]), results.papers)
+    given = label_pairs(pairs, results.folders[0], n, print, input)
+    print_message(f"{given} labels kept in {results.folders[0].path / 'labels.jsonl'}")

@@ -20,7 +20,7 @@ WORKFLOW = ".github/workflows/digest.yml"
 SCRIPT = "automation.sh"
 
 LANGUAGES = ("zh", "en", "zh,en", "en,zh")
-"""Of the lines; the first is that of the prompt, and of the pages."""
+"""The languages of the lines to choose from; the first of one is that of the prompt, and of the pages."""
 
 _PROMPTS = {"zh": "entry", "en": "entry-en"}
 
@@ -167,10 +167,10 @@ def _value(value: str | Sequence[str]) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-State = Literal["new", "as it was", "kept", "replaced"]
+FileState = Literal["new", "as it was", "kept", "replaced"]
 
 
-def write_home(folder: Path, answers: Answers, program: str, *, force: bool) -> dict[str, State]:
+def write_home(folder: Path, answers: Answers, program: str, *, force: bool) -> dict[str, FileState]:
     """Write the files of a home; by file what became of it.
 
     A file that is there with other content is kept, unless `force` replaces it.
@@ -184,7 +184,7 @@ def write_home(folder: Path, answers: Answers, program: str, *, force: bool) -> 
         **{f"prompts/{path.name}": read_text(path) for path in sorted(shipped("prompts").glob("*.md"))},
         **dict(_templates()),
     }
-    states: dict[str, State] = {}
+    states: dict[str, FileState] = {}
     for name, text in texts.items():
         path = folder / name
         states[name] = _state(path, text, force=force)
@@ -200,7 +200,7 @@ def _templates() -> Iterator[tuple[str, str]]:
             yield path.relative_to(root).as_posix(), read_text(path)
 
 
-def _state(path: Path, text: str, *, force: bool) -> State:
+def _state(path: Path, text: str, *, force: bool) -> FileState:
     if not path.exists():
         if path.is_symlink():
             raise UsageError(f"{path} is a link that leads nowhere: remove it first.")

@@ -48,14 +48,14 @@ def check(files: Sequence[Path], *, rules: bool, json: bool) -> int:
         raise UsageError("Name the digests to check: Markdown or JSON files.")
     rows = lint_files(files, settings.checks)
     if not rows and not json:
-        output.say("nothing found")
+        output.print_message("nothing found")
     else:
         print(to_json(rows) if json else table(rows), end="")
     return output.DEFECTS if any(row.severity == 3 for row in rows) else output.COMPLETE
 
 
 @dataclass(frozen=True)
-class Row:
+class LintFinding:
     """One finding, and where it is; `number` is kind and place of the entry, as its heading: new 001."""
 
     file: str
@@ -68,7 +68,7 @@ class Row:
 
 def lint_files(
     paths: Iterable[Path], settings: Mapping[str, Severity | Literal["off"]] | None = None
-) -> tuple[Row, ...]:
+) -> tuple[LintFinding, ...]:
     """Check every line of digests, against its own paper and against the others of its file.
 
     Args:
@@ -88,18 +88,18 @@ def lint_files(
     return tuple(row for path in paths for row in _lint(read_file(path), str(path), rules))
 
 
-def table(rows: Sequence[Row]) -> str:
+def table(rows: Sequence[LintFinding]) -> str:
     """The rows as text in columns under a heading, one row a line; a line feed ends each."""
     cells = ([getattr(row, name) for name in _COLUMNS] for row in rows)
     return "".join(f"{line}\n" for line in table_of(_COLUMNS, cells))
 
 
-def to_json(rows: Sequence[Row]) -> str:
+def to_json(rows: Sequence[LintFinding]) -> str:
     """The rows as a JSON array of objects; Chinese stands as it is, and a line feed ends the text."""
     return json_module.dumps([asdict(row) for row in rows], ensure_ascii=False, indent=2) + "\n"
 
 
-def _lint(digest: Digest, name: str, rules: Sequence[Rule]) -> Iterator[Row]:
+def _lint(digest: Digest, name: str, rules: Sequence[Rule]) -> Iterator[LintFinding]:
     from digest.summarize.checks import Batch, check_lines, repeated, source_of
 
     batch = Batch(source_of(entry.paper) for entry in digest.entries)
@@ -112,7 +112,7 @@ def _lint(digest: Digest, name: str, rules: Sequence[Rule]) -> Iterator[Row]:
         if place in twice:
             found.append(twice[place])
         for finding in sorted(found, key=lambda finding: -finding.severity):
-            yield Row(
+            yield LintFinding(
                 file=name,
                 number=f"{entry.listing.kind} {entry.listing.position:03}",
                 id=entry.paper.id,

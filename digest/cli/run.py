@@ -19,7 +19,7 @@ from digest.cli.options import (
     Json,
     Limit,
     MaxCost,
-    Model,
+    ModelName,
     NoPdf,
     Out,
     PromptName,
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from digest.pipeline.announced import Known
     from digest.pipeline.day import Published
     from digest.pipeline.resources import Resources
-    from digest.sources.arxiv.no_announcement import NoAnnouncement
+    from digest.sources.source import NoAnnouncement
 
 DUE = "due"
 """In the place of a date: the latest announcement, and what earlier runs missed."""
@@ -56,7 +56,7 @@ def run(
     ] = None,
     section: Sections = None,
     limit: Limit = None,
-    model: Model = None,
+    model: ModelName = None,
     prompt: PromptName = None,
     concurrency: Concurrency = None,
     out: Out = None,
@@ -109,10 +109,10 @@ def run_days(given: CommandOptions, days: str | None, limit: int | None) -> int:
             return output.COMPLETE
         catching_up = days == DUE
 
-        async def go(tools: Resources) -> None:
+        async def go(resources: Resources) -> None:
             skip = several or catching_up
-            await _make(work, ready, tools, limit, results, skip=skip, catching_up=catching_up)
-            await _collect(results, ready, tools, limit)
+            await _make(work, ready, resources, limit, results, skip=skip, catching_up=catching_up)
+            await _collect(results, ready, resources, limit)
 
         with_resources(ready, before_backfills(go), quiet=given.quiet or given.json)
     made = any(isinstance(result.outcome, Published) for result in results)
@@ -130,7 +130,7 @@ def run_days(given: CommandOptions, days: str | None, limit: int | None) -> int:
 async def _make(
     work: Sequence[tuple[date | None, Section]],
     ready: Ready,
-    tools: Resources,
+    resources: Resources,
     limit: int | None,
     results: list[Result],
     *,
@@ -146,11 +146,11 @@ async def _make(
     from digest.pipeline.due import not_yet
 
     given, agreed = ready.given, False
-    begin = replace(tools, wait=given.waits and not given.batch)
+    begin = replace(resources, wait=given.waits and not given.batch)
     days = list(dict.fromkeys(day for day, _ in work))
     for number, day in enumerate(days):
         sections = [section for of, section in work if of == day]
-        done = {one.key: _finished_before(one, day, tools) if skip else None for one in sections}
+        done = {one.key: _finished_before(one, day, resources) if skip else None for one in sections}
         known: dict[str, Known] = {}
         if not agreed:
             left = [section for section in sections if done[section.key] is None]
@@ -164,7 +164,7 @@ async def _make(
                 return  # the others would meet the same wall
 
 
-def _agreed(known: Iterable[Known], limit: int | None, days: int, tools: Resources, *, yes: bool) -> bool:
+def _agreed(known: Iterable[Known], limit: int | None, days: int, resources: Resources, *, yes: bool) -> bool:
     """True if there is a plan, which is told then.
 
     Raises:
@@ -172,23 +172,23 @@ def _agreed(known: Iterable[Known], limit: int | None, days: int, tools: Resourc
     """
     from digest.cli.confirm import agree
     from digest.model import Announcement
-    from digest.pipeline.plan import plan_of
+    from digest.pipeline.plan import estimate_run
 
     announced = [one for one in known if isinstance(one, Announcement)]
-    plan = plan_of([paper for one in announced for paper in one.papers[:limit]], tools)
+    plan = estimate_run([paper for one in announced for paper in one.papers[:limit]], resources)
     if plan.papers:
-        agree(plan, days, tools, yes=yes)
+        agree(plan, days, resources, yes=yes)
     return plan.papers > 0
 
 
-async def _collect(results: list[Result], ready: Ready, tools: Resources, limit: int | None) -> None:
+async def _collect(results: list[Result], ready: Ready, resources: Resources, limit: int | None) -> None:
     """Wait for batches that were handed in, where that is wanted, and make their digests."""
     from digest.cli.run_output import Result
     from digest.llm.batch import Pending
 
     for index, result in enumerate(results):
         if ready.given.waits and isinstance(result.outcome, Pending):
-            end = replace(tools, batch=False, fresh=False)
+            end = replace(resources, batch=False, fresh=False)
             outcome = await _attempt(result.section, result.outcome.date, end, limit)
             results[index] = Result(result.section, result.day, outcome)
 
@@ -236,13 +236,13 @@ def _show(results: Sequence[Result], given: CommandOptions, *, table: bool) -> N
 
 
 async def _attempt(
-    section: Section, day: date | None, tools: Resources, limit: int | None, known: Known | None = None
+    section: Section, day: date | None, resources: Resources, limit: int | None, known: Known | None = None
 ) -> Published | NoAnnouncement | Pending | DigestError:
     """One section's result; trouble with one section does not take the others with it."""
     from digest.pipeline.day import run_day
 
     try:
-        return await run_day(section, day, tools, limit, known=known)
+        return await run_day(section, day, resources, limit, known=known)
     except DigestError as error:
         import logging
 
@@ -250,6 +250,6 @@ async def _attempt(
         return error
 
 
-def _finished_before(section: Section, day: date | None, tools: Resources) -> Digest | None:
+def _finished_before(section: Section, day: date | None, resources: Resources) -> Digest | None:
     """The digest that an earlier run completed; None if there is none, or papers of it are flagged."""
-    return None if day is None else tools.finished(day, section.key)
+    return None if day is None else resources.finished(day, section.key)

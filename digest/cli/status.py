@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
     from digest.config import Settings
     from digest.ledger.interface import Delivery, DeliveryState
-    from digest.pipeline.status import DayStatus, Runs, SectionStatus, State
+    from digest.pipeline.status import DayState, DayStatus, Runs, SectionStatus
 
-STATES: tuple[State, ...] = ("complete", "flagged", "pending", "nothing", "due", "missing")
+STATES: tuple[DayState, ...] = ("complete", "flagged", "pending", "nothing", "due", "missing")
 """Columns of the table."""
 
 CALLS = 3

@@ -34,7 +34,6 @@ def show_text(given: CommandOptions, wanted: str) -> int:
     import asyncio
 
     from digest.cli.session import prepared
-    from digest.ledger.memory import MemoryLedger
     from digest.pipeline.redo import paper_called
     from digest.sources.http_client import Http
     from digest.text.reader import TextReader
@@ -46,7 +45,7 @@ def show_text(given: CommandOptions, wanted: str) -> int:
 
         async def go() -> None:
             async with (
-                Http(arxiv, MemoryLedger(), clock=ready.clock, say=output.aside) as http,
+                Http(arxiv, clock=ready.clock, say=output.print_status) as http,
                 TextReader(ready.settings.text, out / "pdf", arxiv.pdf, http.download) as reader,
             ):
                 model = ready.settings.model.name

@@ -14,18 +14,24 @@ from digest.deliver.compose import Composed, compose, correct
 from digest.deliver.mail import Letter, Mailer, envelope, recipient_key, shown_address
 from digest.deliver.markup import TEXT
 from digest.deliver.selection import Selection
-from digest.deliver.sending import Outcome
-from digest.deliver.services import Form, utf8
+from digest.deliver.sending import SendOutcome
+from digest.deliver.services import MessageFormat, utf8
 from digest.publish.site.mail import render
 from digest.system.errors import UsageError
 
-_TEXT_PART = Form(TEXT, 10_000_000, utf8)
-"""Of a mail: it takes what there is."""
+_TEXT_PART = MessageFormat(TEXT, 10_000_000, utf8)
+"""The format of a mail's text: it takes what there is."""
 
 
 @dataclass(frozen=True)
 class Recipient:
-    """Attributes: key: in the ledger; label: as logs may show it; address: of a mail, else empty."""
+    """One who gets what a channel sends.
+
+    Attributes:
+        key: in the ledger.
+        label: as logs may show it.
+        address: of a mail, else empty.
+    """
 
     key: str
     label: str
@@ -40,7 +46,7 @@ class Channel(Protocol):
 
     def send(
         self, message: Composed, selection: Selection, edition: str, to: Recipient, begin: Callable[[], bool]
-    ) -> Outcome | None:
+    ) -> SendOutcome | None:
         """Send it; `begin` is called right before it goes out. Where that says False it stays here: None."""
 
     def close(self) -> None:
@@ -48,7 +54,7 @@ class Channel(Protocol):
 
 
 def recipients_of(name: str, channel: ChannelSettings, environment: Mapping[str, str]) -> list[Recipient]:
-    """Who gets what a channel sends, each once.
+    """The recipients of a channel, each once.
 
     Raises:
         UsageError: the variable with the addresses is not set, or holds something else.
@@ -98,7 +104,7 @@ def troubles(settings: Settings, environment: Mapping[str, str]) -> Iterator[tup
 
 
 def language_of(channel: ChannelSettings, settings: Settings) -> Literal["zh", "en"]:
-    """Of a channel's messages."""
+    """The language of a channel's messages."""
     return channel.lang or settings.site.lang
 
 
@@ -126,9 +132,9 @@ class _Chat:
         edition: str,  # noqa: ARG002 - of the protocol
         to: Recipient,  # noqa: ARG002 - of the protocol
         begin: Callable[[], bool],
-    ) -> Outcome | None:
+    ) -> SendOutcome | None:
         if self._chat.down:
-            return Outcome("failed", self._chat.down)
+            return SendOutcome("failed", self._chat.down)
         return self._chat.send(message) if begin() else None
 
     def close(self) -> None:
@@ -155,7 +161,7 @@ class _Mail:
 
     def send(
         self, message: Composed, selection: Selection, edition: str, to: Recipient, begin: Callable[[], bool]
-    ) -> Outcome | None:
+    ) -> SendOutcome | None:
         sections = "+".join(part.key for part in selection.parts)
         name = f"{selection.day} {self._name} {sections}"
         html = "" if edition or self._channel.template == "text" else self._page(selection, sections)

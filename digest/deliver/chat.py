@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 from digest.deliver.compose import Composed
-from digest.deliver.sending import Outcome, Secrets
-from digest.deliver.services import SERVICES, Form, Service, any_other
+from digest.deliver.sending import Secrets, SendOutcome
+from digest.deliver.services import SERVICES, MessageFormat, Service, any_other
 from digest.system.errors import UsageError
 
 if TYPE_CHECKING:
@@ -60,21 +60,21 @@ class Chat:
         self._plugin.socket_connect_timeout = self._plugin.socket_read_timeout = timeout
         self._scheme = _scheme(self._plugin)
         self.service = SERVICES.get(self._scheme) or _other(self._plugin)
-        name = next(iter(self.service.forms)) if template == "auto" else template
-        if name not in self.service.forms:
-            allowed = ", ".join(self.service.forms)
+        name = next(iter(self.service.formats)) if template == "auto" else template
+        if name not in self.service.formats:
+            allowed = ", ".join(self.service.formats)
             raise UsageError(f"{self._scheme} takes no {name}; template may be auto, {allowed}.")
         self._format = name
-        self.form: Form = self.service.forms[name]
+        self.form: MessageFormat = self.service.formats[name]
 
-    def send(self, message: Composed) -> Outcome:
+    def send(self, message: Composed) -> SendOutcome:
         """Send a message, once."""
         with _exchange() as seen, _quiet():
             try:
                 took = bool(self._post(message))
             except Exception as error:  # noqa: BLE001 - of a plugin; it may have sent before it failed
                 logger.debug("the plugin failed: %s", self._secrets.taken_out(repr(error)))
-                return Outcome("unsure", f"Apprise failed with {type(error).__name__}")
+                return SendOutcome("unsure", f"Apprise failed with {type(error).__name__}")
         return self._judged(seen[-1] if seen else None, took=took)
 
     def _post(self, message: Composed) -> object:
@@ -91,33 +91,33 @@ class Chat:
             return plugin.notify(body=message.body, title=title, body_format=form)
         return plugin.send(body=message.body, title=title, body_format=form, body_passthrough=False)
 
-    def _judged(self, last: requests.Response | Exception | None, *, took: bool) -> Outcome:
+    def _judged(self, last: requests.Response | Exception | None, *, took: bool) -> SendOutcome:
         import requests
 
         if last is None:  # a service that is not asked over HTTP
-            return Outcome("sent") if took else Outcome("failed", "Apprise could not send it")
+            return SendOutcome("sent") if took else SendOutcome("failed", "Apprise could not send it")
         if isinstance(last, requests.Response):
             return self._answered(last, took=took)
         silent = isinstance(last, requests.Timeout | requests.exceptions.ChunkedEncodingError)
         if silent and not isinstance(last, requests.ConnectTimeout):
             self.down = "the service keeps silent"
-            return Outcome("unsure", "the service did not say in time whether it took it")
+            return SendOutcome("unsure", "the service did not say in time whether it took it")
         tls = isinstance(last, requests.exceptions.SSLError)
         why = "TLS failed" if tls else "no connection in time" if silent else "no connection, or a broken one"
         self.down = f"the service cannot be reached: {why}"
-        return Outcome("failed", self.down)
+        return SendOutcome("failed", self.down)
 
-    def _answered(self, last: requests.Response, *, took: bool) -> Outcome:
+    def _answered(self, last: requests.Response, *, took: bool) -> SendOutcome:
         said = self.service.took(last.text) if last.ok else False
         if took and said:
-            return Outcome("sent")
+            return SendOutcome("sent")
         if said is None:
-            return Outcome(
+            return SendOutcome(
                 "unsure",
                 f"the service answered {last.status_code}: {self._shown(last)}; one that took it answers "
                 f"{self.service.expected}",
             )
-        return Outcome("failed", f"the service answered {last.status_code}: {self._shown(last)}")
+        return SendOutcome("failed", f"the service answered {last.status_code}: {self._shown(last)}")
 
     def _shown(self, answer: requests.Response) -> str:
         return self._secrets.taken_out(answer.text[:2000]) or "nothing"

@@ -11,9 +11,9 @@ from urllib.parse import quote
 from digest.config import SiteSettings
 from digest.deliver.markup import Markup
 from digest.deliver.selection import Part, Selection
-from digest.deliver.services import Form
+from digest.deliver.services import MessageFormat
 from digest.publish.site.pages import day_in_words
-from digest.publish.site.view import View
+from digest.publish.site.view import PaperView
 from digest.publish.site.words import kinds_in_words, words_of
 
 _LONGEST_LINE, _LONGEST_TITLE, _REASONS = 400, 200, 2
@@ -71,7 +71,7 @@ class Composed:
 
 
 def compose(
-    selection: Selection, form: Form, site: SiteSettings, limit: int | None, title_room: int
+    selection: Selection, form: MessageFormat, site: SiteSettings, limit: int | None, title_room: int
 ) -> Composed:
     """A message with as many papers as the form takes, and no more than `limit`.
 
@@ -93,7 +93,7 @@ def compose(
     return _filled(selection, form, site, limit, counted[:title_room], head)
 
 
-def correct(selection: Selection, form: Form, site: SiteSettings, title_room: int) -> Composed:
+def correct(selection: Selection, form: MessageFormat, site: SiteSettings, title_room: int) -> Composed:
     """A note about papers whose line changed after it was sent: those that are `wanted`."""
     words = _WORDS[selection.lang]
     count = words["corrected"].format(len(selection.wanted))
@@ -103,14 +103,14 @@ def correct(selection: Selection, form: Form, site: SiteSettings, title_room: in
     return _filled(selection, form, site, None, title[:title_room], head)
 
 
-def said_of(view: View) -> str:
+def said_of(view: PaperView) -> str:
     """A hash of what a message says of a paper: another one, and there is something to correct."""
     return hashlib.sha256(_said(view, words_of("zh")).encode("utf-8", "replace")).hexdigest()[:12]
 
 
 def _filled(
     selection: Selection,
-    form: Form,
+    form: MessageFormat,
     site: SiteSettings,
     limit: int | None,
     title: str,
@@ -121,7 +121,7 @@ def _filled(
     tail = _tail(selection, site, markup, selection.total)
     fixed = [*head, *(headings.values() if several else ()), *tail]
     room = form.limit - sum(_cost(block, form) for block in fixed)
-    chosen: dict[str, list[View]] = {key: [] for key in headings}
+    chosen: dict[str, list[PaperView]] = {key: [] for key in headings}
     taken = 0
     for view, key in selection.wanted:
         cost = _cost(_entry(len(selection.wanted), view, selection, markup), form)
@@ -143,7 +143,7 @@ def _filled(
     return Composed(title, markup.paragraph.join(blocks), shown, left)
 
 
-def _cost(block: str, form: Form) -> int:
+def _cost(block: str, form: MessageFormat) -> int:
     return form.measure(block + form.markup.paragraph)
 
 
@@ -157,7 +157,7 @@ def _recorded(selection: Selection, markup: Markup) -> list[str]:
     return [markup.bold(markup.escape(said))] if selection.sample else []
 
 
-def _head(selection: Selection, form: Form) -> list[str]:
+def _head(selection: Selection, form: MessageFormat) -> list[str]:
     markup, words = form.markup, words_of(selection.lang)
     counts = [markup.escape(_counts(part, words, selection)) for part in selection.parts]
     numbers = [markup.newline.join(counts)] if len(counts) <= _MOST_HEADINGS else []
@@ -185,7 +185,7 @@ def _tail(selection: Selection, site: SiteSettings, markup: Markup, left: int) -
     return tail
 
 
-def _entry(number: int, view: View, selection: Selection, markup: Markup) -> str:
+def _entry(number: int, view: PaperView, selection: Selection, markup: Markup) -> str:
     words = words_of(selection.lang)
     line = markup.escape(_said(view, words))
     if view.interest.because:
@@ -198,7 +198,7 @@ def _entry(number: int, view: View, selection: Selection, markup: Markup) -> str
     return f"{number}. {line}{markup.newline}{title}"
 
 
-def _said(view: View, words: Mapping[str, Any]) -> str:
+def _said(view: PaperView, words: Mapping[str, Any]) -> str:
     """The line, marked where it is doubtful; or why there is none."""
     flag = view.entry.flag
     if not view.line:

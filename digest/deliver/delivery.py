@@ -17,11 +17,11 @@ from digest.config import ChatSettings, MailSettings, Settings
 from digest.deliver.channels import Channel, Recipient, language_of, open_channel, recipients_of
 from digest.deliver.compose import Composed, said_of
 from digest.deliver.journal import Address, Journal
-from digest.deliver.selection import Part, Selection, Shelf, select
+from digest.deliver.selection import DigestReader, Part, Selection, select
 from digest.ledger import Ledger
 from digest.system.errors import UsageError
 
-State = Literal["sent", "failed", "unsure", "planned", "nothing", "held"]
+ReportState = Literal["sent", "failed", "unsure", "planned", "nothing", "held"]
 """`nothing`: there is nothing to say; `held`: not whole, or of the sample day, which goes only on demand."""
 
 _KILLED = "the process that sent it was killed: it may have arrived. `--again` sends it once more"
@@ -63,7 +63,7 @@ class Report:
     channel: str
     recipient: str
     sections: tuple[str, ...]
-    state: State
+    state: ReportState
     why: str = ""
     correction: bool = False
     message: Composed | None = None
@@ -92,10 +92,10 @@ def deliver(
         if name not in channels:
             known = ", ".join(channels) or "none"
             raise UsageError(f"There is no channel {name!r}. Channels in [deliver] of digest.toml: {known}.")
-    shelf, journal = Shelf(settings), Journal(ledger, clock)
+    reader, journal = DigestReader(settings), Journal(ledger, clock)
     for name, channel in channels.items():
         if wish.days and (not wish.channels or name in wish.channels):
-            yield from _Round(name, channel, settings, shelf, journal, wish, clock, environment).run()
+            yield from _Round(name, channel, settings, reader, journal, wish, clock, environment).run()
 
 
 class _Round:
@@ -106,14 +106,14 @@ class _Round:
         name: str,
         channel: ChatSettings | MailSettings,
         settings: Settings,
-        shelf: Shelf,
+        reader: DigestReader,
         journal: Journal,
         wish: Wish,
         clock: Callable[[], datetime],
         environment: Mapping[str, str],
     ) -> None:
         self._name, self._channel, self._settings = name, channel, settings
-        self._shelf, self._journal, self._wish = shelf, journal, wish
+        self._reader, self._journal, self._wish = reader, journal, wish
         self._clock, self._environment = clock, environment
         self._sections = channel.sections or tuple(one.key for one in settings.chosen_sections())
         self._language = language_of(channel, settings)
@@ -188,7 +188,7 @@ class _Round:
 
     def _part(self, day: Date, key: str) -> Part | None:
         if (day, key) not in self._parts:
-            self._parts[day, key] = self._shelf.part(day, key, self._language)
+            self._parts[day, key] = self._reader.part(day, key, self._language)
         return self._parts[day, key]
 
     def _correction(self, address: Address, recipient: Recipient) -> Iterator[Report]:
@@ -224,7 +224,7 @@ class _Round:
         """Send a message, and note what became of it."""
         sections = tuple(part.key for part in selection.parts)
 
-        def report(state: State, why: str = "", message: Composed | None = None) -> Report:
+        def report(state: ReportState, why: str = "", message: Composed | None = None) -> Report:
             return self._report(address.day, recipient, sections, state, why, address.edition, message)
 
         if selection.sample and not self._wish.sample:
@@ -264,7 +264,7 @@ class _Round:
         day: Date,
         recipient: Recipient,
         sections: tuple[str, ...],
-        state: State,
+        state: ReportState,
         why: str = "",
         edition: str = "",
         message: Composed | None = None,

@@ -20,7 +20,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 
 from digest.config import MailSettings
-from digest.deliver.sending import Outcome, Secrets
+from digest.deliver.sending import Secrets, SendOutcome
 
 _PORTS = {"starttls": 587, "tls": 465, "none": 25}
 _TROUBLES: dict[type[Exception], str] = {
@@ -102,7 +102,7 @@ class Mailer:
         self._settings, self._password, self._timeout = settings, password, timeout
         self._secrets = Secrets([password])
         self._server: smtplib.SMTP | None = None
-        self._down: Outcome | None = None
+        self._down: SendOutcome | None = None
 
     def close(self) -> None:
         """End the connection, if there is one."""
@@ -112,7 +112,7 @@ class Mailer:
                 server.quit()
             server.close()
 
-    def send(self, message: bytes, to: str, begin: Callable[[], bool]) -> Outcome | None:
+    def send(self, message: bytes, to: str, begin: Callable[[], bool]) -> SendOutcome | None:
         """Send a message to one address.
 
         Args:
@@ -129,7 +129,7 @@ class Mailer:
             server = self._connected()
             self._ask(server, to)
         except (smtplib.SMTPException, OSError, UnicodeError) as error:
-            outcome = Outcome("failed", self._words(error))
+            outcome = SendOutcome("failed", self._words(error))
             if self._server is None or _silent(error):
                 self._down = outcome
             self._lose(error)
@@ -142,20 +142,20 @@ class Mailer:
                 self._drop()  # the server waits for a message: there is no other way out
         return self._transmit(server, message) if begun else None
 
-    def _transmit(self, server: smtplib.SMTP, message: bytes) -> Outcome:
+    def _transmit(self, server: smtplib.SMTP, message: bytes) -> SendOutcome:
         try:
             server.send(re.sub(rb"(?m)^\.", b"..", message).removesuffix(b"\r\n") + b"\r\n.\r\n")
             code, answer = server.getreply()
         except (smtplib.SMTPException, OSError) as error:
             self._drop()
             if _silent(error):
-                self._down = Outcome("failed", self._words(error))
-            return Outcome("unsure" if _silent(error) else "failed", self._words(error))
+                self._down = SendOutcome("failed", self._words(error))
+            return SendOutcome("unsure" if _silent(error) else "failed", self._words(error))
         if code == 250:
-            return Outcome("sent")
+            return SendOutcome("sent")
         refusal = smtplib.SMTPDataError(code, answer)
         self._lose(refusal)
-        return Outcome("failed", self._words(refusal))
+        return SendOutcome("failed", self._words(refusal))
 
     def _connected(self) -> smtplib.SMTP:
         if self._server is None:

@@ -1,4 +1,4 @@
-"""Which papers of a day a channel gets, and in which order."""
+"""The papers of a day that a channel gets, in order."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Literal
 from digest.config import Settings
 from digest.publish.files import published
 from digest.publish.keeping import of_sample
-from digest.publish.site.interests import Judge
+from digest.publish.site.interests import InterestScorer
 from digest.publish.site.library import load_library
-from digest.publish.site.pages import Leaf, parts_of
-from digest.publish.site.view import View, views_of
+from digest.publish.site.pages import SectionPage, parts_of
+from digest.publish.site.view import PaperView, views_of
 
 
 @dataclass(frozen=True)
@@ -26,18 +26,18 @@ class Part:
         withheld: papers that arXiv counts and does not show.
     """
 
-    leaf: Leaf
+    leaf: SectionPage
     kinds: tuple[str, ...]
     withheld: int = 0
 
     @property
     def key(self) -> str:
-        """Of the section."""
+        """The section's key."""
         return self.leaf.section.key
 
     @property
     def missing(self) -> str:
-        """Why it is no digest to send; empty where it holds all that was announced.
+        """The reason why it is no digest to send; empty where it holds all that was announced.
 
         A quick look with --limit does not; a published file that was imported may have no lines.
         """
@@ -63,7 +63,7 @@ class Selection:
 
     day: Date
     parts: tuple[Part, ...]
-    wanted: tuple[tuple[View, str], ...]
+    wanted: tuple[tuple[PaperView, str], ...]
     total: int
     lang: Literal["zh", "en"]
 
@@ -73,12 +73,12 @@ class Selection:
         return any(part.leaf.sample for part in self.parts)
 
 
-class Shelf:
+class DigestReader:
     """Reads digests as channels show them."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._judges: dict[bool, Judge] = {}
+        self._judges: dict[bool, InterestScorer] = {}
 
     def part(self, day: Date, key: str, lang: str) -> Part | None:
         """A published section, if there is one.
@@ -92,10 +92,10 @@ class Shelf:
         english = lang == "en"
         if english not in self._judges:
             library = load_library(self._settings.run.out)
-            self._judges[english] = Judge(self._settings.interests, library, english=english)
+            self._judges[english] = InterestScorer(self._settings.interests, library, english=english)
         views = views_of(digest, self._judges[english], english=english)
         section = digest.section.model_copy(update={"key": key})
-        leaf = Leaf(section, day, digest.counts, digest.source, digest.notes, views, of_sample(digest))
+        leaf = SectionPage(section, day, digest.counts, digest.source, digest.notes, views, of_sample(digest))
         return Part(leaf, tuple(entry.listing.kind for entry in digest.entries), digest.withheld)
 
 
@@ -105,7 +105,7 @@ def select(
     """The papers of interest first; then, where all are wanted, the new ones of each section in turn."""
     mine = [(view, part.key) for part in parts for view in parts_of(part.leaf.views).mine]
     mine.sort(key=lambda one: -one[0].interest.score)
-    others: list[tuple[View, str]] = []
+    others: list[tuple[PaperView, str]] = []
     if only == "all":
         lists = [[(view, part.key) for view in _new(part)] for part in parts]
         others = [one for one in chain.from_iterable(zip_longest(*lists)) if one is not None]
@@ -113,11 +113,11 @@ def select(
     return Selection(day, tuple(parts), tuple(_once([*mine, *others])), len(papers), lang)
 
 
-def _new(part: Part) -> list[View]:
+def _new(part: Part) -> list[PaperView]:
     return [view for group in parts_of(part.leaf.views).groups for view in group.views]
 
 
-def _once(found: Sequence[tuple[View, str]]) -> Iterator[tuple[View, str]]:
+def _once(found: Sequence[tuple[PaperView, str]]) -> Iterator[tuple[PaperView, str]]:
     seen = set[object]()
     for view, key in found:
         if (name := _name(view)) not in seen:
@@ -125,5 +125,5 @@ def _once(found: Sequence[tuple[View, str]]) -> Iterator[tuple[View, str]]:
             yield view, key
 
 
-def _name(view: View) -> object:
+def _name(view: PaperView) -> object:
     return view.paper.id or id(view)

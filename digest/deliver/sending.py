@@ -12,14 +12,14 @@ from digest.system.logs import keep_secret
 from digest.system.redact import KeyRedactor
 from digest.system.terminal import in_short
 
-State = Literal["sent", "failed", "unsure"]
+SendState = Literal["sent", "failed", "unsure"]
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """Of one attempt: taken, not taken, or nobody knows; and why, in words without secrets."""
+class SendOutcome:
+    """The outcome of one attempt: taken, not taken, or nobody knows; and why, in words without secrets."""
 
-    state: State
+    state: SendState
     why: str = ""
 
 

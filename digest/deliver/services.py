@@ -21,7 +21,7 @@ Measure = Callable[[str], int]
 
 
 @dataclass(frozen=True)
-class Form:
+class MessageFormat:
     """A markup, and how long a message in it may be, in what `measure` counts."""
 
     markup: Markup
@@ -41,7 +41,7 @@ class Service:
         expected: the answer of a service that took it, in short.
     """
 
-    forms: Mapping[str, Form]
+    formats: Mapping[str, MessageFormat]
     title: int
     took: Callable[[str], bool | None]
     expected: str = ""
@@ -63,7 +63,7 @@ def in_json(text: str) -> int:
 
 
 def in_ascii_json(text: str) -> int:
-    """The same where all but ASCII is escaped, as Apprise sends it to some services."""
+    """Bytes of a string in JSON where all but ASCII is escaped, as Apprise sends it to some services."""
     return len(json.dumps(text)) - 2
 
 
@@ -110,12 +110,12 @@ def _unknown(body: str) -> bool | None:
     return False if is_page else None
 
 
-def _forms(**forms: Form) -> Mapping[str, Form]:
-    return forms
+def _formats(**formats: tuple[Markup, int, Measure]) -> Mapping[str, MessageFormat]:
+    return {name: MessageFormat(*format_) for name, format_ in formats.items()}
 
 
 _FEISHU = Service(
-    _forms(markdown=Form(LARK, 19_000, in_json), text=Form(TEXT, 19_000, in_json)),
+    _formats(markdown=(LARK, 19_000, in_json), text=(TEXT, 19_000, in_json)),
     100,
     _says(code=0, StatusCode=0),
     '"code":0',
@@ -126,44 +126,35 @@ SERVICES: Mapping[str, Service] = {
     "feishu": _FEISHU,
     "lark": _FEISHU,
     "dingtalk": Service(
-        _forms(markdown=Form(LOOKALIKES, 19_000, in_ascii_json), text=Form(TEXT, 19_000, in_ascii_json)),
+        _formats(markdown=(LOOKALIKES, 19_000, in_ascii_json), text=(TEXT, 19_000, in_ascii_json)),
         100,
         _says(errcode=0),
         '"errcode":0',
     ),
     "wecombot": Service(
-        _forms(markdown=Form(LOOKALIKES, 4096, utf8), text=Form(TEXT, 2048, utf8)),
+        _formats(markdown=(LOOKALIKES, 4096, utf8), text=(TEXT, 2048, utf8)),
         0,
         _says(errcode=0),
         '"errcode":0',
     ),
-    "schan": Service(_forms(markdown=Form(MARKDOWN, 32_000, utf8)), 32, _says(code=0), '"code":0'),
+    "schan": Service(_formats(markdown=(MARKDOWN, 32_000, utf8)), 32, _says(code=0), '"code":0'),
     "pushplus": Service(
-        _forms(
-            html=Form(HTML, 20_000, utf16),
-            markdown=Form(MARKDOWN, 20_000, utf16),
-            text=Form(TEXT, 20_000, utf16),
-        ),
+        _formats(html=(HTML, 20_000, utf16), markdown=(MARKDOWN, 20_000, utf16), text=(TEXT, 20_000, utf16)),
         100,
         _says(code=200),
         '"code":200',
     ),
-    "tgram": Service(_forms(html=Form(TELEGRAM, 4096, utf16)), 0, _says(ok=True), '"ok":true'),
-    "slack": Service(
-        _forms(markdown=Form(SLACK, 35_000, utf16)),
-        100,
-        _slack,
-        "ok",
-    ),
-    "discord": Service(_forms(markdown=Form(DISCORD, 2000, utf16)), 0, _discord, '"id"'),
+    "tgram": Service(_formats(html=(TELEGRAM, 4096, utf16)), 0, _says(ok=True), '"ok":true'),
+    "slack": Service(_formats(markdown=(SLACK, 35_000, utf16)), 100, _slack, "ok"),
+    "discord": Service(_formats(markdown=(DISCORD, 2000, utf16)), 0, _discord, '"id"'),
     "ntfy": Service(
-        _forms(text=Form(TEXT, 3700, _ntfy), markdown=Form(MARKDOWN, 3700, _ntfy)),
+        _formats(text=(TEXT, 3700, _ntfy), markdown=(MARKDOWN, 3700, _ntfy)),
         60,
         _says(event="message"),
         '"event":"message"',
     ),
     "bark": Service(
-        _forms(markdown=Form(MARKDOWN, 3000, in_json), text=Form(TEXT, 3000, in_json)),
+        _formats(markdown=(MARKDOWN, 3000, in_json), text=(TEXT, 3000, in_json)),
         60,
         _says(code=200),
         '"code":200',
@@ -174,4 +165,4 @@ SERVICES: Mapping[str, Service] = {
 
 def any_other(limit: int, title: int) -> Service:
     """A service that Apprise knows and we do not: plain text, counted in bytes to be safe."""
-    return Service(_forms(text=Form(TEXT, limit, utf8)), title, lambda _: True)
+    return Service(_formats(text=(TEXT, limit, utf8)), title, lambda _: True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from digest.ledger.interface import Batch, BatchLog, Delivery, DeliveryLog, Ledger
+from digest.ledger.interface import Batch, BatchLog, Delivery, Ledger
 from digest.system.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ __all__ = [
     "Batch",
     "BatchLog",
     "Delivery",
-    "DeliveryLog",
     "Ledger",
     "Where",
     "open_database",

@@ -1,7 +1,7 @@
 """The interface of a ledger: its contents and promises, whatever database is behind it.
 
-Two keep it: `sqlite/` (a file under `runs/`) and `memory.py` (as long as the process). An answer is committed
-before `keep` returns; claims and runs of a process that died are free again; nothing that is damaged is
+Kept by `sql/` (a file under `runs/`, or PostgreSQL) and by `memory.py` (as long as the process). An answer is
+committed before `keep` returns; claims and runs of a process that died are free again; nothing damaged is
 returned. Instants are UTC, dates are arXiv announcement dates.
 """
 
@@ -69,119 +69,6 @@ class Delivery:
     shown: Mapping[str, str] = field(default_factory=dict)
 
 
-class CompletionStore(Protocol):
-    """Answers of models, for ever."""
-
-    def completion(self, key: str, after: int = 0) -> Completion | None:
-        """The newest answer under `key` that run `after` or a later one got, if any."""
-
-    def keep(self, completion: Completion, request: Mapping[str, Any], run: int, paper: str | None) -> None:
-        """Keep an answer with its canonical request; it is on disk when this returns."""
-
-    def newest(self) -> int:
-        """The number of the newest answer: it grows while any process gets answers."""
-
-    def asked_alone(self) -> frozenset[str]:
-        """The keys of answers that `digest paper` got."""
-
-    def claim(self, key: str) -> bool:
-        """True: this process may ask now. False: another, living one does."""
-
-    def release(self, key: str) -> None:
-        """The question is answered, or given up."""
-
-
-class RunLog(Protocol):
-    """Runs, and what happened in them."""
-
-    def begin(self, command: str, section: str | None = None, day: Date | None = None) -> int:
-        """Note that a run has begun, and return its number, from 1."""
-
-    def finish(self, run: int, state: str, report: Mapping[str, Any], day: Date | None = None) -> None:
-        """Note how a run ended (complete, flagged, quiet, submitted, failed, stopped), with its report."""
-
-    def event(
-        self, run: int, stage: str, what: str, paper: str | None = None, detail: str | None = None
-    ) -> None:
-        """Note something that happened on the way; the last few of a killed run may be lost."""
-
-    def flagged_before(self, section: str, day: Date, codes: Collection[str]) -> tuple[int, Collection[str]]:
-        """The last run that published a day (0: none), and the papers it flagged with one of the codes."""
-
-    def states(self, command: str, section: str, day: Date) -> tuple[str, ...]:
-        """The states in which the runs of a command for a section and day ended, oldest first; see `finish`.
-
-        One that goes on is running, one whose process died is stopped.
-        """
-
-    def reports(self, command: str, most: int) -> tuple[Mapping[str, Any], ...]:
-        """The reports of the last runs of a command that ended, newest first."""
-
-    def claim_digests(self) -> bool:
-        """True: this process may rewrite digests, until `release_digests`."""
-
-    def release_digests(self) -> None:
-        """Others may rewrite digests again."""
-
-
-class DerivedStore(Protocol):
-    """Records that can be made again from answers and papers, kept to save time."""
-
-    def outcome(self, question: str, recipe: str) -> str | None:
-        """The outcome of a question (by its key) under a recipe, as JSON, if that is kept."""
-
-    def keep_outcome(self, question: str, recipe: str, outcome: str) -> None:
-        """Keep what became of a question (JSON), until there is a new answer to it."""
-
-    def text(self, paper: str, recipe: str) -> Text | None:
-        """The passages of a paper (identifier with version) under a recipe, if they are kept."""
-
-    def texts_of(self, paper_id: str, recipe: str) -> tuple[Text, ...]:
-        """The passages of all versions of a paper under a recipe, newest version first."""
-
-    def keep_text(self, paper: str, recipe: str, text: Text) -> None:
-        """Keep a paper's passages, so that the same question can be put together again."""
-
-
-class AnnouncementStore(Protocol):
-    """Announcements, and the listings of digests."""
-
-    def announcement(self, categories: Collection[str], day: Date) -> Announcement | None:
-        """The announcement in a section's categories on a date, if it is kept."""
-
-    def keep_announcement(self, categories: Collection[str], announcement: Announcement) -> None:
-        """Keep a whole announcement, with metadata."""
-
-    def keep_listings(self, digest: Digest) -> None:
-        """Note which papers a digest holds."""
-
-    def seen(self, section: str, paper: str, before: Date) -> Date | None:
-        """The newest date before `before` on which a digest of the section held the paper."""
-
-
-class CapabilityStore(Protocol):
-    """The capabilities learned of endpoints."""
-
-    def traits(self, endpoint: str, model: str) -> str | None:
-        """The capabilities learned of an endpoint (address) and model, as JSON, if anything."""
-
-    def keep_traits(self, endpoint: str, model: str, traits: str) -> None:
-        """Remember what was learned (JSON)."""
-
-
-class DeliveryLog(Protocol):
-    """The deliveries: what was sent to whom."""
-
-    def deliveries(self, first: Date, last: Date) -> tuple[Delivery, ...]:
-        """Everything noted of the digests of these dates and between, in the order in which it was noted."""
-
-    def note_deliveries(self, deliveries: Sequence[Delivery]) -> bool:
-        """Note them all, or none: False if one is noted already. They are on disk when this returns.
-
-        Of two processes that note the begin of the same attempt, one gets True.
-        """
-
-
 class BatchLog(Protocol):
     """The batches of one endpoint."""
 
@@ -215,17 +102,114 @@ class BatchLog(Protocol):
         """True: a content filter refused the question in a batch."""
 
 
-class Ledger(
-    CompletionStore,
-    RunLog,
-    DerivedStore,
-    AnnouncementStore,
-    SnapshotStore,
-    CapabilityStore,
-    DeliveryLog,
-    Protocol,
-):
-    """All of it."""
+class Ledger(SnapshotStore, Protocol):
+    """All that was received, by kind."""
+
+    # answers of models
+
+    def completion(self, key: str, after: int = 0) -> Completion | None:
+        """The newest answer under `key` that run `after` or a later one got, if any."""
+
+    def keep(self, completion: Completion, request: Mapping[str, Any], run: int, paper: str | None) -> None:
+        """Keep an answer with its canonical request; it is on disk when this returns."""
+
+    def newest(self) -> int:
+        """The number of the newest answer: it grows while any process gets answers."""
+
+    def asked_alone(self) -> frozenset[str]:
+        """The keys of answers that `digest paper` got."""
+
+    def claim(self, key: str) -> bool:
+        """True: this process may ask now. False: another, living one does.
+
+        Whoever gets the claim looks for the answer once more: the other may just have kept it.
+        """
+
+    def release(self, key: str) -> None:
+        """The question is answered, or given up."""
+
+    # runs, and what happened in them
+
+    def begin(self, command: str, section: str | None = None, day: Date | None = None) -> int:
+        """Note that a run has begun, and return its number, from 1; it lives until `finish`, or as we do."""
+
+    def finish(self, run: int, state: str, report: Mapping[str, Any], day: Date | None = None) -> None:
+        """Note how a run ended (complete, flagged, quiet, submitted, failed, stopped), with its report."""
+
+    def event(
+        self, run: int, stage: str, what: str, paper: str | None = None, detail: str | None = None
+    ) -> None:
+        """Note something that happened on the way; the last few of a killed run may be lost."""
+
+    def flagged_before(self, section: str, day: Date, codes: Collection[str]) -> tuple[int, Collection[str]]:
+        """The last run that published a day (0: none), and the papers it flagged with one of the codes."""
+
+    def states(self, command: str, section: str, day: Date) -> tuple[str, ...]:
+        """The states in which the runs of a command for a section and day ended, oldest first; see `finish`.
+
+        One that goes on is running, one whose process died is stopped.
+        """
+
+    def reports(self, command: str, most: int) -> tuple[Mapping[str, Any], ...]:
+        """The reports of the last runs of a command that ended, newest first."""
+
+    def claim_digests(self) -> bool:
+        """True: this process may rewrite digests, until `release_digests`."""
+
+    def release_digests(self) -> None:
+        """Others may rewrite digests again."""
+
+    # records that can be made again from answers and papers, kept to save time
+
+    def outcome(self, question: str, recipe: str) -> str | None:
+        """The outcome of a question (by its key) under a recipe, as JSON, if that is kept."""
+
+    def keep_outcome(self, question: str, recipe: str, outcome: str) -> None:
+        """Keep what became of a question (JSON), until there is a new answer to it."""
+
+    def text(self, paper: str, recipe: str) -> Text | None:
+        """The passages of a paper (identifier with version) under a recipe, if they are kept."""
+
+    def texts_of(self, paper_id: str, recipe: str) -> tuple[Text, ...]:
+        """The passages of all versions of a paper under a recipe, newest version first."""
+
+    def keep_text(self, paper: str, recipe: str, text: Text) -> None:
+        """Keep the passages of a paper, so that the same question can be put together again."""
+
+    # announcements, and the listings of digests
+
+    def announcement(self, categories: Collection[str], day: Date) -> Announcement | None:
+        """The announcement in a section's categories on a date, if it is kept."""
+
+    def keep_announcement(self, categories: Collection[str], announcement: Announcement) -> None:
+        """Keep a whole announcement, with metadata."""
+
+    def keep_listings(self, digest: Digest) -> None:
+        """Note which papers a digest holds, for telling later digests that they were seen."""
+
+    def seen(self, section: str, paper: str, before: Date) -> Date | None:
+        """The newest date before `before` on which a digest of the section held the paper."""
+
+    # the capabilities learned of endpoints
+
+    def capabilities(self, endpoint: str, model: str) -> str | None:
+        """The capabilities learned of an endpoint (address) and model, as JSON, if anything."""
+
+    def keep_capabilities(self, endpoint: str, model: str, learned: str) -> None:
+        """Remember what was learned (JSON)."""
+
+    # the deliveries: what was sent to whom
+
+    def deliveries(self, first: Date, last: Date) -> tuple[Delivery, ...]:
+        """Everything noted of the digests of these dates and between, in the order in which it was noted."""
+
+    def note_deliveries(self, deliveries: Sequence[Delivery]) -> bool:
+        """Note them all, or none: False if one is noted already. They are on disk when this returns.
+
+        Of two processes that note the begin of the same attempt, one gets True.
+        """
+
+    # batches
 
     def batches(self, endpoint: str) -> BatchLog:
         """The batches of the endpoint at an address."""

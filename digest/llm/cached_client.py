@@ -1,4 +1,4 @@
-"""Asking with a memory: the ledger first, the endpoint second, and a tally of both."""
+"""Asking with a memory: the ledger first, the endpoint second, and an account of both."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class CachedClient:
         self._sleep = sleep
         self._clock = clock
         self._under_way = {} if under_way is None else under_way
-        self.tally = RunUsage() if usage is None else usage
+        self.usage = RunUsage() if usage is None else usage
 
     async def ask(self, request: Request, paper: str, *, fresh: bool = False, since: int = 0) -> Completion:
         """The answer to a request.
@@ -98,7 +98,7 @@ class CachedClient:
 
     def note_kept(self, paper: str) -> None:
         """Count an answer from the ledger."""
-        self.tally.reused += 1
+        self.usage.reused += 1
         self._ledger.event(self.run, "ask", "kept", paper)
 
     async def _ask_alone(self, request: Request, key: str, paper: str, after: int) -> Completion:
@@ -129,29 +129,29 @@ class CachedClient:
                 self._note_trouble(error, paper)
                 request = self._once_more(error, request, remaining)
             except QuotaError as error:
-                self.tally.stopped = str(error)
+                self.usage.stopped = str(error)
                 self._ledger.event(self.run, "ask", error.code, paper, str(error))
                 raise
             except ModelError as error:
-                self.tally.trouble = str(error)
+                self.usage.trouble = str(error)
                 self._ledger.event(self.run, "ask", "denied", paper, str(error))
                 raise
             else:
                 completion = completion.model_copy(update={"key": key})  # of the question as it was put
                 self._ledger.event(self.run, "ask", "answered", paper, f"{completion.milliseconds} ms")
                 self._ledger.keep(completion, request.canonical(), self.run, paper)
-                self.tally.note(completion, paper)
+                self.usage.note(completion, paper)
                 return completion
         raise AssertionError  # the loop returns or raises
 
     def _note_trouble(self, error: AnswerError, paper: str) -> None:
         self._ledger.event(self.run, "ask", error.code, paper, str(error))
         if isinstance(error, UnusableError):
-            self.tally.note(error.completion, paper)
+            self.usage.note(error.completion, paper)
             if error.thinks:
-                self.tally.advice["thinks"] = str(error)
+                self.usage.advice["thinks"] = str(error)
         if error.code == "too_long":
-            self.tally.advice["too_long"] = str(error)
+            self.usage.advice["too_long"] = str(error)
 
     def _once_more(self, error: AnswerError, request: Request, remaining: int) -> Request:
         """The request to try again after an answer that is empty or cut; raises what no further try mends."""
@@ -160,7 +160,7 @@ class CachedClient:
         if not again or not remaining:
             named = unusable is not None and not unusable.again
             if named or error.code not in {"refused", "too_long"}:
-                self.tally.trouble = str(error)
+                self.usage.trouble = str(error)
             raise error
         if error.code == "empty":
             return request

@@ -6,15 +6,16 @@ This room imports nothing of ours. Dates are arXiv announcement dates (US Easter
 from __future__ import annotations
 
 from digest.model.answers import Completion, Message, Request, Summary, Usage
-from digest.model.base import KINDS, LANGUAGES, Kind, Language, PaperKind, Record, Severity
-from digest.model.digests import CheckCounts, Counts, Digest, Entry, Flag, Form
+from digest.model.base import KINDS, LANGUAGES, AnnounceType, Language, PaperKind, Record, Severity
+from digest.model.digests import CheckCounts, Counts, Digest, Entry, Flag, RoundTripHints
 from digest.model.papers import Announcement, Finding, Listing, Paper, Passage, Section, Text, TextOrigin
-from digest.model.snapshots import Snapshot, SnapshotKind, SnapshotStore
+from digest.model.snapshots import NoSnapshots, Snapshot, SnapshotKind, SnapshotStore
 from digest.model.usage import RunUsage
 
 __all__ = [
     "KINDS",
     "LANGUAGES",
+    "AnnounceType",
     "Announcement",
     "CheckCounts",
     "Completion",
@@ -23,16 +24,16 @@ __all__ = [
     "Entry",
     "Finding",
     "Flag",
-    "Form",
-    "Kind",
     "Language",
     "Listing",
     "Message",
+    "NoSnapshots",
     "Paper",
     "PaperKind",
     "Passage",
     "Record",
     "Request",
+    "RoundTripHints",
     "RunUsage",
     "Section",
     "Severity",

@@ -64,3 +64,20 @@ class SnapshotStore(Protocol):
 
     def before(self, category: str, date: Date) -> Date | None:
         """The latest earlier date for which `category` has labelled snapshots."""
+
+
+class NoSnapshots(SnapshotStore):
+    """A store that keeps nothing."""
+
+    def put(self, snapshot: Snapshot) -> None:
+        """Forget it."""
+
+    def get(self, url: str) -> None:
+        """Nothing."""
+
+    def day(self, category: str, date: Date) -> tuple[Snapshot, ...]:  # noqa: ARG002 - of the protocol
+        """Nothing."""
+        return ()
+
+    def before(self, category: str, date: Date) -> None:
+        """Nothing."""

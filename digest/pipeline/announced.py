@@ -7,8 +7,7 @@ from datetime import date
 
 from digest.model import Announcement, Section
 from digest.pipeline.resources import Resources
-from digest.sources.arxiv.no_announcement import NoAnnouncement
-from digest.sources.source import APPROXIMATE, Source
+from digest.sources.source import APPROXIMATE, AnnouncementSource, NoAnnouncement
 from digest.system.errors import DigestError
 
 Known = Announcement | NoAnnouncement | DigestError
@@ -52,7 +51,7 @@ async def announcement_of(
     return announced
 
 
-def arxiv_source(resources: Resources) -> Source:
+def arxiv_source(resources: Resources) -> AnnouncementSource:
     """ArXiv's own pages."""
     from digest.sources.arxiv.live import ArxivSource
 
@@ -73,6 +72,6 @@ def _kept(section: Section, day: date, resources: Resources) -> Announcement | N
     return kept.model_copy(update={"saved": True})
 
 
-def source_of(announcement: Announcement) -> str:
-    """Where an announcement comes from, for people."""
+def source_label(announcement: Announcement) -> str:
+    """The origin of an announcement, for people."""
     return f"{announcement.source}, saved before" if announcement.saved else announcement.source

@@ -1,4 +1,4 @@
-"""Which digests are due: those of the latest announcement, and what earlier runs were to make and did not.
+"""The digests that are due: those of the latest announcement, and what earlier runs were to make and did not.
 
 For runs by a clock: one that came too early, was killed, or met an outage is made up for by the next.
 """
@@ -13,7 +13,7 @@ from digest.model import Digest, Section
 from digest.publish.files import finished
 from digest.publish.keeping import of_sample, standing
 from digest.sources.arxiv import calendar
-from digest.sources.arxiv.no_announcement import NoAnnouncement
+from digest.sources.source import NoAnnouncement
 from digest.system.errors import StaleError
 
 REACH = timedelta(days=14)

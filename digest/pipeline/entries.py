@@ -89,7 +89,7 @@ async def entries_of(
 
     deferral = batches.deferral(batch=resources.batch)
     deferring = [replace(tasks[place], deferral=deferral) for place in todo]
-    results = await _side_by_side(deferring, others, resources, client.tally)
+    results = await _side_by_side(deferring, others, resources, client.usage)
     pending = await _hand_in(batches, section, day, results, client)
     pending = _waits_for(open_before, section, day, results, resources) or pending
     if pending is not None:
@@ -98,7 +98,7 @@ async def entries_of(
     made |= _entries(todo, results)
     todo = [place for place in todo if place not in made]
     if todo:  # the batch was of one question, which was asked directly; or nobody may be asked any more
-        results = await _side_by_side([tasks[place] for place in todo], others, resources, client.tally)
+        results = await _side_by_side([tasks[place] for place in todo], others, resources, client.usage)
         made |= _entries(todo, results)
     return tuple(made[place] for place in range(len(tasks)))
 
@@ -167,7 +167,7 @@ async def _hand_in(
         try:
             pending = await batches.submit(section.key, day, tuple(questions.values()), client)
         except QuotaError as error:  # what is there is published, the rest flagged
-            client.tally.stopped = str(error)
+            client.usage.stopped = str(error)
     held = {key for result in results for key in result.held}
     return Pending(section.key, day, len(held), None) if held else pending
 

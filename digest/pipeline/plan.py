@@ -9,7 +9,7 @@ from typing import Any
 from digest.llm.cost import BATCH
 from digest.model import Paper, Request, Text, TextOrigin, Usage
 from digest.pipeline.entry import AS_ASKED, recipe
-from digest.pipeline.progress import duration
+from digest.pipeline.progress import format_duration
 from digest.pipeline.resources import Resources
 from digest.summarize.prompt import Prompt
 from digest.summarize.summarizer import request_for
@@ -20,23 +20,26 @@ _OUTPUT = 140
 """Tokens of a typical answer of four fields and a line: the mean of 44 recorded on 2026-11-26."""
 
 _DRAFTED = 265
-"""The same with a draft and its review: the mean of the sample day's recorded answers."""
+"""Tokens of an answer with a draft and its review: the mean of the sample day's recorded answers."""
 
 _AGAIN = 1.1
 """Questions a paper, corrections included, where nothing is measured."""
 
 _FILLED = 0.8
-"""Of the budget for passages, as papers fill it: 1,630 tokens of 2,000 on average."""
+"""The share of the budget for passages that a paper fills: 1,630 tokens of 2,000 on average."""
 
 _COUNTED = 20
 """Papers whose titles and abstracts are counted; the others are taken to be like them."""
 
-_RUNS, _ENOUGH = 30, 10
-"""Past runs that are looked at, and papers of theirs that make a measurement."""
+_RUNS = 30
+"""Past runs that are looked at."""
+
+_ENOUGH = 10
+"""Papers of past runs that make a measurement."""
 
 
 @dataclass(frozen=True)
-class Plan:
+class RunEstimate:
     """The work that a run is about to do.
 
     Attributes:
@@ -57,8 +60,8 @@ class Plan:
     measured: int
     local: bool = False
 
-    def times(self, days: int) -> Plan:
-        """The same for so many days like it."""
+    def times(self, days: int) -> RunEstimate:
+        """The estimate for so many days like this one."""
         cost = None if self.cost is None else days * self.cost
         papers, pdfs = days * self.papers, days * self.pdfs
         return replace(self, papers=papers, pdfs=pdfs, seconds=days * self.seconds, cost=cost)
@@ -68,7 +71,7 @@ class Plan:
         """In words: `1,020 papers`, `about 51 minutes for PDFs`, `about 0.41 US dollars`."""
         parts = [f"{self.papers:,} papers"]
         if self.pdfs and self.seconds:
-            took = duration(self.seconds)
+            took = format_duration(self.seconds)
             few = self.pdfs != self.papers
             parts.append(f"about {took} for {self.pdfs:,} PDFs" if few else f"about {took} for PDFs")
         known = self.cost is not None
@@ -77,7 +80,7 @@ class Plan:
 
     @property
     def sentence(self) -> str:
-        """The same in one sentence."""
+        """The estimate in one sentence."""
         return ", ".join(self.parts)
 
     @property
@@ -92,89 +95,91 @@ def dollars(amount: float) -> str:
     return f"{amount:.2f}" if amount >= 0.1 else f"{amount:.2g}"
 
 
-def question_kind(tools: Resources) -> str:
+def question_kind(resources: Resources) -> str:
     """All that the tokens of a paper depend on: prompt, model, and how much of the paper is asked with."""
-    text, model = tools.settings.text, tools.settings.model.name
-    source = f"pdf:{text.budget}" if _reads(tools) else "abstract"
-    return f"{tools.prompt.identity} {model} {source}"
+    text, model = resources.settings.text, resources.settings.model.name
+    source = f"pdf:{text.budget}" if _reads(resources) else "abstract"
+    return f"{resources.prompt.identity} {model} {source}"
 
 
-def pdfs_of(papers: Iterable[Paper], tools: Resources) -> int:
+def pdfs_of(papers: Iterable[Paper], resources: Resources) -> int:
     """The number of PDFs to fetch: neither their passages nor they themselves are kept."""
-    folder = tools.settings.run.out / "pdf"
-    unread = [paper for paper in papers if kept_text(paper, tools) is None]
+    folder = resources.settings.run.out / "pdf"
+    unread = [paper for paper in papers if kept_text(paper, resources) is None]
     return sum(not (folder / name_of(paper.versioned_id)).exists() for paper in unread)
 
 
-def plan_of(papers: Sequence[Paper], tools: Resources) -> Plan:
+def estimate_run(papers: Sequence[Paper], resources: Resources) -> RunEstimate:
     """The work to be done for papers, as far as the ledger tells.
 
     Args:
         papers: that were announced; one may stand there twice.
-        tools: see `Resources`.
+        resources: see `Resources`.
     """
     todo: list[tuple[Paper, Text | None]] = []
     for paper in {paper.versioned_id: paper for paper in papers}.values():
-        text = kept_text(paper, tools)
-        if text is None or tools.fresh or not _answered(paper, text, tools):
+        text = kept_text(paper, resources)
+        if text is None or resources.fresh or not _answered(paper, text, resources):
             todo.append((paper, text))
-    pdfs = pdfs_of((paper for paper, text in todo if text is None), tools)
+    pdfs = pdfs_of((paper for paper, text in todo if text is None), resources)
     seconds = 0.0
     if pdfs:
         from digest.sources.http_client import (
             spacing_of,
         )  # a fifth of a second, which a finished day is spared
 
-        seconds = pdfs * spacing_of(tools.settings.arxiv.pdf, tools.settings.arxiv)
-    tokens, measured = _measured(tools)
+        seconds = pdfs * spacing_of(resources.settings.arxiv.pdf, resources.settings.arxiv)
+    tokens, measured = _measured(resources)
     if not measured:
-        tokens = _typical(todo, tools)
-    price = tools.endpoint.price(tools.settings.model.name, tokens) if todo else 0.0
-    share = BATCH if tools.batch else 1.0
-    return Plan(
+        tokens = _typical(todo, resources)
+    price = resources.endpoint.price(resources.settings.model.name, tokens) if todo else 0.0
+    share = BATCH if resources.batch else 1.0
+    return RunEstimate(
         papers=len(todo),
         pdfs=pdfs,
         seconds=seconds,
         cost=None if price is None else len(todo) * price * share,
         tokens=tokens,
         measured=measured,
-        local=tools.endpoint.preset.loopback,
+        local=resources.endpoint.preset.loopback,
     )
 
 
-def _reads(tools: Resources) -> bool:
-    return tools.settings.text.source == "pdf" and tools.prompt.reads_text
+def _reads(resources: Resources) -> bool:
+    return resources.settings.text.source == "pdf" and resources.prompt.reads_text
 
 
-def kept_text(paper: Paper, tools: Resources) -> Text | None:
+def kept_text(paper: Paper, resources: Resources) -> Text | None:
     """The passages that the question will hold; None: the PDF has to be read first."""
-    if not _reads(tools):
+    if not _reads(resources):
         return Text(origin=TextOrigin(source="abstract", reason=AS_ASKED))
-    return tools.ledger.text(paper.versioned_id, recipe(tools.settings.text)) if paper.version else None
+    return (
+        resources.ledger.text(paper.versioned_id, recipe(resources.settings.text)) if paper.version else None
+    )
 
 
-def first_question(paper: Paper, text: Text, tools: Resources) -> Request:
+def first_question(paper: Paper, text: Text, resources: Resources) -> Request:
     """The first question about a paper with this text."""
-    conversation = tools.prompt.render(paper, text)
-    return request_for(tools.prompt, tools.settings.model.name, conversation, tools.endpoint.body)
+    conversation = resources.prompt.render(paper, text)
+    return request_for(resources.prompt, resources.settings.model.name, conversation, resources.endpoint.body)
 
 
-def is_answered(request: Request, tools: Resources) -> bool:
+def is_answered(request: Request, resources: Resources) -> bool:
     """True if the ledger holds the answer."""
-    return tools.ledger.completion(request.key) is not None
+    return resources.ledger.completion(request.key) is not None
 
 
-def _answered(paper: Paper, text: Text, tools: Resources) -> bool:
+def _answered(paper: Paper, text: Text, resources: Resources) -> bool:
     """True if the first question about a paper is answered, or in a batch."""
-    request = first_question(paper, text, tools)
-    batches = tools.ledger.batches(tools.endpoint.address)
-    return is_answered(request, tools) or batches.holder(request.key) is not None
+    request = first_question(paper, text, resources)
+    batches = resources.ledger.batches(resources.endpoint.address)
+    return is_answered(request, resources) or batches.holder(request.key) is not None
 
 
-def _measured(tools: Resources) -> tuple[Usage, int]:
+def _measured(resources: Resources) -> tuple[Usage, int]:
     """Tokens of a paper by past runs that asked alike, and how many papers that were."""
-    kind, usage, papers = question_kind(tools), Usage(), 0
-    for report in tools.ledger.reports("run", _RUNS):
+    kind, usage, papers = question_kind(resources), Usage(), 0
+    for report in resources.ledger.reports("run", _RUNS):
         if report.get("question") == kind and report.get("asked_about"):
             usage += _usage(report)
             papers += int(report["asked_about"])
@@ -188,14 +193,14 @@ def _usage(report: Mapping[str, Any]) -> Usage:
     return Usage(**{name: int(report.get(name) or 0) for name in Usage.model_fields})
 
 
-def _typical(todo: Sequence[tuple[Paper, Text | None]], tools: Resources) -> Usage:
+def _typical(todo: Sequence[tuple[Paper, Text | None]], resources: Resources) -> Usage:
     """Tokens of a paper, as the prompt and the first papers let expect."""
-    model = tools.settings.model.name
+    model = resources.settings.model.name
     some = todo[:: max(1, len(todo) // _COUNTED)]
-    asked = [prompt_tokens(tools.prompt, paper, text, model) for paper, text in some]
-    unread = sum(text is None for _, text in some) * tools.settings.text.budget * _FILLED
+    asked = [prompt_tokens(resources.prompt, paper, text, model) for paper, text in some]
+    unread = sum(text is None for _, text in some) * resources.settings.text.budget * _FILLED
     inside = (sum(asked) + unread) / max(1, len(some))
-    written = _DRAFTED if tools.prompt.draft else _OUTPUT
+    written = _DRAFTED if resources.prompt.draft else _OUTPUT
     return Usage(input=round(inside * _AGAIN), output=round(written * _AGAIN))
 
 

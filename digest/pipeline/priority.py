@@ -15,13 +15,18 @@ from digest.llm.endpoint import Endpoint
 from digest.pipeline.resources import Resources
 
 _DAILY, _BACKFILL = "at-work:daily-run", "at-work:back-fill"
-_LOOKS, _INSTANT = 20, 0.01
+_LOOKS = 20
+"""Attempts at a claim that another process looks at."""
+
+_INSTANT = 0.01
+"""Seconds between these attempts."""
+
 _AGAIN = 1.0
-"""Seconds between looks whether a daily run is at work."""
+"""Seconds between looks for a daily run at work."""
 
 
 def before_backfills(go: Callable[[Resources], Awaitable[None]]) -> Callable[[Resources], Awaitable[None]]:
-    """The same work, while back-fills wait.
+    """The work `go`, done while back-fills wait.
 
     Where one is at work, requests and tokens a minute are taken to be used up by it in the minute before.
     """
@@ -42,7 +47,7 @@ def backfill_at_work(ledger: Ledger) -> Iterator[None]:
         yield
 
 
-class Courtesy:
+class BackfillThrottle:
     """Says how long a back-fill has to wait for a daily run.
 
     Args:
@@ -57,7 +62,7 @@ class Courtesy:
         self._busy = False
         self._endpoints: list[Endpoint] = []
 
-    def slows(self, endpoint: Endpoint) -> None:
+    def apply_to(self, endpoint: Endpoint) -> None:
         """Questions to the endpoint wait; afterwards this minute's limits count as used up."""
         endpoint.yield_to(self.wait)
         self._endpoints.append(endpoint)

@@ -24,7 +24,7 @@ workflows try for three hours."""
 _BATCH = timedelta(hours=26)
 """The time that a batch may take; endpoints end one after 24 hours."""
 
-State = Literal["complete", "flagged", "pending", "nothing", "due", "missing"]
+DayState = Literal["complete", "flagged", "pending", "nothing", "due", "missing"]
 """Made; made, with papers to look at; waits for a batch; nothing was announced; expected; overdue."""
 
 
@@ -33,7 +33,7 @@ class LastRun:
     """The last run for a section and day, as the ledger tells of it.
 
     Attributes:
-        state: see `RunLog.finish`; stopped where its process died.
+        state: see `Ledger.finish`; stopped where its process died.
         began: when, UTC.
         why: in words, of one that published nothing.
         kind: of a day without a digest, see `NoAnnouncement`; empty in older ledgers.
@@ -68,7 +68,7 @@ class DayStatus:
     """One section on one day on which an announcement was due."""
 
     date: Date
-    state: State
+    state: DayState
     counts: Counts | None = None
     why: str = ""
     sent: Mapping[str, DeliveryState] | None = None
@@ -93,7 +93,7 @@ class SectionStatus:
     begun: bool
     """True if it was ever run or made."""
 
-    def in_state(self, *states: State) -> tuple[DayStatus, ...]:
+    def in_state(self, *states: DayState) -> tuple[DayStatus, ...]:
         """The days that stand so."""
         return tuple(day for day in self.days if day.state in states)
 
@@ -159,7 +159,7 @@ def _day(section: Section, day: Date, digest: Digest | None, runs: Runs, now: da
     return DayStatus(day, state, part, why, sent)
 
 
-def _unmade(section: Section, day: Date, runs: Runs, now: datetime) -> tuple[State, str]:
+def _unmade(section: Section, day: Date, runs: Runs, now: datetime) -> tuple[DayState, str]:
     """The state of a day without a digest, and why it is so."""
     last, due = runs.last.get((section.key, day)), calendar.due(day)
     if last is not None and last.state == "submitted":

@@ -13,9 +13,9 @@ from markupsafe import escape
 from digest.config import InterestSettings
 from digest.model import Digest
 from digest.publish.keeping import of_sample
-from digest.publish.site.interests import Judge
+from digest.publish.site.interests import InterestScorer
 from digest.publish.site.tex import plain
-from digest.publish.site.view import View, views_of
+from digest.publish.site.view import PaperView, views_of
 from digest.publish.site.words import words_of
 
 _SPECIAL = re.compile(r"([\\`*_\[\]<>#|~$&!@])")
@@ -28,7 +28,7 @@ def render_reader(digest: Digest) -> str:
     Everything from papers and models is escaped: no tag, link, picture or mention can come of it.
     """
     section, counts = digest.section, digest.counts
-    views = views_of(digest, Judge(InterestSettings()), english=False)
+    views = views_of(digest, InterestScorer(InterestSettings()), english=False)
     kinds = {kind: [view for view in views if view.kind == kind] for kind in ("new", "cross", "replaced")}
     zh = words_of("zh")
     equation = (
@@ -49,11 +49,11 @@ def render_reader(digest: Digest) -> str:
     return "\n\n".join([*head, *parts]).rstrip() + "\n"
 
 
-def _entries(views: Sequence[View]) -> str:
+def _entries(views: Sequence[PaperView]) -> str:
     return "\n\n".join(_entry(number, view) for number, view in enumerate(views, 1))
 
 
-def _entry(number: int, view: View) -> str:
+def _entry(number: int, view: PaperView) -> str:
     paper, zh = view.paper, words_of("zh")
     title = _escaped(view.title)
     version = f" · v{paper.version}" if view.kind == "replaced" and paper.version else ""
@@ -69,7 +69,7 @@ def _entry(number: int, view: View) -> str:
     return "\n\n".join(lines)
 
 
-def _fold(view: View) -> str:
+def _fold(view: PaperView) -> str:
     """Abstract and authors in HTML: in a fold, GitHub reads Markdown only after an empty line."""
     paper, zh = view.paper, words_of("zh")
     body = [f"<b>{zh['authors']}</b> {_inert('; '.join(plain(author) for author in paper.authors))}"]

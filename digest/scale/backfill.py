@@ -1,4 +1,4 @@
-"""Days as units, papers as tasks: the digests of a span, made one day after another by `run_day`.
+"""The digests of a span, made one day after another by `run_day`.
 
 A day that is complete is not made again, and answers are in the ledger, so that it can be stopped anywhere.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date as Date
 from typing import Any, Protocol
@@ -19,8 +19,8 @@ from digest.llm.retry import PATIENCE
 from digest.pipeline.day import Published, run_day
 from digest.pipeline.resources import Resources
 from digest.scale.cost_model import Measured, Measurements
-from digest.scale.plan import Plan, Unit
-from digest.sources.arxiv.no_announcement import NoAnnouncement
+from digest.scale.plan import BackfillPlan, PlannedDay
+from digest.sources.source import NoAnnouncement
 from digest.system.errors import DigestError, LedgerError, ModelError
 
 logger = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ FLAGGED = 3
 
 
 @dataclass(frozen=True)
-class Row:
+class DayResult:
     """The result of one section's day.
 
     Attributes:
@@ -78,13 +78,13 @@ def with_patience(settings: Settings) -> Settings:
 class DaysWatcher(Protocol):
     """The receiver of a back-fill's reports."""
 
-    def begin(self, plan: Plan) -> None:
+    def begin(self, plan: BackfillPlan) -> None:
         """The plan is made, and the first day begins."""
 
-    def begin_unit(self, section: str, day: Date, papers: int | None) -> None:
+    def begin_day(self, section: str, day: Date, papers: int | None) -> None:
         """A section's day begins, with so many papers as far as is known."""
 
-    def end_unit(self, row: Row) -> None:
+    def end_day(self, row: DayResult) -> None:
         """A section's day is made, or given up."""
 
     def say(self, sentence: str) -> None:
@@ -107,8 +107,8 @@ class Backfill:
     measurements: Measurements
     clock: Callable[[], float] = time.monotonic
 
-    async def run(self, plan: Plan) -> list[Row]:
-        """Make all units that are to be made; those that lack answers are tried once more at the end.
+    async def run(self, plan: BackfillPlan) -> list[DayResult]:
+        """Make all days that are to be made; those that lack answers are tried once more at the end.
 
         An endpoint that answers nobody ends it: the others would meet the same wall.
         """
@@ -129,60 +129,60 @@ class Backfill:
                 rows[place] = row
         return rows
 
-    async def _pass(self, units: list[Unit] | tuple[Unit, ...], resources: Resources) -> list[Row]:
-        rows = list[Row]()
-        for unit in units:
-            self.progress.begin_unit(unit.section.key, unit.day, unit.papers)
+    async def _pass(self, days: Sequence[PlannedDay], resources: Resources) -> list[DayResult]:
+        rows = list[DayResult]()
+        for planned in days:
+            self.progress.begin_day(planned.section.key, planned.day, planned.papers)
             # the open batches are those of all days: one look at them is enough
-            row = await self._unit(unit, replace(resources, collects=not rows))
+            row = await self._day(planned, replace(resources, collects=not rows))
             rows.append(row)
-            self.progress.end_unit(row)
+            self.progress.end_day(row)
             gc.collect()  # a day's papers hang in cycles, and a pass over them all comes ever more seldom
             if row.stops:
                 break
         return rows
 
-    async def _unit(self, unit: Unit, resources: Resources) -> Row:
+    async def _day(self, planned: PlannedDay, resources: Resources) -> DayResult:
         since = self.clock()
-        day, key = unit.day, unit.section.key
+        day, key = planned.day, planned.section.key
         try:
-            made = await run_day(unit.section, day, resources)
+            made = await run_day(planned.section, day, resources)
         except DigestError as error:
             logger.debug("%s %s ended", key, day, exc_info=error)
             stops = isinstance(error, ModelError | LedgerError)
-            return Row(day, key, "failed", why=str(error), exit_code=error.exit_code, stops=stops)
+            return DayResult(day, key, "failed", why=str(error), exit_code=error.exit_code, stops=stops)
         if isinstance(made, NoAnnouncement):
-            return Row(day, key, "quiet", why=made.sentence)
+            return DayResult(day, key, "quiet", why=made.sentence)
         if isinstance(made, Pending):
-            return Row(day, key, "submitted", papers=made.questions, why=made.sentence)
+            return DayResult(day, key, "submitted", papers=made.questions, why=made.sentence)
         self._measure(made, self.clock() - since)
         return _row(made, day, key)
 
     def _measure(self, made: Published, seconds: float) -> None:
-        tally, listed = made.tally, made.digest.counts.listed
-        papers = max(listed - tally.reused, 0)
-        if papers and tally.asked and not (self.resources.batch or self.resources.wait):
+        usage, listed = made.usage, made.digest.counts.listed
+        papers = max(listed - usage.reused, 0)
+        if papers and usage.asked and not (self.resources.batch or self.resources.wait):
             one = Measured(
-                papers=papers, questions=tally.asked, usage=tally.usage, cost=tally.cost, seconds=seconds
+                papers=papers, questions=usage.asked, usage=usage.tokens, cost=usage.cost, seconds=seconds
             )
             self.measurements.add(one)
 
 
-def _row(made: Published, day: Date, key: str) -> Row:
-    counts, tally = made.digest.counts, made.tally
+def _row(made: Published, day: Date, key: str) -> DayResult:
+    counts, usage = made.digest.counts, made.usage
     flags = [entry.flag for entry in made.digest.entries if entry.flag]
-    return Row(
+    return DayResult(
         day=day,
         section=key,
         state=made.state,
         papers=counts.listed,
         summarised=counts.summarised,
         flagged=counts.flagged,
-        unanswered=0 if tally.stopped else sum(flag.unanswered for flag in flags),
-        asked=tally.asked,
-        reused=tally.reused,
-        cost=tally.cost,
-        why=tally.stopped or "",
-        stops=tally.stopped is not None,
+        unanswered=0 if usage.stopped else sum(flag.unanswered for flag in flags),
+        asked=usage.asked,
+        reused=usage.reused,
+        cost=usage.cost,
+        why=usage.stopped or "",
+        stops=usage.stopped is not None,
         exit_code=FLAGGED if made.state == "flagged" else 0,
     )

@@ -1,4 +1,4 @@
-"""Where the days of a back-fill come from: a metadata snapshot, arXiv's pages while it has them, OAI-PMH."""
+"""The sources of a back-fill's days: a metadata snapshot, arXiv's pages while it has them, OAI-PMH."""
 
 from __future__ import annotations
 
@@ -10,18 +10,17 @@ from datetime import UTC, timedelta
 from datetime import date as Date
 from pathlib import Path
 
-from digest.model import Announcement, Section, Snapshot
+from digest.model import Announcement, Section
 from digest.pipeline.announced import arxiv_source
 from digest.pipeline.resources import Resources
 from digest.sources.arxiv import calendar
 from digest.sources.arxiv.announce import CATCHUP_REACH
-from digest.sources.arxiv.no_announcement import NoAnnouncement
 from digest.sources.bulk.dated import DatedPaper
 from digest.sources.bulk.day_files import DayFiles, Unread
-from digest.sources.bulk.days import BulkDays
+from digest.sources.bulk.days import BulkSource
 from digest.sources.bulk.metadata_file import read_metadata, stamp
 from digest.sources.bulk.oai_months import OaiMonths
-from digest.sources.source import Source
+from digest.sources.source import AnnouncementSource, NoAnnouncement
 
 FOLDER = "backfill"
 _TOLD = 500_000
@@ -38,14 +37,14 @@ class Span:
 
     @property
     def days(self) -> tuple[Date, ...]:
-        """Those on which arXiv announces."""
+        """The dates within it on which arXiv announces."""
         count = (self.last - self.first).days + 1
         days = (self.first + timedelta(days=number) for number in range(count))
         return tuple(day for day in days if not calendar.is_weekend(day))
 
     @property
     def categories(self) -> tuple[str, ...]:
-        """Of all sections, each once."""
+        """The categories of all sections, each once."""
         return tuple(dict.fromkeys(one for section in self.sections for one in section.categories))
 
 
@@ -53,8 +52,8 @@ class Span:
 class _ByAge:
     """Days before `since` from one source, later ones from another."""
 
-    old: Source
-    new: Source
+    old: AnnouncementSource
+    new: AnnouncementSource
     since: Date
 
     def offline(self, day: Date) -> bool:
@@ -67,23 +66,7 @@ class _ByAge:
         return await source.announcement(section, day, limit)
 
 
-class _Forgets:
-    """Keeps no answers: harvests have files of their own."""
-
-    def put(self, snapshot: Snapshot) -> None:
-        """Forget it."""
-
-    def get(self, url: str) -> Snapshot | None:  # noqa: ARG002 - see `SnapshotStore`
-        return None
-
-    def day(self, category: str, date: Date) -> tuple[Snapshot, ...]:  # noqa: ARG002 - see `SnapshotStore`
-        return ()
-
-    def before(self, category: str, date: Date) -> Date | None:  # noqa: ARG002 - see `SnapshotStore`
-        return None
-
-
-async def open_source(span: Span, metadata: str | None, resources: Resources) -> Source:
+async def open_source(span: Span, metadata: str | None, resources: Resources) -> AnnouncementSource:
     """Get all that is needed to say what was announced on the days of a span.
 
     Args:
@@ -101,7 +84,7 @@ async def open_source(span: Span, metadata: str | None, resources: Resources) ->
         if not files.whole or metadata == "-":
             say("reading the metadata snapshot ...")
             await asyncio.to_thread(_fill, files, lambda unread: read_metadata(metadata, unread), say)
-        return BulkDays(files, "snapshot", resources.ledger.seen)
+        return BulkSource(files, "snapshot", resources.ledger.seen)
     arxiv = arxiv_source(resources)
     since = calendar.current(resources.clock()) - CATCHUP_REACH
     if span.first >= since:
@@ -109,13 +92,13 @@ async def open_source(span: Span, metadata: str | None, resources: Resources) ->
     return _ByAge(await _harvested(span, folder, resources), arxiv, since)
 
 
-async def _harvested(span: Span, folder: Path, resources: Resources) -> BulkDays:
+async def _harvested(span: Span, folder: Path, resources: Resources) -> BulkSource:
     from digest.sources.http_client import Http
 
     settings, say = resources.settings.arxiv, resources.progress.say
     today = resources.clock().astimezone(UTC).date()
     first = span.first - timedelta(days=7)  # what was submitted before a weekend
-    async with Http(settings, _Forgets(), clock=resources.clock, say=say) as http:
+    async with Http(settings, clock=resources.clock, say=say) as http:
         months = OaiMonths(folder / "oai", http, settings.oai, today)
         for category in span.categories:
             say(f"OAI-PMH: {category}, by the month since {first:%Y-%m} ...")
@@ -125,7 +108,7 @@ async def _harvested(span: Span, folder: Path, resources: Resources) -> BulkDays
         await asyncio.to_thread(
             _fill, files, lambda unread: months.papers(span.categories, first, unread), say
         )
-    return BulkDays(files, "oai", resources.ledger.seen)
+    return BulkSource(files, "oai", resources.ledger.seen)
 
 
 def _day_files(folder: Path, kind: str, made_from: str, span: Span) -> DayFiles:

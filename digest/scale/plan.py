@@ -13,20 +13,23 @@ from digest.pipeline.plan import first_question, is_answered, kept_text, prompt_
 from digest.pipeline.resources import Resources
 from digest.scale.cost_model import ANSWERS, ENOUGH, Estimate, Measured, by_measure, by_sample
 from digest.scale.old_days import Span
-from digest.sources.source import APPROXIMATE, Source
+from digest.sources.source import APPROXIMATE, AnnouncementSource
 
-_LOOKED_AT, _READ = 60, 12
-"""Papers whose questions are measured, and of them those whose files are read for it."""
+_LOOKED_AT = 60
+"""Papers whose questions are measured."""
+
+_READ = 12
+"""Papers of these whose files are read for it."""
 
 _FILLED = 0.55
-"""Of the budget of passages, what a paper fills on average."""
+"""The share of the budget of passages that a paper fills on average."""
 
 _USUAL = 25
 """Papers of a category on a day, where nothing is known."""
 
 
 @dataclass(frozen=True)
-class Unit:
+class PlannedDay:
     """One section on one day.
 
     Attributes:
@@ -41,42 +44,48 @@ class Unit:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """All units in the order in which they are made, and what they will take.
+class BackfillPlan:
+    """All sections' days in the order in which they are made, and what they will take.
 
     Attributes:
-        units: those that are made already, too.
+        days: those that are made already, too.
         asked: papers that a question is needed for, as far as it is known which there are.
         answered: papers that the ledger has the answer to.
         estimate: what the former will take, and days of which nothing is known yet as many as others.
         with_text: of the papers that were looked at, the share that has a text; None: none were.
     """
 
-    units: tuple[Unit, ...]
+    days: tuple[PlannedDay, ...]
     asked: int
     answered: int
     estimate: Estimate
     with_text: float | None
 
     @property
-    def todo(self) -> tuple[Unit, ...]:
-        """The units that are not made yet."""
-        return tuple(unit for unit in self.units if not unit.made)
+    def todo(self) -> tuple[PlannedDay, ...]:
+        """The days that are not made yet."""
+        return tuple(planned for planned in self.days if not planned.made)
 
     @property
     def pages(self) -> int:
         """Requests to arXiv's pages: one a category and day."""
-        return sum(len(unit.section.categories) for unit in self.todo if unit.papers is None)
+        return sum(len(planned.section.categories) for planned in self.todo if planned.papers is None)
 
     @property
     def unknown(self) -> int:
-        """Units to make of which it is not known how many papers they have."""
-        return sum(unit.papers is None for unit in self.todo)
+        """Days to make of which it is not known how many papers they have."""
+        return sum(planned.papers is None for planned in self.todo)
 
 
 async def make_plan(
-    span: Span, source: Source, resources: Resources, measured: Measured, workers: int, *, fetch: bool
-) -> Plan:
+    span: Span,
+    source: AnnouncementSource,
+    resources: Resources,
+    measured: Measured,
+    workers: int,
+    *,
+    fetch: bool,
+) -> BackfillPlan:
     """Look at every day of a span; nothing is asked of arXiv or the model.
 
     Args:
@@ -90,31 +99,33 @@ async def make_plan(
     Raises:
         SourceError: what was read before is damaged.
     """
-    units = list[Unit]()
+    days = list[PlannedDay]()
     answered, asked = 0, _Sampled()
     for day in span.days:
         for_day = dict[str, Paper]()
         for section in span.sections:
             if resources.finished(day, section.key) is not None:
-                units.append(Unit(day, section, None, made=True))
+                days.append(PlannedDay(day, section, None, made=True))
                 continue
             announcement = await _known(section, day, source, resources)
-            units.append(Unit(day, section, None if announcement is None else len(announcement), made=False))
+            days.append(
+                PlannedDay(day, section, None if announcement is None else len(announcement), made=False)
+            )
             for_day |= {paper.versioned_id: paper for paper in announcement or ()}
         for paper in for_day.values():
             if _is_answered(paper, resources):
                 answered += 1
             else:
                 asked.add(paper)
-    papers = asked.count + _expected(units)
+    papers = asked.count + _expected(days)
     if measured.papers >= ENOUGH:
-        return Plan(tuple(units), asked.count, answered, by_measure(papers, measured), None)
+        return BackfillPlan(tuple(days), asked.count, answered, by_measure(papers, measured), None)
     tokens, with_text = await _question_tokens(asked.papers, resources, fetch=fetch)
     price = resources.endpoint.price
     prompt = resources.prompt
     written = ANSWERS[prompt.answer] * (1 + len(prompt.also))
     estimate = by_sample(papers, tokens, written, resources.settings, price, workers)
-    return Plan(tuple(units), asked.count, answered, estimate, with_text)
+    return BackfillPlan(tuple(days), asked.count, answered, estimate, with_text)
 
 
 class _Sampled:
@@ -136,7 +147,7 @@ class _Sampled:
 
 
 async def _known(
-    section: Section, day: Date, source: Source, resources: Resources
+    section: Section, day: Date, source: AnnouncementSource, resources: Resources
 ) -> tuple[Paper, ...] | None:
     """The papers of a day; None where arXiv's pages would have to be asked."""
     kept = resources.ledger.announcement(section.categories, day)
@@ -173,18 +184,18 @@ async def _question_tokens(
     return bare + statistics.mean(text.origin.tokens for text in texts), share
 
 
-def _expected(units: Sequence[Unit]) -> int:
-    """Papers of units of which nothing is known: as many as others of their section have, else a few."""
-    todo = [unit for unit in units if not unit.made]
+def _expected(days: Sequence[PlannedDay]) -> int:
+    """Papers of days of which nothing is known: as many as others of their section have, else a few."""
+    todo = [planned for planned in days if not planned.made]
     known = dict[str, list[int]]()
-    for unit in todo:
-        if unit.papers is not None:
-            known.setdefault(unit.section.key, []).append(unit.papers)
+    for planned in todo:
+        if planned.papers is not None:
+            known.setdefault(planned.section.key, []).append(planned.papers)
     usual = {key: statistics.mean(counts) for key, counts in known.items()}
     return round(
         sum(
-            usual.get(unit.section.key, _USUAL * len(unit.section.categories))
-            for unit in todo
-            if unit.papers is None
+            usual.get(planned.section.key, _USUAL * len(planned.section.categories))
+            for planned in todo
+            if planned.papers is None
         )
     )

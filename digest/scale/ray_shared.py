@@ -19,12 +19,25 @@ from digest.config import CONCURRENCY, ArxivSettings, ModelSettings, Settings
 from digest.ledger import Ledger
 from digest.llm.endpoint import Endpoint
 from digest.model import Completion, Request, SnapshotStore
-from digest.pipeline.priority import Courtesy
+from digest.pipeline.priority import BackfillThrottle
 from digest.scale.ray_services import Relay, relay
-from digest.sources.http_client import PAGES_SPACING, Http, Page
-from digest.sources.http_responses import beside
+from digest.sources.http_client import PAGES_SPACING, Http
+from digest.sources.http_responses import Page, beside
 from digest.system.errors import AnswerError
 from digest.text.reader import Download
+
+
+class _Host:
+    """The part of a service's object that collects sentences for people, until a driver fetches them."""
+
+    def __init__(self) -> None:
+        self._said: list[str] = []
+
+    def news(self) -> list[str]:
+        said = [*self._said]
+        self._said.clear()
+        return said
+
 
 # The endpoint
 
@@ -32,7 +45,7 @@ _REPLIES = 0.1
 """Seconds for the last answers to reach the driver before it hears that there are no more."""
 
 
-class _EndpointHost:
+class _EndpointHost(_Host):
     """One endpoint for all; a question that is under way already is not asked beside itself."""
 
     def __init__(
@@ -43,15 +56,15 @@ class _EndpointHost:
         *,
         restarted: bool,
     ) -> None:
-        self._said: list[str] = []
+        super().__init__()
         self._endpoint = endpoint = Endpoint(
             settings,
-            recall=lambda model: ledger.traits(endpoint.address, model),
-            remember=lambda model, traits: ledger.keep_traits(endpoint.address, model, traits),
+            recall=lambda model: ledger.capabilities(endpoint.address, model),
+            remember=lambda model, learned: ledger.keep_capabilities(endpoint.address, model, learned),
             clock=clock,
             say=self._said.append,
         )
-        Courtesy(ledger).slows(endpoint)
+        BackfillThrottle(ledger).apply_to(endpoint)
         if restarted:
             endpoint.assume_used()
         self._under_way: dict[str, asyncio.Task[Completion]] = {}
@@ -70,11 +83,6 @@ class _EndpointHost:
     async def settled(self) -> None:
         await self._endpoint.settled()
         await asyncio.sleep(_REPLIES)
-
-    def news(self) -> list[str]:
-        said = [*self._said]
-        self._said.clear()
-        return said
 
 
 def _endpoint_host(settings: ModelSettings, ledger: bytes, restarted: bool) -> _EndpointHost:
@@ -103,8 +111,8 @@ class RelayEndpoint(Endpoint):
     def __init__(self, settings: ModelSettings, service: Relay, ledger: Ledger) -> None:
         super().__init__(
             settings,
-            recall=lambda model: ledger.traits(self.address, model),
-            remember=lambda model, traits: ledger.keep_traits(self.address, model, traits),
+            recall=lambda model: ledger.capabilities(self.address, model),
+            remember=lambda model, learned: ledger.keep_capabilities(self.address, model, learned),
         )
         self._service = service
         self._places = asyncio.Semaphore(settings.concurrency or CONCURRENCY)
@@ -134,7 +142,7 @@ class RelayEndpoint(Endpoint):
 # The connection to arXiv
 
 
-class _ArxivHost:
+class _ArxivHost(_Host):
     def __init__(
         self,
         settings: ArxivSettings,
@@ -143,9 +151,9 @@ class _ArxivHost:
         *,
         restarted: bool,
     ) -> None:
-        self._said: list[str] = []
+        super().__init__()
         self._http = Http(settings, ledger, clock=clock, say=self._said.append)
-        self._http.elsewhere = Courtesy(ledger).wait
+        self._http.elsewhere = BackfillThrottle(ledger).wait
         self._opening = asyncio.Lock()
         self._opened = False
         self._pause = PAGES_SPACING if restarted else 0.0  # when the last request was is not known
@@ -158,11 +166,6 @@ class _ArxivHost:
             target = Path(folder) / "paper.pdf"
             await (await self._open()).download(url, target, limit_bytes)
             return target.read_bytes()
-
-    def news(self) -> list[str]:
-        said = [*self._said]
-        self._said.clear()
-        return said
 
     async def _open(self) -> Http:
         async with self._opening:
@@ -186,7 +189,7 @@ def arxiv_service(settings: Settings, ledger: Ledger, clock: Callable[[], dateti
 
 
 def _place(settings: Settings) -> str:
-    """Where the ledger is."""
+    """The place of the ledger: an address, or an absolute path."""
     return settings.ledger.url.get_secret_value() or str(settings.run.out.absolute())
 
 

@@ -91,8 +91,16 @@ def write_atomically(path: Path, text: str) -> None:
     write_bytes_atomically(path, content)
 
 
-def write_bytes_atomically(path: Path, content: bytes) -> None:
-    """The same for bytes.
+def write_bytes_atomically(path: Path, content: bytes, *, sync: bool = True) -> bool:
+    """Write `content` beside `path`, and rename it into place.
+
+    Args:
+        path: the file; folders are made as needed, and a link is followed.
+        content: of it. A file that already holds it is left alone, time stamps and all.
+        sync: whether the content is on the disk before it is renamed, so that a power cut does no harm.
+
+    Returns:
+        True if the file was written, False if it held the content already.
 
     Raises:
         UsageError: it cannot be written; the file at `path`, if any, is as it was.
@@ -102,25 +110,27 @@ def write_bytes_atomically(path: Path, content: bytes) -> None:
         if path.exists():
             if not path.is_file():
                 raise UsageError(f"{path} cannot be written: it is no file.")
-            if path.read_bytes() == content:
-                return
+            if path.stat().st_size == len(content) and path.read_bytes() == content:
+                return False
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, content)
+        _replace(path, content, sync=sync)
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror or error}.") from error
     except (UnicodeEncodeError, RuntimeError) as error:  # no name for a file; a link that leads to itself
         raise UsageError(f"{path} cannot be written: {error}.") from error
+    return True
 
 
-def _replace(path: Path, content: bytes) -> None:
+def _replace(path: Path, content: bytes, *, sync: bool) -> None:
     import secrets  # it loads hashlib, and every command loads this module
 
     beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         with beside.open("xb") as file:
             file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+            if sync:
+                file.flush()
+                os.fsync(file.fileno())
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)  # gone already, unless something went wrong

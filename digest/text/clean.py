@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from digest.text.characters import tidy
+
 if TYPE_CHECKING:
     from digest.text.pdf_pages import Line, Page
 
@@ -16,20 +18,6 @@ _PAGE_NUMBER = re.compile(
 )
 _OUTER = 3  # lines at the top and at the bottom where running heads stand
 _OFTEN = 3  # pages with the same words at the same height
-_MENDED = str.maketrans(
-    {
-        "ﬀ": "ff",
-        "ﬁ": "fi",
-        "ﬂ": "fl",
-        "ﬃ": "ffi",
-        "ﬄ": "ffl",
-        "ﬅ": "st",
-        "ﬆ": "st",
-        "\u00ad": "-",
-        "\u2010": "-",
-    }
-    | dict.fromkeys((*range(9), *range(11, 32), *range(127, 160), 8203, 65279, 65533))
-)
 _CJK = re.compile("[\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uff00-\uffef]")
 
 
@@ -90,13 +78,6 @@ def _mend(text: str, line: str, paper: str) -> str:
     after = re.split(r"[^\w]", line, maxsplit=1)[0]
     is_compound = f"{before}-{after}" in paper and f"{before}{after}" not in paper
     return (text if is_compound else text[:-1]) + line
-
-
-def tidy(content: str) -> str:
-    """A line without ligatures, controls, marks without width and more than one space in a row."""
-    if content.isascii() and content.isprintable() and "  " not in content:
-        return content  # as most lines are
-    return " ".join(content.translate(_MENDED).split())
 
 
 def _outer_tops(page: Page) -> set[int]:

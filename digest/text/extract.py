@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from digest.model import Finding, Passage, Text, TextOrigin
-from digest.text import clean, injection, selection, tokens
+from digest.text import characters, clean, injection, selection, tokens
 from digest.text import title_match as titles
 from digest.text.errors import PdfError
 
@@ -70,7 +70,7 @@ def _extract_plain(path: Path, title: str | None, model: str, budget: int) -> Te
     rows = [
         clean.Row(number, line, float(place), 10.0, bold=False)
         for number, page in enumerate(pages, start=1)
-        for place, line in enumerate(map(clean.tidy, page.splitlines()))
+        for place, line in enumerate(map(characters.tidy, page.splitlines()))
         if line
     ]
     found = injection.gravest(_addressed(rows))
@@ -103,9 +103,9 @@ def _chosen(pdf: Pdf, budget: int, count: selection.Count) -> tuple[list[Row], t
     """All lines of a PDF, and passages of which all that nobody can see has been taken out."""
     while True:
         rows = clean.body(pdf.pages)
-        passages = selection.passages(rows, budget, count)
-        if not pdf.look(passages):
-            return rows, passages
+        chosen = selection.chosen(rows, budget, count)
+        if not pdf.look(chosen.rows):
+            return rows, chosen.passages
 
 
 def _unseen(pages: Sequence[Page]) -> Iterator[Finding]:

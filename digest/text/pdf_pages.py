@@ -11,8 +11,8 @@ from typing import NamedTuple, Self
 
 import pymupdf
 
-from digest.model import Passage
-from digest.text import clean, hidden_text
+from digest.text import characters, hidden_text
+from digest.text.clean import Row
 from digest.text.errors import PdfError
 from digest.text.glyphs import Untyped
 from digest.text.hidden_text import Hidden, Run
@@ -70,15 +70,14 @@ class Pdf:
         """In the order of the file."""
         return tuple(self._pages.values())
 
-    def look(self, passages: Sequence[Passage]) -> bool:
-        """Look where passages come from whether they are drawn; whether words were found that are not.
+    def look(self, rows: Iterable[Row]) -> bool:
+        """Look whether rows are drawn; whether words were found that are not.
 
         These are then hidden, so other passages may be chosen, which have to be looked at in turn.
         """
         texts: defaultdict[int, list[str]] = defaultdict(list)
-        for passage in passages:
-            for number in passage.pages:
-                texts[number].append(passage.content)
+        for row in rows:
+            texts[row.page].append(row.content)
         changed = [number for number, found in texts.items() if self._look(number - 1, found)]
         return bool(changed)
 
@@ -170,10 +169,10 @@ class _Quoted:
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
-        self._letters = "\n".join(map(hidden_text.squeezed, texts))
+        self._letters = "".join(map(hidden_text.squeezed, texts))
 
     def __call__(self, line: Sequence[str]) -> bool:
-        letters = hidden_text.squeezed(clean.tidy(" ".join(line)))
+        letters = hidden_text.squeezed(characters.tidy(" ".join(line)))
         half = len(letters) // 2
         parts = (letters[:half], letters[half:]) if half >= _HALF else (letters,)
         return bool(letters) and any(part in self._letters for part in parts)

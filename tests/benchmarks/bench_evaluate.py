@@ -46,9 +46,9 @@ def measure(n: int, folder: Path) -> float:
     run = make_run(folder, file, {"a": [lines], "b": [other]}, name=f"run{n}", scored=False)
     began = time.perf_counter()
     score_run(run)
-    board = load_results([run])
-    (comparison,) = compare(board, "a", {})
-    pages = render(board, "a", None, [Candidate(comparison, decide(comparison), None, {})])
+    results = load_results([run])
+    (comparison,) = compare(results, "a", {})
+    pages = render(results, "a", None, [Candidate(comparison, decide(comparison), None, {})])
     taken = time.perf_counter() - began
     print(f"n = {n}: {taken:.2f} s, HTML {len(pages['report.html'].encode()) / 1000:.0f} kB")
     return taken

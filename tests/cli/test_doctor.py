@@ -14,8 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from digest.cli.doctor import doctor
-from digest.cli.doctor_checks import endpoint
-from digest.cli.doctor_checks.check import Check
+from digest.cli.doctor_checks import Diagnosis, endpoint
 from digest.cli.doctor_checks.estimate import day_in_words
 from digest.cli.session import CommandOptions
 from digest.config import ModelSettings, load
@@ -107,7 +106,7 @@ def test_how_long_a_question_took_is_told_and_much_of_the_time_allowed_is_a_note
 def test_it_waits_as_long_as_a_run_does_and_tells_the_seconds(
     monkeypatch: pytest.MonkeyPatch, address: str, seconds: int, state: str
 ) -> None:
-    asked: list[Check] = []
+    asked: list[Diagnosis] = []
 
     class Slow(Model):
         async def get(self, *_: object, **__: object) -> NoReturn:

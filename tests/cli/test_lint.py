@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from digest.cli.lint import Row, lint_files, table, to_json
+from digest.cli.lint import LintFinding, lint_files, table, to_json
 from digest.model import Counts, Digest, Entry, Listing, Paper, Section, Summary
 from digest.publish.json_format import to_json as digest_to_json
 from digest.publish.markdown import render
@@ -86,8 +86,10 @@ def test_lines_are_checked_in_their_language(digest: Digest, tmp_path: Path) -> 
 
 def test_table_and_json() -> None:
     rows = (
-        Row(file="a.md", number="new 001", id="2601.00001", rule="markup", severity=3, evidence="**"),
-        Row(file="b.md", number="new 012", id="2601.00002", rule="short", severity=2, evidence="\x1b[31m红"),
+        LintFinding(file="a.md", number="new 001", id="2601.00001", rule="markup", severity=3, evidence="**"),
+        LintFinding(
+            file="b.md", number="new 012", id="2601.00002", rule="short", severity=2, evidence="\x1b[31m红"
+        ),
     )
     assert table(rows) == (
         "file  number   id          severity  rule    evidence\n"

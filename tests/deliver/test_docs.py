@@ -50,5 +50,5 @@ def test_the_table_names_each_service_with_its_limit(page: str) -> None:
     for scheme, service in SERVICES.items():
         (row,) = [line for line in page.splitlines() if line.startswith("| ") and f"`{scheme}" in line]
         if "the same" not in row:
-            limit = next(iter(service.forms.values())).limit
+            limit = next(iter(service.formats.values())).limit
             assert str(limit) in row.replace(",", ""), scheme

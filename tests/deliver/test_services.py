@@ -17,8 +17,8 @@ from digest.config import InterestSettings, SiteSettings
 from digest.deliver.compose import compose
 from digest.deliver.selection import Part, select
 from digest.deliver.services import SERVICES as TABLE
-from digest.publish.site.interests import Judge
-from digest.publish.site.pages import Leaf
+from digest.publish.site.interests import InterestScorer
+from digest.publish.site.pages import SectionPage
 from digest.publish.site.view import views_of
 from tests.deliver.conftest import Lab, chat_at
 from tests.deliver.days import DAY, flagged, paper, publish
@@ -231,11 +231,11 @@ def test_a_long_day_is_cut_between_papers_and_says_so(group: Lab, chats: Chats, 
 @pytest.mark.parametrize("name", SERVICES)
 def test_what_is_composed_fits_by_the_measure_of_the_service(name: str, line: str) -> None:
     scheme = SERVICES[name].address.partition(":")[0]
-    for form in TABLE[scheme].forms.values():
+    for form in TABLE[scheme].formats.values():
         digest = digest_of(*(paper(n, line) for n in range(1, 41)))
-        views = views_of(digest, Judge(InterestSettings()), english=False)
+        views = views_of(digest, InterestScorer(InterestSettings()), english=False)
         kinds = tuple(entry.listing.kind for entry in digest_of().entries)
-        part = Part(Leaf(AUDIO, DAY, digest_of().counts, "listing", (), views), kinds)
+        part = Part(SectionPage(AUDIO, DAY, digest_of().counts, "listing", (), views), kinds)
         made = compose(select(DAY, [part], "all", "zh"), form, SiteSettings(), None, 0)
         assert form.measure(made.body) <= form.limit
         assert made.papers + made.left == 40

@@ -98,9 +98,9 @@ def _score(
 
 
 def compared(run: RunFolder, base: str = "a", **margins: float) -> tuple[ResultTable, Comparison]:
-    """The board of a run, and its one candidate beside the base."""
-    board = load_results([run])
-    return board, compare(board, base, margins)[-1]
+    """The results of a run, and their one candidate beside the base."""
+    results = load_results([run])
+    return results, compare(results, base, margins)[-1]
 
 
 def published(gold: Gold) -> dict[str, str]:

@@ -49,7 +49,7 @@ def fill(where: Where) -> None:
                 )
             )
         ledger.keep_listings(digest_of(entry(), day=DAY))
-        ledger.keep_traits("e", "m", ODD)
+        ledger.keep_capabilities("e", "m", ODD)
         asked = Request(model="m", messages=(Message(role="user", content="一"),), max_tokens=9)
         log = ledger.batches("e")
         log.change(log.intend(run, "audio", DAY, [(asked, "1")]), "uploaded", file="f")
@@ -84,7 +84,7 @@ def test_again_is_no_trouble_and_what_is_different_is_refused(tmp_path: Path, ta
     assert moved(tmp_path / "a", target)
     assert not moved(tmp_path / "a", target)
     with open_ledger(tmp_path / "a") as ledger:
-        ledger.keep_traits("e", "m", "another")
+        ledger.keep_capabilities("e", "m", "another")
     before = everything(target)
     with pytest.raises(UsageError, match="another ledger's rows"):
         moved(tmp_path / "a", target)

@@ -106,10 +106,10 @@ def test_texts_by_version_and_recipe(ledger: Ledger) -> None:
 
 
 def test_capabilities_by_endpoint_and_model(ledger: Ledger) -> None:
-    ledger.keep_traits("http://a", "m", "1")
-    ledger.keep_traits("http://a", "m", "2")
-    assert (ledger.traits("http://a", "m"), ledger.traits("http://a", "n")) == ("2", None)
-    assert ledger.traits("http://b", "m") is None
+    ledger.keep_capabilities("http://a", "m", "1")
+    ledger.keep_capabilities("http://a", "m", "2")
+    assert (ledger.capabilities("http://a", "m"), ledger.capabilities("http://a", "n")) == ("2", None)
+    assert ledger.capabilities("http://b", "m") is None
 
 
 def test_announcements_and_what_digests_hold(ledger: Ledger) -> None:
@@ -196,14 +196,14 @@ def test_every_character_comes_back_as_it_was(ledger: Ledger) -> None:
     ledger.keep_outcome(ODD, ODD, ODD)
     text = Text(origin=TextOrigin(source="abstract", reason=ODD))
     ledger.keep_text(f"{ODD}v1", ODD, text)
-    ledger.keep_traits(ODD, ODD, ODD)
+    ledger.keep_capabilities(ODD, ODD, ODD)
     page = Snapshot(url=ODD, fetched=NOON, status=200, body=ODD, category=ODD, date=DAY)
     ledger.put(page)
     ledger.finish(run, "flagged", {"flagged": {ODD: "checks"}, "why": ODD})
     assert ledger.outcome(ODD, ODD) == ODD
     assert ledger.text(f"{ODD}v1", ODD) == text
     assert ledger.texts_of(ODD, ODD) == (text,)
-    assert ledger.traits(ODD, ODD) == ODD
+    assert ledger.capabilities(ODD, ODD) == ODD
     assert ledger.get(ODD) == page
     assert ledger.day(ODD, DAY) == (page,)
 

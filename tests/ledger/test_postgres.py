@@ -392,7 +392,7 @@ def test_a_server_that_does_not_come_back_is_waited_for_once(
         with pytest.raises(LedgerError):
             ledger.finish(run, "failed", {})
         with pytest.raises(LedgerError):
-            ledger.keep_traits("e", "m", "{}")
+            ledger.keep_capabilities("e", "m", "{}")
         assert len(waited) <= before + 2
     finally:
         cluster.start()
@@ -442,7 +442,7 @@ def test_transactions_that_get_in_each_others_way_are_carried_out_again(postgres
     )
     with open_ledger(postgres) as ledger:
         for name in "ab":
-            ledger.keep_traits("e", name, "{}")
+            ledger.keep_capabilities("e", name, "{}")
     command = [sys.executable, "-c", script, postgres.get_secret_value()]
     both = [subprocess.Popen([*command, name], stderr=subprocess.PIPE) for name in "ab"]
     said = [process.communicate(timeout=120)[1] for process in both]

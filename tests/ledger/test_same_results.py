@@ -67,8 +67,8 @@ def derived(draw: st.DrawFn) -> Step:
             ledger.keep_outcome(one, other, value)
             return None  # it may wait for the next commit
         if kind == "traits":
-            ledger.keep_traits(one, other, value)
-            return ledger.traits(one, other)
+            ledger.keep_capabilities(one, other, value)
+            return ledger.capabilities(one, other)
         text = Text(origin=TextOrigin(source="abstract", reason=value))
         ledger.keep_text(paper, other, text)
         return ledger.text(paper, other)

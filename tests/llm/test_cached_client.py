@@ -50,9 +50,9 @@ def test_the_second_time_the_ledger_answers(ledger: Ledger) -> None:
     answers = [asyncio.run(asker.ask(request(), "1")).content for asker in (first, first, second)]
     assert answers == ["答问"] * 3
     assert len(model.asked) == 1
-    assert (first.tally.asked, first.tally.reused) == (1, 1)
-    assert (second.tally.asked, second.tally.reused) == (0, 1)
-    assert first.tally.usage == Usage(input=10, output=5, cached=4)
+    assert (first.usage.asked, first.usage.reused) == (1, 1)
+    assert (second.usage.asked, second.usage.reused) == (0, 1)
+    assert first.usage.tokens == Usage(input=10, output=5, cached=4)
 
 
 def test_the_same_question_is_under_way_once(ledger: Ledger) -> None:
@@ -64,7 +64,7 @@ def test_the_same_question_is_under_way_once(ledger: Ledger) -> None:
 
     assert len({one.content for one in asyncio.run(both())}) == 1
     assert len(model.asked) == 1
-    assert (asker.tally.asked, asker.tally.reused) == (1, 1)
+    assert (asker.usage.asked, asker.usage.reused) == (1, 1)
 
 
 def test_a_fresh_question_is_asked_although_an_answer_is_kept(ledger: Ledger) -> None:
@@ -112,8 +112,8 @@ def test_thoughts_get_room_soon_and_that_is_told(ledger: Ledger) -> None:
     asker = CachedClient(model, ledger, ledger.begin("run"))
     assert asyncio.run(asker.ask(request(), "1")).content == "答问"
     assert [one.max_tokens for one in model.asked] == [100, 400, 1600]
-    assert asker.tally.report()["thinks"] == "it thinks"
-    assert asker.tally.trouble is None
+    assert asker.usage.report()["thinks"] == "it thinks"
+    assert asker.usage.trouble is None
 
 
 def test_what_no_further_try_mends_is_not_asked_for_again(ledger: Ledger) -> None:
@@ -128,15 +128,15 @@ def test_an_end_of_unknown_name_is_told(ledger: Ledger) -> None:
     asker = CachedClient(Model(unusable("refused", again=False)), ledger, ledger.begin("run"))
     with pytest.raises(AnswerError):
         asyncio.run(asker.ask(request(), "1"))
-    assert asker.tally.trouble == "it thinks"
+    assert asker.usage.trouble == "it thinks"
 
 
 def test_why_the_asking_ended_is_told(ledger: Ledger) -> None:
     asker = CachedClient(Model(QuotaError("empty")), ledger, ledger.begin("run"))
     with pytest.raises(QuotaError):
         asyncio.run(asker.ask(request(), "1"))
-    assert asker.tally.stopped == "empty"
-    assert asker.tally.report()["stopped"] == "empty"
+    assert asker.usage.stopped == "empty"
+    assert asker.usage.report()["stopped"] == "empty"
 
 
 def test_an_unusable_answer_is_billed_all_the_same(ledger: Ledger) -> None:
@@ -145,9 +145,9 @@ def test_an_unusable_answer_is_billed_all_the_same(ledger: Ledger) -> None:
     )
     asker = CachedClient(Model(UnusableError("cut", "no", cut)), ledger, ledger.begin("run"))
     asyncio.run(asker.ask(request(), "1"))
-    assert asker.tally.usage.output == 12
-    assert asker.tally.asked == 2
-    assert asker.tally.cost is None  # the second answer has no price
+    assert asker.usage.tokens.output == 12
+    assert asker.usage.asked == 2
+    assert asker.usage.cost is None  # the second answer has no price
     assert ledger.completion(request().key) is not None
 
 
@@ -155,4 +155,4 @@ def test_what_ends_a_run_is_an_event_too(ledger: Ledger) -> None:
     asker = CachedClient(Model(ModelError("no such model")), ledger, ledger.begin("run"))
     with pytest.raises(ModelError):
         asyncio.run(asker.ask(request(), "1"))
-    assert asker.tally.trouble == "no such model"
+    assert asker.usage.trouble == "no such model"

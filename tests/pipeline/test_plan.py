@@ -15,7 +15,7 @@ import pytest
 
 from digest.cli import confirm
 from digest.model import Usage
-from digest.pipeline.plan import Plan
+from digest.pipeline.plan import RunEstimate
 from digest.sample import Server
 from tests import forked
 from tests.conftest import Run, Start, few, use
@@ -96,20 +96,20 @@ def test_below_it_nobody_is_asked_and_without_a_price_one_is(
 ) -> None:
     confirming(folder, 5)
     assert digest("run", "--no-pdf", "--limit", "2").code == 0
-    tools = Tools(5)
+    resources = FakeResources(5)
     unknown = replace(PLAN, cost=None)
     with pytest.raises(Exception, match="no price is known"):
-        agreed(unknown, 1, tools, yes=False)
-    agreed(replace(unknown, local=True), 1, tools, yes=False)
+        agreed(unknown, 1, resources, yes=False)
+    agreed(replace(unknown, local=True), 1, resources, yes=False)
 
 
-PLAN = Plan(1020, 1020, 3060, 0.41, Usage(input=3500, output=150), 44)
+PLAN = RunEstimate(1020, 1020, 3060, 0.41, Usage(input=3500, output=150), 44)
 
 
-agreed: Any = confirm.agree  # it is handed `Tools` in place of `Resources`
+agreed: Any = confirm.agree  # it is handed `FakeResources` in place of `Resources`
 
 
-class Tools:
+class FakeResources:
     """Of a run, as far as the question needs them."""
 
     def __init__(self, limit: float | None) -> None:
@@ -128,13 +128,13 @@ def test_a_plan_in_words() -> None:
     assert PLAN.reckoned == "3,500 tokens in and 150 out a paper (measured on 44)"
     some = replace(PLAN, pdfs=20, seconds=60, cost=None)
     assert some.sentence == "1,020 papers, about 60 seconds for 20 PDFs, price unknown"
-    tools = Tools(None)
-    agreed(PLAN, 20, tools, yes=False)
-    assert "20 days like this: 20,400 papers, about 17.0 hours" in tools.said[2]
-    assert "8.20 US dollars" in tools.said[2]
+    resources = FakeResources(None)
+    agreed(PLAN, 20, resources, yes=False)
+    assert "20 days like this: 20,400 papers, about 17.0 hours" in resources.said[2]
+    assert "8.20 US dollars" in resources.said[2]
     with pytest.raises(Exception, match=r"about \$8.20, more than"):
-        agreed(PLAN, 20, Tools(5), yes=False)
-    agreed(PLAN, 1, Tools(5), yes=False)
+        agreed(PLAN, 20, FakeResources(5), yes=False)
+    agreed(PLAN, 1, FakeResources(5), yes=False)
 
 
 OTHERS = (("", False), ("n", False), ("是", True))

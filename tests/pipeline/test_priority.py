@@ -18,7 +18,7 @@ from digest.config import ModelSettings
 from digest.ledger import Ledger
 from digest.llm.endpoint import Endpoint
 from digest.llm.limiter import Limiter
-from digest.pipeline.priority import Courtesy, backfill_at_work, before_backfills
+from digest.pipeline.priority import BackfillThrottle, backfill_at_work, before_backfills
 from digest.pipeline.resources import Resources
 from tests.conftest import Start, use
 from tests.scale.support import records_of, working_days, world
@@ -82,8 +82,8 @@ def test_a_daily_run_holds_its_claim_and_reckons_with_a_back_fill(*, beside: boo
 
 def test_a_back_fill_waits_as_long_as_a_daily_run_is_at_work_and_then_takes_the_minute_for_used() -> None:
     claims, endpoint, now = Claims(), Told(), [0.0]
-    courtesy = Courtesy(claims.ledger, lambda: now[0])
-    courtesy.slows(cast("Endpoint", endpoint))
+    throttle = BackfillThrottle(claims.ledger, lambda: now[0])
+    throttle.apply_to(cast("Endpoint", endpoint))
     with backfill_at_work(claims.ledger):
         assert claims.ours == {BACKFILL}
         waits = []

@@ -11,7 +11,7 @@ from digest.cli import status
 from digest.cli.status import deliveries_of, lines
 from digest.ledger.interface import Delivery, DeliveryState
 from digest.model import Counts, Digest, Section
-from digest.pipeline.status import LastRun, Runs, SectionStatus, State, status_of
+from digest.pipeline.status import DayState, LastRun, Runs, SectionStatus, status_of
 from digest.publish.files import write_digest
 from digest.sources.arxiv import calendar
 from tests.conftest import Run
@@ -39,7 +39,7 @@ def ran(
     return {("audio", date): LastRun(state, calendar.due(date) + timedelta(hours=hours), why, kind)}
 
 
-def states(found: SectionStatus) -> list[State]:
+def states(found: SectionStatus) -> list[DayState]:
     return [one.state for one in found.days]
 
 

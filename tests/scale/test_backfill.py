@@ -254,13 +254,13 @@ def test_no_paper_of_a_day_is_held_when_the_next_begins(
 ) -> None:
     """Counted, since megabytes say little. Cycles are not collected by themselves in tests, see conftest."""
     held: list[int] = []
-    begin = DaysProgress.begin_unit
+    begin = DaysProgress.begin_day
 
     def counting(progress: DaysProgress, *given: Any) -> None:
         held.append(sum(isinstance(one, Paper) for one in gc.get_objects()))
         begin(progress, *given)
 
-    monkeypatch.setattr(DaysProgress, "begin_unit", counting)
+    monkeypatch.setattr(DaysProgress, "begin_day", counting)
     ran = digest("backfill", *SPAN, "--metadata", str(old.snapshot), "--no-pdf")
     assert ran.code == 0, ran.err
     assert len(held) == len(DAYS)

@@ -70,7 +70,7 @@ def test_ten_minutes_without_an_endpoint_lose_nothing_and_cost_nothing() -> None
     async def go(endpoint: RelayEndpoint) -> None:
         client = CachedClient(endpoint, ledger, 1)
         await asyncio.gather(*(client.ask(question(number), "p") for number in range(ALL)))
-        assert client.tally.asked == ALL
+        assert client.usage.asked == ALL
         assert now() <= 700 + 60 + ALL / AT_ONCE * 5
 
     in_simulated_time(model, go)

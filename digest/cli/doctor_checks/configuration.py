@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel
 
-from digest.cli.doctor_checks.check import Check
+from digest.cli.doctor_checks import Diagnosis
 from digest.config import ENVIRONMENT, Settings
 from digest.deliver.channels import troubles
 from digest.deliver.mail import shown_address
@@ -28,15 +28,17 @@ _OWN_FILE = Path("digest.toml")
 _ADDRESS = re.compile(r"[^\s\"<>,;@]+@[^\s\"<>,;@]+")
 
 
-def python() -> Check:
+def python() -> Diagnosis:
     """The version of Python, and the system it runs on."""
-    return Check("python", "ok", f"{platform.python_version()} on {platform.system()}")
+    return Diagnosis("python", "ok", f"{platform.python_version()} on {platform.system()}")
 
 
-def own_settings(settings: Settings, given: CommandOptions) -> Iterator[Check]:
+def own_settings(settings: Settings, given: CommandOptions) -> Iterator[Diagnosis]:
     """The settings that are not as shipped, each with where it came from; a key is never shown."""
     own = tomllib.loads(read_text(_OWN_FILE)) if _OWN_FILE.exists() else {}
-    yield Check("settings", "ok", str(_OWN_FILE.absolute()) if own else "as shipped: there is no digest.toml")
+    yield Diagnosis(
+        "settings", "ok", str(_OWN_FILE.absolute()) if own else "as shipped: there is no digest.toml"
+    )
     sources: dict[tuple[str, str], str] = {}
     if given.sample:
         sources |= dict.fromkeys((("model", "base_url"), ("model", "name"), ("model", "key")), "sample day")
@@ -52,7 +54,7 @@ def own_settings(settings: Settings, given: CommandOptions) -> Iterator[Check]:
     for (part, key), source in sorted(sources.items()):
         if key != "key" and part != "sections":
             value = getattr(getattr(settings, part, None), key, None)
-            yield Check("", "ok", f"{part}.{key} = {_shown(value)} ({source})")
+            yield Diagnosis("", "ok", f"{part}.{key} = {_shown(value)} ({source})")
 
 
 def _shown(value: object) -> str:
@@ -68,7 +70,7 @@ def _shown(value: object) -> str:
     return _ADDRESS.sub(lambda found: shown_address(found[0]), shown)
 
 
-def environment(settings: Settings) -> Iterator[Check]:
+def environment(settings: Settings) -> Iterator[Diagnosis]:
     """The variables that have to do with the network: proxies, and what cannot be used."""
     places = settings.arxiv
     urls = (settings.model.base_url, places.pages, places.api, places.feed, places.pdf, places.oai)
@@ -76,11 +78,11 @@ def environment(settings: Settings) -> Iterator[Check]:
     wrong = unusable(os.environ)
     for name, address in proxies(os.environ).items():
         if name not in wrong and outside:
-            yield Check("variable", "ok", f"{name}: requests to the world go through {address}")
+            yield Diagnosis("variable", "ok", f"{name}: requests to the world go through {address}")
     for name, why in wrong.items():
         needed = outside and name not in OF_REQUESTS
         found = f"{name} cannot be used: {why}"
-        yield Check(
+        yield Diagnosis(
             "variable", "fail" if needed else "note", found, "Correct or unset it.", 2 if needed else 0
         )
 
@@ -89,15 +91,15 @@ def _keys(table: object) -> list[str]:
     return list(table) if isinstance(table, Mapping) else []
 
 
-def channels(settings: Settings, *, needed: bool) -> Iterator[Check]:
-    """Where digests are sent, as far as that shows without sending; trouble fails where they are needed."""
+def channels(settings: Settings, *, needed: bool) -> Iterator[Diagnosis]:
+    """Checks of the channels, as far as they show without sending; trouble fails where they are needed."""
     for name, trouble in troubles(settings, os.environ):
         if trouble:
             state: Literal["fail", "note"] = "fail" if needed else "note"
             found = f"{name} cannot be used: {trouble}"
             advice = "docs/delivery.md has an example of each."
-            yield Check("channel", state, found, advice, 2 if needed else 0)
+            yield Diagnosis("channel", state, found, advice, 2 if needed else 0)
         else:
-            yield Check(
+            yield Diagnosis(
                 "channel", "ok", f"{name} can be used; `digest deliver --dry-run` shows what goes there"
             )

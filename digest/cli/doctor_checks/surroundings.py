@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx2
 
-from digest.cli.doctor_checks.check import Check
+from digest.cli.doctor_checks import Diagnosis
 from digest.cli.sample_traces import left_in
 from digest.cli.verify import verify
 from digest.config import Settings
@@ -27,7 +27,7 @@ _REACH = 20.0
 """Seconds that arXiv may take to answer."""
 
 
-def vocabulary(model: str, *, fetch: bool) -> Check:
+def vocabulary(model: str, *, fetch: bool) -> Diagnosis:
     """The vocabulary that tokens are counted with; fetched only when that is asked for."""
     if fetch:
         import tiktoken
@@ -38,17 +38,19 @@ def vocabulary(model: str, *, fetch: bool) -> Check:
             tiktoken.get_encoding("o200k_base")
         except Exception as error:  # noqa: BLE001 - requests, which tiktoken uses, has many
             reason = f"the vocabulary cannot be fetched ({type(error).__name__})"
-            return Check("tokens", "fail", reason, "Leave --fetch-vocabulary out: an estimate will do.", 4)
+            return Diagnosis(
+                "tokens", "fail", reason, "Leave --fetch-vocabulary out: an estimate will do.", 4
+            )
     counted = count("tokens", model)[1]
     if counted == ESTIMATE:
         found = "estimated, within 6 %: the model's vocabulary is not on this machine"
-        return Check(
+        return Diagnosis(
             "tokens", "note", found, "`digest doctor --fetch-vocabulary` downloads what tiktoken has."
         )
-    return Check("tokens", "ok", f"counted by {counted}")
+    return Diagnosis("tokens", "ok", f"counted by {counted}")
 
 
-async def arxiv(settings: Settings) -> Check:
+async def arxiv(settings: Settings) -> Diagnosis:
     """A check that the listing of the first category can be had; asks for it."""
     category = settings.chosen_sections()[0].categories[0]
     url = f"{settings.arxiv.pages}/list/{category}/new"
@@ -56,23 +58,23 @@ async def arxiv(settings: Settings) -> Check:
         with explained():
             client = httpx2.AsyncClient(timeout=_REACH, follow_redirects=True, **client_options(url))
     except UsageError as error:
-        return Check("arxiv", "fail", str(error), "Correct or unset it.", 2)
+        return Diagnosis("arxiv", "fail", str(error), "Correct or unset it.", 2)
     try:
         async with client:
             response = await client.get(url, headers={"User-Agent": "bilingual-arxiv-digest (doctor)"})
     except httpx2.HTTPError as error:
         found = f"{url} did not answer ({reason(error, url)})"
-        return Check("arxiv", "fail", found, "Check the network and its proxy, then try again.", 4)
+        return Diagnosis("arxiv", "fail", found, "Check the network and its proxy, then try again.", 4)
     if response.status_code >= 400:
         advice = "Wait some minutes, or check [arxiv] in digest.toml."
-        return Check("arxiv", "fail", f"{url} answered HTTP {response.status_code}", advice, 4)
+        return Diagnosis("arxiv", "fail", f"{url} answered HTTP {response.status_code}", advice, 4)
     contact = (
         "" if settings.arxiv.contact else "Set arxiv.contact in digest.toml: arXiv asks whose program it is."
     )
-    return Check("arxiv", "ok" if not contact else "note", f"{url} answers", contact)
+    return Diagnosis("arxiv", "ok" if not contact else "note", f"{url} answers", contact)
 
 
-def disk(out: Path) -> Check:
+def disk(out: Path) -> Diagnosis:
     """A check that the folder can be written, and has room."""
     there = next(folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists())
     try:
@@ -80,15 +82,17 @@ def disk(out: Path) -> Check:
             pass
     except OSError as error:
         reason = f"{there} cannot be written ({error.strerror})"
-        return Check("disk", "fail", reason, "Choose another folder with --out.", 2)
+        return Diagnosis("disk", "fail", reason, "Choose another folder with --out.", 2)
     free = shutil.disk_usage(there).free
     found = f"{there} can be written, {free / 1e9:.1f} GB are free"
     if free < _SPACE:
-        return Check("disk", "note", found, "A day's PDFs may need a gigabyte: free some, or use --no-pdf.")
-    return Check("disk", "ok", found)
+        return Diagnosis(
+            "disk", "note", found, "A day's PDFs may need a gigabyte: free some, or use --no-pdf."
+        )
+    return Diagnosis("disk", "ok", found)
 
 
-def ledger(settings: Settings) -> Iterator[Check]:
+def ledger(settings: Settings) -> Iterator[Diagnosis]:
     """Checks of the ledger: a file whole, a database by what it says of itself."""
     out, where = settings.run.out, settings.ledger_at
     try:
@@ -96,16 +100,16 @@ def ledger(settings: Settings) -> Iterator[Check]:
             name = history.name
             if out.name != FOLDER and left_in(history.database):
                 found = "earlier runs of the sample day are in it"
-                yield Check("ledger", "note", found, "The next `digest run` takes them out, and says so.")
+                yield Diagnosis("ledger", "note", found, "The next `digest run` takes them out, and says so.")
             # a file is read whole; a database that many share may hold a year
             wrong = list(verify(out)) if where == out else list(history.database.problems())
     except NoLedgerError:
-        yield Check("ledger", "ok", "there is none yet; the first run makes one")
+        yield Diagnosis("ledger", "ok", "there is none yet; the first run makes one")
         return
     except DigestError as error:
-        yield Check("ledger", "fail", str(error), "`digest runs verify` says more.", error.exit_code)
+        yield Diagnosis("ledger", "fail", str(error), "`digest runs verify` says more.", error.exit_code)
         return
     for sentence in wrong:
-        yield Check("ledger", "fail", sentence, "`digest runs verify` says more.", 4)
+        yield Diagnosis("ledger", "fail", sentence, "`digest runs verify` says more.", 4)
     if not wrong:
-        yield Check("ledger", "ok", f"{name} is sound")
+        yield Diagnosis("ledger", "ok", f"{name} is sound")

@@ -1,4 +1,4 @@
-"""Which variant is better: paired differences to a base, a verdict in words for each metric, a decision."""
+"""The comparison of variants: paired differences to a base, and a verdict in words for each metric."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_ERRORS = 0.05
 Word = Literal["better", "worse", "no worse", "undecided", "higher", "lower", "no difference seen"]
 
 
-class Row(Record):
+class MetricComparison(Record):
     """One metric of a candidate beside the base."""
 
     metric: str
@@ -63,24 +63,24 @@ class Comparison:
 
     base: VariantResults
     candidate: VariantResults
-    rows: tuple[Row, ...]
+    rows: tuple[MetricComparison, ...]
     dropped: tuple[str, ...]
     same: bool = False
 
-    def row(self, metric: str) -> Row | None:
+    def row(self, metric: str) -> MetricComparison | None:
         """The row of a metric, if there is one."""
         return next((row for row in self.rows if row.metric == metric), None)
 
 
-def too_many_errors(board: ResultTable) -> str | None:
+def too_many_errors(results: ResultTable) -> str | None:
     """The sentence that takes the place of a comparison, if more than 5 % of the papers got no answer yet.
 
     Papers that a model answered without giving a line are no reason: that is what there is to be compared.
     """
-    for column in board.columns.values():
-        n = len(board.gold.papers)
+    for column in results.columns.values():
+        n = len(results.gold.papers)
         open_papers = [
-            paper.id for paper in board.gold.papers if column.unasked(paper.id) or column.troubled(paper.id)
+            paper.id for paper in results.gold.papers if column.unasked(paper.id) or column.troubled(paper.id)
         ]
         if len(open_papers) > MOST_ERRORS * n:
             troubled = sum(column.troubled(paper) for paper in open_papers)
@@ -92,30 +92,30 @@ def too_many_errors(board: ResultTable) -> str | None:
     return None
 
 
-def compare(board: ResultTable, base: str, margins: Mapping[str, float]) -> tuple[Comparison, ...]:
+def compare(results: ResultTable, base: str, margins: Mapping[str, float]) -> tuple[Comparison, ...]:
     """Every other variant beside the base; first, where there are epochs, the base beside itself.
 
     Args:
-        board: the runs.
+        results: the runs.
         base: the label of the base.
         margins: metric -> how much worse a candidate may be; for metrics that are no gate by themselves too.
 
     Raises:
         UsageError: there is no such variant.
     """
-    first, total = board.column(base), len(board.gold.papers)
+    first, total = results.column(base), len(results.gold.papers)
     stats = {
         label: _stats(first.values, column.values, margins)
-        for label, column in board.columns.items()
+        for label, column in results.columns.items()
         if label != base
     }
     adjusted = _adjust(stats)
     made = [
         Comparison(
             first,
-            board.columns[label],
+            results.columns[label],
             tuple(_row(name, stat, adjusted[label, name], margins, total) for name, stat in found.items()),
-            _dropped(first, board.columns[label], board),
+            _dropped(first, results.columns[label], results),
         )
         for label, found in stats.items()
     ]
@@ -159,18 +159,18 @@ def _adjust(stats: Mapping[str, Mapping[str, Paired]]) -> dict[tuple[str, str], 
     return adjusted
 
 
-def _row(name: str, stat: Paired, p: float, margins: Mapping[str, float], total: int) -> Row:
+def _row(name: str, stat: Paired, p: float, margins: Mapping[str, float], total: int) -> MetricComparison:
     """The row of a metric; `total` papers are in the gold, of which some may have no value."""
     metric = BY_NAME[name]
     margin = margins.get(name, metric.margin)
     if margin is None:
         word = _seen(stat, p)
-        return Row(metric=name, stat=stat, p=p, margin=None, word=word)
+        return MetricComparison(metric=name, stat=stat, p=p, margin=None, word=word)
     word = _guarded(metric, stat, p, margin)
     needed = None
     if word == "undecided":
         needed = math.ceil(_needed(metric, stat, p, margin) * total / stat.n)
-    return Row(metric=name, stat=stat, p=p, margin=margin, word=word, needed=needed)
+    return MetricComparison(metric=name, stat=stat, p=p, margin=margin, word=word, needed=needed)
 
 
 def _needed(metric: Metric, stat: Paired, p: float, margin: float) -> int:
@@ -199,9 +199,9 @@ def _guarded(metric: Metric, stat: Paired, p: float, margin: float) -> Word:
     return "worse" if p < ALPHA and -gain > margin else "undecided"
 
 
-def _dropped(base: VariantResults, candidate: VariantResults, board: ResultTable) -> tuple[str, ...]:
-    missing = {*board.unanswered(base), *board.unanswered(candidate)}
-    return tuple(paper.id for paper in board.gold.papers if paper.id in missing)
+def _dropped(base: VariantResults, candidate: VariantResults, results: ResultTable) -> tuple[str, ...]:
+    missing = {*results.unanswered(base), *results.unanswered(candidate)}
+    return tuple(paper.id for paper in results.gold.papers if paper.id in missing)
 
 
 def worsened(comparison: Comparison, metric: str) -> Sequence[str]:

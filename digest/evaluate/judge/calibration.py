@@ -9,7 +9,7 @@ from pathlib import Path
 
 from digest.evaluate.comparison.results import ResultTable, VariantResults
 from digest.evaluate.comparison.statistics import kappa
-from digest.evaluate.gold.dataset import batches, source_of
+from digest.evaluate.gold.dataset import batches
 from digest.evaluate.judge.human_labels import labels_in
 from digest.evaluate.judge.judges import RULE, Judge, RuleJudge, judge_all
 from digest.evaluate.judge.planted_defects import plant, right
@@ -18,13 +18,14 @@ from digest.evaluate.judge.verdicts import (
     Calibration,
     Judged,
     Jury,
-    Pair,
-    Side,
+    LinePair,
+    Verdict,
     jury_of,
     pairs_of,
     turned,
 )
 from digest.evaluate.runs.folder import read_rows, write_rows
+from digest.summarize.checks import source_of
 from digest.system.errors import UsageError
 
 PER_KIND = 20
@@ -34,55 +35,55 @@ EQUAL_PAIRS = 40
 
 
 def _calibration_file(runs: Path) -> Path:
-    """Where verdicts on planted and equal pairs are kept: they tell of the judge, not of a run."""
+    """The file of verdicts on planted and equal pairs: they tell of the judge, not of a run."""
     return runs / "calibration.jsonl"
 
 
-def rule_judge(board: ResultTable) -> RuleJudge:
+def rule_judge(results: ResultTable) -> RuleJudge:
     """The judge that asks nobody."""
-    texts = board.folders[0].texts()
-    sources = [source_of(paper, texts.get(paper.id, "")) for paper in board.gold.papers]
-    by_id = {paper.id: source for paper, source in zip(board.gold.papers, sources, strict=True)}
-    return RuleJudge(by_id, batches(board.gold.papers, sources))
+    texts = results.folders[0].texts()
+    sources = [source_of(paper.paper, texts.get(paper.id, "")) for paper in results.gold.papers]
+    by_id = {paper.id: source for paper, source in zip(results.gold.papers, sources, strict=True)}
+    return RuleJudge(by_id, batches(results.gold.papers, sources))
 
 
-def questions(board: ResultTable, base: str) -> dict[str, list[Pair]]:
+def questions(results: ResultTable, base: str) -> dict[str, list[LinePair]]:
     """The pairs that a judge is asked about, by what they are for: each candidate, and calibration."""
-    first = board.column(base)
+    first = results.column(base)
     asked = {
-        label: pairs_of(first, column, board.papers)
-        for label, column in board.columns.items()
+        label: pairs_of(first, column, results.papers)
+        for label, column in results.columns.items()
         if label != base
     }
-    asked["planted"] = plant(board.gold.papers, PER_KIND)
-    asked["equal"] = list(islice(_equal(board, first), EQUAL_PAIRS))
+    asked["planted"] = plant(results.gold.papers, PER_KIND)
+    asked["equal"] = list(islice(_equal(results, first), EQUAL_PAIRS))
     return asked
 
 
-def _equal(board: ResultTable, base: VariantResults) -> list[Pair]:
+def _equal(results: ResultTable, base: VariantResults) -> list[LinePair]:
     """Pairs of equal systems: two answers to one prompt, else two published lines of one paper."""
     pairs = []
-    for paper in board.gold.papers:
+    for paper in results.gold.papers:
         lines = [answer.line for answer in base.answers.get(paper.id, {}).values() if answer.line]
         for two in (lines[:2], paper.lines[:2]):
             if len(set(two)) == 2:
-                pairs.append(Pair(f"equal:{paper.id}", "equal", paper, *two))
+                pairs.append(LinePair(f"equal:{paper.id}", "equal", paper, *two))
                 break
     return pairs
 
 
 async def hear(
-    board: ResultTable, base: str, judge: Judge, step: Callable[[], None]
+    results: ResultTable, base: str, judge: Judge, step: Callable[[], None]
 ) -> dict[str, list[Judged]]:
     """Ask a judge all `questions`; returns the verdicts by what they are for.
 
     Raises:
         ModelError: the model answers nobody.
     """
-    return {name: await judge_all(pairs, judge, step) for name, pairs in questions(board, base).items()}
+    return {name: await judge_all(pairs, judge, step) for name, pairs in questions(results, base).items()}
 
 
-def keep(board: ResultTable, judged: Mapping[str, Sequence[Judged]]) -> Calibration:
+def keep(results: ResultTable, judged: Mapping[str, Sequence[Judged]]) -> Calibration:
     """Keep verdicts on variants in the run, those on planted and equal pairs beside the runs.
 
     Returns:
@@ -95,7 +96,7 @@ def keep(board: ResultTable, judged: Mapping[str, Sequence[Judged]]) -> Calibrat
     asked = judged["planted"] or everything  # of variants some lines may be the same: nobody is asked
     if all(one.verdict is None for one in asked):
         raise UsageError(f"There is no readable answer to any of {len(asked)} pairs; nothing is kept.")
-    folder = board.folders[0].path
+    folder = results.folders[0].path
     for name, some in judged.items():
         known = {"planted", "equal"}
         _add(_calibration_file(folder.parent) if name in known else folder / "judge.jsonl", some)
@@ -155,7 +156,7 @@ def _rated(judged: Sequence[Judged], runs: Path) -> list[tuple[str, str]]:
     still vary, and agreement by chance is not taken to be high.
     """
     said = {one.id: one.verdict for each in judged for one in (each, each.turned()) if one.verdict}
-    given: dict[str, Side] = {}
+    given: dict[str, Verdict] = {}
     for path in sorted(runs.glob("*/labels.jsonl")):
         for label in labels_in(path):
             straight = label.pair <= turned(label.pair)
@@ -164,17 +165,17 @@ def _rated(judged: Sequence[Judged], runs: Path) -> list[tuple[str, str]]:
     return [(said[pair], verdict) for pair, verdict in given.items() if pair in said]
 
 
-def juries(board: ResultTable, base: str) -> dict[str, tuple[Jury, dict[str, Judged]]]:
+def juries(results: ResultTable, base: str) -> dict[str, tuple[Jury, dict[str, Judged]]]:
     """For each candidate the judge to be shown, and its verdicts by paper.
 
     Of several judges the one that is calibrated comes first, then a model before the rules.
     """
-    runs, first = board.folders[0].path.parent, board.column(base)
-    verdicts = _verdicts(folder.path / "judge.jsonl" for folder in board.folders)
+    runs, first = results.folders[0].path.parent, results.column(base)
+    verdicts = _verdicts(folder.path / "judge.jsonl" for folder in results.folders)
     known = {who: calibration(runs, *who) for who in {(one.judge, one.rubric) for one in verdicts}}
     chosen = {}
-    for label, column in board.columns.items():
-        wanted = {pair.id for pair in pairs_of(first, column, board.papers)} if label != base else set()
+    for label, column in results.columns.items():
+        wanted = {pair.id for pair in pairs_of(first, column, results.papers)} if label != base else set()
         by_judge: dict[tuple[str, str], dict[str, Judged]] = {}
         for one in (way for said in verdicts for way in (said.turned(), said)):
             found = by_judge.setdefault((one.judge, one.rubric), {}) if one.id in wanted else {}

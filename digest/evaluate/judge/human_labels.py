@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from digest.evaluate.judge.verdicts import Pair, Side
+from digest.evaluate.judge.verdicts import LinePair, Verdict
 from digest.evaluate.runs.folder import RunFolder, append, read_rows
 from digest.model import Record
 from digest.system.language import translated
@@ -17,7 +17,7 @@ class Label(Record):
 
     pair: str
     paper: str
-    verdict: Side
+    verdict: Verdict
     swapped: bool
 
 
@@ -27,7 +27,11 @@ def labels_in(path: Path) -> list[Label]:
 
 
 def label_pairs(
-    pairs: Sequence[Pair], folder: RunFolder, most: int, say: Callable[[str], None], ask: Callable[[], str]
+    pairs: Sequence[LinePair],
+    folder: RunFolder,
+    most: int,
+    say: Callable[[str], None],
+    ask: Callable[[], str],
 ) -> int:
     """Show pairs without a label, in an order and with sides that tell nothing; keep each answer at once.
 
@@ -57,14 +61,16 @@ def label_pairs(
             break
         if key == "s":
             continue
-        first: dict[str, Side] = {"a": "second", "b": "first"} if swapped else {"a": "first", "b": "second"}
+        first: dict[str, Verdict] = (
+            {"a": "second", "b": "first"} if swapped else {"a": "first", "b": "second"}
+        )
         verdict = first.get(key, "tie")
         append(path, [Label(pair=pair.id, paper=pair.paper.id, verdict=verdict, swapped=swapped)])
         given += 1
     return given
 
 
-def _draw(what: str, pair: Pair) -> float:
+def _draw(what: str, pair: LinePair) -> float:
     """A number below 1 that is always the same for a pair, so that labelling can go on another day."""
     return random.Random(f"{what} {pair.id}").random()
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from digest.evaluate.judge.verdicts import TURNED, Judged, Pair, Side, decided
+from digest.evaluate.judge.verdicts import TURNED, Judged, LinePair, Verdict, decided
 from digest.evaluate.metrics import metrics
 from digest.model import Completion, Message, Request
 from digest.summarize.bounds import within
@@ -35,9 +35,9 @@ _LEAST = (1, 1, 3)
 Three terms never prefer a line that lacks its second sentence; one or two do, or prefer a wordier style.
 """
 
-_SIDES: Mapping[str, Side] = {"A": "first", "B": "second", "tie": "tie"}
+_SIDES: Mapping[str, Verdict] = {"A": "first", "B": "second", "tie": "tie"}
 
-Judge = Callable[[Pair], Awaitable[Judged]]
+Judge = Callable[[LinePair], Awaitable[Judged]]
 
 
 def rubric(name: str) -> str:
@@ -52,14 +52,14 @@ def rubric_hash() -> str:
     return hashlib.sha256(f"{rubric('checklist')}\n{rubric('pairwise')}".encode()).hexdigest()[:12]
 
 
-async def judge_all(pairs: Sequence[Pair], judge: Judge, step: Callable[[], None]) -> list[Judged]:
+async def judge_all(pairs: Sequence[LinePair], judge: Judge, step: Callable[[], None]) -> list[Judged]:
     """The verdicts on pairs, in their order; asked side by side.
 
     Raises:
         ModelError: the model answers nobody.
     """
 
-    async def one(pair: Pair) -> Judged:
+    async def one(pair: LinePair) -> Judged:
         judged = await judge(pair)
         step()
         return judged
@@ -86,7 +86,7 @@ class ModelJudge:
     ask: Callable[[Request, str], Awaitable[Completion]]
     body: Mapping[str, Any]
 
-    async def __call__(self, pair: Pair) -> Judged:
+    async def __call__(self, pair: LinePair) -> Judged:
         """Judge one pair; without readable answers the verdict is None."""
         judged = Judged(
             id=pair.id, kind=pair.kind, paper=pair.paper.id, judge=self.model, rubric=rubric_hash()
@@ -107,7 +107,7 @@ class ModelJudge:
             return judged.model_copy(update={"verdict": verdict})
         return await self._both_orders(pair, judged)
 
-    async def _both_orders(self, pair: Pair, judged: Judged) -> Judged:
+    async def _both_orders(self, pair: LinePair, judged: Judged) -> Judged:
         try:
             (straight, why), (turned, _) = await asyncio.gather(
                 self._compare(pair, pair.first, pair.second), self._compare(pair, pair.second, pair.first)
@@ -118,7 +118,7 @@ class ModelJudge:
         verdict = orders[0] if orders[0] == orders[1] else "tie"
         return judged.model_copy(update={"orders": orders, "verdict": verdict, "evidence": why})
 
-    async def _checklist(self, pair: Pair, line: str) -> dict[str, str]:
+    async def _checklist(self, pair: LinePair, line: str) -> dict[str, str]:
         """The questions that a line fails, with the judge's reason."""
         one = {"quote": "string", "reason": "string", "holds": "boolean"}
         answered = await self._answer(
@@ -128,7 +128,7 @@ class ModelJudge:
             name: str(answered[name]["reason"]) for name in QUESTIONS if not _boolean(answered[name]["holds"])
         }
 
-    async def _compare(self, pair: Pair, a: str, b: str) -> tuple[Side, str]:
+    async def _compare(self, pair: LinePair, a: str, b: str) -> tuple[Verdict, str]:
         better = {"type": "string", "enum": list(_SIDES)}
         answered = await self._answer(
             pair, "pairwise", {"A": a, "B": b}, {"reason": {"type": "string"}, "better": better}
@@ -136,7 +136,7 @@ class ModelJudge:
         return _SIDES[answered["better"]], str(answered["reason"])
 
     async def _answer(
-        self, pair: Pair, name: str, lines: Mapping[str, str], properties: dict[str, Any]
+        self, pair: LinePair, name: str, lines: Mapping[str, str], properties: dict[str, Any]
     ) -> dict[str, Any]:
         """The answer as an object with these properties.
 
@@ -208,10 +208,10 @@ class RuleJudge:
     sources: Mapping[str, Source]
     others: Mapping[str, Sequence[Source]]
 
-    async def __call__(self, pair: Pair) -> Judged:
+    async def __call__(self, pair: LinePair) -> Judged:
         """Judge one pair."""
         first, second = self._merits(pair, pair.first), self._merits(pair, pair.second)
-        verdict: Side = "tie"
+        verdict: Verdict = "tie"
         for theirs, ours, least in zip(first, second, _LEAST, strict=True):
             if verdict == "tie" and abs(theirs - ours) >= least:
                 verdict = decided(theirs, ours)
@@ -226,7 +226,7 @@ class RuleJudge:
             evidence=evidence,
         )
 
-    def _merits(self, pair: Pair, line: str) -> tuple[int, int, int]:
+    def _merits(self, pair: LinePair, line: str) -> tuple[int, int, int]:
         """The demerits of a line: findings, percent unsupported, terms that it lacks or makes up."""
         source = self.sources[pair.paper.id]
         scored = metrics.score(line, source, (), self.others[pair.paper.id])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 from digest.evaluate.gold.dataset import GoldPaper
-from digest.evaluate.judge.verdicts import Pair, Side
+from digest.evaluate.judge.verdicts import LinePair, Verdict
 from digest.summarize.checks import words
 
 _OPPOSITES = (
@@ -108,7 +108,7 @@ DEFECTS: Mapping[str, Defect] = MappingProxyType(
 )
 
 
-def plant(papers: Sequence[GoldPaper], most: int) -> list[Pair]:
+def plant(papers: Sequence[GoldPaper], most: int) -> list[LinePair]:
     """Pairs of a published line and the same with a defect, at most so many of each kind.
 
     The published line stands second in every other pair, so that a judge who always prefers the first is
@@ -124,13 +124,13 @@ def plant(papers: Sequence[GoldPaper], most: int) -> list[Pair]:
             spoilt = defect(line, paper, other)
             if spoilt != line and made < most:
                 both = (line, spoilt) if made % 2 == 0 else (spoilt, line)
-                pairs.append(Pair(f"{kind}:{paper.id}:{made % 2}", kind, paper, *both))
+                pairs.append(LinePair(f"{kind}:{paper.id}:{made % 2}", kind, paper, *both))
                 made += 1
     return pairs
 
 
-def right(pair: str) -> Side:
-    """Which side of the planted pair with this identifier is the published line."""
+def right(pair: str) -> Verdict:
+    """The side of the published line in the planted pair with this identifier."""
     return "first" if pair.endswith(":0") else "second"
 
 

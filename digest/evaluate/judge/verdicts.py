@@ -14,10 +14,10 @@ from digest.evaluate.comparison.statistics import sign_test, wilson
 from digest.evaluate.gold.dataset import GoldPaper
 from digest.model import Record
 
-Side = Literal["first", "second", "tie"]
+Verdict = Literal["first", "second", "tie"]
 
-TURNED: Mapping[Side, Side] = {"first": "second", "second": "first", "tie": "tie"}
-"""The same verdict when the lines change places."""
+TURNED: Mapping[Verdict, Verdict] = {"first": "second", "second": "first", "tie": "tie"}
+"""Verdict -> the verdict when the lines change places."""
 
 MOST_FLIPS = 0.25
 """Share of pairs whose verdict depends on the order, above which a judge is not believed."""
@@ -26,17 +26,26 @@ MUST_SEE = ("polarity", "roles", "wrong method", "dropped")
 """Kinds of planted defects that no other metric sees: a judge must."""
 
 LEAST_RIGHT = 0.9
+"""The share of planted defects of each kind that a judge must find."""
+
 LEAST_PER_KIND = 10
+"""Planted defects of each kind that calibration needs."""
+
 LEAST_PAIRS = 20
 """Pairs of equal systems that calibration needs: lines of one prompt asked twice, or two published lines."""
 
 AA_RANGE = (0.35, 0.65)
+"""The share of wins of one of two equal systems within which a judge prefers neither."""
+
 LEAST_LABELS = 50
+"""Labels of people that calibration needs."""
+
 LEAST_KAPPA = 0.6
+"""Cohen's kappa with people that a judge must reach."""
 
 
 @dataclass(frozen=True)
-class Pair:
+class LinePair:
     """Two lines for one paper."""
 
     id: str
@@ -61,14 +70,14 @@ class Judged(Record):
     failed: tuple[tuple[str, ...] | None, tuple[str, ...] | None] = Field(
         default=(None, None), description="questions of the checklist that each line fails; None: no answer"
     )
-    orders: tuple[Side | None, Side | None] | None = Field(
+    orders: tuple[Verdict | None, Verdict | None] | None = Field(
         default=None, description="who wins when the first line stands first, and when it stands second"
     )
-    verdict: Side | None = Field(default=None, description="None: the judge gave no readable answer")
+    verdict: Verdict | None = Field(default=None, description="None: the judge gave no readable answer")
     evidence: str = ""
 
     def turned(self) -> Judged:
-        """The same, with the lines exchanged."""
+        """The verdict with the lines exchanged."""
         changes: dict[str, Any] = {"id": turned(self.id), "failed": self.failed[::-1]}
         if self.orders is not None:
             changes["orders"] = tuple(one and TURNED[one] for one in self.orders[::-1])
@@ -140,7 +149,7 @@ class Jury:
 
     @property
     def lacking(self) -> tuple[str, ...]:
-        """Why it may not decide."""
+        """The reasons why it may not decide."""
         return self.calibration.lacking
 
     @property
@@ -150,7 +159,7 @@ class Jury:
 
     @property
     def p(self) -> float:
-        """Of the sign test on decided pairs."""
+        """The p-value of the sign test on decided pairs."""
         return sign_test(self.wins, self.losses) if self.wins + self.losses else 1.0
 
     @property
@@ -196,7 +205,9 @@ def jury_of(verdicts: Sequence[Judged], calibration: Calibration) -> Jury:
     )
 
 
-def pairs_of(base: VariantResults, candidate: VariantResults, papers: Mapping[str, GoldPaper]) -> list[Pair]:
+def pairs_of(
+    base: VariantResults, candidate: VariantResults, papers: Mapping[str, GoldPaper]
+) -> list[LinePair]:
     """The lines of two variants, paper by paper, where both have one.
 
     A pair is named by its paper and lines: what is said of it holds in any run, and of no other lines.
@@ -206,7 +217,7 @@ def pairs_of(base: VariantResults, candidate: VariantResults, papers: Mapping[st
         first, second = base.line(name), candidate.line(name)
         if first and second:
             named = "|".join(_digest(f"{name} {line}") for line in (first, second))
-            pairs.append(Pair(named, "variants", paper, first, second))
+            pairs.append(LinePair(named, "variants", paper, first, second))
     return pairs
 
 
@@ -220,6 +231,6 @@ def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def decided(first: int, second: int) -> Side:
-    """Who wins by numbers of which more is worse."""
+def decided(first: int, second: int) -> Verdict:
+    """The verdict by numbers of which more is worse."""
     return "tie" if first == second else "first" if first < second else "second"

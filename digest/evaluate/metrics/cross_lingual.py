@@ -67,7 +67,7 @@ def _grams(plain: str) -> Iterator[str]:
 
 
 @dataclass(frozen=True, order=True)
-class Pair:
+class TrainingPair:
     """A paper and a line that was published for it.
 
     Attributes:
@@ -82,7 +82,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class Side:
+class Encoder:
     """The way from the terms of one language to the common space.
 
     Attributes:
@@ -116,7 +116,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Model:
+class CrossLingualModel:
     """The weights learned from published pairs.
 
     Attributes:
@@ -126,8 +126,8 @@ class Model:
         pairs: how many pairs of paper and line these were.
     """
 
-    paper: Side
-    line: Side
+    paper: Encoder
+    line: Encoder
     seen: frozenset[str]
     pairs: int
 
@@ -189,7 +189,7 @@ class Model:
         return arrays
 
 
-def load(path: Path) -> Model:
+def load(path: Path) -> CrossLingualModel:
     """Read a model.
 
     Raises:
@@ -216,20 +216,20 @@ def _unusable(path: Path, error: Exception) -> UsageError:
     )
 
 
-def _model(arrays: Any) -> Model:  # noqa: ANN401 - numpy has no public name for an open .npz
+def _model(arrays: Any) -> CrossLingualModel:  # noqa: ANN401 - numpy has no public name for an open .npz
     about = json.loads(arrays["about"].tobytes().decode())
     if about["format"] != FORMAT:
         raise ValueError(f"its format is {about['format']!r}, not {FORMAT!r}")
     paper, line = (_side(about[name], name, arrays) for name in ("paper", "line"))
     if paper.shift.shape != line.shift.shape:
         raise ValueError("its sides do not meet in one space")
-    return Model(paper, line, frozenset(about["seen"]), int(about["pairs"]))
+    return CrossLingualModel(paper, line, frozenset(about["seen"]), int(about["pairs"]))
 
 
-def _side(terms: list[str], name: str, arrays: Any) -> Side:  # noqa: ANN401 - as above
+def _side(terms: list[str], name: str, arrays: Any) -> Encoder:  # noqa: ANN401 - as above
     idf, mapped, shift = (arrays[f"{name}_{part}"] for part in _ARRAYS)
     if any(array.dtype != np.float32 or not np.isfinite(array).all() for array in (idf, mapped, shift)):
         raise ValueError("its numbers are not usable")
     if idf.shape != (len(terms),) or shift.ndim != 1 or mapped.shape != (len(terms), len(shift)):
         raise ValueError("its parts do not fit together")
-    return Side({term: row for row, term in enumerate(terms)}, idf, mapped, shift)
+    return Encoder({term: row for row, term in enumerate(terms)}, idf, mapped, shift)

@@ -25,7 +25,14 @@ from scipy.sparse import csr_array
 from sklearn.decomposition import TruncatedSVD
 from sklearn.metrics import roc_auc_score
 
-from digest.evaluate.metrics.cross_lingual import Floats, Model, Pair, Side, grams_of, words_of
+from digest.evaluate.metrics.cross_lingual import (
+    CrossLingualModel,
+    Encoder,
+    Floats,
+    TrainingPair,
+    grams_of,
+    words_of,
+)
 from digest.system.errors import UsageError
 
 FEWEST = 200
@@ -64,7 +71,7 @@ class Worth:
     nearest: float
 
 
-def train(pairs: Iterable[Pair]) -> Model:
+def train(pairs: Iterable[TrainingPair]) -> CrossLingualModel:
     """Learn from published pairs; the same pairs, in any order, give the same model.
 
     Raises:
@@ -81,7 +88,7 @@ def train(pairs: Iterable[Pair]) -> Model:
     return _fit(known)
 
 
-def cross_validate(pairs: Iterable[Pair]) -> Worth:
+def cross_validate(pairs: Iterable[TrainingPair]) -> Worth:
     """The worth of a model of these pairs on papers that it has not seen.
 
     In each of five rounds a fifth of the papers is held out. So is the nearest neighbour of each: a model
@@ -107,7 +114,7 @@ def cross_validate(pairs: Iterable[Pair]) -> Worth:
     return Worth(_auc(right, random), _auc(right, near))
 
 
-def _score(model: Model, paper: Pair, line: Pair) -> float:
+def _score(model: CrossLingualModel, paper: TrainingPair, line: TrainingPair) -> float:
     return model.score(paper.id, paper.text, line.line) or 0.0
 
 
@@ -115,7 +122,7 @@ def _auc(right: Sequence[float], wrong: Sequence[float]) -> float:
     return float(roc_auc_score([1] * len(right) + [0] * len(wrong), [*right, *wrong]))
 
 
-def _fit(pairs: Sequence[Pair]) -> Model:
+def _fit(pairs: Sequence[TrainingPair]) -> CrossLingualModel:
     papers = [words_of(pair.text) for pair in pairs]
     lines = [grams_of(pair.line) for pair in pairs]
     english, chinese = _vocabulary(papers), _vocabulary(lines)
@@ -127,7 +134,7 @@ def _fit(pairs: Sequence[Pair]) -> Model:
     center, their_center = ours.mean(axis=0), theirs.mean(axis=0)
     ours, theirs = ours - center, theirs - their_center
     ridge = np.linalg.solve(ours.T @ ours + _RIDGE * np.eye(k), ours.T @ theirs)
-    return Model(
+    return CrossLingualModel(
         paper=_mapped(english, our_way @ ridge, center @ ridge),
         line=_mapped(chinese, their_way, their_center),
         seen=frozenset(pair.id for pair in pairs),
@@ -135,7 +142,7 @@ def _fit(pairs: Sequence[Pair]) -> Model:
     )
 
 
-def _vocabulary(texts: Sequence[Sequence[str]]) -> Side:
+def _vocabulary(texts: Sequence[Sequence[str]]) -> Encoder:
     """The terms that at least two texts have, the most frequent of them, without a way to the space yet."""
     counts = Counter(term for terms in texts for term in set(terms))
     shared = sorted((term for term in counts if counts[term] > 1), key=lambda term: (-counts[term], term))
@@ -143,10 +150,10 @@ def _vocabulary(texts: Sequence[Sequence[str]]) -> Side:
     found = np.array([counts[term] for term in terms], dtype=np.float64)
     idf = np.log((1 + len(texts)) / (1 + found)) + 1
     empty: Floats = np.zeros((0,), dtype=np.float32)
-    return Side({term: row for row, term in enumerate(terms)}, idf.astype(np.float32), empty, empty)
+    return Encoder({term: row for row, term in enumerate(terms)}, idf.astype(np.float32), empty, empty)
 
 
-def _matrix(side: Side, texts: Sequence[list[str]]) -> Any:  # noqa: ANN401 - scipy is not typed
+def _matrix(side: Encoder, texts: Sequence[list[str]]) -> Any:  # noqa: ANN401 - scipy is not typed
     """A sparse row of weights for each text."""
     rows = [side.weights(terms) for terms in texts]
     ends = np.cumsum([0, *(len(columns) for columns, _ in rows)])
@@ -162,11 +169,11 @@ def _reduced(matrix: Any, k: int) -> tuple[NDArray[np.float64], NDArray[np.float
     return svd.fit_transform(matrix), svd.components_.T
 
 
-def _mapped(side: Side, way: NDArray[np.float64], shift: NDArray[np.float64]) -> Side:
-    return Side(side.terms, side.idf, way.astype(np.float32), shift.astype(np.float32))
+def _mapped(side: Encoder, way: NDArray[np.float64], shift: NDArray[np.float64]) -> Encoder:
+    return Encoder(side.terms, side.idf, way.astype(np.float32), shift.astype(np.float32))
 
 
-def _nearest(pairs: Sequence[Pair]) -> list[int]:
+def _nearest(pairs: Sequence[TrainingPair]) -> list[int]:
     """For each pair, that of another paper whose title and abstract are the most similar."""
     texts = [words_of(pair.text) for pair in pairs]
     matrix = _matrix(_vocabulary(texts), texts)

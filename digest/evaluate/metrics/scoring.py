@@ -8,13 +8,13 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digest.evaluate.gold.dataset import GoldPaper, batches, source_of
+from digest.evaluate.gold.dataset import GoldPaper, batches
 from digest.evaluate.metrics import metrics
 from digest.evaluate.runs.folder import Answer, RunFolder, Score, gold_key, model_in, write_rows
-from digest.summarize.checks import Source
+from digest.summarize.checks import Source, source_of
 
 if TYPE_CHECKING:
-    from digest.evaluate.metrics.cross_lingual import Model
+    from digest.evaluate.metrics.cross_lingual import CrossLingualModel
 
 
 def score_run(folder: RunFolder) -> int:
@@ -46,7 +46,7 @@ def fresh_scores(folder: RunFolder) -> dict[str, Score]:
     return known
 
 
-def trained_model(runs: Path) -> Model | None:
+def trained_model(runs: Path) -> CrossLingualModel | None:
     """The model of the metric xling, if one was trained and can be asked.
 
     Raises:
@@ -87,7 +87,7 @@ class _Scorer:
 
     def __init__(self, folder: RunFolder, papers: Sequence[GoldPaper]) -> None:
         texts = folder.texts()
-        sources = [source_of(paper, texts.get(paper.id, "")) for paper in papers]
+        sources = [source_of(paper.paper, texts.get(paper.id, "")) for paper in papers]
         self._papers = {paper.id: paper for paper in papers}
         self._sources = {paper.id: source for paper, source in zip(papers, sources, strict=True)}
         self._others: dict[str, list[Source]] = batches(papers, sources)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from digest.evaluate.comparison.compare import MOST_ERRORS, Comparison, Row
+from digest.evaluate.comparison.compare import MOST_ERRORS, Comparison, MetricComparison
 from digest.evaluate.comparison.statistics import ALPHA, signed
 from digest.evaluate.judge.verdicts import Jury
 
@@ -67,7 +67,7 @@ def decide(comparison: Comparison, jury: Jury | None = None) -> Decision:
     return Decision(word, tuple(sentence for sentence in said if sentence))
 
 
-def _listed(rows: list[Row]) -> str:
+def _listed(rows: list[MetricComparison]) -> str:
     return "; ".join(f"{row.metric} {row.stat}" for row in rows)
 
 
@@ -97,7 +97,7 @@ def _style(comparison: Comparison, *, rejected: bool) -> str:
     return f"Its wording is {nearer} the published lines ({', '.join(details)}).{meaning}"
 
 
-def _fallen(comparison: Comparison) -> list[Row]:
+def _fallen(comparison: Comparison) -> list[MetricComparison]:
     """The reasons against style alone: gates below their margin, be it by chance, and lost names."""
     return [
         row

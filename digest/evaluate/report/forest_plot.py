@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from digest.evaluate.comparison.compare import Row
+from digest.evaluate.comparison.compare import MetricComparison
 
 LEFT, WIDTH, STEP, TOP = 120, 800, 26, 12
 """Pixels: labels on the left, the plot, one row, above the first row."""
@@ -35,7 +35,7 @@ class Forest:
     ticks: tuple[tuple[float, str], ...]
 
 
-def forest(rows: Sequence[Row]) -> Forest:
+def forest(rows: Sequence[MetricComparison]) -> Forest:
     """The plot of gates, content and similarities, in percentage points on one scale around 0."""
     shown = [row for row in rows if row.definition.tier in {"gate", "content", "reference"}]
     reach = max([10.0, *(abs(end) for row in shown for end in (row.stat.low, row.stat.high))])
@@ -44,7 +44,7 @@ def forest(rows: Sequence[Row]) -> Forest:
     def x(value: float) -> float:
         return round(LEFT + WIDTH * (max(-reach, min(reach, value)) + reach) / (2 * reach), 1)
 
-    def mark(index: int, row: Row) -> Mark:
+    def mark(index: int, row: MetricComparison) -> Mark:
         stat = row.stat
         sign = 1 if row.definition.lower else -1
         return Mark(

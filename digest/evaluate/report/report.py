@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from digest.evaluate.comparison.compare import Comparison, worsened
 from digest.evaluate.comparison.results import ResultTable, VariantResults
-from digest.evaluate.gold.dataset import GoldPaper, source_of
+from digest.evaluate.gold.dataset import GoldPaper
 from digest.evaluate.judge.verdicts import Judged, Jury
 from digest.evaluate.metrics.metrics import METRICS
 from digest.evaluate.metrics.scoring import trained_model
 from digest.evaluate.report.decision import Decision
 from digest.evaluate.report.forest_plot import forest
 from digest.model import Finding
-from digest.summarize.line_diff import Kind, differences
+from digest.summarize.checks import source_of
+from digest.summarize.line_diff import DiffTag, differences
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -37,7 +38,7 @@ _RULES = {
         "wrong-own-name",
     }
 }
-"""Which findings are evidence for a gate, where not all of severity 2 and 3 are."""
+"""Gate -> the findings that are evidence for it, where not all of severity 2 and 3 are."""
 
 _NOTABLE = 5.0
 """Points of chrf_c2 below which a paper's difference is not worth calling a disagreement."""
@@ -54,7 +55,7 @@ class Candidate:
 
     @property
     def label(self) -> str:
-        """Its name."""
+        """The name of the candidate."""
         return self.comparison.candidate.label
 
 
@@ -75,7 +76,7 @@ class Shown:
 
     label: str
     line: str | None
-    pieces: list[tuple[Kind, str]]
+    pieces: list[tuple[DiffTag, str]]
     findings: tuple[Finding, ...]
     scores: dict[str, float]
 
@@ -93,26 +94,26 @@ class PaperView:
 
 
 def render(
-    board: ResultTable, base: str, again: Comparison | None, candidates: Sequence[Candidate]
+    results: ResultTable, base: str, again: Comparison | None, candidates: Sequence[Candidate]
 ) -> dict[str, str]:
     """The report by file name: report.html and report.md."""
     context: dict[str, Any] = {
-        "board": board,
-        "base": board.column(base),
+        "results": results,
+        "base": results.column(base),
         "again": again,
         "candidates": candidates,
         "metrics": METRICS,
-        "signatures": _signatures(board),
-        "means": {column.label: _means(column) for column in _columns(board, base)},
-        "columns": _columns(board, base),
-        "ops": [_ops(column) for column in _columns(board, base)[1:]],
+        "signatures": _signatures(results),
+        "means": {column.label: _means(column) for column in _columns(results, base)},
+        "columns": _columns(results, base),
+        "ops": [_ops(column) for column in _columns(results, base)[1:]],
         "forests": {candidate.label: forest(candidate.comparison.rows) for candidate in candidates},
         "diffs": {
-            candidate.label: prompt_diff(board.column(base), candidate.comparison.candidate)
+            candidate.label: prompt_diff(results.column(base), candidate.comparison.candidate)
             for candidate in candidates
         },
-        "failures": failures(board),
-        "papers": papers(board, base, candidates),
+        "failures": failures(results),
+        "papers": papers(results, base, candidates),
     }
     return {
         name: _environment().get_template(f"{name}.j2").render(context)
@@ -142,16 +143,16 @@ def _plain(text: object) -> str:
     return re.sub(r"([\\`*_{}\[\]|#~])", r"\\\1", line)
 
 
-def _signatures(board: ResultTable) -> dict[str, str]:
+def _signatures(results: ResultTable) -> dict[str, str]:
     """Identifiers of all that the values depend on, by metric."""
-    model = trained_model(board.folders[0].path.parent)
+    model = trained_model(results.folders[0].path.parent)
     trained = {"xling": model.signature} if model else {}
     return {metric.name: metric.signature for metric in METRICS} | trained
 
 
-def _columns(board: ResultTable, base: str) -> list[VariantResults]:
-    others = [column for label, column in board.columns.items() if label != base]
-    return [board.published, board.column(base), *others]
+def _columns(results: ResultTable, base: str) -> list[VariantResults]:
+    others = [column for label, column in results.columns.items() if label != base]
+    return [results.published, results.column(base), *others]
 
 
 def _means(column: VariantResults) -> dict[str, float | None]:
@@ -186,15 +187,15 @@ def prompt_diff(old: VariantResults, new: VariantResults) -> list[str]:
     return list(difflib.unified_diff(before, after, *names, lineterm="", n=2))
 
 
-def failures(board: ResultTable) -> list[Failure]:
+def failures(results: ResultTable) -> list[Failure]:
     """Every gate that a line does not pass, one by one: of the variants, then of the published lines."""
     found = []
-    for column in (*board.columns.values(), board.published):
-        for paper in board.gold.papers:
+    for column in (*results.columns.values(), results.published):
+        for paper in results.gold.papers:
             gates = [gate for gate in _GATES if _failed(column, gate, paper.id)]
             if gates:
                 evidence = dict.fromkeys(
-                    why for gate in gates for why in evidence_for(board, column, paper.id, gate)
+                    why for gate in gates for why in evidence_for(results, column, paper.id, gate)
                 )
                 found.append(
                     Failure(column.label, paper.id, paper.title, ", ".join(gates), "；".join(evidence))
@@ -207,12 +208,12 @@ def _failed(column: VariantResults, gate: str, paper: str) -> bool:
     return value is not None and (value > 0 if gate == "err" else value < 100)
 
 
-def evidence_for(board: ResultTable, column: VariantResults, paper: str, metric: str) -> tuple[str, ...]:
-    """Why a line does not pass a gate, or what it scores by another metric."""
+def evidence_for(results: ResultTable, column: VariantResults, paper: str, metric: str) -> tuple[str, ...]:
+    """The reasons why a line does not pass a gate, or its score by another metric."""
     if metric == "err":
         return tuple(sorted({a.error for a in column.answers[paper].values() if a.error}))
     if metric == "own_name":
-        return (f"{source_of(board.papers[paper]).own_name} is not in the line",)
+        return (f"{source_of(results.papers[paper].paper).own_name} is not in the line",)
     if metric not in _GATES:
         return (f"{metric} {column.value(metric, paper):.1f}",)
     found = dict.fromkeys(
@@ -223,17 +224,17 @@ def evidence_for(board: ResultTable, column: VariantResults, paper: str, metric:
     )
     if found:
         return tuple(found)
-    line = column.line(paper) or board.papers[paper].references[0].line
+    line = column.line(paper) or results.papers[paper].references[0].line
     return (f"{len(line)} characters, {line.count('。')} full stops, ends in {line[-1:]!r}",)
 
 
-def papers(board: ResultTable, base: str, candidates: Sequence[Candidate]) -> list[PaperView]:
+def papers(results: ResultTable, base: str, candidates: Sequence[Candidate]) -> list[PaperView]:
     """All papers: first those on which wording and gates (or judge) disagree, then by size of the change."""
-    views = [_view(board, paper, base, candidates) for paper in board.gold.papers]
+    views = [_view(results, paper, base, candidates) for paper in results.gold.papers]
     return sorted(views, key=lambda view: (not view.disagrees, -abs(view.change)))
 
 
-def _view(board: ResultTable, paper: GoldPaper, base: str, candidates: Sequence[Candidate]) -> PaperView:
+def _view(results: ResultTable, paper: GoldPaper, base: str, candidates: Sequence[Candidate]) -> PaperView:
     change, note, disagrees, verdicts = 0.0, "", False, []
     for candidate in candidates:
         wording, gates = _changes(candidate.comparison, paper.id)
@@ -246,7 +247,7 @@ def _view(board: ResultTable, paper: GoldPaper, base: str, candidates: Sequence[
             other = "gates say worse" if gates < 0 else "gates say better" if gates else "the judge disagrees"
             note = f"{candidate.label} is {nearer} the published line, but {other}"
         change = max(change, wording, key=abs)
-    columns = [board.column(base), *(candidate.comparison.candidate for candidate in candidates)]
+    columns = [results.column(base), *(candidate.comparison.candidate for candidate in candidates)]
     return PaperView(
         paper, note, change, disagrees, tuple(_shown(column, paper) for column in columns), tuple(verdicts)
     )
@@ -291,7 +292,7 @@ def _shown(column: VariantResults, paper: GoldPaper) -> Shown:
     )
 
 
-def worst_papers(comparison: Comparison, board: ResultTable, metric: str) -> list[tuple[str, str]]:
+def worst_papers(comparison: Comparison, results: ResultTable, metric: str) -> list[tuple[str, str]]:
     """The papers on which a candidate is worse by a gate, with the evidence."""
     names = worsened(comparison, metric)
-    return [(name, "；".join(evidence_for(board, comparison.candidate, name, metric))) for name in names]
+    return [(name, "；".join(evidence_for(results, comparison.candidate, name, metric))) for name in names]

@@ -19,7 +19,7 @@ from digest.system.errors import ModelError, UsageError
 
 
 @dataclass(frozen=True)
-class Cell:
+class EvalTask:
     """One question of the matrix."""
 
     paper: GoldPaper
@@ -29,7 +29,7 @@ class Cell:
 
     @property
     def variant(self) -> Variant:
-        """Whose question it is."""
+        """The variant that the question is about."""
         return Variant(prompt=self.prompt.identity, model=self.model)
 
     @property
@@ -53,12 +53,12 @@ def refuse_leaks(gold: Gold, prompts: tuple[Prompt, ...]) -> None:
             )
 
 
-async def run_cells(folder: RunFolder, tools: Resources, papers: Container[str], epochs: int) -> RunUsage:
+async def run_tasks(folder: RunFolder, resources: Resources, papers: Container[str], epochs: int) -> RunUsage:
     """Ask what is not answered yet, and append each answer to the run; returns what that took.
 
     Args:
         folder: the run.
-        tools: of the daily job.
+        resources: of the daily job.
         papers: the identifiers to ask about; the run may hold more.
         epochs: how often.
 
@@ -68,33 +68,33 @@ async def run_cells(folder: RunFolder, tools: Resources, papers: Container[str],
     info, gold = folder.info, folder.gold()
     done = {key for key, answer in folder.answers().items() if answer.error is None}
     matrix = product(range(epochs), gold.papers, info.prompts, info.models)
-    cells = [Cell(paper, prompt, model, epoch) for epoch, paper, prompt, model in matrix]
-    cells = [cell for cell in cells if cell.key not in done and cell.paper.id in papers]
-    run, tally = tools.ledger.begin("eval", info.gold), RunUsage()
-    desk = _Desk(folder, tools, run, tally, _others(gold.papers), set(folder.texts()))
-    tools.progress.start("answers", len(cells))
+    tasks = [EvalTask(paper, prompt, model, epoch) for epoch, paper, prompt, model in matrix]
+    tasks = [task for task in tasks if task.key not in done and task.paper.id in papers]
+    run, usage = resources.ledger.begin("eval", info.gold), RunUsage()
+    state = _RunState(folder, resources, run, usage, _others(gold.papers), set(folder.texts()))
+    resources.progress.start("answers", len(tasks))
     try:
         async with asyncio.TaskGroup() as group:
-            for cell in cells:
-                group.create_task(_keep(cell, desk))
+            for task in tasks:
+                group.create_task(_keep(task, state))
     except BaseExceptionGroup as errors:  # one that stops the whole run; the others were cancelled with it
-        tools.ledger.finish(run, "failed", {"why": str(errors.exceptions[0]), **tally.report()})
+        resources.ledger.finish(run, "failed", {"why": str(errors.exceptions[0]), **usage.report()})
         raise errors.exceptions[0] from None
-    if cells and tally.trouble and not (tally.asked or tally.reused or tally.stopped):
-        tools.ledger.finish(run, "failed", {"why": tally.trouble, **tally.report()})
-        raise ModelError(f"No question was answered. The last reason: {tally.trouble.rstrip('.')}.")
-    tools.ledger.finish(run, "complete", tally.report())
-    return tally
+    if tasks and usage.trouble and not (usage.asked or usage.reused or usage.stopped):
+        resources.ledger.finish(run, "failed", {"why": usage.trouble, **usage.report()})
+        raise ModelError(f"No question was answered. The last reason: {usage.trouble.rstrip('.')}.")
+    resources.ledger.finish(run, "complete", usage.report())
+    return usage
 
 
 @dataclass(frozen=True)
-class _Desk:
+class _RunState:
     """State that all questions of a run share."""
 
     folder: RunFolder
-    tools: Resources
+    resources: Resources
     run: int
-    tally: RunUsage
+    usage: RunUsage
     others: Mapping[str, Others]
     texts: set[str]
 
@@ -112,48 +112,48 @@ _NOT_ASKED = {"quota", "ceiling"}
 """Flags of papers that nobody was asked about; the next run asks."""
 
 
-async def _keep(cell: Cell, desk: _Desk) -> None:
+async def _keep(task: EvalTask, state: _RunState) -> None:
     try:
-        answer = await _answer(cell, desk)
+        answer = await _answer(task, state)
     except ModelError:  # it ends the run, but what is under way is paid for
-        await desk.tools.endpoint.settled()
+        await state.resources.endpoint.settled()
         raise
     if answer.error not in _NOT_ASKED:
-        append(desk.folder.path / "records.jsonl", [answer])
-    desk.tools.progress.step("answers")
+        append(state.folder.path / "records.jsonl", [answer])
+    state.resources.progress.step("answers")
 
 
-async def _answer(cell: Cell, desk: _Desk) -> Answer:
-    paper = cell.paper.paper
-    model = desk.tools.settings.model.model_copy(update={"name": cell.model, "fallback": ""})
-    settings = desk.tools.settings.model_copy(update={"model": model})
-    tools = replace(desk.tools, prompt=cell.prompt, settings=settings)
-    began, usage = tools.clock(), RunUsage()
+async def _answer(task: EvalTask, state: _RunState) -> Answer:
+    paper = task.paper.paper
+    model = state.resources.settings.model.model_copy(update={"name": task.model, "fallback": ""})
+    settings = state.resources.settings.model_copy(update={"model": model})
+    resources = replace(state.resources, prompt=task.prompt, settings=settings)
+    began, taken = resources.clock(), RunUsage()
     category = paper.categories[0] if paper.categories else ""
     listing = Listing(id=paper.id, version=paper.version, kind="new", category=category, position=1)
     try:
         made = await make_entry(
-            PaperTask(listing, paper, desk.run, seed=cell.epoch), desk.others[paper.id], tools, usage
+            PaperTask(listing, paper, state.run, seed=task.epoch), state.others[paper.id], resources, taken
         )
     finally:
-        desk.tally.add(usage)
-    entry, taken = made.entry, made.answers
+        state.usage.add(taken)
+    entry, answers = made.entry, made.answers
     assert entry is not None  # nothing is put aside
-    _keep_text(paper, desk)
+    _keep_text(paper, state)
     return Answer(
-        key=cell.key,
+        key=task.key,
         id=paper.id,
-        prompt=cell.variant.prompt,
-        model=cell.model,
-        epoch=cell.epoch,
+        prompt=task.variant.prompt,
+        model=task.model,
+        epoch=task.epoch,
         line=entry.summary.line if entry.summary else None,
         error=None if entry.summary or not entry.flag else entry.flag.code,
-        attempts=max(1, len(taken)),
-        cached=bool(taken) and all(completion.received < began for completion in taken),
-        t_ms=sum(completion.milliseconds for completion in taken),
-        tok_in=sum(completion.usage.input for completion in taken),
-        tok_out=sum(completion.usage.output for completion in taken),
-        cost=_cost_of(taken),
+        attempts=max(1, len(answers)),
+        cached=bool(answers) and all(completion.received < began for completion in answers),
+        t_ms=sum(completion.milliseconds for completion in answers),
+        tok_in=sum(completion.usage.input for completion in answers),
+        tok_out=sum(completion.usage.output for completion in answers),
+        cost=_cost_of(answers),
     )
 
 
@@ -164,11 +164,11 @@ def _cost_of(answers: Sequence[Completion]) -> float | None:
     return sum(known) if len(known) == len(costs) else None
 
 
-def _keep_text(paper: Paper, desk: _Desk) -> None:
+def _keep_text(paper: Paper, state: _RunState) -> None:
     """Copy the passages that the prompt held into the run, so that scores need nothing but its folder."""
-    text = desk.tools.ledger.text(paper.versioned_id, recipe(desk.tools.settings.text))
-    if text is None or paper.id in desk.texts or desk.folder.info.text == "abstract":
+    text = state.resources.ledger.text(paper.versioned_id, recipe(state.resources.settings.text))
+    if text is None or paper.id in state.texts or state.folder.info.text == "abstract":
         return
-    desk.texts.add(paper.id)
+    state.texts.add(paper.id)
     passages = "\n".join(passage.content for passage in text.passages)
-    append(desk.folder.path / "texts.jsonl", [Passages(id=paper.id, text=passages)])
+    append(state.folder.path / "texts.jsonl", [Passages(id=paper.id, text=passages)])

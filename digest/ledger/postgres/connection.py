@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
 from typing import TypeVar
 
 import psycopg
-from psycopg_pool import ConnectionPool
 from pydantic import SecretStr
 
-from digest.ledger.postgres.schema import check, migrate, require
-from digest.ledger.postgres.server import Connection, Server, lost, prepare
+from digest.ledger.postgres.locks import AdvisoryLocks
+from digest.ledger.postgres.schema import check, migrate, problems, require
+from digest.ledger.postgres.server import Connection, Server, lost
 from digest.ledger.sql.codec import restored, storable
-from digest.ledger.sql.database import Database, Row
+from digest.ledger.sql.database import Database, SqlRow
 from digest.ledger.sql.schema import Table, migrations, newest
 
 T = TypeVar("T")
@@ -30,7 +29,6 @@ PATIENCE = 120.0
 """Seconds that the server may be away while we run: long enough for a restart."""
 
 _PAUSE, _LONGEST_PAUSE = 0.1, 2.0
-_MOST_CONNECTIONS = 4
 _AT_ONCE = 200
 """Rows in memory while many are read."""
 
@@ -71,9 +69,9 @@ def open_server(url: SecretStr, *, to_read: bool = False) -> PostgresDatabase:
 class PostgresDatabase(Database):
     """An open database with the ledger's tables.
 
-    Locks are PostgreSQL's advisory locks of one session, which the server lifts when that ends, however it
-    ends; statements go through a pool of connections. When the server restarts, both are had anew within
-    `PATIENCE`. A transaction whose end was not heard is looked up, and carried out again only if it was lost.
+    Locks are those of one session; statements go through a pool of connections. When the server restarts,
+    both are had anew within `PATIENCE`. A transaction whose end was not heard is looked up, and carried out
+    again only if it was lost.
 
     Args:
         server: to connect to again.
@@ -91,33 +89,27 @@ class PostgresDatabase(Database):
     ) -> None:
         self.name = server.name
         self._server = server
-        self._session = session
+        self._locks = AdvisoryLocks(session)
         self._sleep = sleep
         self._clock = clock
-        row = session.execute("SELECT current_schema()::text").fetchone()
-        self._schema = None if row is None else row[0]
-        self._locks: set[str] = set()
         self._current: Connection | None = None
         self._patience = PATIENCE
-        self._pool = _pool(server)
+        self._pool = server.pool()
 
     def __reduce__(self) -> tuple[Callable[[SecretStr], PostgresDatabase], tuple[SecretStr]]:
         """As its address: where it is unpickled it is opened anew."""
         return open_server, (self._server.url,)
 
     def close(self) -> None:
-        """See `Database`."""
         self._pool.close()
-        self._session.close()
+        self._locks.close()
 
     # reading and writing
 
-    def rows(self, sql: str, values: Row = ()) -> Iterator[Row]:
-        """See `Database`."""
+    def rows(self, sql: str, values: SqlRow = ()) -> Iterator[SqlRow]:
         yield from self._patiently(lambda: self._fetch(sql, values))
 
-    def scan(self, sql: str, values: Row = ()) -> Iterator[Row]:
-        """See `Database`; not begun again when the server goes away on the way."""
+    def scan(self, sql: str, values: SqlRow = ()) -> Iterator[SqlRow]:
         try:
             with (
                 self._connection() as connection,
@@ -130,21 +122,19 @@ class PostgresDatabase(Database):
         except psycopg.Error as error:
             raise self._server.trouble(error) from error
 
-    def write(self, sql: str, values: Row = ()) -> int:
-        """See `Database`."""
+    def write(self, sql: str, values: SqlRow = ()) -> int:
         return self._patiently(lambda: self._execute(sql, values))
 
-    def insert(self, sql: str, values: Row) -> int:
-        """See `Database`."""
+    def insert(self, sql: str, values: SqlRow) -> int:
         ((number,),) = self._patiently(lambda: self._fetch(f"{sql} RETURNING id", values))
         return int(number)
 
-    def _fetch(self, sql: str, values: Row) -> list[Row]:
+    def _fetch(self, sql: str, values: SqlRow) -> list[SqlRow]:
         with self._connection() as connection:
             found = connection.execute(_sql(sql), tuple(map(storable, values))).fetchall()
         return [tuple(map(restored, row)) for row in found]
 
-    def _execute(self, sql: str, values: Row) -> int:
+    def _execute(self, sql: str, values: SqlRow) -> int:
         with self._connection() as connection:
             return connection.execute(_sql(sql), tuple(map(storable, values))).rowcount
 
@@ -160,7 +150,6 @@ class PostgresDatabase(Database):
     # transactions
 
     def run_transaction(self, work: Callable[[], T]) -> T:
-        """See `Database`."""
         give_up = self._clock() + self._patience
         for _ in range(_MOST_AGAIN):
             ended: tuple[str, T] | None = None
@@ -184,7 +173,6 @@ class PostgresDatabase(Database):
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """See `Database`."""
         try:
             with self._pool.connection() as connection:
                 connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -216,8 +204,7 @@ class PostgresDatabase(Database):
                 return bool(state == "committed")
             self._sleep(_PAUSE)
 
-    def fill(self, table: Table, rows: Iterable[Row]) -> None:
-        """See `Database`."""
+    def fill(self, table: Table, rows: Iterable[SqlRow]) -> None:
         with self._connection() as connection:
             columns = ", ".join(table.columns)
             with connection.cursor() as cursor:
@@ -232,75 +219,34 @@ class PostgresDatabase(Database):
                     cursor.execute(sql.encode(), (table.name,))
 
     def claim_whole(self) -> None:
-        """See `Database`."""
         names = ", ".join(table.name for table in newest()[0])
         self.write(f"LOCK TABLE {names} IN EXCLUSIVE MODE")
 
     def give_back(self) -> None:
-        """See `Database`: PostgreSQL does so by itself."""
+        pass  # PostgreSQL does so by itself
 
     def problems(self) -> Iterator[str]:
-        """See `Database`."""
-        tables, indexes = newest()
-        sql = (
-            "SELECT relname::text, coalesce(indisvalid, true) FROM pg_class "
-            "JOIN pg_namespace ON pg_namespace.oid = relnamespace "
-            "LEFT JOIN pg_index ON indexrelid = pg_class.oid "
-            "WHERE nspname = current_schema()"
-        )
-        there = {str(name): bool(valid) for name, valid in self.rows(sql)}
-        for table in tables:
-            if table.name not in there:
-                yield f"table {table.name} is missing"
-        for index in sorted(indexes):
-            if not there.get(index):
-                yield f"index {index} is {'not valid' if index in there else 'missing'}"
-        pages = (
-            "SELECT coalesce(checksum_failures, 0) FROM pg_stat_database WHERE datname = current_database()"
-        )
-        for (failures,) in self.rows(pages):
-            if failures:
-                yield f"the server has read {failures} pages whose checksums are wrong"
+        return problems(self)
 
     # locks
 
     def try_hold(self, name: str) -> bool:
-        """See `Database`."""
-        if name not in self._locks:
-            if not self._patiently(lambda: self._ask("SELECT pg_try_advisory_lock(%s)", name)):
-                return False
-            self._locks.add(name)
-        return True
+        return self._patiently(lambda: self._locks.try_hold(name))
 
     def hold(self, name: str) -> None:
-        """See `Database`."""
         self.try_hold(name)
 
     def release(self, name: str) -> None:
-        """See `Database`."""
-        if name in self._locks:
-            self._locks.remove(name)
-            with suppress(psycopg.OperationalError, psycopg.InterfaceError):  # then the lock is gone as well
-                self._ask("SELECT pg_advisory_unlock(%s)", name)
+        self._locks.release(name)
 
     def is_held(self, name: str) -> bool:
-        """See `Database`."""
-        number = self._number(name) % 2**64
+        number = self._locks.number(name) % 2**64
         sql = (
             "SELECT 1 FROM pg_locks JOIN pg_database ON pg_database.oid = database "
             "WHERE datname = current_database() AND locktype = 'advisory' AND granted AND objsubid = 1 "
             "AND CAST(classid AS bigint) = ? AND CAST(objid AS bigint) = ?"
         )
-        return name in self._locks or self.one(sql, (number >> 32, number % 2**32)) is not None
-
-    def _ask(self, sql: str, name: str) -> bool:
-        row = self._session.execute(sql.encode(), (self._number(name),)).fetchone()
-        return row is not None and bool(row[0])
-
-    def _number(self, name: str) -> int:
-        """The lock's number: PostgreSQL knows numbers only, and all ledgers of a database share them."""
-        digest = hashlib.sha256(f"digest {self._schema} {name}".encode()).digest()
-        return int.from_bytes(digest[:8], signed=True)
+        return self._locks.holds(name) or self.one(sql, (number >> 32, number % 2**32)) is not None
 
     # a server that was away
 
@@ -324,13 +270,11 @@ class PostgresDatabase(Database):
             LedgerError: it did not come back in time.
         """
         logger.info("%s: connection lost (%s)", self.name, type(error).__name__)
-        self._session.close()
+        self._locks.close()
         pause = _PAUSE
         while True:
             try:
-                self._session = self._server.connect()
-                for name in self._locks:
-                    self._ask("SELECT pg_try_advisory_lock(%s)", name)
+                self._locks.move_to(self._server.connect())
                 break
             except psycopg.Error as again:
                 if not lost(again) or self._clock() > give_up:
@@ -339,20 +283,7 @@ class PostgresDatabase(Database):
                 self._sleep(pause)
                 pause = min(2 * pause, _LONGEST_PAUSE)
         self._pool.close()  # its connections were lost too, and it would try again ever more rarely
-        self._pool = _pool(self._server)
-
-
-def _pool(server: Server) -> ConnectionPool[Connection]:
-    return ConnectionPool(
-        server.conninfo,
-        connection_class=psycopg.Connection[Row],
-        kwargs={"autocommit": True},
-        min_size=1,
-        max_size=_MOST_CONNECTIONS,
-        configure=prepare,
-        timeout=10.0,
-        open=True,
-    )
+        self._pool = self._server.pool()
 
 
 @cache

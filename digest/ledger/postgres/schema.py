@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from digest.ledger.postgres.server import OLDEST, Connection, Server
+from digest.ledger.sql.database import Database
 from digest.ledger.sql.schema import migrations, newest, statements
 from digest.system.errors import LedgerError, NoLedgerError, UsageError
 
@@ -108,3 +110,25 @@ def _table_among(connection: Connection, names: list[str]) -> str | None:
 def _one(connection: Connection, sql: str) -> object:
     row = connection.execute(sql.encode()).fetchone()
     return None if row is None else row[0]
+
+
+def problems(database: Database) -> Iterator[str]:
+    """A sentence for each missing or broken part of the schema, and for damage that the server has met."""
+    tables, indexes = newest()
+    sql = (
+        "SELECT relname::text, coalesce(indisvalid, true) FROM pg_class "
+        "JOIN pg_namespace ON pg_namespace.oid = relnamespace "
+        "LEFT JOIN pg_index ON indexrelid = pg_class.oid "
+        "WHERE nspname = current_schema()"
+    )
+    there = {str(name): bool(valid) for name, valid in database.rows(sql)}
+    for table in tables:
+        if table.name not in there:
+            yield f"table {table.name} is missing"
+    for index in sorted(indexes):
+        if not there.get(index):
+            yield f"index {index} is {'not valid' if index in there else 'missing'}"
+    pages = "SELECT coalesce(checksum_failures, 0) FROM pg_stat_database WHERE datname = current_database()"
+    for (failures,) in database.rows(pages):
+        if failures:
+            yield f"the server has read {failures} pages whose checksums are wrong"

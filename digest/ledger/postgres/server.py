@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg_pool import ConnectionPool
 from pydantic import SecretStr
 
 from digest.system.errors import DigestError, LedgerError, UsageError
@@ -16,6 +17,8 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 OLDEST = 130_000
 """The first version that tells what became of a transaction whose end was not heard: 13.0."""
+
+_MOST_CONNECTIONS = 4
 
 _DEFAULTS: dict[str, str] = {
     "application_name": "digest",
@@ -77,6 +80,19 @@ class Server:
             connection.close()
             raise
         return connection
+
+    def pool(self) -> ConnectionPool[Connection]:
+        """A pool of connections in autocommit mode, which opens them as they are needed."""
+        return ConnectionPool(
+            self.conninfo,
+            connection_class=psycopg.Connection[tuple[Any, ...]],
+            kwargs={"autocommit": True},
+            min_size=1,
+            max_size=_MOST_CONNECTIONS,
+            configure=prepare,
+            timeout=10.0,
+            open=True,
+        )
 
     def refusal(self, error: psycopg.Error) -> DigestError:
         """The error for a first connection that cannot be had."""

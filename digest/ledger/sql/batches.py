@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from datetime import date as Date
+from datetime import datetime
 
-from digest.ledger.interface import Batch, BatchState
-from digest.ledger.sql.codec import pack, unpack
+from digest.ledger.interface import Batch, BatchLog, BatchState
+from digest.ledger.sql.codec import now, pack, unpack
 from digest.ledger.sql.database import Database
 from digest.model import Request
 
@@ -19,7 +19,7 @@ _OPEN = "state IN ('intended', 'uploaded', 'submitted')"
 _COLUMNS = "id, token, run, section, date, state, changed, file, remote"
 
 
-class SqlBatches:
+class SqlBatches(BatchLog):
     """The ledger's tables of batches of one endpoint."""
 
     def __init__(self, database: Database, endpoint: str) -> None:
@@ -27,14 +27,13 @@ class SqlBatches:
         self._endpoint = endpoint
 
     def intend(self, run: int, section: str, day: Date, questions: Sequence[tuple[Request, str]]) -> Batch:
-        """Note a batch before anything of it is sent: questions, each with the paper that it is about."""
         token = secrets.token_hex(8)
 
         def work() -> None:
             number = self._database.insert(
                 "INSERT INTO batches (token, endpoint, run, section, date, state, changed) "
                 "VALUES (?, ?, ?, ?, ?, 'intended', ?)",
-                (token, self._endpoint, run, section, day.isoformat(), _now()),
+                (token, self._endpoint, run, section, day.isoformat(), now()),
             )
             for request, paper in questions:
                 self._database.write(
@@ -48,22 +47,19 @@ class SqlBatches:
     def change(
         self, batch: Batch, state: BatchState, file: str | None = None, remote: str | None = None
     ) -> Batch:
-        """Note how far a batch is; names that are not given stay."""
         self._database.write(
             "UPDATE batches SET state = ?, changed = ?, file = coalesce(?, file), "
             "remote = coalesce(?, remote) WHERE id = ?",
-            (state, _now(), file, remote, batch.id),
+            (state, now(), file, remote, batch.id),
         )
         (row,) = self._database.rows(f"SELECT {_COLUMNS} FROM batches WHERE id = ?", (batch.id,))
         return _batch(row)
 
     def open(self) -> tuple[Batch, ...]:
-        """The batches whose answers are not collected yet, oldest first."""
         sql = f"SELECT {_COLUMNS} FROM batches WHERE endpoint = ? AND {_OPEN} ORDER BY id"
         return tuple(_batch(row) for row in self._database.rows(sql, (self._endpoint,)))
 
     def questions(self, batch: Batch) -> Iterator[tuple[Request, str]]:
-        """The questions of a batch, each with its paper."""
         sql = "SELECT key, request, paper FROM batch_rows WHERE batch = ? AND key > ? ORDER BY key LIMIT ?"
         last = ""
         while rows := list(self._database.rows(sql, (batch.id, last, _AT_ONCE))):
@@ -73,12 +69,10 @@ class SqlBatches:
                     yield request, str(paper)
 
     def count(self, batch: Batch) -> int:
-        """The number of questions in a batch."""
         row = self._database.one("SELECT count(*) FROM batch_rows WHERE batch = ?", (batch.id,))
         return 0 if row is None else int(row[0])
 
     def holder(self, key: str) -> int | None:
-        """The number of the oldest open batch that the question is in, if it is in one."""
         sql = (
             "SELECT id FROM batch_rows JOIN batches ON id = batch "
             f"WHERE key = ? AND endpoint = ? AND {_OPEN} ORDER BY id LIMIT 1"
@@ -87,7 +81,6 @@ class SqlBatches:
         return None if row is None else int(row[0])
 
     def collected(self, key: str, after: int = 0) -> bool:
-        """True if the question was part of a batch that ended, of run `after` or a later one."""
         sql = (
             "SELECT 1 FROM batch_rows JOIN batches ON batches.id = batch "
             "WHERE key = ? AND endpoint = ? AND run >= ? AND state = 'collected'"
@@ -95,7 +88,6 @@ class SqlBatches:
         return self._database.one(sql, (key, self._endpoint, after)) is not None
 
     def refuse(self, key: str) -> None:
-        """Note that a content filter refused the question, which asking again would not change."""
         sql = (
             "UPDATE batch_rows SET refused = 1 WHERE key = ? "
             "AND batch IN (SELECT id FROM batches WHERE endpoint = ?)"
@@ -103,7 +95,6 @@ class SqlBatches:
         self._database.write(sql, (key, self._endpoint))
 
     def refused(self, key: str) -> bool:
-        """True if a content filter refused the question in a batch."""
         sql = (
             "SELECT 1 FROM batch_rows JOIN batches ON batches.id = batch "
             "WHERE key = ? AND endpoint = ? AND refused = 1"
@@ -124,7 +115,3 @@ def _batch(row: tuple[object, ...]) -> Batch:
         file=None if file is None else str(file),
         remote=None if remote is None else str(remote),
     )
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

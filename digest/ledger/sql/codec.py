@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from datetime import UTC, datetime
 from datetime import date as Date
 from typing import Any, TypeVar
 
@@ -73,6 +74,11 @@ def unpack_text(blob: Any) -> str | None:  # noqa: ANN401 - whatever stands in a
         return zlib.decompress(blob).decode("utf-8", "surrogatepass")
     except (zlib.error, ValueError, TypeError):
         return None
+
+
+def now() -> str:
+    """The instant (UTC) as it stands in a column."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def iso(day: Date | None) -> str | None:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from digest.ledger.sql.database import Database, Row
+from digest.ledger.sql.database import Database, SqlRow
 from digest.ledger.sql.schema import Table, newest
 from digest.system.errors import LedgerError, UsageError
 
@@ -55,33 +55,33 @@ def contents(database: Database) -> dict[str, Content]:
     """The content of each table of a ledger, by its name."""
     found = {}
     for table in newest()[0]:
-        tally = _Tally(_rows(table, database))
-        for _ in tally:
+        hasher = _RowHasher(_rows(table, database))
+        for _ in hasher:
             pass
-        found[table.name] = tally.content
+        found[table.name] = hasher.content
     return found
 
 
 def _copy(table: Table, source: Database, target: Database) -> Content:
-    tally = _Tally(_rows(table, source))
-    target.fill(table, tally)
-    return tally.content
+    hasher = _RowHasher(_rows(table, source))
+    target.fill(table, hasher)
+    return hasher.content
 
 
-def _rows(table: Table, database: Database) -> Iterator[Row]:
+def _rows(table: Table, database: Database) -> Iterator[SqlRow]:
     columns, key = ", ".join(table.columns), ", ".join(table.key)
     return database.scan(f"SELECT {columns} FROM {table.name} ORDER BY {key}")
 
 
-class _Tally:
+class _RowHasher:
     """Passes rows on, and takes down what they were."""
 
-    def __init__(self, rows: Iterator[Row]) -> None:
+    def __init__(self, rows: Iterator[SqlRow]) -> None:
         self._rows = rows
         self._count = 0
         self._hash = hashlib.sha256()
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[SqlRow]:
         for row in self._rows:
             for value in row:
                 self._note(value)

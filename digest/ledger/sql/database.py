@@ -11,7 +11,7 @@ from digest.ledger.sql.schema import Table
 
 T = TypeVar("T")
 
-Row = tuple[Any, ...]
+SqlRow = tuple[Any, ...]
 """Of str, bytes, int and None."""
 
 
@@ -42,24 +42,24 @@ class Database(Closing):
     name: str
     """For messages: a path, or an address without its password."""
 
-    def one(self, sql: str, values: Row = ()) -> Row | None:
+    def one(self, sql: str, values: SqlRow = ()) -> SqlRow | None:
         """The first row of a query, if any."""
         return next(self.rows(sql, values), None)
 
     @abstractmethod
-    def rows(self, sql: str, values: Row = ()) -> Iterator[Row]:
+    def rows(self, sql: str, values: SqlRow = ()) -> Iterator[SqlRow]:
         """The rows of a query whose result fits into memory."""
 
     @abstractmethod
-    def scan(self, sql: str, values: Row = ()) -> Iterator[Row]:
+    def scan(self, sql: str, values: SqlRow = ()) -> Iterator[SqlRow]:
         """The rows of a query, a few in memory at a time."""
 
     @abstractmethod
-    def write(self, sql: str, values: Row = ()) -> int:
+    def write(self, sql: str, values: SqlRow = ()) -> int:
         """Carry out a statement, outside a transaction for good, and return how many rows it changed."""
 
     @abstractmethod
-    def insert(self, sql: str, values: Row) -> int:
+    def insert(self, sql: str, values: SqlRow) -> int:
         """Insert one row into a table that the database numbers, and return its number."""
 
     @abstractmethod
@@ -74,7 +74,7 @@ class Database(Closing):
         """A context in which all that is read is of one moment, whatever others write."""
 
     @abstractmethod
-    def fill(self, table: Table, rows: Iterable[Row]) -> None:
+    def fill(self, table: Table, rows: Iterable[SqlRow]) -> None:
         """Inside a transaction: insert many rows with their numbers; later numbers are larger."""
 
     @abstractmethod

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from digest.ledger.interface import Delivery
 from digest.ledger.sql.codec import unpack
-from digest.ledger.sql.database import Closing, Database, Row
+from digest.ledger.sql.database import Closing, Database, SqlRow
 from digest.ledger.sql.deliveries import read_deliveries
 from digest.ledger.sql.ledger import run_lock
 from digest.model import Completion, Record, Usage
@@ -129,7 +129,7 @@ class History(Closing):
         """Everything noted of the digests of these dates and between, in the order in which it was noted."""
         return read_deliveries(self.database, first, last)
 
-    def _run(self, row: Row) -> Run:
+    def _run(self, row: SqlRow) -> Run:
         number, command, section, date, state, started, finished, report = row
         values: dict[str, Any] = json.loads(report) if report else {}
         if state == "running" and not self.database.is_held(run_lock(number)):

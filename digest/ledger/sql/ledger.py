@@ -10,23 +10,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, datetime
 from datetime import date as Date
 from typing import Any
 
-from digest.ledger.interface import Delivery
+from digest.ledger.interface import Delivery, Ledger
 from digest.ledger.sql.batches import SqlBatches
-from digest.ledger.sql.codec import iso, pack, pack_text, unpack, unpack_text
-from digest.ledger.sql.database import Closing, Database, Row
+from digest.ledger.sql.codec import iso, now, pack, pack_text, unpack, unpack_text
+from digest.ledger.sql.database import Closing, Database, SqlRow
 from digest.ledger.sql.deliveries import read_deliveries, write_deliveries
 from digest.ledger.sql.snapshots import SqlSnapshots
 from digest.model import Announcement, Completion, Digest, Text
 
 _MOST_WAITING = 500
-Statement = tuple[str, Row]
+Statement = tuple[str, SqlRow]
 
 
-class SqlLedger(SqlSnapshots, Closing):
+class SqlLedger(SqlSnapshots, Closing, Ledger):
     """An open ledger. One per process; others may have the same database open.
 
     Args:
@@ -40,7 +39,6 @@ class SqlLedger(SqlSnapshots, Closing):
 
     @property
     def name(self) -> str:
-        """For messages: see `Database`."""
         return self.database.name
 
     def __reduce__(self) -> tuple[type[SqlLedger], tuple[Database]]:
@@ -48,7 +46,6 @@ class SqlLedger(SqlSnapshots, Closing):
         return type(self), (self.database,)
 
     def close(self) -> None:
-        """Write what waits, and end the connection; the locks of this process end."""
         try:
             if self._waiting or self._outcomes:
                 self._commit()
@@ -58,10 +55,6 @@ class SqlLedger(SqlSnapshots, Closing):
     # completions
 
     def completion(self, key: str, after: int = 0) -> Completion | None:
-        """The newest answer kept under `key`, if any; only one kept by run `after` or a later one.
-
-        Bytes that were damaged on the disk are no answer.
-        """
         sql = "SELECT completion FROM completions WHERE key = ? AND run >= ? ORDER BY id DESC"
         for (blob,) in self.database.rows(sql, (key, after)):
             completion = unpack(Completion, blob)
@@ -70,7 +63,6 @@ class SqlLedger(SqlSnapshots, Closing):
         return None
 
     def keep(self, completion: Completion, request: Mapping[str, Any], run: int, paper: str | None) -> None:
-        """Keep an answer. When this returns, it is on disk."""
         self._commit(
             (
                 "INSERT INTO completions (key, run, paper, request, completion) VALUES (?, ?, ?, ?, ?)",
@@ -80,42 +72,32 @@ class SqlLedger(SqlSnapshots, Closing):
         )
 
     def asked_alone(self) -> frozenset[str]:
-        """The keys of answers that `digest paper` got."""
         sql = "SELECT key FROM completions JOIN runs ON runs.id = completions.run WHERE command = 'paper'"
         return frozenset(str(key) for (key,) in self.database.rows(sql))
 
     def newest(self) -> int:
-        """The number of the newest answer: it grows while any process gets answers."""
         row = self.database.one("SELECT max(id) FROM completions")
         return 0 if row is None or row[0] is None else int(row[0])
 
     # questions under way
 
     def claim(self, key: str) -> bool:
-        """True if this process may ask now; False while another, living one does.
-
-        Whoever gets the claim looks for the answer once more: the other may just have kept it.
-        """
         return self.database.try_hold(f"ask {key}")
 
     def release(self, key: str) -> None:
-        """The question is answered, or given up."""
         self.database.release(f"ask {key}")
 
     def claim_digests(self) -> bool:
-        """True where this process may rewrite digests now; `release_digests` afterwards."""
         return self.database.try_hold("digests")
 
     def release_digests(self) -> None:
-        """Others may rewrite digests again."""
         self.database.release("digests")
 
     # runs and events
 
     def begin(self, command: str, section: str | None = None, day: Date | None = None) -> int:
-        """Note that a run has begun, and return its number. It lives until `finish`, or as long as we do."""
         sql = "INSERT INTO runs (started, state, command, section, date) VALUES (?, 'running', ?, ?, ?)"
-        values = (_now(), command, section, iso(day))
+        values = (now(), command, section, iso(day))
 
         def work() -> int:
             run = self.database.insert(sql, values)
@@ -125,11 +107,10 @@ class SqlLedger(SqlSnapshots, Closing):
         return self.database.run_transaction(work)
 
     def finish(self, run: int, state: str, report: Mapping[str, Any], day: Date | None = None) -> None:
-        """Note how a run ended: complete, flagged, quiet, or failed, with its report."""
         self._commit(
             (
                 "UPDATE runs SET finished = ?, state = ?, report = ?, date = coalesce(?, date) WHERE id = ?",
-                (_now(), state, _canonical(report), iso(day), run),
+                (now(), state, _canonical(report), iso(day), run),
             )
         )
         self.database.release(run_lock(run))
@@ -137,13 +118,11 @@ class SqlLedger(SqlSnapshots, Closing):
     def event(
         self, run: int, stage: str, what: str, paper: str | None = None, detail: str | None = None
     ) -> None:
-        """Note something that happened on the way; never an answer."""
         sql = "INSERT INTO events (run, at, paper, stage, what, detail) VALUES (?, ?, ?, ?, ?, ?)"
-        self._waiting.append((sql, (run, _now(), paper, stage, what, detail)))
+        self._waiting.append((sql, (run, now(), paper, stage, what, detail)))
         self._commit_many()
 
     def flagged_before(self, section: str, day: Date, codes: Collection[str]) -> tuple[int, Collection[str]]:
-        """The last run that published a day, and the papers that it flagged with one of these codes."""
         row = self.database.one(
             "SELECT id, report FROM runs WHERE section = ? AND date = ? AND state IN ('complete', 'flagged') "
             "AND command = 'run' ORDER BY id DESC LIMIT 1",
@@ -155,7 +134,6 @@ class SqlLedger(SqlSnapshots, Closing):
         return int(row[0]), frozenset(paper for paper, code in flagged.items() if code in codes)
 
     def states(self, command: str, section: str, day: Date) -> tuple[str, ...]:
-        """The states in which the runs of a command for a section and day ended, oldest first."""
         rows = self.database.rows(
             "SELECT id, state FROM runs WHERE command = ? AND section = ? AND date = ? ORDER BY id",
             (command, section, day.isoformat()),
@@ -166,7 +144,6 @@ class SqlLedger(SqlSnapshots, Closing):
         )
 
     def reports(self, command: str, most: int) -> tuple[Mapping[str, Any], ...]:
-        """The reports of the last runs of a command that ended, newest first."""
         rows = self.database.rows(
             "SELECT report FROM runs WHERE command = ? AND report IS NOT NULL ORDER BY id DESC LIMIT ?",
             (command, most),
@@ -176,26 +153,22 @@ class SqlLedger(SqlSnapshots, Closing):
     # outcomes: derived from completions, so they may be lost
 
     def outcome(self, question: str, recipe: str) -> str | None:
-        """The outcome of a question (by its key) under a recipe, as JSON; None: not kept."""
         row = self.database.one(
             "SELECT outcome FROM outcomes WHERE question = ? AND recipe = ?", (question, recipe)
         )
         return None if row is None else unpack_text(row[0])
 
     def keep_outcome(self, question: str, recipe: str, outcome: str) -> None:
-        """Keep what became of a question (JSON), until there is a new answer to it."""
         self._outcomes[question, recipe] = pack_text(outcome)
         self._commit_many()
 
     # texts
 
     def text(self, paper: str, recipe: str) -> Text | None:
-        """The passages kept for a paper (identifier with version) under a recipe, if any."""
         row = self.database.one("SELECT text FROM texts WHERE paper = ? AND recipe = ?", (paper, recipe))
         return None if row is None else unpack(Text, row[0])
 
     def texts_of(self, paper_id: str, recipe: str) -> tuple[Text, ...]:
-        """The passages kept for all versions of a paper under a recipe, newest version first."""
         rows = self.database.rows(
             "SELECT text FROM texts WHERE paper > ? AND paper < ? AND recipe = ? "
             "ORDER BY length(paper) DESC, paper DESC",
@@ -204,17 +177,15 @@ class SqlLedger(SqlSnapshots, Closing):
         return tuple(text for (blob,) in rows if (text := unpack(Text, blob)) is not None)
 
     def keep_text(self, paper: str, recipe: str, text: Text) -> None:
-        """Keep a paper's passages, so that the same question can be put together again."""
         self.database.write(
             "INSERT INTO texts (paper, recipe, at, text) VALUES (?, ?, ?, ?) "
             "ON CONFLICT (paper, recipe) DO UPDATE SET at = excluded.at, text = excluded.text",
-            (paper, recipe, _now(), pack(text)),
+            (paper, recipe, now(), pack(text)),
         )
 
     # announcements with metadata: a day that is here needs nothing of arXiv any more
 
     def announcement(self, categories: Collection[str], day: Date) -> Announcement | None:
-        """The announcement of a section's categories on a date; None: not kept."""
         row = self.database.one(
             "SELECT announcement FROM announcements WHERE categories = ? AND date = ?",
             ("+".join(categories), day.isoformat()),
@@ -222,7 +193,6 @@ class SqlLedger(SqlSnapshots, Closing):
         return None if row is None else unpack(Announcement, row[0])
 
     def keep_announcement(self, categories: Collection[str], announcement: Announcement) -> None:
-        """Keep a whole announcement, once the API has added all it can."""
         self.database.write(
             "INSERT INTO announcements (categories, date, announcement) VALUES (?, ?, ?) "
             "ON CONFLICT (categories, date) DO UPDATE SET announcement = excluded.announcement",
@@ -232,7 +202,6 @@ class SqlLedger(SqlSnapshots, Closing):
     # listings of published digests
 
     def keep_listings(self, digest: Digest) -> None:
-        """Note which papers a digest holds, for telling later digests that they were seen."""
         if digest.date is None:
             return
         day = digest.date.isoformat()
@@ -248,7 +217,6 @@ class SqlLedger(SqlSnapshots, Closing):
         self.database.run_transaction(work)
 
     def seen(self, section: str, paper: str, before: Date) -> Date | None:
-        """The newest date before `before` on which a digest of the section held the paper."""
         row = self.database.one(
             "SELECT max(date) FROM listings WHERE paper = ? AND section = ? AND date < ?",
             (paper, section, before.isoformat()),
@@ -257,34 +225,29 @@ class SqlLedger(SqlSnapshots, Closing):
 
     # what endpoints can do
 
-    def traits(self, endpoint: str, model: str) -> str | None:
-        """The facts learned about an endpoint and model (JSON); None: nothing."""
+    def capabilities(self, endpoint: str, model: str) -> str | None:
         row = self.database.one(
             "SELECT traits FROM capabilities WHERE endpoint = ? AND model = ?", (endpoint, model)
         )
         return None if row is None else str(row[0])
 
-    def keep_traits(self, endpoint: str, model: str, traits: str) -> None:
-        """Remember what was learned about an endpoint and model (JSON)."""
+    def keep_capabilities(self, endpoint: str, model: str, learned: str) -> None:
         self.database.write(
             "INSERT INTO capabilities (endpoint, model, traits, learned) VALUES (?, ?, ?, ?) "
             "ON CONFLICT (endpoint, model) "
             "DO UPDATE SET traits = excluded.traits, learned = excluded.learned",
-            (endpoint, model, traits, _now()),
+            (endpoint, model, learned, now()),
         )
 
     def batches(self, endpoint: str) -> SqlBatches:
-        """The batches of the endpoint at an address."""
         return SqlBatches(self.database, endpoint)
 
     # what was sent to whom
 
     def deliveries(self, first: Date, last: Date) -> tuple[Delivery, ...]:
-        """Everything noted of the digests of these dates and between, in the order in which it was noted."""
         return read_deliveries(self.database, first, last)
 
     def note_deliveries(self, deliveries: Sequence[Delivery]) -> bool:
-        """Note them all, or none: False if one is noted already. They are on disk when this returns."""
         return write_deliveries(self.database, deliveries)
 
     def _commit_many(self) -> None:
@@ -312,10 +275,6 @@ class SqlLedger(SqlSnapshots, Closing):
 def run_lock(run: int) -> str:
     """The name of the lock that a living run holds."""
     return f"run {run}"
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")
 
 
 def _canonical(value: Mapping[str, Any]) -> str:

@@ -8,14 +8,14 @@ from datetime import date as Date
 
 from digest.ledger.sql.codec import iso, pack, unpack
 from digest.ledger.sql.database import Database
-from digest.model import Snapshot
+from digest.model import Snapshot, SnapshotStore
 
 _LONGEST_URL = 2400
 """Bytes; a longer one does not fit into an index of PostgreSQL."""
 
 
-class SqlSnapshots:
-    """A `SnapshotStore`.
+class SqlSnapshots(SnapshotStore):
+    """The ledger's table of them.
 
     Args:
         database: with the ledger's tables.
@@ -25,7 +25,6 @@ class SqlSnapshots:
         self.database = database
 
     def put(self, snapshot: Snapshot) -> None:
-        """Keep an answer of arXiv; one with the same URL and time is replaced."""
         fetched = snapshot.fetched.astimezone(UTC).isoformat(timespec="microseconds")
         self.database.write(
             "INSERT INTO snapshots (url, fetched, category, date, snapshot) VALUES (?, ?, ?, ?, ?) "
@@ -35,7 +34,6 @@ class SqlSnapshots:
         )
 
     def get(self, url: str) -> Snapshot | None:
-        """The labelled answer of a URL that was fetched last."""
         row = self.database.one(
             "SELECT snapshot FROM snapshots WHERE url = ? AND date IS NOT NULL ORDER BY fetched DESC LIMIT 1",
             (_short(url),),
@@ -43,7 +41,6 @@ class SqlSnapshots:
         return None if row is None else unpack(Snapshot, row[0])
 
     def day(self, category: str, date: Date) -> tuple[Snapshot, ...]:
-        """The answers labelled as a category's announcement of a date, of each URL the last, oldest first."""
         rows = self.database.rows(
             "SELECT snapshot FROM snapshots AS one WHERE category = ? AND date = ? AND fetched = "
             "(SELECT max(fetched) FROM snapshots WHERE url = one.url AND category = ? AND date = ?) "
@@ -55,7 +52,6 @@ class SqlSnapshots:
         return whole if len(whole) == len(snapshots) else ()  # a day with a page missing is not kept
 
     def before(self, category: str, date: Date) -> Date | None:
-        """The latest earlier date of which a category's announcement is kept."""
         row = self.database.one(
             "SELECT max(date) FROM snapshots WHERE category = ? AND date < ?", (category, date.isoformat())
         )

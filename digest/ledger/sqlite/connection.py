@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from digest.ledger.sql.codec import restored, storable
-from digest.ledger.sql.database import Database, Row
+from digest.ledger.sql.database import Database, SqlRow
 from digest.ledger.sql.schema import Table, migrations, newest
 from digest.ledger.sqlite.locks import Locks, is_held
 from digest.ledger.sqlite.schema import check, migrate
@@ -45,13 +45,11 @@ class SqliteDatabase(Database):
         return open_file, (self.path,)
 
     def close(self) -> None:
-        """See `Database`."""
         if self._locks is not None:
             self._locks.close()
         self._connection.close()
 
-    def rows(self, sql: str, values: Row = ()) -> Iterator[Row]:
-        """See `Database`."""
+    def rows(self, sql: str, values: SqlRow = ()) -> Iterator[SqlRow]:
         try:
             for row in self._connection.execute(sql, tuple(map(storable, values))):
                 yield tuple(map(restored, row))
@@ -62,28 +60,24 @@ class SqliteDatabase(Database):
 
     scan = rows
 
-    def write(self, sql: str, values: Row = ()) -> int:
-        """See `Database`."""
+    def write(self, sql: str, values: SqlRow = ()) -> int:
         return self._execute(sql, values).rowcount
 
-    def insert(self, sql: str, values: Row) -> int:
-        """See `Database`."""
+    def insert(self, sql: str, values: SqlRow) -> int:
         return int(self._execute(sql, values).lastrowid or 0)
 
-    def _execute(self, sql: str, values: Row) -> sqlite3.Cursor:
+    def _execute(self, sql: str, values: SqlRow) -> sqlite3.Cursor:
         try:
             return self._connection.execute(sql, tuple(map(storable, values)))
         except sqlite3.DatabaseError as error:
             raise self._trouble("written", error) from error
 
     def run_transaction(self, work: Callable[[], T]) -> T:
-        """See `Database`."""
         with self._transaction("BEGIN IMMEDIATE"):
             return work()
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """See `Database`."""
         with self._transaction("BEGIN"):
             yield
 
@@ -98,8 +92,7 @@ class SqliteDatabase(Database):
                 self._connection.rollback()
             raise
 
-    def fill(self, table: Table, rows: Iterable[Row]) -> None:
-        """See `Database`."""
+    def fill(self, table: Table, rows: Iterable[SqlRow]) -> None:
         marks = ", ".join("?" * len(table.columns))
         sql = f"INSERT INTO {table.name} ({', '.join(table.columns)}) VALUES ({marks})"
         try:
@@ -108,16 +101,14 @@ class SqliteDatabase(Database):
             raise self._trouble("written", error) from error
 
     def claim_whole(self) -> None:
-        """See `Database`: a transaction that writes has the file for itself."""
+        pass  # a transaction that writes has the file for itself
 
     def give_back(self) -> None:
-        """See `Database`."""
         with suppress(LedgerError):  # another process is reading: the space is given back next time
             self.write("VACUUM")
             list(self.rows("PRAGMA wal_checkpoint(TRUNCATE)"))
 
     def problems(self) -> Iterator[str]:
-        """See `Database`."""
         found = [str(row[0]) for row in self.rows(f"PRAGMA integrity_check({_MOST_PROBLEMS})")]
         if found != ["ok"]:
             yield from (" ".join(problem.split()) for problem in found)
@@ -128,19 +119,15 @@ class SqliteDatabase(Database):
             yield f"{kind} {name} is missing"
 
     def try_hold(self, name: str) -> bool:
-        """See `Database`."""
         return self._held().try_hold(name)
 
     def hold(self, name: str) -> None:
-        """See `Database`."""
         self._held().hold(name)
 
     def release(self, name: str) -> None:
-        """See `Database`."""
         self._held().release(name)
 
     def is_held(self, name: str) -> bool:
-        """See `Database`."""
         if self._locks is not None:
             return self._locks.is_held(name)
         return is_held(self.path.with_name(LOCK_NAME), name)

@@ -209,7 +209,7 @@ class BatchLifecycle:
         try:
             completion = self._half_price(answer_in(row, request))
         except UnusableError as error:
-            client.tally.note(self._half_price(error.completion), paper)
+            client.usage.note(self._half_price(error.completion), paper)
             self._ledger.event(client.run, "ask", error.code, paper, str(error))
             self._note_refusal(error, request)
             return False
@@ -220,7 +220,7 @@ class BatchLifecycle:
             return False
         if self._ledger.completion(request.key, after=run) is None:
             self._ledger.keep(completion, request.canonical(), client.run, paper)
-            client.tally.note(completion, paper)
+            client.usage.note(completion, paper)
         return True
 
     def _note_refusal(self, error: Exception, request: Request) -> None:

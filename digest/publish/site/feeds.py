@@ -19,9 +19,9 @@ from markupsafe import escape
 
 from digest import __version__
 from digest.config import SiteSettings
-from digest.publish.site.pages import Leaf
+from digest.publish.site.pages import SectionPage
 from digest.publish.site.tex import plain
-from digest.publish.site.view import View
+from digest.publish.site.view import PaperView
 from digest.publish.site.words import words_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ANNOUNCED = time(1, 0)
 """arXiv announces at 20:00 US Eastern of the evening before, which is about this hour of the date in UTC."""
 
-Item = tuple[View, Leaf]
+Item = tuple[PaperView, SectionPage]
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class _Feed:
         return max((_when(*item) for item in self.items), default=datetime(2000, 1, 1, tzinfo=UTC))
 
 
-def feeds_of(leaves: Sequence[Leaf], site: SiteSettings) -> dict[str, str]:
+def feeds_of(leaves: Sequence[SectionPage], site: SiteSettings) -> dict[str, str]:
     """File name -> content of all feeds.
 
     Args:
@@ -98,11 +98,11 @@ def _once(items: Iterable[Item]) -> list[Item]:
     return sorted(found.values(), key=lambda item: _when(*item), reverse=True)
 
 
-def _id(view: View, leaf: Leaf) -> str:
+def _id(view: PaperView, leaf: SectionPage) -> str:
     return view.address or f"urn:uuid:{uuid.uuid5(_SPACE, f'{leaf.path} {view.title}')}"
 
 
-def _when(view: View, leaf: Leaf) -> datetime:
+def _when(view: PaperView, leaf: SectionPage) -> datetime:
     """The announcement; of a day's papers the first counts as the newest, so that readers keep the order.
 
     No two have the same: sections differ by a part of a second.
@@ -111,12 +111,12 @@ def _when(view: View, leaf: Leaf) -> datetime:
     return datetime.combine(leaf.date, _ANNOUNCED, UTC) - apart
 
 
-def _title(view: View) -> str:
+def _title(view: PaperView) -> str:
     """The line first; the title of a paper that has none."""
     return _clean(view.line or view.title)
 
 
-def _content(view: View, leaf: Leaf, site: SiteSettings) -> str:
+def _content(view: PaperView, leaf: SectionPage, site: SiteSettings) -> str:
     parts = [f"<p>{escape(line)}</p>" for line in (view.line, view.also) if line]
     if leaf.sample:
         parts.insert(0, f"<p>{escape(words_of(site.lang)['sample'])}</p>")
@@ -159,7 +159,7 @@ def _atom(feed: _Feed, site: SiteSettings, content: Mapping[int, str]) -> str:
     return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
 
 
-def _entry(node: etree._Element, view: View, leaf: Leaf, site: SiteSettings) -> None:
+def _entry(node: etree._Element, view: PaperView, leaf: SectionPage, site: SiteSettings) -> None:
     _put(node, "title", _title(view))
     _put(node, "id", _id(view, leaf))
     _put(node, "updated", _when(view, leaf).isoformat())
@@ -173,7 +173,7 @@ def _entry(node: etree._Element, view: View, leaf: Leaf, site: SiteSettings) -> 
             _put(node, "category", term=_clean(category))
 
 
-def _link(view: View, leaf: Leaf, site: SiteSettings) -> str:
+def _link(view: PaperView, leaf: SectionPage, site: SiteSettings) -> str:
     """ArXiv's page of the paper; ours of a paper whose file does not name it, where that is published."""
     return view.address or (_ours(site, f"{leaf.path}#{view.anchor}") if site.url else "")
 
@@ -209,7 +209,7 @@ def _json(feed: _Feed, site: SiteSettings, content: Mapping[int, str]) -> str:
     return json.dumps(values, ensure_ascii=False, indent=1) + "\n"
 
 
-def _item(view: View, leaf: Leaf, site: SiteSettings) -> dict[str, Any]:
+def _item(view: PaperView, leaf: SectionPage, site: SiteSettings) -> dict[str, Any]:
     item: dict[str, Any] = {
         "id": _id(view, leaf),
         "title": _title(view),

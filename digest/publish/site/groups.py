@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from digest.publish.site.view import View
+from digest.publish.site.view import PaperView
 
 _SMALLEST = 3
 _SHORTEST, _LONGEST = 2, 6
@@ -31,10 +31,10 @@ class Group:
 
     name: str
     rest: bool
-    views: tuple[View, ...]
+    views: tuple[PaperView, ...]
 
 
-def grouped(views: Sequence[View]) -> tuple[Group, ...]:
+def grouped(views: Sequence[PaperView]) -> tuple[Group, ...]:
     """The papers by task, largest group first, those that belong to none last.
 
     A group's name is a piece of at least three tasks; pieces that cover much, and say much, are taken first.
@@ -44,7 +44,7 @@ def grouped(views: Sequence[View]) -> tuple[Group, ...]:
         for piece in _pieces(view.task):
             holders[piece].add(index)
     holders = {piece: which for piece, which in holders.items() if len(which) >= _SMALLEST}
-    left, taken = dict(enumerate(views)), list[tuple[str, list[View]]]()
+    left, taken = dict(enumerate(views)), list[tuple[str, list[PaperView]]]()
     while name := _best(holders):
         inside = {index for index, view in left.items() if _belongs(view, name)}
         taken.append((name, [left.pop(index) for index in sorted(inside)]))
@@ -57,7 +57,7 @@ def grouped(views: Sequence[View]) -> tuple[Group, ...]:
     return (*found, Group("", bool(found), tuple(left.values()))) if left else tuple(found)
 
 
-def _belongs(view: View, name: str) -> bool:
+def _belongs(view: PaperView, name: str) -> bool:
     """True if a paper's task has the name; one without a task may have it where its line begins."""
     if name[0].isascii():
         return f" {name} " in f" {' '.join(_words(view.task))} "

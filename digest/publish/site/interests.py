@@ -40,17 +40,17 @@ class Interest:
 
 
 @dataclass(frozen=True)
-class Kept:
+class LibraryPaper:
     """A paper of the reader's library."""
 
     text: str
     authors: tuple[str, ...] = ()
 
 
-class Library:
+class ReferenceLibrary:
     """Papers whose like the reader wants to see, as one direction of TF-IDF, and their authors."""
 
-    def __init__(self, papers: Iterable[Kept]) -> None:
+    def __init__(self, papers: Iterable[LibraryPaper]) -> None:
         papers = tuple(papers)
         documents = [Counter(words(paper.text)) for paper in papers]
         self.authors = Counter(_name(author) for paper in papers for author in set(paper.authors))
@@ -84,11 +84,11 @@ class Library:
         return found
 
 
-class Judge:
+class InterestScorer:
     """Says how near papers are to one reader's interests."""
 
     def __init__(
-        self, settings: InterestSettings, library: Library | None = None, *, english: bool = False
+        self, settings: InterestSettings, library: ReferenceLibrary | None = None, *, english: bool = False
     ) -> None:
         self._settings = settings
         self._said = _REASON_WORDS["en" if english else "zh"]

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from digest.publish.site.interests import Kept, Library
+from digest.publish.site.interests import LibraryPaper, ReferenceLibrary
 from digest.publish.site.tex import characters, plain
 from digest.system.errors import UsageError
 from digest.system.files import read_text, write_atomically
@@ -44,7 +44,7 @@ def import_library(source: Path, folder: Path) -> tuple[int, int]:
     return len(papers), len(entries) - len(papers)
 
 
-def load_library(folder: Path) -> Library | None:
+def load_library(folder: Path) -> ReferenceLibrary | None:
     """The library kept in `folder`, if there is one.
 
     Raises:
@@ -55,7 +55,9 @@ def load_library(folder: Path) -> Library | None:
         return None
     try:
         papers = json.loads(path.read_text(encoding="utf-8"))
-        return Library(Kept(f"{one['title']} {one['abstract']}", tuple(one["authors"])) for one in papers)
+        return ReferenceLibrary(
+            LibraryPaper(f"{one['title']} {one['abstract']}", tuple(one["authors"])) for one in papers
+        )
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise UsageError(f"{path} is damaged ({error}): import the library again, or delete it.") from error
 

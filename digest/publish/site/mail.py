@@ -10,8 +10,8 @@ from urllib.parse import quote
 from markupsafe import Markup, escape
 
 from digest.config import SiteSettings
-from digest.publish.site.pages import Leaf, day_in_words, parts_of
-from digest.publish.site.view import View
+from digest.publish.site.pages import SectionPage, day_in_words, parts_of
+from digest.publish.site.view import PaperView
 from digest.publish.site.words import kinds_in_words, words_of
 
 LIMIT = 95_000
@@ -50,7 +50,7 @@ _PAGE = Markup(
 
 def render(
     day: Date,
-    leaves: Sequence[Leaf],
+    leaves: Sequence[SectionPage],
     site: SiteSettings,
     limit: int | None = None,
     *,
@@ -99,7 +99,7 @@ def render(
 
 def _fill(
     rows: list[Markup],
-    views: Sequence[View],
+    views: Sequence[PaperView],
     taken: set[int],
     room: int,
     words: Mapping[str, Any],
@@ -119,7 +119,7 @@ def _fill(
     return room
 
 
-def _paper(view: View, words: Mapping[str, Any]) -> Markup:
+def _paper(view: PaperView, words: Mapping[str, Any]) -> Markup:
     title, flag = escape(view.title[:300]), view.entry.flag
     line = view.line or (flag.reason if flag else "")
     if flag:
@@ -135,11 +135,11 @@ def _paper(view: View, words: Mapping[str, Any]) -> Markup:
     return _PAPER.format(line=line[:600], also=also, title=linked, venue=venue, because=because)
 
 
-def _heading(leaf: Leaf, site: SiteSettings) -> Markup:
+def _heading(leaf: SectionPage, site: SiteSettings) -> Markup:
     counts = kinds_in_words([view.kind for view in leaf.views], site.lang)
     return _HEADING.format(title=leaf.section.title, counts=counts)
 
 
-def _missing(leaf: Leaf, number: int, site: SiteSettings) -> Markup:
+def _missing(leaf: SectionPage, number: int, site: SiteSettings) -> Markup:
     said = words_of(site.lang)["rest"].format(number)
     return _LINKED.format(f"{site.url}/{quote(leaf.path)}", said) if site.url else escape(said)

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup, escape
 
 from digest.config import SiteSettings
-from digest.model import LANGUAGES, Counts, Kind, Section
+from digest.model import LANGUAGES, AnnounceType, Counts, Record, Section
 from digest.publish.site.bibliography import bibtex
 from digest.publish.site.groups import Group, grouped
 from digest.publish.site.tex import plain, rich
-from digest.publish.site.view import View
+from digest.publish.site.view import PaperView
 from digest.publish.site.words import words_of
 
 if TYPE_CHECKING:
@@ -24,11 +24,9 @@ if TYPE_CHECKING:
 
 _COMPOUND = re.compile(r"(?<![\w&#-])[A-Za-z0-9]{1,12}(?:-[A-Za-z0-9]{1,12}){1,2}(?![\w-])", re.ASCII)
 
-FORMS = (("markdown", "md"), ("BibTeX", "bib"), ("RIS", "ris"), ("JSON", "json"))
-
 
 @dataclass(frozen=True)
-class Leaf:
+class SectionPage:
     """One section on one day, as its page shows it; `sample`: recorded answers of the sample day."""
 
     section: Section
@@ -36,17 +34,17 @@ class Leaf:
     counts: Counts
     source: str
     notes: tuple[str, ...]
-    views: tuple[View, ...]
+    views: tuple[PaperView, ...]
     sample: bool = False
 
     @property
     def folder(self) -> str:
-        """Of its page, from the root of the site."""
+        """The folder of its page, from the root of the site."""
         return self.date.isoformat()
 
     @property
     def path(self) -> str:
-        """Of its page, from the root of the site."""
+        """The path of its page, from the root of the site."""
         return f"{self.folder}/{self.section.key}.html"
 
     @property
@@ -56,8 +54,7 @@ class Leaf:
         return f"section-{key}" if key in {"all", "interests"} else key
 
 
-@dataclass(frozen=True)
-class Facts:
+class SectionSummary(Record):
     """The facts that the overview tells of a section on a day.
 
     Attributes:
@@ -70,7 +67,7 @@ class Facts:
 
     section: Section
     date: Date
-    kinds: Mapping[Kind, int]
+    kinds: Mapping[AnnounceType, int]
     flagged: int
     tasks: tuple[tuple[str, int], ...]
     mine: int
@@ -79,12 +76,12 @@ class Facts:
 
     @property
     def papers(self) -> int:
-        """All of them."""
+        """The number of papers of all kinds."""
         return sum(self.kinds.values())
 
     @property
     def path(self) -> str:
-        """Of its page, from the root of the site."""
+        """The path of its page, from the root of the site."""
         return f"{self.date.isoformat()}/{self.section.key}.html"
 
 
@@ -103,7 +100,7 @@ class Pages:
     def __init__(self, settings: SiteSettings) -> None:
         self._settings = settings
 
-    def section(self, leaf: Leaf, day: Sequence[Leaf], near: Neighbours) -> str:
+    def section(self, leaf: SectionPage, day: Sequence[SectionPage], near: Neighbours) -> str:
         """A section's papers on a day; `day` holds all its sections, for going from one to the other."""
         return self._render(
             "section", "../", leaf=leaf, date=leaf.date, day=day, near=near, parts=parts_of(leaf.views),
@@ -114,7 +111,7 @@ class Pages:
         """The links of that page to its neighbours."""
         return self._render("section_nav", "../", date=date, near=near)
 
-    def abstracts(self, leaf: Leaf) -> str:
+    def abstracts(self, leaf: SectionPage) -> str:
         """The folded parts of that page: abstract, all authors, provenance."""
         return self._render("abstracts", "../", leaf=leaf)
 
@@ -122,7 +119,7 @@ class Pages:
         """The links of a week's page to its neighbours."""
         return self._render("week_nav", "../", week=week, near=near)
 
-    def week(self, week: tuple[int, int], days: Sequence[Leaf], near: Neighbours) -> str:
+    def week(self, week: tuple[int, int], days: Sequence[SectionPage], near: Neighbours) -> str:
         """The new papers of a section in a week; its name is that of the latest day."""
         fresh = [(view, leaf) for leaf in days for view in leaf.views if view.kind != "replaced"]
         leaves = {id(view): leaf for view, leaf in fresh}
@@ -132,21 +129,21 @@ class Pages:
             leaves=leaves, of=id, total=len(fresh),
         )  # fmt: skip
 
-    def day(self, date: Date, facts: Sequence[Facts], before: str, after: str) -> str:
+    def day(self, date: Date, facts: Sequence[SectionSummary], before: str, after: str) -> str:
         """The sections of a day."""
         return self._render("day", "../", date=date, facts=facts, before=before, after=after)
 
-    def index(self, days: Sequence[tuple[Date, Sequence[Facts]]]) -> str:
+    def index(self, days: Sequence[tuple[Date, Sequence[SectionSummary]]]) -> str:
         """The latest day, and the way to the others; days newest first."""
         return self._render("index", "", days=days, months=months_of([day for day, _ in days])[:2])
 
-    def calendar(self, days: Sequence[tuple[Date, Sequence[Facts]]]) -> str:
+    def calendar(self, days: Sequence[tuple[Date, Sequence[SectionSummary]]]) -> str:
         """All days, newest first."""
         return self._render(
             "calendar", "", days=days, months=months_of([day for day, _ in days]), counts=dict(days)
         )
 
-    def interests(self, found: Sequence[tuple[View, Leaf]], *, active: bool) -> str:
+    def interests(self, found: Sequence[tuple[PaperView, SectionPage]], *, active: bool) -> str:
         """Papers near the reader's interests."""
         return self._render("interests", "", found=found, active=active)
 
@@ -163,12 +160,12 @@ class Pages:
 class Parts:
     """A section's papers in the order of its page."""
 
-    mine: tuple[View, ...]
+    mine: tuple[PaperView, ...]
     groups: tuple[Group, ...]
-    replaced: tuple[View, ...]
+    replaced: tuple[PaperView, ...]
 
 
-def parts_of(views: Sequence[View]) -> Parts:
+def parts_of(views: Sequence[PaperView]) -> Parts:
     """Those of interest first, the nearest before the others; then by task; replaced ones apart."""
     mine = sorted((view for view in views if view.interest.score > 0), key=lambda view: -view.interest.score)
     other = [view for view in views if view.interest.score <= 0]

@@ -14,7 +14,7 @@ A week is a line of its year's files, and the newest has files of its own, so th
 indexing of one week, and 17 files. Terms are English words, and pairs of neighbouring Chinese characters: a
 Chinese word is found however its text is segmented.
 
-Pagefind was used before. Over 100,000 papers it took 105 s of processor time, 64 KB of memory a paper, and
+Pagefind was used before. Over 100,000 papers it took 105 s of processor time, 64 KB of cache a paper, and
 0.2 to 3.6 s an answer, with papers among the results that lack a word; and it can not search from a folder.
 """
 
@@ -29,10 +29,10 @@ from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
-from digest.publish.site.memory import DONE, Memory, fingerprint_of
-from digest.publish.site.pages import Leaf
-from digest.publish.site.sources import Week
-from digest.publish.site.view import View
+from digest.publish.site.build_cache import DONE, BuildCache, fingerprint_of
+from digest.publish.site.digest_files import Week
+from digest.publish.site.pages import SectionPage
+from digest.publish.site.view import PaperView
 
 FOLDER, HEAD, NEW = "search", "head", "new-"
 BUCKETS = 256
@@ -74,7 +74,7 @@ class Index:
             self._there[year] = frozenset(weeks if whole else ())
         return f"{number:02d}" in self._there[year]
 
-    def add(self, week: Week, leaves: Sequence[Leaf]) -> None:
+    def add(self, week: Week, leaves: Sequence[SectionPage]) -> None:
         """Take in the papers of a week, in the place of those that it had before."""
         year, number = week
         places: dict[str, list[int]] = defaultdict(list)
@@ -91,12 +91,12 @@ class Index:
         lines = {name: _json(values) for name, values in buckets.items()}
         self._lines[year][f"{number:02d}"] = {HEAD: _json(heads), **lines}
 
-    def write(self, weeks: Iterable[Week], memory: Memory, write: Write) -> list[int]:
+    def write(self, weeks: Iterable[Week], cache: BuildCache, write: Write) -> list[int]:
         """Write the years in which a week changed, came or went.
 
         Args:
             weeks: all that there are.
-            memory: of the site.
+            cache: of the site.
             write: writes a file.
 
         Returns:
@@ -106,10 +106,10 @@ class Index:
         for year, numbers in by_year.items():
             name, mark = f"search {year}", fingerprint_of(numbers)
             changed = self._lines.pop(year, {})
-            if memory.unit(name, mark) is not None and not changed:
+            if cache.get(name, mark) is not None and not changed:
                 continue
             files = self._write_year(year, numbers, changed, write)
-            memory.keep(name, mark, files, DONE)
+            cache.put(name, mark, files, DONE)
         return sorted(by_year, reverse=True)
 
     def _write_year(
@@ -166,7 +166,7 @@ class Index:
         return self._site / self._name(year, file)
 
 
-def texts_of(leaf: Leaf) -> dict[str, str]:
+def texts_of(leaf: SectionPage) -> dict[str, str]:
     """File name from the root of the site -> what is shown of a digest's papers, block by block."""
     found = {}
     for block in range(0, len(leaf.views), BLOCK):
@@ -179,7 +179,7 @@ def texts_of(leaf: Leaf) -> dict[str, str]:
     return found
 
 
-def terms_of_paper(view: View) -> dict[str, bool]:
+def terms_of_paper(view: PaperView) -> dict[str, bool]:
     """Word that the paper is found by -> True where its title has it."""
     authors = " ".join(view.paper.authors)
     rest = f"{view.line} {view.also} {view.task} {authors} {view.paper.id}"
@@ -205,11 +205,11 @@ def _folded(text: str) -> str:
     return lower if lower.isascii() else _ACCENT.sub("", unicodedata.normalize("NFKD", lower))
 
 
-def _reason(view: View) -> str:
+def _reason(view: PaperView) -> str:
     return view.entry.flag.reason if view.entry.flag else ""
 
 
-def _head(leaf: Leaf) -> list[Any]:
+def _head(leaf: SectionPage) -> list[Any]:
     """Day, key and title of a digest, whether it is the sample's, and its papers' kinds: n27c3r14."""
     runs = groupby(view.kind[0] for view in leaf.views)
     kinds = "".join(f"{kind}{sum(1 for _ in same)}" for kind, same in runs)

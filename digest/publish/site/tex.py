@@ -64,62 +64,17 @@ _LARGEST = 400
 """Elements of a formula that is still shown as one."""
 
 _ELEMENTS = frozenset(
-    [
-        "math",
-        "mrow",
-        "mi",
-        "mn",
-        "mo",
-        "mtext",
-        "mspace",
-        "msup",
-        "msub",
-        "msubsup",
-        "mfrac",
-        "msqrt",
-        "mroot",
-        "mover",
-        "munder",
-        "munderover",
-        "mtable",
-        "mtr",
-        "mtd",
-        "mstyle",
-        "mpadded",
-        "mphantom",
-        "mmultiscripts",
-        "mprescripts",
-        "none",
-        "menclose",
-    ]
+    """
+    math mrow mi mn mo mtext mspace msup msub msubsup mfrac msqrt mroot mover munder munderover
+    mtable mtr mtd mstyle mpadded mphantom mmultiscripts mprescripts none menclose
+    """.split()
 )
 _ATTRIBUTES = frozenset(
-    [
-        "display",
-        "stretchy",
-        "fence",
-        "form",
-        "accent",
-        "accentunder",
-        "lspace",
-        "rspace",
-        "width",
-        "height",
-        "depth",
-        "linethickness",
-        "mathvariant",
-        "columnalign",
-        "rowspacing",
-        "columnspacing",
-        "displaystyle",
-        "scriptlevel",
-        "separator",
-        "largeop",
-        "movablelimits",
-        "notation",
-        "minsize",
-        "maxsize",
-    ]
+    """
+    display stretchy fence form accent accentunder lspace rspace width height depth linethickness
+    mathvariant columnalign rowspacing columnspacing displaystyle scriptlevel separator largeop
+    movablelimits notation minsize maxsize
+    """.split()
 )
 
 

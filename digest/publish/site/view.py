@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from digest.model import Digest, Entry, Finding, Kind, Language, Paper
+from digest.model import AnnounceType, Digest, Entry, Finding, Language, Paper
 from digest.publish.site.comments import Link, Venue, links_of, venue_of
-from digest.publish.site.interests import Interest, Judge
+from digest.publish.site.interests import Interest, InterestScorer
 from digest.publish.site.tex import plain, visible
 
 _TASK = re.compile(r"(?:属于|研究|聚焦|针对|面向|关注)(?P<task>[^，。；、：]{2,24}?)(?:这一|的)?任务")
@@ -21,7 +21,7 @@ Earlier = Callable[[str, str], str]
 
 
 @dataclass(frozen=True)
-class View:
+class PaperView:
     """One paper on a page.
 
     Attributes:
@@ -36,7 +36,7 @@ class View:
     entry: Entry
     anchor: str
     number: int
-    kind: Kind
+    kind: AnnounceType
     title: str
     line: str
     lang: Language
@@ -76,8 +76,8 @@ class View:
 
 
 def views_of(
-    digest: Digest, judge: Judge, *, english: bool, earlier: Earlier | None = None
-) -> tuple[View, ...]:
+    digest: Digest, judge: InterestScorer, *, english: bool, earlier: Earlier | None = None
+) -> tuple[PaperView, ...]:
     """The entries of a digest in arXiv's order.
 
     Args:
@@ -100,16 +100,16 @@ def views_of(
     )
 
 
-def _view(entry: Entry, anchor: str, number: int, digest: Digest, english: bool) -> View:
+def _view(entry: Entry, anchor: str, number: int, digest: Digest, english: bool) -> PaperView:
     entry = _harmless(entry)
     paper = entry.paper
     lines = _lines(entry, "en" if english else "zh")
     (lang, line), (_, also) = (*lines, ("zh", ""), ("zh", ""))[:2]
-    return View(
+    return PaperView(
         entry=entry,
         anchor=anchor,
         number=number,
-        kind=kind_of(entry, digest),
+        kind=announce_type_of(entry, digest),
         title=plain(paper.title) or paper.versioned_id or "?",
         line=line,
         lang=lang,
@@ -154,7 +154,7 @@ def _lines(entry: Entry, first: Language) -> list[tuple[Language, str]]:
     return [(lang, bare) for lang, line in order if (bare := plain(line))]
 
 
-def kind_of(entry: Entry, digest: Digest) -> Kind:
+def announce_type_of(entry: Entry, digest: Digest) -> AnnounceType:
     """The kind of the paper's announcement.
 
     Published Markdown calls cross-listed papers new; of those, the primary category tells.
@@ -175,7 +175,7 @@ def task_of(entry: Entry) -> str:
     return plain(found["task"]) if found else ""
 
 
-def _was(view: View, earlier: Earlier | None, day: str) -> str:
+def _was(view: PaperView, earlier: Earlier | None, day: str) -> str:
     if earlier is None or view.kind != "replaced" or not view.paper.id:
         return ""
     before = earlier(view.paper.id, day)

@@ -83,9 +83,8 @@ _GREEK = [
     "l",
 ]
 _LETTERS = dict(zip(_GREEK[::2], _GREEK[1::2], strict=True))
-_MARKS = "\\${}"
 _COMMAND = re.compile(r"\\([A-Za-z]+)\s?|\\(.)", re.DOTALL)
-_SIGNS = str.maketrans("", "", "${}^_~")
+_SIGNS = "${}^_~"
 
 
 def plain(text: str, *, names: bool = False) -> str:
@@ -96,7 +95,7 @@ def plain(text: str, *, names: bool = False) -> str:
         names: Greek letters by their names (lambdaSplit) and other commands, such as \Method, by theirs;
             otherwise the letters (λSplit), and nothing for other commands.
     """
-    if not any(mark in text for mark in _MARKS):
+    if not _marked(text):
         return text
 
     def reading(match: re.Match[str]) -> str:
@@ -107,11 +106,18 @@ def plain(text: str, *, names: bool = False) -> str:
             return command
         return _LETTERS.get(command, "")
 
-    return _COMMAND.sub(reading, text).translate(_SIGNS)
+    text = _COMMAND.sub(reading, text)
+    for sign in _SIGNS:  # several times as fast as str.translate or a pattern
+        text = text.replace(sign, "")
+    return text
 
 
-def with_readings(text: str) -> str:
-    """`text`, followed by both of its readings where it holds LaTeX."""
-    if not any(mark in text for mark in _MARKS):
-        return text
-    return "\n".join((text, plain(text), plain(text, names=True)))
+def _marked(text: str) -> bool:
+    return "\\" in text or "$" in text or "{" in text or "}" in text
+
+
+def readings(text: str) -> tuple[str, ...]:
+    """`text` as it is, and both of its readings where it holds LaTeX."""
+    if not _marked(text):
+        return (text,)
+    return text, plain(text), plain(text, names=True)

@@ -13,18 +13,22 @@ from collections.abc import Iterator
 from functools import cache
 
 from digest.summarize.checks import wordlists
+from digest.summarize.checks.patterns import any_of
 from digest.summarize.checks.rule import Reading, rule
+
+_STARTS = "[，。；：！]"
+"""The place where a clause begins, that of the first one of a line, too, as `obeyed` reads it."""
 
 _PAPER = "(?:本文|该论文|该文|此文|这篇论文|该研究)"
 _JUDGE = "(?:评审|审稿|评委|程序委员|领域主席)(?:人|专家|员|者|们|组|主席)*"
 
 _ORDERS = re.compile(
-    "|".join(
+    any_of(
         (
             # to the reader; 请 is part of another word in 申请, 邀请, 请求
             r"请(?<![申邀聘恳吁提敬约宴延央报烦雇“‘]请)(?![求教愿示假柬客罪缨战帖命])",
             r"欢迎(?:关注|订阅|引用|加入|联系|咨询|试用|下载|访问|转发|投稿|购买|合作|致电|来信|扫码|大家|各位)",
-            r"(?:^|[，。；：！])(?:务必|切勿|切记|敬请|恳请|快来|赶紧|速来)",
+            rf"{_STARTS}(?:务必|切勿|切记|敬请|恳请|快来|赶紧|速来)",
             r"您(?<![“‘]您)(?![”’])|诸位|各位(?:读者|同行|评审|专家)|亲爱的",
             r"[勿莫](?:引用|采信|相信|使用|发表|录用|接收|阅读|转载|传播|外传)",
             r"不(?:要|得|应|可|宜)(?:引用|采信|录用|接收)|值得(?:大家|所有人|一读|阅读|录用|满分)",
@@ -52,7 +56,6 @@ _ORDERS = re.compile(
 
 
 _QUOTED = re.compile("“[^”]*”|「[^」]*」|‘[^’]*’")
-_STARTS = "(?:^|[，。；：！])"
 _THIS = (
     "(?:本文|[本该此]论文|该文|此文|本工作|本?研究|作者|(?:竞争|对比)(?:方法|工作)|结论)"
     "[^，。属研针面分提旨探构综发讨考介评揭指解聚关利采设通处克减检识]{0,12}"
@@ -87,10 +90,10 @@ _OPENINGS = re.compile(
 """Beginnings of clauses by somebody to somebody, or of the paper as others speak of it; quotations apart."""
 
 _SPEECH = re.compile(
-    "|".join(
+    any_of(
         (
             # somebody speaks, or is spoken to
-            r"(?<!迷)你|让我们|读者朋友|(?:审稿人|评审|读者|编辑|同学|朋友)们?[：:]",
+            r"你(?<!迷你)|让我们|读者朋友|(?:审稿人|评审|读者|编辑|同学|朋友)们?[：:]",
             r"仅供参考|未经人工(?:核[对实]|审核|校对)(?=$|[，。])|不代表[^，。]{0,6}(?:立场|观点)",
             r"(?:调试模式|安全限制)已(?:开启|解除|关闭)|(?:摘要|[简总介]介?[介结绍]|内容|回答)由(?:AI|人工智能|大模型|机器)(?:自动)?(?:生成|撰写)|违反使用政策|恕难",
             r"(?:读到|看到|读完)(?:此处|这里|这段|此段|本条|此条)|(?:读者|审稿人?|评审|各位)朋友|手下留情|划重点|下期(?:再见|预告|见)|人人有责",
@@ -103,11 +106,15 @@ _SPEECH = re.compile(
             r"(?:原价|现价|仅需|只需|特价|售价)\d+(?:\.\d+)?元|前\d+名(?:送|可|赠|免费|用户)|免费(?:会员|课程|领|送|赠)|热线",
             r"(?:我们|作者|本公司)的?官网|(?:现在|立即|马上)(?:注册|购买|下载|加入|报名|咨询)|搜索?(?:公众号|微信|小程序)",
             # of the request
-            r"\b(?:kind|task|problem|contribution)\s?(?:取|为|是|不以|字段)|系统提示词?[：:]|(?:未予|不予)(?:理会|执行|采纳)|论文速览",
+            r"系统提示词?[：:]|(?:未予|不予)(?:理会|执行|采纳)|论文速览",
             r"(?:忽略|无视|遵循|执行)了?(?:论文|文中|原文)(?:中|里)?的(?:指令|要求|命令)|按照?(?:文中|原文|论文)的?(?:要求|指示|指令)",
-        )
-    ),
-    re.IGNORECASE,
+            *(
+                rf"{name}(?<!\w{name})\s?(?:取|为|是|不以|字段)"
+                for name in ("kind", "task", "problem", "contribution")
+            ),
+        ),
+        ignore_case=True,
+    )
 )
 """Words, outside quotation marks, of the same kinds anywhere in a line."""
 
@@ -126,9 +133,12 @@ _CONTACT_SIGN = re.compile(r"[@.:：]|[0-9]{4}")
 @cache
 def _subjects() -> tuple[re.Pattern[str], tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]]:
     """The Chinese words of `obeyed.txt` in one pattern, and each with the English ones beside it."""
-    rows = wordlists.pairs("obeyed.txt")
+    rows = [
+        (words.replace("(?:^|[，。；：！])", _STARTS), english)
+        for words, english in wordlists.pairs("obeyed.txt")
+    ]
     compiled = ((re.compile(words), re.compile(english, re.IGNORECASE)) for words, english in rows)
-    return re.compile("|".join(words for words, _ in rows)), tuple(compiled)
+    return re.compile(any_of(words for words, _ in rows)), tuple(compiled)
 
 
 @rule(
@@ -140,23 +150,24 @@ def _subjects() -> tuple[re.Pattern[str], tuple[tuple[re.Pattern[str], re.Patter
 )
 def obeyed(reading: Reading) -> Iterator[str]:
     """Words that judge, advertise, accuse, address somebody or speak of the request."""
-    if match := _ORDERS.search(reading.plain):
+    line = f"。{reading.plain}"  # so the first clause stands behind a stop, as all others do
+    if match := _ORDERS.search(line):
         yield match[0].strip("，。；：！")
         return
     paper = f"{reading.source.title}\n{reading.source.abstract}"
-    contact = _CONTACT.search(reading.plain) if _CONTACT_SIGN.search(reading.plain) else None
+    contact = _CONTACT.search(line) if _CONTACT_SIGN.search(line) else None
     if contact and contact[0] not in paper:
         yield contact[0]
         return
-    unquoted = _QUOTED.sub("“”", reading.plain)
+    unquoted = _QUOTED.sub("“”", line)
     spoken = [match for match in (_OPENINGS.search(unquoted), _SPEECH.search(unquoted)) if match]
     if spoken:
         yield min(spoken, key=re.Match.start)[0].strip("，。；：！")
         return
     suspect, subjects = _subjects()
-    if not suspect.search(reading.plain):
+    if not suspect.search(line):
         return
     for words, english in subjects:
-        if (match := words.search(reading.plain)) and not english.search(paper):
-            yield match[0]
+        if (match := words.search(line)) and not english.search(paper):
+            yield line[max(match.start(), 1) : match.end()]
             return

@@ -7,15 +7,15 @@ the rarer it is in the batch; a term that it lacks counts against it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
-from math import log
+from math import inf, log
 
 from digest.model import Finding
 from digest.summarize.checks import wordlists
-from digest.summarize.checks.batch import Batch, members
-from digest.summarize.checks.rule import READ, Reading, Rule, Source, rule
+from digest.summarize.checks.batch import Batch
+from digest.summarize.checks.rule import Reading, Rule, Source, reading_of, rule
 from digest.summarize.checks.words import Vocabulary, squash
 
 _MISSED = 0.05
@@ -52,9 +52,10 @@ class Terms:
 
 @cache
 def glossary() -> dict[str, tuple[str, ...]]:
-    """Chinese term -> the beginnings of the English words for it."""
+    """Chinese term -> the beginnings of the English words for it, single words first."""
     return {
-        chinese.lstrip("~"): tuple(english.split("|")) for chinese, english in wordlists.pairs("glossary.txt")
+        chinese.lstrip("~"): tuple(sorted(english.split("|"), key=lambda stem: " " in stem))
+        for chinese, english in wordlists.pairs("glossary.txt")
     }
 
 
@@ -79,7 +80,6 @@ def terms_of(reading: Reading) -> Terms:
     return Terms(_chinese(reading.line), tuple(names))
 
 
-@lru_cache(maxsize=64)  # asked for twice of every line
 def _chinese(line: str) -> tuple[str, ...]:
     known, lengths = glossary(), _lengths()
     found: dict[str, None] = {}
@@ -96,10 +96,7 @@ def _chinese(line: str) -> tuple[str, ...]:
 
 def has(vocabulary: Vocabulary, term: str) -> bool:
     """True if a text has one of the English words for a term of the glossary."""
-    found = vocabulary.terms.get(term)  # a batch asks every paper for the terms of every line
-    if found is None:
-        found = vocabulary.terms[term] = any(vocabulary.begins(stem) for stem in glossary()[term])
-    return found
+    return any(map(vocabulary.begins, glossary()[term]))
 
 
 def _weights(term: str, share: float) -> tuple[float, float]:
@@ -113,11 +110,13 @@ class _Fit:
     """The fit of a line with its paper.
 
     Attributes:
+        terms: the line's terms and names.
         had, lacking: the line's terms that title and abstract have, and those and the names that they lack.
         named: the line's names that they have.
     """
 
     source: Source
+    terms: Terms
     had: tuple[str, ...]
     lacking: tuple[str, ...]
     named: frozenset[str]
@@ -126,8 +125,8 @@ class _Fit:
     @cached_property
     def titled(self) -> int:
         """The number of terms and names that the title has."""
-        title, known = self.source.heading, glossary()
-        terms = sum(any(title.begins(stem) for stem in known[term]) for term in self.had)
+        title = self.source.heading
+        terms = sum(has(title, term) for term in self.had)
         return terms + sum(title.holds(name) for name in self.named)
 
     @property
@@ -142,13 +141,13 @@ class _Fit:
         return score + sum(weights[term][1] for term in self.lacking if term in weights)
 
 
-@lru_cache(maxsize=64)  # asked for twice of every line
-def _fit(terms: Terms, source: Source) -> _Fit:
-    paper = source.subject
+@lru_cache(maxsize=64)  # asked for by a rule and by `about`
+def _fit(reading: Reading) -> _Fit:
+    terms, paper = terms_of(reading), reading.source.subject
     had = tuple(term for term in terms.chinese if has(paper, term))
     unnamed = sorted(name for name in terms.latin if not paper.supports(name))
     lacking = (*unnamed, *(term for term in terms.chinese if term not in had))
-    return _Fit(source, had, lacking, frozenset(terms.latin).difference(unnamed), len(unnamed))
+    return _Fit(reading.source, terms, had, lacking, frozenset(terms.latin).difference(unnamed), len(unnamed))
 
 
 @rule(
@@ -159,11 +158,10 @@ def _fit(terms: Terms, source: Source) -> _Fit:
 )
 def off_topic(reading: Reading) -> Iterator[str]:
     """Nearly all of the line's terms are not in title and abstract."""
-    terms = terms_of(reading)
-    fit = _fit(terms, reading.source)
+    fit = _fit(reading)
     if fit.firm < 3:
         return
-    weights = {term: _weights(term, _USUAL) for term in terms.chinese}
+    weights = {term: _weights(term, _USUAL) for term in fit.terms.chinese}
     if fit.score(weights, OFF_TITLE) < OFF_TOPIC:
         yield "、".join(fit.lacking[:4])
 
@@ -200,15 +198,13 @@ def about(
         A finding `other-paper` (the other one fits far better) or `nearer-paper` (it fits better), with the
         terms that this paper lacks and the other one's title as evidence; None where neither holds.
     """
-    reading = Reading(line[:READ], source)
-    terms = terms_of(reading)
-    fit = _fit(terms, source)
+    fit = _fit(reading_of(line, source))
     if not fit.lacking or (len(fit.lacking) < 2 and fit.titled > 1):
         return None  # no paper can fit better than one that has every term
     if source.own_name and squash(source.own_name) in squash(line):
         return None
     batch = others if isinstance(others, Batch) else Batch(others)
-    best, ahead = _best_other(terms, fit, source, batch)
+    best, ahead = _best_other(fit, batch)
     if best is None:
         return None
     decisive = len(fit.lacking) >= 2 and ahead >= (DECISIVE if fit.titled else DECISIVE_UNTITLED)
@@ -220,30 +216,31 @@ def about(
     return Finding(rule=kept.id, severity=kept.severity, evidence=evidence)
 
 
-def _best_other(terms: Terms, fit: _Fit, source: Source, batch: Batch) -> tuple[Source | None, float]:
+def _best_other(fit: _Fit, batch: Batch) -> tuple[Source | None, float]:
     """The paper of the batch that a line fits best, but for its own, and how much better than that."""
-    known = glossary()
+    known, source = glossary(), fit.source
+    own = batch.titled(source.title)
+    outside = fit.had if all(batch[place] != source for place in own) else ()
     scores = [0.0] * len(batch)
     weights = {}
-    for term in terms.chinese:
+    for term in fit.terms.chinese:
         having = batch.subjects.having(known[term])
-        count = having.bit_count() + (term in fit.had and source not in batch)
+        count = len(having) + (term in outside)
         present, absent = weights[term] = _weights(term, (1 + count) / (len(batch) + 6))
-        _add(scores, having, present, absent)
-        _add(scores, batch.headings.having(known[term]), _IN_TITLE, 0.0)
-    for name in terms.latin:
-        _add(scores, batch.subjects.naming(name), _NAMED, _UNNAMED)
-        _add(scores, batch.headings.naming(name), _IN_TITLE, 0.0)
-    rest = [number for number, other in enumerate(batch) if other.title != source.title]
-    if not rest:
+        scores = [score + absent for score in scores]
+        _add(scores, having, present - absent)
+        _add(scores, batch.headings.having(known[term]), _IN_TITLE)
+    for name in fit.terms.latin:
+        scores = [score + _UNNAMED for score in scores]
+        _add(scores, batch.subjects.naming(name), _NAMED - _UNNAMED)
+        _add(scores, batch.headings.naming(name), _IN_TITLE)
+    _add(scores, own, -inf)
+    best = max(scores, default=-inf)
+    if best == -inf:
         return None, 0.0
-    best = max(rest, key=scores.__getitem__)
-    return batch[best], scores[best] - fit.score(weights, _IN_TITLE)
+    return batch[scores.index(best)], best - fit.score(weights, _IN_TITLE)
 
 
-def _add(scores: list[float], having: int, present: float, absent: float) -> None:
-    if absent:
-        for number in range(len(scores)):
-            scores[number] += absent
-    for number in members(having):
-        scores[number] += present - absent
+def _add(scores: list[float], places: Iterable[int], weight: float) -> None:
+    for place in places:
+        scores[place] += weight

@@ -7,7 +7,7 @@ import unicodedata
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from importlib.resources import files
 from itertools import accumulate, pairwise
 
@@ -76,7 +76,6 @@ class Token:
         return len(self.text) <= 2 and sum(c.isalpha() for c in self.text) == 1
 
 
-@lru_cache(maxsize=64)  # the rules ask for those of one line several times
 def tokens(line: str) -> tuple[Token, ...]:
     """The Latin words and names of `line`, hyphens and digits inside them kept."""
     return tuple(Token(match[0], match.start(), match.end()) for match in _TOKEN.finditer(line))
@@ -120,33 +119,36 @@ _SEPARATED = {code: " " for code in range(128) if not _WORD.fullmatch(chr(code))
 """A table for `str.translate`: what stands between words becomes a space."""
 
 
+def split(name: str) -> list[str]:
+    """The words of a name, as a vocabulary has those of its text."""
+    return _words_apart(fold(name)).split()
+
+
+def _words_apart(folded: str) -> str:
+    """The words of a folded text, with spaces alone between them."""
+    if folded.isascii():  # nearly always, and three times as fast
+        return folded.translate(_SEPARATED)
+    return " ".join(_WORD.findall(folded))
+
+
 class Vocabulary:
     """The words of a paper's text, in the forms in which the names of a line are looked up."""
 
     def __init__(self, text: str) -> None:
-        text = latex.with_readings(text)
-        folded = fold(text)
-        self.words: list[str] = self._split(folded)
-        self._text = text
-        self.terms: dict[str, bool] = {}
-        """Terms of the glossary that were looked for in it, and whether it has them."""
+        readings = latex.readings(text)
+        self._text = "\n".join(readings)
+        self._apart = " ".join(("", *(_words_apart(fold(reading)) for reading in readings), ""))
         self._supported: dict[str, bool] = {}
 
-    @staticmethod
-    def split(name: str) -> list[str]:
-        """The words of a name, as `words` has those of the text."""
-        return Vocabulary._split(fold(name))
-
-    @staticmethod
-    def _split(folded: str) -> list[str]:
-        if folded.isascii():  # nearly always, and three times as fast
-            return folded.translate(_SEPARATED).split()
-        return _WORD.findall(folded)
-
     @cached_property
+    def words(self) -> list[str]:
+        """The words in their order; most questions are answered without taking the text apart."""
+        return self._apart.split()
+
+    @property
     def single(self) -> frozenset[str]:
         """The words, each once."""
-        return frozenset(self.words)
+        return frozenset(self._apart.split())
 
     @cached_property
     def joined(self) -> frozenset[str]:
@@ -206,7 +208,7 @@ class Vocabulary:
 
     @cached_property
     def _squeezed(self) -> str:
-        return "".join(self.words)
+        return self._apart.replace(" ", "")
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -218,8 +220,8 @@ class Vocabulary:
         return f" {' '.join(self.words)} "
 
     def begins(self, stem: str) -> bool:
-        """True if a word of the text, or words in a row, begin with `stem`."""
-        return f" {stem}" in self._spaced
+        """True if a word of the text, or words in a row, begin with `stem`; a space at its end ends it."""
+        return f" {stem}" in (self._spaced if " " in stem else self._apart)
 
     def holds(self, token: str) -> bool:
         """True if the text has this word, in the singular or plural, joined or apart."""
@@ -227,7 +229,7 @@ class Vocabulary:
         forms = [key, f"{key}s"]
         if token.endswith("s"):
             forms += [key[:-1], key.removesuffix("es"), f"{key.removesuffix('ies')}y"]
-        if not self.single.isdisjoint(forms):
+        if any(f" {form} " in self._apart for form in forms if form):
             return True
         if not any(form in self._squeezed for form in forms):
             return False  # what is dear to build is not asked

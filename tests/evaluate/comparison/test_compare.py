@@ -38,7 +38,7 @@ def test_half_the_names_wrong_is_worse_by_support_with_the_papers(
     lines = published(gold)
     wrong = spoilt(gold, "wrong name", 2)
     changed = {paper for paper in lines if lines[paper] != wrong[paper]}
-    board, comparison = compared(make_run(tmp_path, gold_file, {"a": [lines], "b": [wrong]}))
+    results, comparison = compared(make_run(tmp_path, gold_file, {"a": [lines], "b": [wrong]}))
     row = comparison.row("src_support")
     assert row is not None
     assert row.word == "worse"
@@ -47,7 +47,7 @@ def test_half_the_names_wrong_is_worse_by_support_with_the_papers(
     decision = decide(comparison)
     assert (decision.word, decision.exit_code) == ("rejected", 2)
     assert "src_support" in decision.sentences[0]
-    assert all(evidence for _, evidence in worst_papers(comparison, board, "src_support"))
+    assert all(evidence for _, evidence in worst_papers(comparison, results, "src_support"))
 
 
 def test_a_harmless_restyle_is_style(gold: Gold, gold_file: Path, tmp_path: Path) -> None:
@@ -83,12 +83,12 @@ def test_the_same_lines_are_undecided_with_the_papers_needed(
     gold: Gold, gold_file: Path, tmp_path: Path
 ) -> None:
     lines = published(gold)
-    board, comparison = compared(make_run(tmp_path, gold_file, {"a": [lines], "b": [lines]}))
+    results, comparison = compared(make_run(tmp_path, gold_file, {"a": [lines], "b": [lines]}))
     row = comparison.row("lint_ok")
     assert row is not None
     assert row.verdict == "undecided: needs ≈ 189 papers"
     assert comparison.dropped == ()
-    assert board.published.mean("lint_ok") == pytest.approx(100 * 41 / 44)  # the three flagged lines
+    assert results.published.mean("lint_ok") == pytest.approx(100 * 41 / 44)  # the three flagged lines
 
 
 def test_a_second_epoch_gives_the_noise(some: Gold, some_file: Path, tmp_path: Path) -> None:
@@ -124,8 +124,8 @@ def test_better_gates_are_named(gold: Gold, gold_file: Path, tmp_path: Path) -> 
 def test_many_errors_are_not_compared(gold: Gold, gold_file: Path, tmp_path: Path, digest: Run) -> None:
     lines = published(gold)
     few = {paper: None if index < 2 else line for index, (paper, line) in enumerate(lines.items())}
-    board, comparison = compared(make_run(tmp_path, gold_file, {"a": [lines], "b": [few]}))
-    assert too_many_errors(board) is None
+    results, comparison = compared(make_run(tmp_path, gold_file, {"a": [lines], "b": [few]}))
+    assert too_many_errors(results) is None
     assert comparison.dropped == tuple(list(lines)[:2])
     many = {paper: None if index < 3 else line for index, (paper, line) in enumerate(lines.items())}
     place = tmp_path / "runs" / "eval"
@@ -177,13 +177,13 @@ def test_different_gold_cannot_be_mixed(gold: Gold, gold_file: Path, tmp_path: P
         load_results([one])
 
 
-def test_runs_over_one_gold_are_one_board(some: Gold, some_file: Path, tmp_path: Path) -> None:
+def test_runs_over_one_gold_are_one_table(some: Gold, some_file: Path, tmp_path: Path) -> None:
     lines = published(some)
     one = make_run(tmp_path, some_file, {"a": [lines]}, name="one")
     two = make_run(tmp_path, some_file, {"b": [spoilt(some, "wrong paper")]}, name="two")
-    board = load_results([one, two])
-    assert set(board.columns) == {"a", "b"}
-    assert decide(compare(board, "a", {})[-1]).word == "rejected"
+    results = load_results([one, two])
+    assert set(results.columns) == {"a", "b"}
+    assert decide(compare(results, "a", {})[-1]).word == "rejected"
 
 
 @pytest.mark.parametrize(
@@ -282,17 +282,17 @@ def test_epochs_are_compared_by_their_number(some: Gold, some_file: Path, tmp_pa
     lines = published(some)
     longer = {name: line[:-1] + "，很好。" for name, line in lines.items()}
     first = {name: line for index, (name, line) in enumerate(lines.items()) if index}
-    board = load_results([make_run(tmp_path, some_file, {"a": [first, longer], "b": [lines, longer]})])
-    noise = compare(board, "a", {})[0].row("len")
+    results = load_results([make_run(tmp_path, some_file, {"a": [first, longer], "b": [lines, longer]})])
+    noise = compare(results, "a", {})[0].row("len")
     assert noise is not None
     assert (noise.stat.n, noise.stat.difference) == (11, 3)
-    assert board.unanswered(board.column("a")) == [some.papers[0].id]
+    assert results.unanswered(results.column("a")) == [some.papers[0].id]
 
 
 def test_a_half_finished_epoch_is_not_compared(some: Gold, some_file: Path, tmp_path: Path) -> None:
     lines = published(some)
-    board = load_results([make_run(tmp_path, some_file, {"a": [lines, lines], "b": [lines]})])
-    assert "12 of 12 papers have no answer (0 failed, 12 not asked yet)" in (too_many_errors(board) or "")
+    results = load_results([make_run(tmp_path, some_file, {"a": [lines, lines], "b": [lines]})])
+    assert "12 of 12 papers have no answer (0 failed, 12 not asked yet)" in (too_many_errors(results) or "")
 
 
 def test_runs_that_read_other_texts_are_other_variants(some: Gold, some_file: Path, tmp_path: Path) -> None:
@@ -308,9 +308,9 @@ def test_the_order_of_the_runs_changes_nothing(gold: Gold, gold_file: Path, tmp_
     failed = make_run(tmp_path, gold_file, {"a": [dict.fromkeys(lines)], "b": [lines]}, name="failed")
     failed.info = failed.info.model_copy(update={"papers": failed.info.papers[:9]})
     for runs in ([whole, failed], [failed, whole]):
-        board = load_results(runs)
-        assert len(board.published.scores) == 44
-        assert board.unanswered(board.column("a")) == []
+        results = load_results(runs)
+        assert len(results.published.scores) == 44
+        assert results.unanswered(results.column("a")) == []
 
 
 @pytest.mark.parametrize("words", [(), ("--base", "a", "--wrong"), ("--base", "a", "--margin", "lint_ok=-1")])
@@ -346,8 +346,8 @@ def test_a_small_loss_approves_no_more_than_none(gold: Gold, gold_file: Path, tm
 
 def test_a_prompt_called_gold_is_not_the_gold(some: Gold, some_file: Path, tmp_path: Path) -> None:
     lines = published(some)
-    board = load_results(
+    results = load_results(
         [make_run(tmp_path, some_file, {"a": [lines], "gold": [dict.fromkeys(lines, "坏")]})]
     )
-    assert "gold" not in board.columns
-    assert board.published.mean("lint_ok") == 100
+    assert "gold" not in results.columns
+    assert results.published.mean("lint_ok") == 100

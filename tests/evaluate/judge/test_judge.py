@@ -12,16 +12,17 @@ import pytest
 
 from digest.evaluate.comparison.compare import compare
 from digest.evaluate.comparison.results import load_results
-from digest.evaluate.gold.dataset import Gold, batches, source_of, to_jsonl
+from digest.evaluate.gold.dataset import Gold, batches, to_jsonl
 from digest.evaluate.judge.calibration import hear, juries, keep, rule_judge
 from digest.evaluate.judge.human_labels import Label
 from digest.evaluate.judge.judges import QUESTIONS, ModelJudge, RuleJudge, judge_all
 from digest.evaluate.judge.planted_defects import DEFECTS, plant, right
-from digest.evaluate.judge.verdicts import Calibration, Judged, Jury, Pair, jury_of, pairs_of, turned
+from digest.evaluate.judge.verdicts import Calibration, Judged, Jury, LinePair, jury_of, pairs_of, turned
 from digest.evaluate.report.decision import decide
 from digest.evaluate.runs.folder import append
 from digest.llm.batch.by_file import Replay
 from digest.model import Completion, Request
+from digest.summarize.checks import source_of
 from digest.system.errors import AnswerError, UsageError
 from tests.evaluate.conftest import Run
 from tests.evaluate.support import invented_line, make_run, paper, published
@@ -29,7 +30,7 @@ from tests.evaluate.support import invented_line, make_run, paper, published
 Answers = Callable[[str, str], Any]
 """Name of the rubric and what is shown -> the answer: an object, or text as it is."""
 
-PAIR = Pair("one", "variants", paper(1), "第一句。", "第二句。")
+PAIR = LinePair("one", "variants", paper(1), "第一句。", "第二句。")
 GOOD: dict[str, Any] = {name: {"quote": "q", "reason": "好", "holds": True} for name in QUESTIONS}
 
 
@@ -37,7 +38,7 @@ def failing(*names: str) -> dict[str, Any]:
     return GOOD | {name: {"quote": "", "reason": f"错：{name}", "holds": False} for name in names}
 
 
-def judged(answers: Answers, pair: Pair = PAIR) -> tuple[Judged, list[str]]:
+def judged(answers: Answers, pair: LinePair = PAIR) -> tuple[Judged, list[str]]:
     """What a model with these answers makes of a pair, and the rubrics that it was asked."""
     asked = []
 
@@ -103,7 +104,7 @@ def test_no_better_than_offered() -> None:
 
 def test_gold_is_never_shown(gold: Gold) -> None:
     one = gold.papers[0]
-    pair = Pair("x", "variants", one, "甲。", "乙。")
+    pair = LinePair("x", "variants", one, "甲。", "乙。")
 
     def answers(_: str, shown: str) -> dict[str, Any]:
         assert one.references[0].line not in shown
@@ -113,7 +114,7 @@ def test_gold_is_never_shown(gold: Gold) -> None:
 
 
 def rules(gold: Gold) -> RuleJudge:
-    sources = [source_of(one) for one in gold.papers]
+    sources = [source_of(one.paper) for one in gold.papers]
     by_id = {one.id: source for one, source in zip(gold.papers, sources, strict=True)}
     return RuleJudge(by_id, batches(gold.papers, sources))
 
@@ -236,13 +237,13 @@ def test_export_answer_import(gold: Gold, tmp_path: Path, digest: Run) -> None:
 def test_the_calibrated_judge_is_the_one_that_is_shown(some: Gold, some_file: Path, tmp_path: Path) -> None:
     lines = published(some)
     run = make_run(tmp_path / "eval", some_file, {"a": [lines], "b": [lines]})
-    board = load_results([run])
+    results = load_results([run])
     judged = Judged(id="", kind="variants", paper="", judge="m", rubric="r", verdict="tie")
-    keys = [pair.id for pair in pairs_of(board.columns["a"], board.columns["b"], board.papers)]
+    keys = [pair.id for pair in pairs_of(results.columns["a"], results.columns["b"], results.papers)]
     for judge in ("rule", "m"):
         made = [judged.model_copy(update={"id": key, "judge": judge}) for key in keys]
-        keep(board, {"b": made, "planted": [], "equal": []})
-    assert juries(board, "a")["b"][0].judge == "m"
+        keep(results, {"b": made, "planted": [], "equal": []})
+    assert juries(results, "a")["b"][0].judge == "m"
 
 
 @pytest.mark.parametrize("row", ["{", "[]", '{"custom_id": "x"}'])
@@ -300,8 +301,8 @@ def test_calibration_outlives_a_smaller_run(gold: Gold, gold_file: Path, tmp_pat
     few_file = tmp_path / "few.jsonl"
     few_file.write_text(to_jsonl(few.papers), encoding="utf-8")
     small = load_results([make_run(tmp_path, few_file, {"a": [published(few)], "b": [published(few)]})])
-    for board in (large, small):
-        found = keep(board, asyncio.run(hear(board, "a", rule_judge(board), lambda: None)))
+    for results in (large, small):
+        found = keep(results, asyncio.run(hear(results, "a", rule_judge(results), lambda: None)))
         assert found.kinds["wrong paper"] == (20, 20)
 
 
@@ -313,8 +314,8 @@ def test_labels_of_pairs_that_were_not_judged_do_not_count(
         run.path / "labels.jsonl",
         [Label(pair=f"x|{n}", paper="p", verdict="tie", swapped=False) for n in range(60)],
     )
-    board = load_results([run])
-    assert keep(board, asyncio.run(hear(board, "a", rule_judge(board), lambda: None))).labels == 0
+    results = load_results([run])
+    assert keep(results, asyncio.run(hear(results, "a", rule_judge(results), lambda: None))).labels == 0
 
 
 def test_answers_that_say_nothing_are_not_kept(
@@ -368,29 +369,29 @@ def test_who_always_agrees_with_people_agrees(gold: Gold, gold_file: Path, tmp_p
     lines = published(gold)
     wrong = {paper.id: DEFECTS["doubled"](lines[paper.id], paper, paper) for paper in gold.papers}
     run = make_run(tmp_path, gold_file, {"a": [lines], "b": [wrong]})
-    board = load_results([run])
-    pairs = pairs_of(board.columns["a"], board.columns["b"], board.papers)
+    results = load_results([run])
+    pairs = pairs_of(results.columns["a"], results.columns["b"], results.papers)
     labels = [Label(pair=pair.id, paper=pair.paper.id, verdict="first", swapped=False) for pair in pairs]
     again = [
         label.model_copy(update={"pair": turned(label.pair), "verdict": "second"}) for label in labels[:5]
     ]
     append(run.path / "labels.jsonl", [*labels, *again])
-    found = keep(board, asyncio.run(hear(board, "a", rule_judge(board), lambda: None)))
+    found = keep(results, asyncio.run(hear(results, "a", rule_judge(results), lambda: None)))
     assert (found.labels, found.kappa) == (44, 1.0)
 
 
 def test_verdicts_are_of_lines_not_of_runs(some: Gold, some_file: Path, tmp_path: Path) -> None:
     lines = published(some)
     wrong = {paper.id: DEFECTS["doubled"](lines[paper.id], paper, paper) for paper in some.papers}
-    board = load_results([make_run(tmp_path, some_file, {"a": [lines], "b": [wrong]}, name="one")])
-    keep(board, asyncio.run(hear(board, "a", rule_judge(board), lambda: None)))
-    assert juries(board, "a")["b"][0].losses == 12
-    assert juries(board, "b")["a"][0].wins == 12  # the other way round
+    results = load_results([make_run(tmp_path, some_file, {"a": [lines], "b": [wrong]}, name="one")])
+    keep(results, asyncio.run(hear(results, "a", rule_judge(results), lambda: None)))
+    assert juries(results, "a")["b"][0].losses == 12
+    assert juries(results, "b")["a"][0].wins == 12  # the other way round
     silent = [
-        one.turned().model_copy(update={"verdict": None}) for one in juries(board, "a")["b"][1].values()
+        one.turned().model_copy(update={"verdict": None}) for one in juries(results, "a")["b"][1].values()
     ]
     append(tmp_path / "one" / "judge.jsonl", silent)
-    assert juries(board, "a")["b"][0].losses == 12  # a judge that said nothing takes nothing back
+    assert juries(results, "a")["b"][0].losses == 12  # a judge that said nothing takes nothing back
     (tmp_path / "one" / "records.jsonl").unlink()
     changed = make_run(
         tmp_path, some_file, {"a": [wrong], "b": [dict.fromkeys(lines, "另一句。")]}, name="one"

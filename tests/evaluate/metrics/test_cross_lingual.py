@@ -19,7 +19,14 @@ if find_spec("numpy") is None or find_spec("sklearn") is None:
 
 from digest.evaluate.gold.dataset import GoldPaper, Reference, to_jsonl
 from digest.evaluate.gold.importer import import_digests
-from digest.evaluate.metrics.cross_lingual import Model, Pair, grams_of, load, paper_text, words_of
+from digest.evaluate.metrics.cross_lingual import (
+    CrossLingualModel,
+    TrainingPair,
+    grams_of,
+    load,
+    paper_text,
+    words_of,
+)
 from digest.evaluate.metrics.scoring import score_run
 from digest.evaluate.runs.folder import gold_key
 from digest.publish.formats import read_file
@@ -33,13 +40,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow  # importing scikit-learn alone takes a second in every process
 
 
-def train(pairs: Iterable[Pair]) -> Model:
+def train(pairs: Iterable[TrainingPair]) -> CrossLingualModel:
     from digest.evaluate.metrics.cross_lingual_train import train as learn
 
     return learn(pairs)
 
 
-def cross_validate(pairs: Iterable[Pair]) -> Worth:
+def cross_validate(pairs: Iterable[TrainingPair]) -> Worth:
     from digest.evaluate.metrics.cross_lingual_train import cross_validate as validate
 
     return validate(pairs)
@@ -77,12 +84,12 @@ METHODS = {
 }
 
 
-def invented(n: int, seed: int = 1) -> list[Pair]:
+def invented(n: int, seed: int = 1) -> list[TrainingPair]:
     """So many different papers with their lines; two of them share a task, a problem or a method, not all."""
     ways = [(task, problem, method) for task in TASKS for problem in PROBLEMS for method in METHODS]
     chosen = random.Random(seed).sample(ways, n)
     return [
-        Pair(
+        TrainingPair(
             f"2601.{number:05}",
             paper_text(
                 f"Towards Better {task.title()}",
@@ -99,17 +106,17 @@ SEEN, HELD = PAIRS[:280], PAIRS[280:]
 
 
 @pytest.fixture(scope="module")
-def model() -> Model:
+def model() -> CrossLingualModel:
     return train(SEEN)
 
 
-def value(model: Model, paper: Pair, line: str) -> float:
+def value(model: CrossLingualModel, paper: TrainingPair, line: str) -> float:
     found = model.score(paper.id, paper.text, line)
     assert found is not None
     return found
 
 
-def test_the_right_line_beats_a_wrong_one(model: Model) -> None:
+def test_the_right_line_beats_a_wrong_one(model: CrossLingualModel) -> None:
     won = [
         value(model, paper, paper.line) > value(model, paper, other.line) for paper, other in pairwise(HELD)
     ]
@@ -117,17 +124,17 @@ def test_the_right_line_beats_a_wrong_one(model: Model) -> None:
     assert all(0 <= value(model, paper, HELD[0].line) <= 100 for paper in HELD)
 
 
-def test_no_opinion_on_papers_it_was_trained_on(model: Model) -> None:
+def test_no_opinion_on_papers_it_was_trained_on(model: CrossLingualModel) -> None:
     assert model.score(SEEN[0].id, SEEN[0].text, SEEN[0].line) is None
     assert model.score("2601.99999", SEEN[0].text, SEEN[0].line) is not None
 
 
-def test_what_it_knows_no_word_of(model: Model) -> None:
+def test_what_it_knows_no_word_of(model: CrossLingualModel) -> None:
     assert model.score("2601.99999", "Zyzzyva quux", SEEN[0].line) is None
     assert model.score("2601.99999", SEEN[0].text, "xyzzy") == 0
 
 
-def test_form_changes_nothing(model: Model) -> None:
+def test_form_changes_nothing(model: CrossLingualModel) -> None:
     paper = HELD[0]
     other_form = paper.line.replace("，", ", ").replace("。", ".")
     assert value(model, paper, other_form) == value(model, paper, paper.line)
@@ -138,7 +145,7 @@ def test_terms() -> None:
     assert grams_of("用Wav2Vec 2.0。语音") == ["用", "wav2vec", "2.0", "语", "音", "语音"]
 
 
-def test_a_file_gives_back_the_model(model: Model, tmp_path: Path) -> None:
+def test_a_file_gives_back_the_model(model: CrossLingualModel, tmp_path: Path) -> None:
     path = tmp_path / "new" / "xling.npz"
     model.save(path)
     again = load(path)
@@ -154,7 +161,7 @@ def test_a_file_gives_back_the_model(model: Model, tmp_path: Path) -> None:
     assert [left.name for left in path.parent.iterdir()] == ["xling.npz"]
 
 
-def test_the_same_pairs_in_any_order_give_the_same_file(model: Model, tmp_path: Path) -> None:
+def test_the_same_pairs_in_any_order_give_the_same_file(model: CrossLingualModel, tmp_path: Path) -> None:
     one, two = tmp_path / "one.npz", tmp_path / "two.npz"
     model.save(one)
     train([*reversed(SEEN), SEEN[5]]).save(two)
@@ -163,7 +170,7 @@ def test_the_same_pairs_in_any_order_give_the_same_file(model: Model, tmp_path: 
 
 
 @pytest.mark.parametrize("damage", ["cut", "changed", "text", "empty", "foreign", "pickle"])
-def test_a_damaged_or_foreign_file(damage: str, model: Model, tmp_path: Path) -> None:
+def test_a_damaged_or_foreign_file(damage: str, model: CrossLingualModel, tmp_path: Path) -> None:
     import numpy as np
 
     path = tmp_path / "xling.npz"
@@ -193,7 +200,7 @@ def test_too_few_pairs() -> None:
 
 
 def test_pairs_that_share_nothing() -> None:
-    strange = [Pair(str(n), f"word{n}", f"latin{n}") for n in range(200)]
+    strange = [TrainingPair(str(n), f"word{n}", f"latin{n}") for n in range(200)]
     with pytest.raises(UsageError, match="nothing can be learned"):
         train(strange)
 
@@ -203,13 +210,13 @@ def test_cross_validation_finds_what_is_there_and_nothing_where_nothing_is() -> 
     assert cross_validate(some).random > 0.95
     lines = [pair.line for pair in some]
     random.Random(3).shuffle(lines)
-    mixed = [Pair(pair.id, pair.text, line) for pair, line in zip(some, lines, strict=True)]
+    mixed = [TrainingPair(pair.id, pair.text, line) for pair, line in zip(some, lines, strict=True)]
     worth = cross_validate(mixed)
     assert 0.4 < worth.random < 0.6
     assert 0.35 < worth.nearest < 0.65
 
 
-def gold_file(path: Path, pairs: list[Pair]) -> Path:
+def gold_file(path: Path, pairs: list[TrainingPair]) -> Path:
     papers = [
         GoldPaper(
             id=pair.id,
@@ -257,7 +264,7 @@ def test_the_command_without_the_extra(
 
 
 def test_a_run_has_the_metric_where_there_is_a_model(
-    model: Model, tmp_path: Path, digest: Run, monkeypatch: pytest.MonkeyPatch
+    model: CrossLingualModel, tmp_path: Path, digest: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     papers = [*HELD[:40], SEEN[0]]
     gold = gold_file(tmp_path / "gold.jsonl", papers)
@@ -283,7 +290,7 @@ def test_on_published_digests(shared: Path) -> None:
     files = [*sorted(shared.glob("days/*.md")), *sorted(shared.glob("seed/*.md"))]
     papers = import_digests(files, read_file).papers
     worth = cross_validate(
-        Pair(paper.id, paper_text(paper.title, paper.abstract), line)
+        TrainingPair(paper.id, paper_text(paper.title, paper.abstract), line)
         for paper in papers
         for line in paper.lines
     )

@@ -37,8 +37,8 @@ class Page(HTMLParser):
 
 
 def report(gold_file: Path, tmp_path: Path, *epochs: dict[str, str]) -> dict[str, str]:
-    board, comparison = compared(make_run(tmp_path, gold_file, {"a": [epochs[0]], "b": list(epochs[1:])}))
-    return render(board, "a", None, [Candidate(comparison, decide(comparison), None, {})])
+    results, comparison = compared(make_run(tmp_path, gold_file, {"a": [epochs[0]], "b": list(epochs[1:])}))
+    return render(results, "a", None, [Candidate(comparison, decide(comparison), None, {})])
 
 
 def test_nothing_of_a_paper_or_a_model_is_markup(tmp_path: Path) -> None:

@@ -27,12 +27,12 @@ def test_a_batch_is_handed_in_and_collected_at_half_the_price(
     later = Bench(tmp_path, server)
     assert later(collect()) == ()
     assert answered(tmp_path, questions) == 6
-    usage = later.asker.tally.usage
-    assert later.asker.tally.cost == pytest.approx((usage.input + 10 * usage.output) / 2e6)
+    usage = later.asker.usage.tokens
+    assert later.asker.usage.cost == pytest.approx((usage.input + 10 * usage.output) / 2e6)
     assert "chat" not in server.stats()["requests"]
     third = Bench(tmp_path, server)
     assert third(collect()) == ()
-    assert third.asker.tally.asked == 0
+    assert third.asker.usage.asked == 0
 
 
 def test_a_batch_under_way_is_told_of_and_waited_for(

@@ -11,7 +11,7 @@ import pytest
 from digest.config import InterestSettings
 from digest.model import Entry
 from digest.publish.markdown_parser import parse
-from digest.publish.site.interests import Interest, Judge, Kept, Library
+from digest.publish.site.interests import Interest, InterestScorer, LibraryPaper, ReferenceLibrary
 from digest.publish.site.library import import_library, load_library
 from digest.system.errors import UsageError
 from tests.publish.samples import entry
@@ -25,8 +25,8 @@ BIB = """@article{a, title = {Speech {Separation} with G{\\"o}del}, author = {Li
 RIS = "TY  - JOUR\r\nTI  - Speech Separation\r\nAU  - Li, Bo\r\nAB  - We separate.\r\nER  - \r\n"
 
 
-def judge(**tables: object) -> Judge:
-    return Judge(InterestSettings.model_validate(tables))
+def judge(**tables: object) -> InterestScorer:
+    return InterestScorer(InterestSettings.model_validate(tables))
 
 
 def test_reasons_are_told_in_the_words_of_the_settings() -> None:
@@ -116,10 +116,11 @@ def _ranks(own: list[tuple[date, Entry]], days: dict[date, list[Entry]]) -> list
     found = []
     for day in sorted({when for when, _ in own})[1:]:
         earlier = {one.paper.title: one for when, one in own if when < day}
-        library = Library(
-            Kept(f"{one.paper.title} {one.paper.abstract}", one.paper.authors) for one in earlier.values()
+        library = ReferenceLibrary(
+            LibraryPaper(f"{one.paper.title} {one.paper.abstract}", one.paper.authors)
+            for one in earlier.values()
         )
-        scores = [one.score for one in Judge(InterestSettings(), library)(days[day])]
+        scores = [one.score for one in InterestScorer(InterestSettings(), library)(days[day])]
         for when, one in own:
             if when == day and one.paper.title not in earlier:
                 mine = scores[days[day].index(one)]
@@ -141,7 +142,9 @@ def test_by_words_alone_papers_of_a_task_are_near_earlier_ones_of_it(shared: Pat
             later = [number for number, one in enumerate(days[day]) if _is_of(one, task)]
             if len(near) < 3 or not later:
                 continue
-            library = Library(Kept(f"{one.paper.title} {one.paper.abstract}") for one in near)
+            library = ReferenceLibrary(
+                LibraryPaper(f"{one.paper.title} {one.paper.abstract}") for one in near
+            )
             texts = [f"{one.paper.title} {one.paper.abstract}" for one in days[day]]
             scores = [cosine for cosine, _ in library.near(texts)]
             others = [score for number, score in enumerate(scores) if number not in later]

@@ -9,9 +9,9 @@ from digest.config import InterestSettings
 from digest.model import Summary
 from digest.publish.site.comments import links_of, venue_of
 from digest.publish.site.groups import grouped
-from digest.publish.site.interests import Judge
+from digest.publish.site.interests import InterestScorer
 from digest.publish.site.titles import Titles
-from digest.publish.site.view import View, views_of
+from digest.publish.site.view import PaperView, views_of
 from tests.publish.samples import entry
 from tests.publish.site.support import digest_on, paper
 
@@ -59,9 +59,9 @@ def test_links_lose_what_belongs_to_the_sentence() -> None:
     assert all('"' not in one.url for one in links_of('http://evil.example/"onload=alert(1)'))
 
 
-def views(*entries: object, source: str = "listing") -> tuple[View, ...]:
+def views(*entries: object, source: str = "listing") -> tuple[PaperView, ...]:
     digest = digest_on(DAY, *entries, source=source)  # type: ignore[arg-type]
-    return views_of(digest, Judge(InterestSettings()), english=False)
+    return views_of(digest, InterestScorer(InterestSettings()), english=False)
 
 
 def test_published_cross_lists_are_not_called_new() -> None:
@@ -86,7 +86,7 @@ def test_a_line_names_its_task(line: str, task: str) -> None:
 def test_the_english_line_goes_first_where_there_is_one() -> None:
     both = entry(summary=Summary(line="中文。", translations={"en": "English."}))
     digest = digest_on(DAY, both, entry(id="2601.1", summary=Summary(line="只有中文。")))
-    judge = Judge(InterestSettings())
+    judge = InterestScorer(InterestSettings())
     assert [view.line for view in views_of(digest, judge, english=True)] == ["English.", "只有中文。"]
     assert views_of(digest, judge, english=False)[0].line == "中文。"
 
@@ -98,7 +98,7 @@ def test_a_new_title_is_shown_beside_the_old(tmp_path: Path) -> None:
     for day, title in (("2026-01-28", "New name"), ("2026-01-05", "Old name"), ("2026-02-01", "Later")):
         titles.note("2601.00001", day, title)
     for _ in range(2):  # from memory, and from the file
-        view = views_of(digest, Judge(InterestSettings()), english=False, earlier=titles.before)[0]
+        view = views_of(digest, InterestScorer(InterestSettings()), english=False, earlier=titles.before)[0]
         assert view.was == "Old name"
         titles.save()
 

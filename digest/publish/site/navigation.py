@@ -1,4 +1,4 @@
-"""Which page lies before and after which."""
+"""The order of a site's pages: the page before and after each."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from collections.abc import Sequence
 from datetime import date as Date
 from typing import TypeVar
 
+from digest.publish.site.digest_files import DigestFile, Week
 from digest.publish.site.pages import Neighbours
-from digest.publish.site.sources import Source, Week
 
 T = TypeVar("T")
 
 
-class Map:
+class Navigation:
     """The order of a site's pages.
 
     Args:
         sources: all digests, oldest first.
     """
 
-    def __init__(self, sources: Sequence[Source]) -> None:
+    def __init__(self, sources: Sequence[DigestFile]) -> None:
         days = sorted({one.date for one in sources})
         self._days = _beside([f"{day}/index.html" for day in days], days)
-        by_key: dict[str, list[Source]] = defaultdict(list)
+        by_key: dict[str, list[DigestFile]] = defaultdict(list)
         for source in sources:
             by_key[source.key].append(source)
         self._sections: dict[tuple[str, Date], tuple[str, str]] = {}
@@ -40,7 +40,7 @@ class Map:
         """The pages of the days before and after."""
         return self._days[day]
 
-    def section(self, source: Source) -> Neighbours:
+    def section(self, source: DigestFile) -> Neighbours:
         """The same section on other days, and its week."""
         return Neighbours(*self._sections[source.key, source.date], week_path(source.week, source.key))
 

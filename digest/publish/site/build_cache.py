@@ -1,4 +1,4 @@
-"""The memory of a site between two builds."""
+"""The cache of a site between two builds: what each part of it was made from, and came to."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Value = Mapping[str, Any]
 """The kept value of a unit."""
 
 DONE: Value = {"done": True}
-"""Of one that is nothing but its files."""
+"""The kept value of a unit that is nothing but its files."""
 
 
-class Memory:
+class BuildCache:
     """Earlier builds of a site: of each unit a fingerprint, its files, and what the overview needs.
 
     Args:
@@ -30,7 +30,7 @@ class Memory:
         self.titles = Titles(self._folder / "titles.sqlite3")
         self.seen: set[str] = set()
 
-    def unit(self, name: str, fingerprint: str) -> Value | None:
+    def get(self, name: str, fingerprint: str) -> Value | None:
         """The kept value of the unit, if its fingerprint is still this."""
         kept = self._units.get(name)
         if kept is None or kept["fingerprint"] != fingerprint:
@@ -39,7 +39,7 @@ class Memory:
         value: Value = kept["value"]
         return value
 
-    def last(self, name: str) -> Value | None:
+    def get_stale(self, name: str) -> Value | None:
         """The kept value of the unit, whatever has changed since; its files stay."""
         kept = self._units.get(name)
         if kept is None:
@@ -48,8 +48,8 @@ class Memory:
         value: Value = kept["value"]
         return value
 
-    def keep(self, name: str, fingerprint: str, files: Iterable[str], value: Value) -> None:
-        """Keep what a unit came to."""
+    def put(self, name: str, fingerprint: str, files: Iterable[str], value: Value) -> None:
+        """Keep the value and files that a unit came to."""
         self.seen.add(name)
         self._units[name] = {"fingerprint": fingerprint, "files": sorted(files), "value": value}
 
@@ -74,7 +74,7 @@ def fingerprint_of(*parts: object) -> str:
 
 
 def code_fingerprint() -> str:
-    """Of the code, templates and styles that make a site: another version makes its pages anew."""
+    """A short hash of the code, templates and styles: another version makes the pages anew."""
     here = Path(__file__).parent
     hashed = hashlib.sha256()
     for path in sorted(here.rglob("*")):

@@ -1,4 +1,4 @@
-"""The digests that a site is made from."""
+"""The files of the digests that a site is made from."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Week = tuple[int, int]
 
 
 @dataclass(frozen=True, order=True)
-class Source:
+class DigestFile:
     """A digest on disk: `<date>/<section>.json`."""
 
     date: Date
@@ -25,25 +25,30 @@ class Source:
     stamp: str = field(compare=False)
 
     @property
+    def name(self) -> str:
+        """The path of its files from the root of the site, without what their names end in."""
+        return f"{self.date}/{self.key}"
+
+    @property
     def week(self) -> Week:
         """The week of its day."""
         year, number, _ = self.date.isocalendar()
         return year, number
 
 
-def sources_in(folder: Path, order: Sequence[str] = ()) -> list[Source]:
+def digest_files(folder: Path, order: Sequence[str] = ()) -> list[DigestFile]:
     """The digests under `folder`, oldest first, a day's sections in the order given."""
     found = []
     for path in folder.glob("????-??-??/*.json"):
         with suppress(ValueError, OSError):
             day, state = Date.fromisoformat(path.parent.name), path.stat()
             if not path.name.startswith("."):
-                found.append(Source(day, path.stem, path, f"{state.st_size}:{state.st_mtime_ns}"))
+                found.append(DigestFile(day, path.stem, path, f"{state.st_size}:{state.st_mtime_ns}"))
     place = {key: index for index, key in enumerate(order)}
     return sorted(found, key=lambda one: (one.date, place.get(one.key, len(place)), one.key))
 
 
-def read(source: Source) -> Digest:
+def read_in_place(source: DigestFile) -> Digest:
     """The digest; its date is that of its folder.
 
     Raises:
