@@ -129,6 +129,18 @@ def test_an_address_of_arxiv_may_end_in_a_slash(folder: Path) -> None:
     assert load().arxiv.pages == "http://127.0.0.1:1"
 
 
+def test_a_link_that_leads_nowhere_is_told(folder: Path) -> None:
+    Path("digest.toml").symlink_to("settings-of-mine.toml")
+    with pytest.raises(UsageError, match=r"digest.toml: cannot be read: No such file"):
+        load()
+
+
+def test_a_path_that_is_none_is_told(folder: Path) -> None:
+    Path("digest.toml").write_text('[run]\nout = "a\\u0000b"\n', encoding="utf-8")
+    with pytest.raises(UsageError, match=r"line 2: run.out: .* is no path"):
+        load()
+
+
 def test_a_list_is_called_a_list(folder: Path) -> None:
     Path("digest.toml").write_text('[sections.x]\ntitle = "x"\ncategories = "cs.CL"\n', encoding="utf-8")
     with pytest.raises(
