@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.text.clean import Row
+from digest.text.rows import Row
 from digest.text.selection import chosen, passages, sentences
 from digest.text.tokens import count
 
