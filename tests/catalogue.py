@@ -21,7 +21,10 @@ from digest.system.language import CATALOGUE, entries
 
 ROOT = Path(__file__).parent.parent
 
-SAYING = frozenset(("say _say aside complain doing on_screen translated Diagnosis BadParameter fail").split())
+SAYING = frozenset(
+    {"say", "_say", "doing", "print_message", "print_status", "print_on_terminal", "print_error"}
+    | {"translated", "Diagnosis", "BadParameter", "fail"}
+)
 # Those of whose arguments single words are read, too.
 NAMING = frozenset({"Diagnosis", "translated"})
 """Functions whose arguments are read by people; every class whose name ends in Error is one, too."""

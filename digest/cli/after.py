@@ -10,7 +10,7 @@ import os
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 
-from digest.cli.output import aside
+from digest.cli.output import print_status
 from digest.cli.run_output import Result
 from digest.config import Settings
 from digest.ledger import open_ledger
@@ -49,7 +49,7 @@ def run_after(results: Iterable[Result], settings: Settings) -> int:
             why = _carry_out(settings.run.after, variables(digest, settings, changed, new=first))
             ledger.finish(run, "failed" if why else "complete", {"why": why} if why else {}, day)
             if why:
-                aside(f"digest: {key} {day}: [run] after: {why}. The digest itself is published.")
+                print_status(f"digest: {key} {day}: [run] after: {why}. The digest itself is published.")
                 code = FAILED
     return code
 

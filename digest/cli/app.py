@@ -32,7 +32,7 @@ from digest.cli import (
 )
 from digest.cli import eval as evaluation
 from digest.cli import list as list_
-from digest.cli.output import complain
+from digest.cli.output import print_error
 from digest.system.errors import DigestError
 from digest.system.files import words_at_home
 from digest.system.language import VARIABLE as LANGUAGE
@@ -118,7 +118,7 @@ def _to_the_last_byte() -> None:
 
 def _in_chinese() -> None:
     """Carry out the command line, its help and Typer's own words in Chinese."""
-    from digest.cli.help import complain, in_chinese
+    from digest.cli.help import in_chinese, print_usage_error
 
     try:
         code = in_chinese(typer.main.get_command(app)).main(standalone_mode=False)
@@ -127,7 +127,7 @@ def _in_chinese() -> None:
     except Exception as error:  # Typer's click has no public name; what is not its own is raised again
         if not hasattr(error, "format_message"):
             raise
-        complain(error)
+        print_usage_error(error)
         code = getattr(error, "exit_code", 2)
     sys.exit(code)
 
@@ -138,16 +138,16 @@ def _run(*, debugging: bool) -> None:
     except DigestError as error:
         if debugging:
             print(story_of(error), file=sys.stderr)
-        complain(error)
+        print_error(error)
         sys.exit(error.exit_code)
     except SystemExit as end:
         if end.code in {130, 143}:  # Ctrl-C, as typer reports it; SIGTERM
-            complain("stopped. What was answered is kept; run it again to go on.")
+            print_error("stopped. What was answered is kept; run it again to go on.")
         raise
     except Exception as error:  # noqa: BLE001 - a bug; a traceback would help nobody at a terminal
         hint = f"Please report it, with what `digest {FLAG} ...` says."
         if debugging:
             print(story_of(error), file=sys.stderr)
             hint = "Please report it, with the lines above."
-        complain(f"a bug: {type(error).__name__}: {masked(str(error))}. {hint}")
+        print_error(f"a bug: {type(error).__name__}: {masked(str(error))}. {hint}")
         sys.exit(1)

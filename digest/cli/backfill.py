@@ -138,7 +138,7 @@ def _carry_out(given: CommandOptions, wanted: _Wanted) -> int:
                 plans.append(plan)
                 if not quiet:
                     for line in _plan_lines(plan, span, wanted):
-                        output.say(line)
+                        output.print_message(line)
                 if not wanted.plan:
                     rows.extend(await work.run(plan))
 
@@ -151,7 +151,7 @@ def _carry_out(given: CommandOptions, wanted: _Wanted) -> int:
     elif not wanted.plan:
         _show(rows, plans[0], quiet=given.quiet)
         if pages and not given.quiet:
-            output.say(f"to read: {pages}")
+            output.print_message(f"to read: {pages}")
     return max((row.exit_code for row in rows), default=0)
 
 
@@ -220,7 +220,7 @@ async def _reading(wanted: _Wanted, mirror: Mirror | None, resources: Resources)
 
 
 def _yielding(resources: Resources) -> Resources:
-    """The same, but nothing new is sent while a daily run is at work."""
+    """The resources, changed so that nothing new is sent while a daily run is at work."""
     from digest.pipeline.priority import BackfillThrottle
 
     throttle = BackfillThrottle(resources.ledger)
@@ -305,11 +305,11 @@ def _show(rows: Sequence[DayResult], plan: BackfillPlan, *, quiet: bool) -> None
 
     for row in rows:
         if row.state == "failed":
-            output.complain(row.why, f"{row.day} {row.section}")
+            output.print_error(row.why, f"{row.day} {row.section}")
         elif row.state == "flagged" and not quiet:
-            output.say(f"{row.day} {row.section}: {row.words}")
+            output.print_message(f"{row.day} {row.section}: {row.words}")
             if stopped := row.why:
-                output.say(f"stopped: {stopped}")
+                output.print_message(f"stopped: {stopped}")
     if quiet:
         return
     states = Counter(row.state for row in rows)
@@ -318,15 +318,15 @@ def _show(rows: Sequence[DayResult], plan: BackfillPlan, *, quiet: bool) -> None
     told = ", ".join(f"{states[state]} {translated(state)}" for state in shown)
     costs = [row.cost for row in rows]
     cost = "no price is known" if None in costs else f"${sum(filter(None, costs)):.4f}"
-    output.say(f"digests: {told}, {left} not begun" if left else f"digests: {told}")
-    output.say(
+    output.print_message(f"digests: {told}, {left} not begun" if left else f"digests: {told}")
+    output.print_message(
         f"papers {sum(row.papers for row in rows):,}: summarised {sum(row.summarised for row in rows):,}, "
         f"flagged {sum(row.flagged for row in rows):,}; questions asked {sum(row.asked for row in rows):,}, "
         f"answers from the ledger {sum(row.reused for row in rows):,}; cost: {cost}"
     )
     if states["submitted"]:
-        output.say(
+        output.print_message(
             "Questions are in batches at the endpoint. Give the same command again later, or with --wait."
         )
     elif left or states["failed"]:
-        output.say("Give the same command again to go on.")
+        output.print_message("Give the same command again to go on.")

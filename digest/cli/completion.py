@@ -10,7 +10,7 @@ import typer
 
 PROGRAM = "digest"
 VARIABLE = "_DIGEST_COMPLETE"
-"""Of the environment: the script sets it when it asks for completions."""
+"""The environment variable that the script sets when it asks for completions."""
 
 
 def completion(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from digest.cli.options import Target
-from digest.cli.output import say
+from digest.cli.output import print_message
 
 Source = Annotated[Path, typer.Argument(metavar="FILE", help="The file to read.")]
 
@@ -18,7 +18,7 @@ def import_(source: Source, output: Target) -> None:
     from digest.publish.files import import_file
 
     digest = import_file(source, output)
-    say(f"{output}: {len(digest.entries)} papers")
+    print_message(f"{output}: {len(digest.entries)} papers")
 
 
 def render(source: Source, output: Target) -> None:
@@ -26,4 +26,4 @@ def render(source: Source, output: Target) -> None:
     from digest.publish.files import render_file
 
     digest = render_file(source, output)
-    say(f"{output}: {len(digest.entries)} papers")
+    print_message(f"{output}: {len(digest.entries)} papers")

@@ -9,8 +9,7 @@ from datetime import date as Date
 from typing import TYPE_CHECKING
 
 from digest.cli.progress import Bars
-from digest.model import RunUsage
-from digest.pipeline.progress import Progress
+from digest.pipeline.progress import Progress, Silent
 from digest.system.language import translated
 
 if TYPE_CHECKING:
@@ -18,8 +17,8 @@ if TYPE_CHECKING:
     from digest.scale.plan import BackfillPlan
 
 
-class DaysProgress:
-    """Counts papers over all days. What a single day says of itself is left out, but for trouble.
+class DaysProgress(Silent):
+    """Counts papers over all days. What a day tells of its phases and spending is left out.
 
     Args:
         inner: where sentences go; on a terminal it shows one bar for all days.
@@ -85,9 +84,6 @@ class DaysProgress:
         """Pass it on."""
         self._inner.say(sentence)
 
-    def doing(self, what: str) -> None:
-        """Nothing: a day's own phases are left out."""
-
     def start(self, stage: str, total: int) -> None:  # noqa: ARG002 - see `Progress`
         """The papers of a day, once or, with batches, twice: they are counted from the beginning."""
         if stage == "papers":
@@ -100,9 +96,6 @@ class DaysProgress:
         self._of_day += 1
         if self._bars:
             self._inner.step("papers")
-
-    def spending(self, stage: str, tally: RunUsage) -> None:
-        """Nothing: what all days spend is told at the end of each."""
 
     def paused(self) -> AbstractContextManager[None]:
         """Within it nothing moves: somebody is asked."""

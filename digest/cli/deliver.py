@@ -89,7 +89,7 @@ def _deliver_published(
     if given.json:
         output.as_json([_values(report) for report in reports])
     elif not (given.quiet or reports):
-        output.say("Everybody has what is published.")
+        output.print_message("Everybody has what is published.")
     return NOT_DELIVERED if any(report.failed for report in reports) else 0
 
 
@@ -107,7 +107,7 @@ def after_run(ready: Ready, made: Iterable[date | None], code: int, *, whole: bo
         return code
     from datetime import timedelta
 
-    from digest.cli.output import complain
+    from digest.cli.output import print_error
     from digest.deliver.delivery import Wish
     from digest.system.errors import DigestError
 
@@ -116,7 +116,7 @@ def after_run(ready: Ready, made: Iterable[date | None], code: int, *, whole: bo
     try:
         failed = any(report.failed for report in _carry_out(ready, Wish(recent, catch_up=True)))
     except DigestError as error:  # the digests are there all the same
-        complain(error, translated("not delivered"))
+        print_error(error, translated("not delivered"))
         failed = True
     return NOT_DELIVERED if failed and code not in _WORSE else code
 

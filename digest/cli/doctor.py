@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from digest.cli import output
-from digest.cli.doctor_checks.diagnosis import Diagnosis
+from digest.cli.doctor_checks import Diagnosis
 from digest.cli.options import Json, ModelName, Out, PromptName, Sample, flags_of
 from digest.cli.table import table
 from digest.system.language import translated

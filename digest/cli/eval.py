@@ -32,7 +32,7 @@ judge_app.command("import")(eval_judge.judge_import)
 
 @app.callback()
 def require_extra() -> None:
-    """Which prompt is better: run, score, compare, judge."""
+    """Raise UsageError, which says what to install, where the extra `eval` is missing."""
     missing = [name for name in ("numpy", "scipy", "sacrebleu") if find_spec(name) is None]
     if missing:
         raise UsageError(

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperCommand
 
 from digest.cli.options import Base, Json, Out
-from digest.cli.output import complain
+from digest.cli.output import print_error
 from digest.system.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def compare(
     try:
         code = compare_runs(runs, base, margin or [], out, as_json=json)
     except UsageError as error:
-        complain(error)
+        print_error(error)
         code = 1  # 2 says here that a gate is worse
     raise typer.Exit(code)
 
@@ -73,7 +73,7 @@ def compare_runs(
     results = eval_output.results_of(runs, out)
     results.column(base)
     if refusal := too_many_errors(results):
-        complain(refusal)
+        print_error(refusal)
         return TOO_MANY_ERRORS
     made = compared(results, base, given)
     again = next((one for one in made if one.same), None)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from digest.cli.options import EvalRun, Out
-from digest.cli.output import say
+from digest.cli.output import print_message
 from digest.system.errors import UsageError
 
 
@@ -18,7 +18,7 @@ def score(run: EvalRun, out: Out = None) -> None:
     from digest.evaluate.metrics.scoring import score_run
 
     folder = opened(run, out)
-    say(f"{folder.path}: {score_run(folder)} answers scored")
+    print_message(f"{folder.path}: {score_run(folder)} answers scored")
 
 
 def show(
@@ -58,12 +58,12 @@ def power(
         raise UsageError("--delta: give a number of points above 0.")
     sd = known[metric]
     if n is not None:
-        say(
+        print_message(
             f"{metric}: {n} papers find a difference of {detectable(sd, n):.1f} points 4 times in 5 "
             f"(paired, alpha .05; SD of the paired difference {sd:g})."
         )
     elif delta is not None:
-        say(
+        print_message(
             f"{metric}: a difference of {delta:g} points needs {papers_for(sd, delta)} papers to be found "
             f"4 times in 5 (paired, alpha .05; SD of the paired difference {sd:g})."
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from digest.cli.options import Base, EvalRun, JudgeName, Out, Quiet
-from digest.cli.output import say
+from digest.cli.output import print_message
 from digest.system.errors import UsageError
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def _export(given: CommandOptions, run: str, base: str, name: str, output: Path)
     collector = Collector(endpoint.write)
     _ask(given, run, base, name, collector)
     write_atomically(output, collector.to_jsonl())
-    say(f"{output}: {len(collector.requests)} questions")
+    print_message(f"{output}: {len(collector.requests)} questions")
 
 
 def _ask(
@@ -169,4 +169,4 @@ def label(
         raise UsageError(f"Say with --with which variant is shown beside {base}: {', '.join(others)}.")
     pairs = pairs_of(results.column(base), results.column(candidate or others[0]), results.papers)
     given = label_pairs(pairs, results.folders[0], n, print, input)
-    say(f"{given} labels kept in {results.folders[0].path / 'labels.jsonl'}")
+    print_message(f"{given} labels kept in {results.folders[0].path / 'labels.jsonl'}")

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from digest.cli.options import settings_of
-from digest.cli.output import say
+from digest.cli.output import print_message
 from digest.cli.table import table
 from digest.evaluate.comparison.compare import Comparison, MetricComparison
 from digest.evaluate.comparison.results import ResultTable, load_results
@@ -42,21 +42,23 @@ def opened(run: str, out: Path | None) -> RunFolder:
 def comparison(results: ResultTable, again: Comparison | None, candidates: Sequence[Candidate]) -> None:
     """Print the tables and decisions of all candidates."""
     if results.recorded:
-        say("The answers were recorded from a model for the bundled sample day.")
+        print_message("The answers were recorded from a model for the bundled sample day.")
     if again:
-        say(f"\n{again.base.label} asked twice (A/A): what noise looks like")
+        print_message(f"\n{again.base.label} asked twice (A/A): what noise looks like")
         _table([row for row in again.rows if row.definition.tier != "ops"], again)
     for candidate in candidates:
-        say(f"\n{candidate.label} beside {candidate.comparison.base.label}, gold {results.gold.hash}")
+        print_message(
+            f"\n{candidate.label} beside {candidate.comparison.base.label}, gold {results.gold.hash}"
+        )
         _table(candidate.comparison.rows, candidate.comparison, results)
         print()
         for sentence in candidate.decision.sentences:
-            say(sentence)
+            print_message(sentence)
         if dropped := candidate.comparison.dropped:
-            say(f"Left out, without a line on one side: {', '.join(dropped)}.")
+            print_message(f"Left out, without a line on one side: {', '.join(dropped)}.")
         for row in candidate.comparison.rows:
             if row.word == "worse" and row.metric != "lint3":  # its papers are among those of lint_ok
-                say(f"{row.metric} is worse on:")
+                print_message(f"{row.metric} is worse on:")
                 listed = worst_papers(candidate.comparison, results, row.metric)
                 for paper, evidence in listed[:_MOST]:
                     print(f"  {paper}  {evidence}")
@@ -89,7 +91,7 @@ def _cells(row: MetricComparison, one: Comparison, results: ResultTable | None) 
 
 
 def values(candidates: Sequence[Candidate]) -> list[dict[str, Any]]:
-    """The same for programs."""
+    """The comparison as plain values, for --json."""
     return [
         {
             "base": candidate.comparison.base.label,
@@ -113,26 +115,26 @@ def calibration(one: Calibration) -> None:
     kinds = ", ".join(f"{kind} {found}/{n}" for kind, (found, n) in one.kinds.items())
     wins, ties, losses = one.equal
     agreement = "" if one.kappa is None else f", kappa {one.kappa:.2f}"
-    say(f"judge {one.judge}, rubric {one.rubric}")
-    say(f"planted defects found: {kinds}")
-    say(f"equal systems: {wins} first, {ties} ties, {losses} second")
-    say(f"labels of people: {one.labels}{agreement}")
-    say(f"positions: {one.flips[0]} of {one.flips[1]} verdicts changed with the order")
+    print_message(f"judge {one.judge}, rubric {one.rubric}")
+    print_message(f"planted defects found: {kinds}")
+    print_message(f"equal systems: {wins} first, {ties} ties, {losses} second")
+    print_message(f"labels of people: {one.labels}{agreement}")
+    print_message(f"positions: {one.flips[0]} of {one.flips[1]} verdicts changed with the order")
     for reason in one.lacking:
-        say(f"not calibrated: {reason}")
+        print_message(f"not calibrated: {reason}")
     if not one.lacking:
-        say("calibrated: its verdict may decide")
+        print_message("calibrated: its verdict may decide")
 
 
 def jury(label: str, base: str, one: Jury) -> None:
     """Print what a judge says of a candidate."""
     low, high = one.win_rate
-    say(
+    print_message(
         f"{label} beside {base}: {one.wins} wins, {one.ties} ties, {one.losses} losses, {one.unanswered} "
         f"without an answer; of decided pairs it wins {100 * low:.0f} to {100 * high:.0f} % (p {one.p:.3f})"
     )
     if one.flags:
-        say(f"questions of the checklist failed, a line: {one.flags[0]:.2f} and {one.flags[1]:.2f}")
+        print_message(f"questions of the checklist failed, a line: {one.flags[0]:.2f} and {one.flags[1]:.2f}")
 
 
 def paper(results: ResultTable, name: str) -> None:
@@ -141,9 +143,9 @@ def paper(results: ResultTable, name: str) -> None:
     print(f"{one.id}  {one.title}\n\n{one.abstract}\n")
     for reference in one.references:
         flags = f"  ({', '.join(reference.flags)})" if reference.flags else ""
-        say(f"published {reference.date or ''}{flags}\n  {reference.line}")
+        print_message(f"published {reference.date or ''}{flags}\n  {reference.line}")
     for column in results.columns.values():
-        say(f"\n{column.label}")
+        print_message(f"\n{column.label}")
         for epoch, answer in sorted(column.answers.get(name, {}).items()):
             score = column.scores[name][epoch]
             print(f"  {answer.line or f'no line: {answer.error}'}")

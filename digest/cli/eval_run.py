@@ -100,10 +100,10 @@ def _run(
             started=datetime.now(UTC),
         )
         folder = create(runs_in(settings.run.out), info, gold.read_bytes())
-        tally = _ask(folder, ready, papers, epochs)
+        usage = _ask(folder, ready, papers, epochs)
     score_run(folder)
     asked = product(papers, folder.info.variants, range(epochs))
-    return _report(folder, tally, given, {key_of(*one) for one in asked})
+    return _report(folder, usage, given, {key_of(*one) for one in asked})
 
 
 def _as_daily(prompt: Prompt, settings: Settings) -> Prompt:
@@ -112,7 +112,7 @@ def _as_daily(prompt: Prompt, settings: Settings) -> Prompt:
 
 
 def _name(gold: Gold, prompts: Sequence[Prompt], models: Sequence[str], settings: Settings) -> str:
-    """The same for the same question, so that the same command goes on with the same run."""
+    """A name made of all that is asked: the same command goes on with the same run."""
     import hashlib
 
     asked = [gold.hash, *(prompt.identity for prompt in prompts), *models, settings.text.source]
@@ -142,7 +142,7 @@ def _ask(folder: RunFolder, ready: Ready, papers: Sequence[str], epochs: int) ->
 
 
 _NAME = re.compile(r"(?!.*\.(?:npz|jsonl)$)\w[\w.-]{0,79}")
-"""Of a run: its folder has it."""
+"""The form of a run's name, which is also its folder's."""
 
 
 def _next(folder: RunFolder, *, unfinished: bool, failed: Sequence[Answer]) -> str:
@@ -161,7 +161,7 @@ def _next(folder: RunFolder, *, unfinished: bool, failed: Sequence[Answer]) -> s
     return shlex.join(["digest", "eval", "compare", info.name, "--base", base])
 
 
-def _report(folder: RunFolder, tally: RunUsage, given: CommandOptions, wanted: set[str]) -> int:
+def _report(folder: RunFolder, usage: RunUsage, given: CommandOptions, wanted: set[str]) -> int:
     from digest.evaluate.runs.folder import TROUBLE
 
     answers = folder.answers()
@@ -169,17 +169,19 @@ def _report(folder: RunFolder, tally: RunUsage, given: CommandOptions, wanted: s
     unasked = len(wanted - answers.keys())
     if given.json:
         counts = {"failed": len(failed), "unasked": unasked}
-        print(json_module.dumps({"run": str(folder.path), **counts, **tally.report()}))
+        print(json_module.dumps({"run": str(folder.path), **counts, **usage.report()}))
     elif not given.quiet:
         waiting = f", {unasked} not asked" if unasked else ""
-        output.say(f"{folder.path}: {len(answers)} answers, {len(failed)} papers without a line{waiting}")
-        cost = "price unknown" if tally.cost is None else f"{tally.cost:.4f} USD"
-        usage = tally.usage
-        output.say(
-            f"questions asked {tally.asked}, answers from the ledger {tally.reused}; "
-            f"tokens {usage.input:,} in, {usage.output:,} out; {cost}"
+        output.print_message(
+            f"{folder.path}: {len(answers)} answers, {len(failed)} papers without a line{waiting}"
         )
-        output.tell_why(tally)
+        cost = "price unknown" if usage.cost is None else f"{usage.cost:.4f} USD"
+        tokens = usage.tokens
+        output.print_message(
+            f"questions asked {usage.asked}, answers from the ledger {usage.reused}; "
+            f"tokens {tokens.input:,} in, {tokens.output:,} out; {cost}"
+        )
+        output.print_reasons(usage)
         unfinished = bool(unasked) or any(answer.error in TROUBLE for answer in failed)
-        output.say(f"next: {_next(folder, unfinished=unfinished, failed=failed)}")
+        output.print_message(f"next: {_next(folder, unfinished=unfinished, failed=failed)}")
     return output.FLAGGED if failed or unasked else output.COMPLETE

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from digest.cli.options import Files, Out, settings_of
-from digest.cli.output import say
+from digest.cli.output import print_message
 from digest.system.errors import UsageError
 
 if TYPE_CHECKING:
@@ -57,17 +57,21 @@ def _train(files: Sequence[Path], without: Sequence[Path], out: Path | None) -> 
     model = learn(pairs)
     worth = cross_validate(pairs)
     model.save(target)
-    say(f"{target}: {model.pairs} pairs, k {model.k}, {model.signature}")
+    print_message(f"{target}: {model.pairs} pairs, k {model.k}, {model.signature}")
     if without:
         left_out = {paper.id for paper in papers} & held
-        say(f"left out, papers of {', '.join(map(str, without))}: {len(left_out)}")
-    say(
+        print_message(f"left out, papers of {', '.join(map(str, without))}: {len(left_out)}")
+    print_message(
         f"{FOLDS}-fold cross-validation, held out by paper: AUC {worth.random:.3f} against the line of a "
         f"random other paper, {worth.nearest:.3f} against that of the nearest"
     )
     if worth.nearest < WEAK:
-        say("Coarse: it tells a wrong subject, but hardly two papers on one subject. More pairs help.")
-    say("Runs in this folder are scored with it from now on, but for papers that it was trained on.")
+        print_message(
+            "Coarse: it tells a wrong subject, but hardly two papers on one subject. More pairs help."
+        )
+    print_message(
+        "Runs in this folder are scored with it from now on, but for papers that it was trained on."
+    )
 
 
 def _papers(files: Sequence[Path]) -> list[GoldPaper]:

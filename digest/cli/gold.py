@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from digest.cli.options import Files
-from digest.cli.output import COMPLETE, DEFECTS, say
+from digest.cli.output import COMPLETE, DEFECTS, print_message
 from digest.system.errors import UsageError
 
 if TYPE_CHECKING:
@@ -54,15 +54,15 @@ def import_(
     write_atomically(output, text)
     flagged = {paper.id: rules for paper in papers if (rules := _flags(paper))}
     several = sum(len(paper.references) > 1 for paper in papers)
-    say(f"{output}: {len(papers)} papers, gold {gold_sets.digest_of(text.encode())}")
+    print_message(f"{output}: {len(papers)} papers, gold {gold_sets.digest_of(text.encode())}")
     if several:
-        say(f"{several} of them with several references")
+        print_message(f"{several} of them with several references")
     for reason, count in made.left_out.items():
-        say(f"left out, {reason}: {count}")
+        print_message(f"left out, {reason}: {count}")
     for paper, rules in flagged.items():
-        say(f"flagged, no reference for metrics: {paper} ({', '.join(rules)})")
+        print_message(f"flagged, no reference for metrics: {paper} ({', '.join(rules)})")
     for sentence in gold_sets.problems(gold_sets.read(output), _prompts()):
-        say(f"wrong: {sentence}")
+        print_message(f"wrong: {sentence}")
 
 
 @app.command("check")
@@ -75,7 +75,9 @@ def check(files: Files) -> None:
     for path in files:
         gold = gold_sets.read(path)
         flagged = sum(bool(_flags(paper)) for paper in gold.papers)
-        say(f"{path}: {len(gold.papers)} papers, {flagged} with a flagged reference, gold {gold.hash}")
+        print_message(
+            f"{path}: {len(gold.papers)} papers, {flagged} with a flagged reference, gold {gold.hash}"
+        )
         for sentence in gold_sets.problems(gold, prompts):
             print(f"  {sentence}")
             wrong += 1

@@ -75,7 +75,7 @@ def in_chinese(command: Any) -> Any:  # noqa: ANN401 - Typer has a click of its 
     return spoken
 
 
-def complain(error: Any) -> None:  # noqa: ANN401 - as above
+def print_usage_error(error: Any) -> None:  # noqa: ANN401 - as above
     """Print a usage error, with how the command is called."""
     context = error.ctx
     if type(error).__name__ == "NoArgsIsHelpError":  # a group without a command; typer does not export it

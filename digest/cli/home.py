@@ -20,7 +20,7 @@ WORKFLOW = ".github/workflows/digest.yml"
 SCRIPT = "automation.sh"
 
 LANGUAGES = ("zh", "en", "zh,en", "en,zh")
-"""Of the lines; the first is that of the prompt, and of the pages."""
+"""The languages of the lines to choose from; the first of one is that of the prompt, and of the pages."""
 
 _PROMPTS = {"zh": "entry", "en": "entry-en"}
 

@@ -1,4 +1,4 @@
-"""Where the program of a digest's home comes from: a line of its `requirements.txt`."""
+"""The source of the program in a digest's home: a line of its `requirements.txt`."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _is_checkout(folder: Path) -> bool:
 
 
 def _origin() -> str:
-    """Where pip got this program, if that is an address of the world (PEP 610); no password is passed on."""
+    """The public address that pip got this program from, if it did (PEP 610); no password is passed on."""
     try:
         record = json.loads(distribution(PROGRAM).read_text("direct_url.json") or "{}")
     except (PackageNotFoundError, ValueError):

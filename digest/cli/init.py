@@ -89,10 +89,10 @@ def _asked(name: str, question: str, default: str, read: Callable[[str], Any]) -
             )
             settings_text(Answers(**{name: answer}))
         except UsageError as error:
-            output.aside(str(error))
+            output.print_status(str(error))
         except typer.Abort:
             print(file=sys.stderr)
-            output.complain("stopped. Nothing was written.")
+            output.print_error("stopped. Nothing was written.")
             raise typer.Exit(130) from None
         else:
             return answer
@@ -138,7 +138,7 @@ def _show(folder: Path, states: dict[str, FileState]) -> None:
     for name, state in states.items():
         print(f"{translated(_STATES[state]):<9}  {folder / name}")
     if "kept" in states.values():
-        output.say("What is kept was there with other content: --force replaces it.")
+        output.print_message("What is kept was there with other content: --force replaces it.")
 
 
 def _next_steps(folder: Path, program: str) -> None:
@@ -158,9 +158,11 @@ def _next_steps(folder: Path, program: str) -> None:
     print("1. " + "\n   ".join(steps))
     pages = translated("the latest announcement; open runs/site/index.html")
     print(f"2. digest run                   # {pages}")
-    output.say(
+    output.print_message(
         "3. every morning by itself: push this folder to GitHub or GitLab, set the secret OPENAI_API_KEY;\n"
         "   on GitHub also Settings, Pages, Source: GitHub Actions. README.md here says more."
     )
     if not is_reachable(program):
-        output.say(f"   First name in {REQUIREMENTS} where it gets this program: a git address (--program).")
+        output.print_message(
+            f"   First name in {REQUIREMENTS} where it gets this program: a git address (--program)."
+        )

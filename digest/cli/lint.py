@@ -48,7 +48,7 @@ def check(files: Sequence[Path], *, rules: bool, json: bool) -> int:
         raise UsageError("Name the digests to check: Markdown or JSON files.")
     rows = lint_files(files, settings.checks)
     if not rows and not json:
-        output.say("nothing found")
+        output.print_message("nothing found")
     else:
         print(to_json(rows) if json else table(rows), end="")
     return output.DEFECTS if any(row.severity == 3 for row in rows) else output.COMPLETE

@@ -59,14 +59,14 @@ def list_announcements(given: CommandOptions, day: str | None) -> int:
         arxiv = ready.settings.arxiv
 
         async def go() -> None:
-            async with Http(arxiv, ledger, clock=ready.clock, say=output.aside) as http:
+            async with Http(arxiv, ledger, clock=ready.clock, say=output.print_status) as http:
                 for section in sections:
 
                     def seen(paper: str, before: date, key: str = section.key) -> date | None:
                         return ledger.seen(key, paper, before)
 
                     now = ready.clock()
-                    output.on_screen(f"{section.title}: asking arXiv what was announced ...")
+                    output.print_on_terminal(f"{section.title}: asking arXiv what was announced ...")
                     try:
                         announced = await announce(section, wanted, http, arxiv, now, seen, given.approximate)
                     except DigestError as error:  # of this section; the others can still be had
@@ -81,7 +81,7 @@ def list_announcements(given: CommandOptions, day: str | None) -> int:
         for section, announced in found:
             announcement(section, announced)
     for section, error in failed:
-        output.complain(error, section.key)
+        output.print_error(error, section.key)
     if failed:
         return max(error.exit_code for _, error in failed)
     short = any(isinstance(announced, Announcement) and announced.withheld for _, announced in found)
@@ -98,15 +98,15 @@ def announcement(section: Section, announced: Announcement | NoAnnouncement) -> 
         return
     count = Counter(listing.kind for listing in announced.listings)
     kinds = ", ".join(f"{count[kind]} {translated(kind)}" for kind in KINDS)
-    output.say(
+    output.print_message(
         f"{section.title} {announced.date}: {len(announced.listings)} papers ({kinds}), "
         f"from {announced.source}"
     )
     for category, declared in announced.declared.items():
         own = ", ".join(f"{declared.get(kind, 0)} {translated(kind)}" for kind in KINDS)
-        output.say(f"arXiv's own count, {category}: {own}")
+        output.print_message(f"arXiv's own count, {category}: {own}")
     for note in announced.notes:
-        output.say(f"note: {note}")
+        output.print_message(f"note: {note}")
     for listing, paper in zip(announced.listings, announced.papers, strict=True):
         print(f"{listing.kind:<8}  {paper.versioned_id:<16}  {in_short(paper.title)}")
 

@@ -92,8 +92,12 @@ def settings_of(out: Path | None, *, sample: bool = False) -> Settings:
 
     if not sample:
         return load({"run": {"out": out}}, os.environ)
+    return in_sample_folder(load({"run": {"out": out}, "ledger": {"url": ""}}))
+
+
+def in_sample_folder(settings: Settings) -> Settings:
+    """The settings with the sample day's folder: apart from real work, and neither is taken for the other."""
     from digest.sample.knobs import FOLDER
 
-    settings = load({"run": {"out": out}, "ledger": {"url": ""}})
     run = settings.run.model_copy(update={"out": settings.run.out / FOLDER})
     return settings.model_copy(update={"run": run})

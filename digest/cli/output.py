@@ -17,37 +17,37 @@ COMPLETE, DEFECTS, FLAGGED = 0, 1, 3
 """Exit codes of what was carried out; the others belong to errors."""
 
 
-def say(sentence: str) -> None:
+def print_message(sentence: str) -> None:
     """Print a sentence in the user's language; see `digest.system.language` for how it is found there."""
     print(translated(sentence), flush=True)
 
 
-def aside(sentence: str) -> None:
+def print_status(sentence: str) -> None:
     """Tell a person what is going on, where the result does not go."""
     words = printable(translated(sentence))
     print(words, file=sys.stderr, flush=True)  # bars, when there are any, take it from here
 
 
-def on_screen(sentence: str) -> None:
-    """The same, only where a person looks on: not in logs."""
+def print_on_terminal(sentence: str) -> None:
+    """Print a status where a person looks on; nothing in logs."""
     if sys.stderr.isatty():
-        aside(sentence)
+        print_status(sentence)
 
 
-def complain(error: object, of: str = "") -> None:
+def print_error(error: object, of: str = "") -> None:
     """Tell of an error, and of what: a section, say."""
     print(f"digest: {of}: " if of else "digest: ", translated(str(error)), sep="", file=sys.stderr)
 
 
-def tell_why(tally: RunUsage) -> None:
+def print_reasons(usage: RunUsage) -> None:
     """Print why something was not asked or not answered, and what could be set better."""
-    if tally.stopped is not None:
-        say(f"stopped: {tally.stopped}")
-    if tally.trouble is not None:
-        say(f"not answered, the last for this reason: {tally.trouble}")
-    for sentence in tally.advice.values():
-        if sentence != tally.trouble:
-            say(f"to be set better: {sentence}")
+    if usage.stopped is not None:
+        print_message(f"stopped: {usage.stopped}")
+    if usage.trouble is not None:
+        print_message(f"not answered, the last for this reason: {usage.trouble}")
+    for sentence in usage.advice.values():
+        if sentence != usage.trouble:
+            print_message(f"to be set better: {sentence}")
 
 
 def listed(*parts: str) -> str:
@@ -55,20 +55,20 @@ def listed(*parts: str) -> str:
     return translated("; ").join(parts)
 
 
-def took(tally: RunUsage) -> str:
+def took(usage: RunUsage) -> str:
     """Tokens and cost in words of the user's language; tokens cached or spent on thinking apart."""
-    usage = tally.usage
-    cached = translated(f" ({usage.cached:,} cached)") if usage.cached else ""
-    thought = translated(f" ({usage.reasoning:,} reasoning)") if usage.reasoning else ""
-    tokens = translated(f"tokens {usage.input:,} in{cached}, {usage.output:,} out{thought}")
-    if not tally.asked:
-        return tokens
-    cost = translated("price unknown" if tally.cost is None else f"cost ${tally.cost:.4f}")
-    return listed(tokens, cost)
+    tokens = usage.tokens
+    cached = translated(f" ({tokens.cached:,} cached)") if tokens.cached else ""
+    thought = translated(f" ({tokens.reasoning:,} reasoning)") if tokens.reasoning else ""
+    told = translated(f"tokens {tokens.input:,} in{cached}, {tokens.output:,} out{thought}")
+    if not usage.asked:
+        return told
+    cost = translated("price unknown" if usage.cost is None else f"cost ${usage.cost:.4f}")
+    return listed(told, cost)
 
 
 def origin(text: TextOrigin) -> str:
-    """Where a prompt's passages came from, in words of the user's language."""
+    """The origin of a prompt's passages, in words of the user's language."""
     if text.source == "abstract":
         return translated(f"abstract ({text.reason})" if text.reason else "abstract")
     sections = ", ".join(text.sections)

@@ -11,7 +11,7 @@ import typer
 
 from digest.cli import output
 from digest.cli.options import Json, ModelName, Out, PromptName, Quiet, Sample, flags_of
-from digest.cli.output import COMPLETE, FLAGGED, origin, say, tell_why, took
+from digest.cli.output import COMPLETE, FLAGGED, origin, print_message, print_reasons, took
 from digest.system.errors import UsageError
 from digest.system.terminal import bare, in_short, printable
 
@@ -62,18 +62,18 @@ def redo(given: CommandOptions, wanted: Sequence[str], *, keep: bool) -> int:
 
     with prepared(replace(given, fresh=True)) as ready:
         with_resources(ready, go, quiet=True)
-    ((papers, tally),) = results
+    ((papers, usage),) = results
     if not keep:
         update_pages(ready.settings)
     if given.json:
-        output.as_json(values(papers, tally))
+        output.as_json(values(papers, usage))
     else:
-        show(papers, tally, quiet=given.quiet, keep=keep)
+        show(papers, usage, quiet=given.quiet, keep=keep)
     return exit_code(papers)
 
 
 def exit_code(papers: Sequence[Redone | Unknown]) -> int:
-    """That of the first paper that could not be had, else 3 when a line is flagged, else 0."""
+    """The exit code: that of the first paper that could not be had, else 3 when a line is flagged, else 0."""
     from digest.pipeline.redo import Redone, Unknown
 
     errors = [one.error.exit_code for one in papers if isinstance(one, Unknown)]
@@ -82,19 +82,19 @@ def exit_code(papers: Sequence[Redone | Unknown]) -> int:
     return FLAGGED if any(isinstance(one, Redone) and one.entry.flag for one in papers) else COMPLETE
 
 
-def show(papers: Sequence[Redone | Unknown], tally: RunUsage, *, quiet: bool, keep: bool) -> None:
+def show(papers: Sequence[Redone | Unknown], usage: RunUsage, *, quiet: bool, keep: bool) -> None:
     """Print what came of every paper; with `quiet`, errors only."""
     from digest.pipeline.redo import Unknown
 
     for one in papers:
         if isinstance(one, Unknown):
-            output.complain(one.error)
+            output.print_error(one.error)
         elif not quiet:
             _show(one, keep=keep)
             print()
     if not quiet:
-        say(f"questions asked {tally.asked}; {took(tally)}")
-        tell_why(tally)
+        print_message(f"questions asked {usage.asked}; {took(usage)}")
+        print_reasons(usage)
 
 
 def _show(result: Redone, *, keep: bool) -> None:
@@ -105,13 +105,13 @@ def _show(result: Redone, *, keep: bool) -> None:
         _side_by_side(olds, entry)
     else:
         for row in _plain(olds, entry):
-            say(row)
+            print_message(row)
     if entry.text is not None:
-        say(f"text:   {origin(entry.text)}")
+        print_message(f"text:   {origin(entry.text)}")
     for path in result.digests:
-        say(f"rewritten: {path}")
+        print_message(f"rewritten: {path}")
     if not result.digests:
-        say(_why_unchanged(result, keep=keep))
+        print_message(_why_unchanged(result, keep=keep))
 
 
 def _why_unchanged(result: Redone, *, keep: bool) -> str:
@@ -213,9 +213,9 @@ def _found_of(entry: Entry | None) -> list[str]:
     return flag + [_words(finding) for finding in entry.findings] or ["no findings"]
 
 
-def values(papers: Sequence[Redone | Unknown], tally: RunUsage) -> dict[str, Any]:
-    """The same as plain values, for --json."""
-    return {"papers": [_values(one) for one in papers], **tally.report()}
+def values(papers: Sequence[Redone | Unknown], usage: RunUsage) -> dict[str, Any]:
+    """The result as plain values, for --json."""
+    return {"papers": [_values(one) for one in papers], **usage.report()}
 
 
 def _pieces(old: str, new: str) -> list[tuple[str, str]]:

@@ -7,7 +7,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import TracebackType
 from typing import TYPE_CHECKING, Self, TextIO
 
 from digest.model import RunUsage
@@ -55,23 +54,47 @@ class Pace:
         return (self._latest[-1] - self._latest[0]) / (len(self._latest) - 1) * (self.total - self.done)
 
 
-def spent(tally: RunUsage | None) -> str:
+def spent(usage: RunUsage | None) -> str:
     """Tokens and cost so far; nothing before the first answer."""
-    if tally is None or not tally.asked:
+    if usage is None or not usage.asked:
         return ""
-    cost = f", ${tally.cost:.4f}" if tally.cost else ""
-    return translated(f"{tally.usage.input + tally.usage.output:,} tokens{cost}")
+    cost = f", ${usage.cost:.4f}" if usage.cost else ""
+    return translated(f"{usage.tokens.input + usage.tokens.output:,} tokens{cost}")
 
 
-class Lines(Silent):
+class _Paced(Silent):
+    """The pace of each stage, and what it spends."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._paces: dict[str, Pace] = {}
+        self._usages: dict[str, RunUsage] = {}
+
+    def start(self, stage: str, total: int) -> None:
+        """Remember how many steps there are."""
+        self._paces[stage] = Pace(total, self._clock)
+
+    def step(self, stage: str) -> None:
+        """Count a step of a stage that was started, and show it."""
+        if pace := self._paces.get(stage):
+            pace.step()
+            self._show(stage, pace, spent(self._usages.get(stage)))
+
+    def spending(self, stage: str, usage: RunUsage) -> None:
+        """Remember it, to be shown with the steps."""
+        self._usages[stage] = usage
+
+    def _show(self, stage: str, pace: Pace, so_far: str) -> None:
+        raise NotImplementedError
+
+
+class Lines(_Paced):
     """A plain line a stage, and one a minute where it takes longer: for pipes, cron and CI logs."""
 
     def __init__(self, stream: TextIO, clock: Clock = time.monotonic) -> None:
+        super().__init__(clock)
         self._stream = stream
-        self._clock = clock
-        self._paces: dict[str, Pace] = {}
         self._told: dict[str, float] = {}
-        self._tallies: dict[str, RunUsage] = {}
 
     def say(self, sentence: str) -> None:
         """Print the sentence."""
@@ -82,34 +105,26 @@ class Lines(Silent):
         self.say(what)
 
     def start(self, stage: str, total: int) -> None:
-        """Remember how many steps there are."""
-        self._paces[stage] = Pace(total, self._clock)
+        """Remember how many steps there are, and when it began."""
+        super().start(stage, total)
         self._told[stage] = self._clock()
 
-    def step(self, stage: str) -> None:
-        """Count, and print now and then, and at the end."""
-        pace = self._paces.get(stage)
-        if pace is None:
-            return
-        pace.step()
+    def _show(self, stage: str, pace: Pace, so_far: str) -> None:
+        """Print now and then, and at the end."""
         if pace.done == pace.total:
             self.say(f"{translated(stage)}: {pace.total} of {pace.total}")
         elif (left := pace.left) is not None and self._clock() - self._told[stage] >= _EVERY:
             self._told[stage] = self._clock()
-            so_far = spent(self._tallies.get(stage))
             more = translated(f"; {so_far} so far") if so_far else ""
             rest = translated(f"about {translated(format_duration(left))} left")
             self.say(f"{translated(stage)}: {pace.done} of {pace.total}, {rest}{more}")
 
-    def spending(self, stage: str, tally: RunUsage) -> None:
-        """Remember it for the lines."""
-        self._tallies[stage] = tally
 
-
-class Bars:
+class Bars(_Paced):
     """A bar a stage, on a terminal, and above them what has no steps."""
 
     def __init__(self) -> None:
+        super().__init__(time.monotonic)
         from rich.console import Console
         from rich.progress import BarColumn, SpinnerColumn, TextColumn
         from rich.progress import Progress as RichProgress
@@ -125,17 +140,13 @@ class Bars:
         )
         self._bars = RichProgress(*columns, console=Console(file=bare(sys.stderr)))
         self._tasks: dict[str, TaskID] = {}
-        self._paces: dict[str, Pace] = {}
         self._doing: TaskID | None = None
-        self._tallies: dict[str, RunUsage] = {}
 
     def __enter__(self) -> Self:
         self._bars.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._done_with_it()
         self._bars.stop()
 
@@ -155,26 +166,18 @@ class Bars:
         self._done_with_it()
         if stage in self._tasks:
             self._bars.remove_task(self._tasks[stage])
-        self._paces[stage] = Pace(total, time.monotonic)
+        super().start(stage, total)
         self._tasks[stage] = self._bars.add_task(translated(stage), total=total, info=f"0/{total}")
 
-    def step(self, stage: str) -> None:
+    def _show(self, stage: str, pace: Pace, so_far: str) -> None:
         """Move the bar, and tell what is left and spent."""
-        pace = self._paces.get(stage)
-        if pace is None:
-            return
-        pace.step()
         left = pace.left
         parts = [
             f"{pace.done}/{pace.total}",
             translated(f"{format_duration(left)} left") if left else "",
-            spent(self._tallies.get(stage)),
+            so_far,
         ]
         self._bars.update(self._tasks[stage], advance=1, info="  ".join(filter(None, parts)))
-
-    def spending(self, stage: str, tally: RunUsage) -> None:
-        """Remember it for the bars."""
-        self._tallies[stage] = tally
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -192,7 +195,7 @@ class Bars:
             self._doing = None
 
 
-def choose(*, quiet: bool) -> Silent | Lines | Bars:
+def choose(*, quiet: bool) -> Silent:
     """The right one for where standard error goes: results go to standard output, progress never does."""
     if quiet:
         return Silent()

@@ -9,7 +9,16 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from digest.cli.output import COMPLETE, FLAGGED, as_json, complain, listed, say, tell_why, took
+from digest.cli.output import (
+    COMPLETE,
+    FLAGGED,
+    as_json,
+    listed,
+    print_error,
+    print_message,
+    print_reasons,
+    took,
+)
 from digest.cli.table import table
 from digest.llm.batch import Pending
 from digest.model import Digest, RunUsage, Section
@@ -50,7 +59,7 @@ class Result:
     def show(self, *, quiet: bool) -> None:
         """Print it; with `quiet`, errors only."""
         if isinstance(self.outcome, DigestError):
-            complain(self.outcome, self.section.key)
+            print_error(self.outcome, self.section.key)
         elif isinstance(self.outcome, NoAnnouncement | Pending):
             if not quiet:
                 print(f"{self.section.key}: {translated(self.outcome.sentence)}")
@@ -59,21 +68,21 @@ class Result:
 
     def values(self) -> dict[str, Any]:
         """As plain values, for --json."""
+        day = self.outcome.date if isinstance(self.outcome, Pending) else self.published or self.day
         shown: dict[str, Any] = {"section": self.section.key, "exit_code": self.exit_code}
+        shown["date"] = day and day.isoformat()
         if isinstance(self.outcome, DigestError):
-            return {**shown, "date": _day(self.day), "state": "failed", "why": str(self.outcome)}
+            return {**shown, "state": "failed", "why": str(self.outcome)}
         if isinstance(self.outcome, NoAnnouncement):
-            return {**shown, "date": _day(self.day), "state": "quiet", "why": self.outcome.sentence}
+            return {**shown, "state": "quiet", "why": self.outcome.sentence}
         if isinstance(self.outcome, Pending):
-            why = self.outcome.sentence
-            return {**shown, "date": _day(self.outcome.date), "state": "submitted", "why": why}
+            return {**shown, "state": "submitted", "why": self.outcome.sentence}
         if isinstance(self.outcome, Digest):
             counts = self.outcome.counts.model_dump()
-            return {**shown, "date": _day(self.day), "state": "skipped", "new": False, "counts": counts}
+            return {**shown, "state": "skipped", "new": False, "counts": counts}
         digest = self.outcome.digest
         return {
             **shown,
-            "date": _day(digest.date),
             "state": self.outcome.state,
             "new": self.outcome.new,
             "changed": self.outcome.changes.values(),
@@ -85,7 +94,7 @@ class Result:
             **({"withheld": digest.withheld} if digest.withheld else {}),
             "checks": checks_of(digest.entries).model_dump(),
             "from_abstract": sum(_without_text(digest).values()),
-            **self.outcome.tally.report(),
+            **self.outcome.usage.report(),
             "flagged": {entry.paper.id: entry.flag.reason for entry in digest.entries if entry.flag},
             "kept": dict(self.outcome.kept),
         }
@@ -105,19 +114,19 @@ def table_of_days(results: Sequence[Result]) -> None:
         print(line)
     for result in results:
         if isinstance(result.outcome, DigestError):
-            complain(result.outcome, f"{result.day} {result.section.key}")
+            print_error(result.outcome, f"{result.day} {result.section.key}")
 
 
 def in_all(results: Sequence[Result], seconds: float, pages: Path | None) -> None:
     """Print what several digests took together, and where pages of them are, if any was made."""
-    tallies = [one.outcome.tally for one in results if isinstance(one.outcome, Published)]
-    if len(tallies) > 1:
-        tally = sum(tallies, RunUsage())
-        known = f"questions asked {tally.asked}, answers from the ledger {tally.reused}"
-        digests = translated(f"in all: {len(tallies)} digests, {known}")
-        print(listed(digests, took(tally), translated(format_duration(seconds))))
+    usages = [one.outcome.usage for one in results if isinstance(one.outcome, Published)]
+    if len(usages) > 1:
+        usage = sum(usages, RunUsage())
+        known = f"questions asked {usage.asked}, answers from the ledger {usage.reused}"
+        digests = translated(f"in all: {len(usages)} digests, {known}")
+        print(listed(digests, took(usage), translated(format_duration(seconds))))
     if pages:
-        say(f"to read: {pages}")
+        print_message(f"to read: {pages}")
 
 
 def nothing_due(*, json: bool, quiet: bool) -> None:
@@ -125,38 +134,38 @@ def nothing_due(*, json: bool, quiet: bool) -> None:
     if json:
         as_json([])
     elif not quiet:
-        say("Nothing is due: the digests of the latest announcement are complete.")
-
-
-def _day(day: date | None) -> str | None:
-    return None if day is None else day.isoformat()
+        print_message("Nothing is due: the digests of the latest announcement are complete.")
 
 
 def _published(result: Published) -> None:
-    digest, counts, tally = result.digest, result.digest.counts, result.tally
+    digest, counts, usage = result.digest, result.digest.counts, result.usage
     print(result.markdown, result.json, sep="\n")
     for note in digest.notes:
-        say(f"note: {note}")
+        print_message(f"note: {note}")
     if changed := result.changes:
-        say(f"since the run before: {len(changed.papers)} papers more, {len(changed.lines)} lines changed")
+        print_message(
+            f"since the run before: {len(changed.papers)} papers more, {len(changed.lines)} lines changed"
+        )
     if counts.kept:
-        say(
+        print_message(
             f"announced {counts.announced} = listed {counts.listed} "
             f"= summarised {counts.summarised} + flagged {counts.flagged}"
         )
     else:
-        say(
+        print_message(
             f"only the first {counts.listed} of {counts.announced} announced papers: "
             f"summarised {counts.summarised}, flagged {counts.flagged}"
         )
-    say(f"questions asked {tally.asked}, answers from the ledger {tally.reused}; {took(tally)}")
+    print_message(f"questions asked {usage.asked}, answers from the ledger {usage.reused}; {took(usage)}")
     if reasons := _without_text(digest):
         why = ", ".join(f"{translated(reason)} ({number})" for reason, number in reasons.most_common(3))
-        say(f"lines from title and abstract alone {sum(reasons.values())} of {counts.summarised}: {why}")
-    tell_why(tally)
+        print_message(
+            f"lines from title and abstract alone {sum(reasons.values())} of {counts.summarised}: {why}"
+        )
+    print_reasons(usage)
     checks = checks_of(digest.entries)
     rules = "".join(f"; {rule} {number}" for rule, number in checks.by_rule.items())
-    say(
+    print_message(
         f"lines checked {checks.checked}: clean {checks.clean}, mended by asking again {checks.mended}, "
         f"doubtful {checks.doubtful}, flagged {checks.flagged}{rules}"
     )
@@ -169,19 +178,21 @@ def _of_papers(result: Published) -> None:
     for entry in digest.entries:
         if entry.text is not None and entry.text.findings:
             rules = ", ".join(sorted({finding.rule for finding in entry.text.findings}))
-            say(f"in the PDF of {entry.paper.id}, kept out of the prompt or to be looked at: {rules}")
+            print_message(
+                f"in the PDF of {entry.paper.id}, kept out of the prompt or to be looked at: {rules}"
+            )
     for entry in digest.entries:
         for note in entry.notes:
-            say(f"note on {entry.paper.id}: {note}")
+            print_message(f"note on {entry.paper.id}: {note}")
         if entry.flag is not None:
-            say(f"flagged {entry.paper.id}: {entry.flag.reason} ({entry.flag.code})")
+            print_message(f"flagged {entry.paper.id}: {entry.flag.reason} ({entry.flag.code})")
     if any(entry.flag is not None and entry.summary for entry in digest.entries):
-        say(
+        print_message(
             f"{DOUBT} behind a line says that it failed a check: compare it with the abstract, or ask again "
             "with `digest paper ID`."
         )
     for paper, reason in result.kept.items():
-        say(f"keeps its earlier line {paper}: {reason}")
+        print_message(f"keeps its earlier line {paper}: {reason}")
 
 
 def _without_text(digest: Digest) -> Counter[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from digest.cli.options import Json, Out, Sample, settings_of
-from digest.cli.output import say
+from digest.cli.output import print_message
 
 if TYPE_CHECKING:
     from digest.ledger import Where
@@ -42,7 +42,7 @@ def runs(context: typer.Context, out: Out = None, sample: Sample = False, json: 
         output.as_json([runs_output.values(run) for run in found])
         return
     if len(found) > _SHOWN:
-        say(f"{len(found) - _SHOWN} older runs: --json lists them")
+        print_message(f"{len(found) - _SHOWN} older runs: --json lists them")
     for line in runs_output.table(found[-_SHOWN:]):
         typer.echo(line)
 
@@ -78,9 +78,11 @@ def verify(out: Out = None, sample: Sample = False) -> None:
 
     settings, problems = settings_of(out, sample=sample), 0
     for problem in verify(settings.run.out, settings.ledger_at):
-        say(problem)
+        print_message(problem)
         problems += 1
-    say(f"{problems} problems" if problems else "The ledger is whole, and the digests agree with it.")
+    print_message(
+        f"{problems} problems" if problems else "The ledger is whole, and the digests agree with it."
+    )
     raise typer.Exit(_DAMAGED if problems else 0)
 
 
@@ -105,7 +107,7 @@ def prune(
     with open_database(where) as database:
         gone = old.prune(database, datetime.now(UTC) - span, answers=answers)
     counts = ", ".join(f"{count} {table}" for table, count in gone.items())
-    say(f"deleted: {counts}")
+    print_message(f"deleted: {counts}")
 
 
 @app.command()
@@ -124,7 +126,7 @@ def backup(
     else:
         with open_database(where, to_read=True) as database:
             maintenance.export(database, file)
-    say(f"{file}: {file.stat().st_size:,} bytes")
+    print_message(f"{file}: {file.stat().st_size:,} bytes")
 
 
 @app.command()
@@ -144,8 +146,8 @@ def rescue(
             "server's own backup, or from a file of `digest runs backup` by `digest runs copy`."
         )
     for table, (kept, lost) in maintenance.rescue(where, file).items():
-        say(f"{table}: {kept} rows kept, {lost} damaged" if lost else f"{table}: {kept} rows kept")
-    say(f"Move {file} to the place of the damaged ledger, without its -wal and -shm files.")
+        print_message(f"{table}: {kept} rows kept, {lost} damaged" if lost else f"{table}: {kept} rows kept")
+    print_message(f"Move {file} to the place of the damaged ledger, without its -wal and -shm files.")
 
 
 @app.command("copy")
@@ -161,8 +163,8 @@ def copy_(
 
     with open_database(_named(source), to_read=True) as one, open_database(_named(target)) as other:
         found, written = copy(one, other)
-        say(", ".join(f"{content.rows} {table}" for table, content in found.items()))
-        say(
+        print_message(", ".join(f"{content.rows} {table}" for table, content in found.items()))
+        print_message(
             f"{other.name}: written, read again, and the same as {one.name}"
             if written
             else f"{other.name}: holds the same as {one.name} already; nothing was written"

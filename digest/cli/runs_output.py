@@ -90,7 +90,7 @@ def one(history: History, run: Run) -> Iterator[str]:
 
 
 def one_values(history: History, run: Run) -> dict[str, Any]:
-    """The same as plain values, for --json."""
+    """One run as plain values, for --json."""
     events = list(history.events(run.id))
     papers = {
         paper: [event.model_dump(mode="json", exclude={"paper"}) for event in own]

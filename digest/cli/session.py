@@ -7,12 +7,13 @@ import logging
 import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from digest.cli import output
+from digest.cli.options import in_sample_folder
 from digest.cli.progress import choose
 from digest.cli.prompts import load as load_prompt
 from digest.config import Settings, load, no_file_hint
@@ -71,10 +72,10 @@ def prepared(given: CommandOptions, *, asks_model: bool = True) -> Iterator[Read
         yield Ready(settings, Clock(), given)
         return
     from digest.sample import EVENING, start
-    from digest.sample.knobs import FOLDER, MODEL
+    from digest.sample.knobs import MODEL
 
     if not (given.quiet or given.json):
-        output.say(RECORDED) if asks_model else output.aside(RECORDED)
+        output.print_message(RECORDED) if asks_model else output.print_status(RECORDED)
     with nothing_of_the_environment(), start() as server:
         own: dict[str, dict[str, Any]] = {
             "arxiv": {
@@ -89,10 +90,7 @@ def prepared(given: CommandOptions, *, asks_model: bool = True) -> Iterator[Read
             known = {key: value for key, value in keys.items() if value is not None}
             own[table] = {**own.get(table, {}), **known}
         clock = Clock(EVENING - datetime.now(UTC))
-        settings = load(own, {})
-        out = settings.run.out / FOLDER  # apart from real work, and neither is taken for the other
-        settings = settings.model_copy(update={"run": settings.run.model_copy(update={"out": out})})
-        yield Ready(settings, clock, given)
+        yield Ready(in_sample_folder(load(own, {})), clock, given)
 
 
 def ledger_of(settings: Settings, given: CommandOptions) -> SqlLedger:
@@ -103,7 +101,7 @@ def ledger_of(settings: Settings, given: CommandOptions) -> SqlLedger:
     logger.debug("ledger: %s", ledger.name)
     said = None if given.sample else take_out(ledger, settings.run.out, settings.arxiv.pages)
     if said and not given.quiet:
-        output.aside(said)
+        output.print_status(said)
     return ledger
 
 
@@ -125,18 +123,12 @@ def with_resources(ready: Ready, go: Callable[[Resources], Awaitable[None]], *, 
     """Open everything, do it, and put everything away."""
     prompt = load_prompt(ready.settings.run.prompt).speaking(ready.settings.run.languages)
     given = ready.given
+    flags = {name: getattr(given, name) for name in ("fresh", "approximate", "batch", "sample")}
+    flags["wait"] = given.waits
 
     async def inside() -> None:
-        async with open_resources(ready.settings, prompt, ledger, progress, ready.clock) as resources:
-            with_flags = replace(
-                resources,
-                fresh=given.fresh,
-                approximate=given.approximate,
-                batch=given.batch,
-                wait=given.waits,
-                sample=given.sample,
-            )
-            await go(with_flags)
+        async with open_resources(ready.settings, prompt, ledger, progress, ready.clock, flags) as resources:
+            await go(resources)
 
     with ledger_of(ready.settings, given) as ledger, choose(quiet=quiet) as progress:
         asyncio.run(inside())
@@ -151,8 +143,8 @@ def update_pages(settings: Settings) -> Path | None:
     try:
         built = build_site(settings)
     except DigestError as error:
-        output.aside(f"The pages could not be brought up to date: {error}")
+        output.print_status(f"The pages could not be brought up to date: {error}")
         return None
     for sentence in built.unreadable:
-        output.aside(f"Not on the pages: {sentence}")
+        output.print_status(f"Not on the pages: {sentence}")
     return built.index

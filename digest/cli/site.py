@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from digest.cli.options import Out, settings_of
-from digest.cli.output import aside, say
+from digest.cli.output import print_message, print_status
 
 interests_app = typer.Typer(
     help="What you care for comes first.", no_args_is_help=True, rich_markup_mode=None
@@ -26,8 +26,8 @@ def site(
 
     built = build_site(settings_of(out), to)
     for sentence in built.unreadable:
-        aside(f"digest: left out: {sentence}")
-    say(f"{built.index}: {built.pages} sections of days; files written {built.written}")
+        print_status(f"digest: left out: {sentence}")
+    print_message(f"{built.index}: {built.pages} sections of days; files written {built.written}")
     raise typer.Exit(2 if built.unreadable else 0)
 
 
@@ -56,4 +56,6 @@ def import_(
     settings = settings_of(out)
     papers, without = import_library(source, settings.run.out)
     left = f"; {without} entries without a title left out" if without else ""
-    say(f"{papers} papers of {source} are kept in {settings.run.out}{left}. `digest site` puts them to use.")
+    print_message(
+        f"{papers} papers of {source} are kept in {settings.run.out}{left}. `digest site` puts them to use."
+    )

@@ -45,7 +45,7 @@ def show_text(given: CommandOptions, wanted: str) -> int:
 
         async def go() -> None:
             async with (
-                Http(arxiv, clock=ready.clock, say=output.aside) as http,
+                Http(arxiv, clock=ready.clock, say=output.print_status) as http,
                 TextReader(ready.settings.text, out / "pdf", arxiv.pdf, http.download) as reader,
             ):
                 model = ready.settings.model.name

@@ -1,4 +1,4 @@
-"""True if a ledger is whole, and whether the digests beside it are what its answers say."""
+"""The check that a ledger is whole, and that the digests beside it are what its answers say."""
 
 from __future__ import annotations
 

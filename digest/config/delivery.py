@@ -26,7 +26,8 @@ def _names_a_variable(name: str) -> str:
 
 
 EnvironmentName = Annotated[str, AfterValidator(_names_a_variable)]
-"""Where a secret is read from. What stands in its place by mistake is not repeated: it may be the secret."""
+"""The environment variable that a secret is read from. Any other value is not repeated: it may be
+the secret."""
 
 
 class ChannelSettings(Table):
@@ -91,7 +92,7 @@ class MailSettings(ChannelSettings):
 
 
 class DeliverSettings(Table):
-    """Where digests are sent once they are published; channels by name."""
+    """The settings of sending what is published; channels by name."""
 
     enabled: bool = False
     corrections: bool = False

@@ -1,4 +1,4 @@
-"""Where the files are that the project ships, and those that a user has in their place."""
+"""The places of the files that the project ships, and of those that a user has in their stead."""
 
 from __future__ import annotations
 

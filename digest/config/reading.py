@@ -23,7 +23,7 @@ ENVIRONMENT = {
     "DIGEST_MODEL": ("model", "name"),
     "DIGEST_LEDGER_URL": ("ledger", "url"),
 }
-"""Which variable sets which setting."""
+"""Environment variable -> table and key of the setting that it sets."""
 
 
 def load(

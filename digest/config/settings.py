@@ -59,7 +59,7 @@ class RunSettings(Table):
 
 
 class LedgerSettings(Table):
-    """Where the ledger is."""
+    """The address of the ledger."""
 
     url: SecretStr = Field(default=SecretStr(""), description="of a PostgreSQL database; empty: a file")
 
@@ -208,7 +208,7 @@ class Settings(Table):
 
     @property
     def ledger_at(self) -> Path | SecretStr:
-        """Where the ledger is: the folder of the digests, or the address of a database."""
+        """The place of the ledger: the folder of the digests, or the address of a database."""
         return self.ledger.url if self.ledger.url.get_secret_value() else self.run.out
 
     def section(self, key: str) -> Section:

@@ -20,12 +20,18 @@ from digest.publish.site.mail import render
 from digest.system.errors import UsageError
 
 _TEXT_PART = MessageFormat(TEXT, 10_000_000, utf8)
-"""Of a mail: it takes what there is."""
+"""The format of a mail's text: it takes what there is."""
 
 
 @dataclass(frozen=True)
 class Recipient:
-    """Attributes: key: in the ledger; label: as logs may show it; address: of a mail, else empty."""
+    """One who gets what a channel sends.
+
+    Attributes:
+        key: in the ledger.
+        label: as logs may show it.
+        address: of a mail, else empty.
+    """
 
     key: str
     label: str
@@ -48,7 +54,7 @@ class Channel(Protocol):
 
 
 def recipients_of(name: str, channel: ChannelSettings, environment: Mapping[str, str]) -> list[Recipient]:
-    """Who gets what a channel sends, each once.
+    """The recipients of a channel, each once.
 
     Raises:
         UsageError: the variable with the addresses is not set, or holds something else.
@@ -98,7 +104,7 @@ def troubles(settings: Settings, environment: Mapping[str, str]) -> Iterator[tup
 
 
 def language_of(channel: ChannelSettings, settings: Settings) -> Literal["zh", "en"]:
-    """Of a channel's messages."""
+    """The language of a channel's messages."""
     return channel.lang or settings.site.lang
 
 

@@ -23,7 +23,7 @@ _Key = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Address:
-    """Where something goes: a day of some sections to one recipient of a channel.
+    """The address of a delivery: a day of some sections to one recipient of a channel.
 
     Attributes:
         recipient: tells the recipients of the channel apart; never an address.
@@ -122,7 +122,7 @@ class Journal:
         return next((one for one in reversed(rows) if one.edition == address.edition), None)
 
     def _rows(self, day: Date, channel: str, recipient: str, section: str) -> list[Delivery]:
-        """Of all editions, in order; those of a day are read once, and again after something was noted."""
+        """The deliveries of all editions, in order; a day's are read once, and again after a note."""
         if day not in self._read:
             rows = self._read[day] = defaultdict(list)
             for one in self._ledger.deliveries(day, day):

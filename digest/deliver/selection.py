@@ -1,4 +1,4 @@
-"""Which papers of a day a channel gets, and in which order."""
+"""The papers of a day that a channel gets, in order."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ class Part:
 
     @property
     def key(self) -> str:
-        """Of the section."""
+        """The section's key."""
         return self.leaf.section.key
 
     @property
     def missing(self) -> str:
-        """Why it is no digest to send; empty where it holds all that was announced.
+        """The reason why it is no digest to send; empty where it holds all that was announced.
 
         A quick look with --limit does not; a published file that was imported may have no lines.
         """

@@ -17,7 +17,7 @@ SendState = Literal["sent", "failed", "unsure"]
 
 @dataclass(frozen=True)
 class SendOutcome:
-    """Of one attempt: taken, not taken, or nobody knows; and why, in words without secrets."""
+    """The outcome of one attempt: taken, not taken, or nobody knows; and why, in words without secrets."""
 
     state: SendState
     why: str = ""

@@ -63,7 +63,7 @@ def in_json(text: str) -> int:
 
 
 def in_ascii_json(text: str) -> int:
-    """The same where all but ASCII is escaped, as Apprise sends it to some services."""
+    """Bytes of a string in JSON where all but ASCII is escaped, as Apprise sends it to some services."""
     return len(json.dumps(text)) - 2
 
 

@@ -1,4 +1,4 @@
-"""Asking with a memory: the ledger first, the endpoint second, and the usage of both."""
+"""Asking with a memory: the ledger first, the endpoint second, and an account of both."""
 
 from __future__ import annotations
 

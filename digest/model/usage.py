@@ -15,7 +15,7 @@ class RunUsage:
         asked: answers that came from the endpoint.
         reused: answers that the ledger had.
         papers: those that answers came about from the endpoint.
-        usage: tokens of all that came, unusable answers included.
+        tokens: of all that came, unusable answers included.
         cost: US dollars; None: some of it has no known price.
         stopped: why no more was asked, in words for the user.
         trouble: what the endpoint last said to a question that it did not answer, likewise.
@@ -25,7 +25,7 @@ class RunUsage:
 
     asked: int = 0
     reused: int = 0
-    usage: Usage = field(default_factory=Usage)
+    tokens: Usage = field(default_factory=Usage)
     papers: set[str] = field(default_factory=set)
     cost: float | None = 0.0
     stopped: str | None = None
@@ -40,7 +40,7 @@ class RunUsage:
             "asked": self.asked,
             "asked_about": len(self.papers),
             "reused": self.reused,
-            **self.usage.model_dump(),
+            **self.tokens.model_dump(),
             "cost": cost,
             **{name: sentence for name, sentence in why.items() if sentence is not None},
         }
@@ -51,7 +51,7 @@ class RunUsage:
         return RunUsage(
             self.asked + other.asked,
             self.reused + other.reused,
-            self.usage + other.usage,
+            self.tokens + other.tokens,
             self.papers | other.papers,
             None if unknown else (self.cost or 0) + (other.cost or 0),
         )
@@ -60,14 +60,14 @@ class RunUsage:
         """Count an answer that came from the endpoint, about a paper."""
         self.asked += 1
         self.papers.add(paper)
-        self.usage += completion.usage
+        self.tokens += completion.usage
         self._pay(completion.cost)
 
     def add(self, other: RunUsage) -> None:
         """Count what another asked, too; where both have met trouble, its words are the newer ones."""
         self.asked += other.asked
         self.reused += other.reused
-        self.usage += other.usage
+        self.tokens += other.tokens
         self.papers |= other.papers
         self._pay(other.cost)
         self.stopped = other.stopped or self.stopped

@@ -72,6 +72,6 @@ def _kept(section: Section, day: date, resources: Resources) -> Announcement | N
     return kept.model_copy(update={"saved": True})
 
 
-def source_of(announcement: Announcement) -> str:
-    """Where an announcement comes from, for people."""
+def source_label(announcement: Announcement) -> str:
+    """The origin of an announcement, for people."""
     return f"{announcement.source}, saved before" if announcement.saved else announcement.source

@@ -13,7 +13,7 @@ from pathlib import Path
 from digest.llm.batch import Pending
 from digest.llm.cached_client import CachedClient
 from digest.model import Announcement, Digest, Entry, RunUsage, Section
-from digest.pipeline.announced import Known, announcement_of, source_of
+from digest.pipeline.announced import Known, announcement_of, source_label
 from digest.pipeline.day_checks import ending, flag_repeated, refuse_shorter, refuse_silence
 from digest.pipeline.entries import entries_of
 from digest.pipeline.plan import question_kind
@@ -33,7 +33,7 @@ class Published:
     digest: Digest
     markdown: Path
     json: Path
-    tally: RunUsage
+    usage: RunUsage
     kept: Mapping[str, str]
     """Papers whose line of an earlier run stays, as this one has no better; each with the reason."""
 
@@ -106,7 +106,7 @@ def _known(known: Known | None) -> Announcement | NoAnnouncement | None:
 
 
 def _tell(section: Section, announcement: Announcement, resources: Resources, run: int) -> None:
-    count, source = len(announcement.listings), source_of(announcement)
+    count, source = len(announcement.listings), source_label(announcement)
     resources.progress.say(
         f"{section.title} {announcement.date}: {count} papers announced (source: {source})"
     )
@@ -156,6 +156,6 @@ def _note(published: Published, made: Digest, resources: Resources, run: int) ->
     ledger.keep_listings(digest)
     ledger.event(run, "publish", "written", detail=str(published.markdown))
     flagged = {entry.paper.id: entry.flag.code for entry in made.entries if entry.flag}
-    asked = {"question": question_kind(resources), **published.tally.report()}
+    asked = {"question": question_kind(resources), **published.usage.report()}
     report = {"counts": digest.counts.model_dump(), "source": digest.source, **asked}
     ledger.finish(run, published.state, {**report, "flagged": flagged}, digest.date)

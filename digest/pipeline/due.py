@@ -1,4 +1,4 @@
-"""Which digests are due: those of the latest announcement, and what earlier runs were to make and did not.
+"""The digests that are due: those of the latest announcement, and what earlier runs were to make and did not.
 
 For runs by a clock: one that came too early, was killed, or met an outage is made up for by the next.
 """

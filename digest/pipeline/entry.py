@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 AS_ASKED = "only title and abstract were asked for"
-"""Why there is no text where none is wanted."""
+"""The reason that is given for a missing text where none is wanted."""
 
 _REFUSALS = ("arXiv has no PDF (", "the answer is no PDF")
 
@@ -294,5 +294,5 @@ def recipe(settings: TextSettings) -> str:
 
 
 def former_recipes(settings: TextSettings) -> tuple[str, ...]:
-    """Those of texts with captions and last pages, under today's budget and under the default of then."""
+    """The keys of texts with captions and last pages, under today's budget and under the default of then."""
     return f"1:{settings.budget}", "1:3000"

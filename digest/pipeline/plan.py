@@ -19,19 +19,22 @@ _OUTPUT = 140
 """Tokens of a typical answer of four fields and a line: the mean of 44 recorded on 2026-11-26."""
 
 _DRAFTED = 265
-"""The same with a draft and its review: the mean of the sample day's recorded answers."""
+"""Tokens of an answer with a draft and its review: the mean of the sample day's recorded answers."""
 
 _AGAIN = 1.1
 """Questions a paper, corrections included, where nothing is measured."""
 
 _FILLED = 0.8
-"""Of the budget for passages, as papers fill it: 1,630 tokens of 2,000 on average."""
+"""The share of the budget for passages that a paper fills: 1,630 tokens of 2,000 on average."""
 
 _COUNTED = 20
 """Papers whose titles and abstracts are counted; the others are taken to be like them."""
 
-_RUNS, _ENOUGH = 30, 10
-"""Past runs that are looked at, and papers of theirs that make a measurement."""
+_RUNS = 30
+"""Past runs that are looked at."""
+
+_ENOUGH = 10
+"""Papers of past runs that make a measurement."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,7 @@ class RunEstimate:
     local: bool = False
 
     def times(self, days: int) -> RunEstimate:
-        """The same for so many days like it."""
+        """The estimate for so many days like this one."""
         cost = None if self.cost is None else days * self.cost
         papers, pdfs = days * self.papers, days * self.pdfs
         return replace(self, papers=papers, pdfs=pdfs, seconds=days * self.seconds, cost=cost)
@@ -76,7 +79,7 @@ class RunEstimate:
 
     @property
     def sentence(self) -> str:
-        """The same in one sentence."""
+        """The estimate in one sentence."""
         return ", ".join(self.parts)
 
     @property

@@ -15,13 +15,18 @@ from digest.llm.endpoint import Endpoint
 from digest.pipeline.resources import Resources
 
 _DAILY, _BACKFILL = "at-work:daily-run", "at-work:back-fill"
-_LOOKS, _INSTANT = 20, 0.01
+_LOOKS = 20
+"""Attempts at a claim that another process looks at."""
+
+_INSTANT = 0.01
+"""Seconds between these attempts."""
+
 _AGAIN = 1.0
-"""Seconds between looks whether a daily run is at work."""
+"""Seconds between looks for a daily run at work."""
 
 
 def before_backfills(go: Callable[[Resources], Awaitable[None]]) -> Callable[[Resources], Awaitable[None]]:
-    """The same work, while back-fills wait.
+    """The work `go`, done while back-fills wait.
 
     Where one is at work, requests and tokens a minute are taken to be used up by it in the minute before.
     """

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol, Self
 
 from digest.model import RunUsage
@@ -24,8 +23,8 @@ class Progress(Protocol):
     def step(self, stage: str) -> None:
         """One step of a stage is done; of one that was not started nothing is shown."""
 
-    def spending(self, stage: str, tally: RunUsage) -> None:
-        """Show with the steps of a stage what it spends, which stands in `tally`."""
+    def spending(self, stage: str, usage: RunUsage) -> None:
+        """Show with the steps of a stage what it spends, which stands in `usage`."""
 
     def paused(self) -> AbstractContextManager[None]:
         """Within it nothing moves: somebody is asked."""
@@ -52,13 +51,12 @@ class Silent:
     def step(self, stage: str) -> None:
         """Show nothing."""
 
-    def spending(self, stage: str, tally: RunUsage) -> None:
+    def spending(self, stage: str, usage: RunUsage) -> None:
         """Show nothing."""
 
-    @contextmanager
-    def paused(self) -> Iterator[None]:
+    def paused(self) -> AbstractContextManager[None]:
         """Nothing moves anyway."""
-        yield
+        return nullcontext()
 
 
 def format_duration(seconds: float) -> str:

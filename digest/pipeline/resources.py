@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import date as Date
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from digest.config import Settings
 from digest.ledger import Ledger
@@ -46,8 +46,9 @@ class Resources:
 
     These reach out when they are first used: a day in the ledger needs no connection.
 
-    Resources pickle as the settings (with the key), prompt, clock and ledger that they were made of. Where
-    they are unpickled they have connections of their own, which `close` ends, and show no progress.
+    An async context manager, which closes them. They pickle as the settings (with the key), prompt, clock and
+    ledger that they were made of. Where they are unpickled they have connections of their own, which `close`
+    ends, and show no progress.
 
     Attributes:
         under_way: questions that are being asked in this process, by their keys.
@@ -77,7 +78,13 @@ class Resources:
     def __reduce__(self) -> tuple[Callable[..., Resources], tuple[Any, ...]]:
         """As what they were made of."""
         flags = {name: getattr(self, name) for name in _FLAGS}
-        return _unpickled, (self.settings, self.prompt, self.ledger, self.clock, flags)
+        return open_resources, (self.settings, self.prompt, self.ledger, Silent(), self.clock, flags)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     async def close(self) -> None:
         """End the connections. The ledger stays open: it belongs to whoever opened it."""
@@ -92,37 +99,16 @@ class Resources:
         return self.own(finished(self.settings.run.out, day, section))
 
 
-@asynccontextmanager
-async def open_resources(
+def open_resources(
     settings: Settings,
     prompt: Prompt,
     ledger: Ledger,
     progress: Progress,
     clock: Callable[[], datetime],
-) -> AsyncIterator[Resources]:
-    """Resources that are closed at the end, whatever happens."""
-    resources = _resources(settings, prompt, ledger, progress, clock)
-    async with resources.opened:
-        yield resources
-
-
-def _unpickled(
-    settings: Settings,
-    prompt: Prompt,
-    ledger: Ledger,
-    clock: Callable[[], datetime],
-    flags: Mapping[str, Any],
+    flags: Mapping[str, Any] | None = None,
 ) -> Resources:
-    return replace(_resources(settings, prompt, ledger, Silent(), clock), **flags)
+    """Resources, a context manager that closes them; `flags`: those of `Resources`, by their names."""
 
-
-def _resources(
-    settings: Settings,
-    prompt: Prompt,
-    ledger: Ledger,
-    progress: Progress,
-    clock: Callable[[], datetime],
-) -> Resources:
     @cache
     def rules() -> tuple[Rule, ...]:
         from digest.summarize.checks import rules_for
@@ -158,11 +144,12 @@ def _resources(
         return await opened.enter_async_context(reader)
 
     http, reader = _once(open_http), _once(open_reader)
-    return Resources(settings, prompt, ledger, http, reader, endpoint, progress, clock, rules, opened)
+    made = Resources(settings, prompt, ledger, http, reader, endpoint, progress, clock, rules, opened)
+    return replace(made, **(flags or {}))
 
 
 def _once(open_it: Callable[[], Awaitable[T]]) -> Callable[[], Awaitable[T]]:
-    """The same, carried out the first time only; all who ask get what came of it."""
+    """A function that opens the first time only, and gives all who ask what came of it."""
     lock, opened = asyncio.Lock(), list[T]()
 
     async def get() -> T:

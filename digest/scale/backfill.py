@@ -159,17 +159,17 @@ class Backfill:
         return _row(made, day, key)
 
     def _measure(self, made: Published, seconds: float) -> None:
-        tally, listed = made.tally, made.digest.counts.listed
-        papers = max(listed - tally.reused, 0)
-        if papers and tally.asked and not (self.resources.batch or self.resources.wait):
+        usage, listed = made.usage, made.digest.counts.listed
+        papers = max(listed - usage.reused, 0)
+        if papers and usage.asked and not (self.resources.batch or self.resources.wait):
             one = Measured(
-                papers=papers, questions=tally.asked, usage=tally.usage, cost=tally.cost, seconds=seconds
+                papers=papers, questions=usage.asked, usage=usage.tokens, cost=usage.cost, seconds=seconds
             )
             self.measurements.add(one)
 
 
 def _row(made: Published, day: Date, key: str) -> DayResult:
-    counts, tally = made.digest.counts, made.tally
+    counts, usage = made.digest.counts, made.usage
     flags = [entry.flag for entry in made.digest.entries if entry.flag]
     return DayResult(
         day=day,
@@ -178,11 +178,11 @@ def _row(made: Published, day: Date, key: str) -> DayResult:
         papers=counts.listed,
         summarised=counts.summarised,
         flagged=counts.flagged,
-        unanswered=0 if tally.stopped else sum(flag.unanswered for flag in flags),
-        asked=tally.asked,
-        reused=tally.reused,
-        cost=tally.cost,
-        why=tally.stopped or "",
-        stops=tally.stopped is not None,
+        unanswered=0 if usage.stopped else sum(flag.unanswered for flag in flags),
+        asked=usage.asked,
+        reused=usage.reused,
+        cost=usage.cost,
+        why=usage.stopped or "",
+        stops=usage.stopped is not None,
         exit_code=FLAGGED if made.state == "flagged" else 0,
     )

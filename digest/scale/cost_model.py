@@ -20,8 +20,11 @@ _QUESTIONS = 1.15
 ANSWERS = {"entry": 200, "fields": 130, "line": 70}
 """Tokens of an answer in one language, by what a prompt asks for."""
 
-_LATENCY, _EXTRACTION = 6.0, 0.3
-"""Seconds of one question, and of a core for one paper, where nothing was measured."""
+_LATENCY = 6.0
+"""Seconds of one question, where nothing was measured."""
+
+_EXTRACTION = 0.3
+"""Seconds of a core to read one paper, where nothing was measured."""
 
 
 class Measured(Record):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from digest.text.reader import Download, TextReader
 
 NOT_MIRRORED, NOT_ASKED = "not in the mirror", "no PDF is asked of arXiv by this back-fill"
-"""Why there is no text."""
+"""Reasons that are given for a missing text."""
 
 
 class MirrorReader:

@@ -1,4 +1,4 @@
-"""Where the days of a back-fill come from: a metadata snapshot, arXiv's pages while it has them, OAI-PMH."""
+"""The sources of a back-fill's days: a metadata snapshot, arXiv's pages while it has them, OAI-PMH."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ class Span:
 
     @property
     def days(self) -> tuple[Date, ...]:
-        """Those on which arXiv announces."""
+        """The dates within it on which arXiv announces."""
         count = (self.last - self.first).days + 1
         days = (self.first + timedelta(days=number) for number in range(count))
         return tuple(day for day in days if not calendar.is_weekend(day))
 
     @property
     def categories(self) -> tuple[str, ...]:
-        """Of all sections, each once."""
+        """The categories of all sections, each once."""
         return tuple(dict.fromkeys(one for section in self.sections for one in section.categories))
 
 

@@ -15,11 +15,14 @@ from digest.scale.cost_model import ANSWERS, ENOUGH, Estimate, Measured, by_meas
 from digest.scale.old_days import Span
 from digest.sources.source import APPROXIMATE, AnnouncementSource
 
-_LOOKED_AT, _READ = 60, 12
-"""Papers whose questions are measured, and of them those whose files are read for it."""
+_LOOKED_AT = 60
+"""Papers whose questions are measured."""
+
+_READ = 12
+"""Papers of these whose files are read for it."""
 
 _FILLED = 0.55
-"""Of the budget of passages, what a paper fills on average."""
+"""The share of the budget of passages that a paper fills on average."""
 
 _USUAL = 25
 """Papers of a category on a day, where nothing is known."""
@@ -60,7 +63,7 @@ class BackfillPlan:
 
     @property
     def todo(self) -> tuple[PlannedDay, ...]:
-        """Those that are not made yet."""
+        """The days that are not made yet."""
         return tuple(planned for planned in self.days if not planned.made)
 
     @property

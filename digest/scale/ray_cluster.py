@@ -19,7 +19,7 @@ from digest.system.signals import signals_ignored
 logger = logging.getLogger(__name__)
 
 NAMESPACE = "digest"
-"""Of named actors in the cluster."""
+"""The namespace of named actors in the cluster."""
 
 _OBJECTS = 200 << 20
 """Bytes of shared memory for a cluster on this machine: a day's metadata takes a few million."""

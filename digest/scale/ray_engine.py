@@ -35,8 +35,11 @@ _LOSSES = 100
 _STARTS = 5
 """Workers that may die before they are ready, for each that is wanted, before it is no accident."""
 
-_LONG, _NEWS = 30.0, 1.0
-"""Seconds without a worker after which it is told, and between looks what services have to say."""
+_LONG = 30.0
+"""Seconds without a worker after which it is told."""
+
+_NEWS = 1.0
+"""Seconds between looks for what services have to say."""
 
 
 @dataclass

@@ -27,14 +27,20 @@ from digest.system.errors import DigestError, LedgerError
 _AT_ONCE = 10_000
 """Calls that a service may have under way."""
 
-_TRIES, _PAUSE = 120, 0.5
-"""Looks for a service that is gone, and seconds between them."""
+_TRIES = 120
+"""Looks for a service that is gone."""
+
+_PAUSE = 0.5
+"""Seconds between these looks."""
 
 _GONE = (ray.exceptions.RayActorError, ValueError)
 """Raised of a service whose process is dead, or that nobody has started."""
 
-_LONELY, _LEFT = 60.0, 30.0
-"""Seconds without a call after which a service ends: its driver was killed, or said that it leaves.
+_LEFT = 30.0
+"""Seconds without a call after which a service ends whose driver said that it leaves."""
+
+_LONELY = 60.0
+"""Seconds without a call after which a service ends: its driver was killed.
 
 Another driver calls every second, but may be held up: a service that ends too soon takes along what it knows
 of this minute's limits."""
@@ -117,7 +123,7 @@ class Relay:
         raise self._gone()
 
     async def later(self, method: str, *args: object) -> Any:  # noqa: ANN401 - whatever the method returns
-        """The same, while others go on."""
+        """The result of a call, waited for while others go on; raises as `now` does."""
         for _ in range(_TRIES):
             try:
                 return _result(await self._service().call.remote(method, *args))

@@ -26,13 +26,26 @@ from digest.sources.http_responses import Page, beside
 from digest.system.errors import AnswerError
 from digest.text.reader import Download
 
+
+class _Host:
+    """The part of a service's object that collects sentences for people, until a driver fetches them."""
+
+    def __init__(self) -> None:
+        self._said: list[str] = []
+
+    def news(self) -> list[str]:
+        said = [*self._said]
+        self._said.clear()
+        return said
+
+
 # The endpoint
 
 _REPLIES = 0.1
 """Seconds for the last answers to reach the driver before it hears that there are no more."""
 
 
-class _EndpointHost:
+class _EndpointHost(_Host):
     """One endpoint for all; a question that is under way already is not asked beside itself."""
 
     def __init__(
@@ -43,7 +56,7 @@ class _EndpointHost:
         *,
         restarted: bool,
     ) -> None:
-        self._said: list[str] = []
+        super().__init__()
         self._endpoint = endpoint = Endpoint(
             settings,
             recall=lambda model: ledger.capabilities(endpoint.address, model),
@@ -70,11 +83,6 @@ class _EndpointHost:
     async def settled(self) -> None:
         await self._endpoint.settled()
         await asyncio.sleep(_REPLIES)
-
-    def news(self) -> list[str]:
-        said = [*self._said]
-        self._said.clear()
-        return said
 
 
 def _endpoint_host(settings: ModelSettings, ledger: bytes, restarted: bool) -> _EndpointHost:
@@ -134,7 +142,7 @@ class RelayEndpoint(Endpoint):
 # The connection to arXiv
 
 
-class _ArxivHost:
+class _ArxivHost(_Host):
     def __init__(
         self,
         settings: ArxivSettings,
@@ -143,7 +151,7 @@ class _ArxivHost:
         *,
         restarted: bool,
     ) -> None:
-        self._said: list[str] = []
+        super().__init__()
         self._http = Http(settings, ledger, clock=clock, say=self._said.append)
         self._http.elsewhere = BackfillThrottle(ledger).wait
         self._opening = asyncio.Lock()
@@ -158,11 +166,6 @@ class _ArxivHost:
             target = Path(folder) / "paper.pdf"
             await (await self._open()).download(url, target, limit_bytes)
             return target.read_bytes()
-
-    def news(self) -> list[str]:
-        said = [*self._said]
-        self._said.clear()
-        return said
 
     async def _open(self) -> Http:
         async with self._opening:
@@ -186,7 +189,7 @@ def arxiv_service(settings: Settings, ledger: Ledger, clock: Callable[[], dateti
 
 
 def _place(settings: Settings) -> str:
-    """Where the ledger is."""
+    """The place of the ledger: an address, or an absolute path."""
     return settings.ledger.url.get_secret_value() or str(settings.run.out.absolute())
 
 

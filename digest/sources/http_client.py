@@ -105,7 +105,7 @@ class Http:
         read: float = 60,
     ) -> None:
         self.settings = settings
-        self.snapshots = snapshots or NoSnapshots()
+        self.snapshots = NoSnapshots() if snapshots is None else snapshots
         self._sleep = sleep
         self._clock = clock
         self._say = say

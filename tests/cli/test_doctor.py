@@ -14,8 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from digest.cli.doctor import doctor
-from digest.cli.doctor_checks import endpoint
-from digest.cli.doctor_checks.diagnosis import Diagnosis
+from digest.cli.doctor_checks import Diagnosis, endpoint
 from digest.cli.doctor_checks.estimate import day_in_words
 from digest.cli.session import CommandOptions
 from digest.config import ModelSettings, load

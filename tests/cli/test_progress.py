@@ -20,13 +20,13 @@ class Clock:
         return self.now
 
 
-def lines(clock: Clock, total: int, seconds: float, tally: RunUsage | None = None) -> list[str]:
+def lines(clock: Clock, total: int, seconds: float, usage: RunUsage | None = None) -> list[str]:
     """What is printed of a stage whose steps take so many seconds each."""
     stream = io.StringIO()
     progress = Lines(stream, clock)
     progress.start("PDFs", total)
-    if tally is not None:
-        progress.spending("PDFs", tally)
+    if usage is not None:
+        progress.spending("PDFs", usage)
     for _ in range(total):
         clock.now += seconds
         progress.step("PDFs")
@@ -46,7 +46,7 @@ def test_a_short_one_says_that_it_is_done() -> None:
 
 
 def test_tokens_and_cost_are_told_on_the_way() -> None:
-    tally = RunUsage()
+    usage = RunUsage()
     answer = Completion(
         key="k",
         model="m",
@@ -54,11 +54,11 @@ def test_tokens_and_cost_are_told_on_the_way() -> None:
         received=datetime(2026, 1, 1, tzinfo=UTC),
         usage=Usage(input=3000, output=150),
     )
-    tally.note(answer.model_copy(update={"cost": 0.0125}), "2601.1")
-    assert lines(Clock(), 100, 10, tally)[0].endswith("left; 3,150 tokens, $0.0125 so far")
-    tally.note(answer, "2601.2")
-    assert spent(tally) == "6,300 tokens"  # of one no price is known
-    assert (len(tally.papers), spent(RunUsage())) == (2, "")
+    usage.note(answer.model_copy(update={"cost": 0.0125}), "2601.1")
+    assert lines(Clock(), 100, 10, usage)[0].endswith("left; 3,150 tokens, $0.0125 so far")
+    usage.note(answer, "2601.2")
+    assert spent(usage) == "6,300 tokens"  # of one no price is known
+    assert (len(usage.papers), spent(RunUsage())) == (2, "")
 
 
 def test_the_pace_is_that_of_the_latest_steps() -> None:

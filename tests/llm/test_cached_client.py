@@ -52,7 +52,7 @@ def test_the_second_time_the_ledger_answers(ledger: Ledger) -> None:
     assert len(model.asked) == 1
     assert (first.usage.asked, first.usage.reused) == (1, 1)
     assert (second.usage.asked, second.usage.reused) == (0, 1)
-    assert first.usage.usage == Usage(input=10, output=5, cached=4)
+    assert first.usage.tokens == Usage(input=10, output=5, cached=4)
 
 
 def test_the_same_question_is_under_way_once(ledger: Ledger) -> None:
@@ -145,7 +145,7 @@ def test_an_unusable_answer_is_billed_all_the_same(ledger: Ledger) -> None:
     )
     asker = CachedClient(Model(UnusableError("cut", "no", cut)), ledger, ledger.begin("run"))
     asyncio.run(asker.ask(request(), "1"))
-    assert asker.usage.usage.output == 12
+    assert asker.usage.tokens.output == 12
     assert asker.usage.asked == 2
     assert asker.usage.cost is None  # the second answer has no price
     assert ledger.completion(request().key) is not None

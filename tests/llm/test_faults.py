@@ -134,10 +134,10 @@ def test_trouble_with_the_fallback_is_one_papers_trouble(
 ) -> None:
     trouble = Fault(path=CHAT, paper=papers[0].id, status=status, body={"error": {"message": message}})
     server.faults(fault(refusal, paper=papers[0].id, first=1), trouble)
-    outcomes, tally = ask_all(server, papers[:6], tmp_path, fallback="other", concurrency=1)
+    outcomes, usage = ask_all(server, papers[:6], tmp_path, fallback="other", concurrency=1)
     flags = [outcome.flag.code if outcome.flag else None for outcome in outcomes]
     assert flags == ["refused", None, None, None, None, None]
-    assert tally.stopped is None
+    assert usage.stopped is None
 
 
 @pytest.mark.parametrize("status", [403, 404])
@@ -154,12 +154,12 @@ def test_an_account_that_runs_dry_ends_the_asking(
     server: Server, papers: list[Paper], tmp_path: Path
 ) -> None:
     server.set(latency=0.01, faults=[fault("no-balance", every=10)])
-    outcomes, tally = ask_all(server, papers, tmp_path, concurrency=2)
+    outcomes, usage = ask_all(server, papers, tmp_path, concurrency=2)
     kept = [outcome for outcome in outcomes if outcome.summary]
     assert 9 <= len(kept) <= 10
     assert {outcome.flag.code for outcome in outcomes if outcome.flag} == {"quota"}
     assert server.stats()["requests"]["chat"] <= 11
-    assert tally.stopped is not None
+    assert usage.stopped is not None
     server.set()
     again, _ = ask_all(server, papers, tmp_path)
     assert all(outcome.summary for outcome in again)
@@ -168,11 +168,11 @@ def test_an_account_that_runs_dry_ends_the_asking(
 
 def test_the_ceiling_is_not_exceeded(server: Server, papers: list[Paper], tmp_path: Path) -> None:
     price = {"input": 1.0, "output": 1.0}
-    outcomes, tally = ask_all(server, papers, tmp_path, max_cost=0.02, price=price)
-    assert 0 < (tally.cost or 0) <= 0.02
+    outcomes, usage = ask_all(server, papers, tmp_path, max_cost=0.02, price=price)
+    assert 0 < (usage.cost or 0) <= 0.02
     assert {outcome.flag.code for outcome in outcomes if outcome.flag} == {"ceiling"}
     assert any(outcome.summary for outcome in outcomes)
-    assert "--max-cost" in (tally.stopped or "")
+    assert "--max-cost" in (usage.stopped or "")
 
 
 @pytest.mark.parametrize("usage", [None, {"prompt_tokens": "100", "completion_tokens": "20"}])
@@ -183,8 +183,8 @@ def test_answers_of_unknown_usage_count_with_what_they_may_have_cost(
     choice = {"message": {"content": content}, "finish_reason": "stop"}
     server.faults(Fault(path=CHAT, body={"choices": [choice], "usage": usage}))
     price = {"input": 1.0, "output": 1.0}
-    outcomes, tally = ask_all(server, papers, tmp_path, max_cost=0.02, price=price, concurrency=1)
-    assert tally.cost is None
+    outcomes, asked = ask_all(server, papers, tmp_path, max_cost=0.02, price=price, concurrency=1)
+    assert asked.cost is None
     assert {outcome.flag.code for outcome in outcomes if outcome.flag} == {"ceiling"}
     assert server.stats()["requests"]["chat"] < len(papers)
 

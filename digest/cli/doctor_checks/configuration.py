@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel
 
-from digest.cli.doctor_checks.diagnosis import Diagnosis
+from digest.cli.doctor_checks import Diagnosis
 from digest.config import ENVIRONMENT, Settings
 from digest.deliver.channels import troubles
 from digest.deliver.mail import shown_address
@@ -90,7 +90,7 @@ def _keys(table: object) -> list[str]:
 
 
 def channels(settings: Settings, *, needed: bool) -> Iterator[Diagnosis]:
-    """Where digests are sent, as far as that shows without sending; trouble fails where they are needed."""
+    """Checks of the channels, as far as they show without sending; trouble fails where they are needed."""
     for name, trouble in troubles(settings, os.environ):
         if trouble:
             state: Literal["fail", "note"] = "fail" if needed else "note"

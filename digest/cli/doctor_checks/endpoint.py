@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 
 from digest.cli import output
-from digest.cli.doctor_checks.diagnosis import Diagnosis
+from digest.cli.doctor_checks import Diagnosis
 from digest.cli.doctor_checks.estimate import estimated
 from digest.cli.prompts import load
 from digest.config import Settings
@@ -24,8 +24,8 @@ _PATIENCE = 20.0
 """Seconds that the endpoint may keep its question waiting: a run has more, but nobody watches that."""
 
 _SLOW = 0.2
-"""Of the time it may take: a question that takes more is told of; one with passages of a paper takes two to
-four times as long where reading it takes the time."""
+"""The share of its timeout beyond which an answer is slow, and told of: a question with passages of a paper
+takes two to four times as long where reading it takes the time."""
 
 
 def model_settings(settings: Settings) -> Iterator[Diagnosis]:
@@ -64,7 +64,7 @@ async def questions(settings: Settings) -> AsyncIterator[Diagnosis]:
             yield Diagnosis("listed", "note", f"{settings.model.name} is not listed; listed are {few}")
     except DigestError as error:
         yield Diagnosis("endpoint", "note", f"no list of models: {error}")
-    output.on_screen(
+    output.print_on_terminal(
         f"{settings.model.name} is asked one question, which may take up to "
         f"{format_wait(endpoint.timeout)} ..."
     )

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from digest.cli import output
-from digest.cli.doctor_checks.diagnosis import Diagnosis
+from digest.cli.doctor_checks import Diagnosis
 from digest.cli.prompts import load
 from digest.config import CONCURRENCY, Settings
 from digest.llm.cost import prices
@@ -33,7 +33,7 @@ async def estimated(answer: Completion | None, settings: Settings) -> AsyncItera
     usage, cost = of_a_paper(answer, reads_text=prompt.reads_text, settings=settings)
     advice = "" if cost is not None else "[model.price] in digest.toml tells what a million tokens cost."
     yield Diagnosis("a paper", "ok", paper_in_words(seconds, usage, cost), advice)
-    async with Http(settings.arxiv, clock=lambda: datetime.now(UTC), say=output.aside) as http:
+    async with Http(settings.arxiv, clock=lambda: datetime.now(UTC), say=output.print_status) as http:
         typical = await papers_a_day(settings, http)
     if typical is None:
         yield Diagnosis(
@@ -52,7 +52,7 @@ def of_a_paper(answer: Completion, *, reads_text: bool, settings: Settings) -> t
 
 
 def paper_in_words(seconds: float, usage: Usage, cost: float | None) -> str:
-    """Of one paper."""
+    """Seconds, tokens and cents of one paper, in words."""
     cents = "price unknown" if cost is None else f"{100 * cost:.2g} cents"
     return f"about {seconds:.1f} s, {usage.input:,} tokens in, {usage.output:,} out, {cents}"
 
@@ -60,7 +60,7 @@ def paper_in_words(seconds: float, usage: Usage, cost: float | None) -> str:
 def day_in_words(
     papers: float, seconds: float, usage: Usage, cost: float | None, settings: Settings, source: str
 ) -> str:
-    """Of so many papers: PDFs come one after another, questions side by side.
+    """Time, tokens and cost of so many papers, in words: PDFs come one after another, questions side by side.
 
     A server on this machine is asked one after another, as long as nothing tells that it bears more.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from digest.cli.doctor_checks.diagnosis import Diagnosis
+from digest.cli.doctor_checks import Diagnosis
 from digest.cli.home import SCRIPT, WORKFLOW
 from digest.cli.home_program import REQUIREMENTS, is_reachable, program_in
 from digest.cli.prompts import load

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import httpx2
 
-from digest.cli.doctor_checks.diagnosis import Diagnosis
+from digest.cli.doctor_checks import Diagnosis
 from digest.cli.sample_traces import left_in
 from digest.cli.verify import verify
 from digest.config import Settings

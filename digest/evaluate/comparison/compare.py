@@ -1,4 +1,4 @@
-"""Which variant is better: paired differences to a base, a verdict in words for each metric, a decision."""
+"""The comparison of variants: paired differences to a base, and a verdict in words for each metric."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from digest.model import AnnounceType, Paper, Record
-from digest.summarize.checks import RULES, Source, about, check
+from digest.summarize.checks import RULES, Source, about, check, source_of
 from digest.summarize.prompt import Prompt
 from digest.system.errors import UsageError
 from digest.system.files import text_of
@@ -134,11 +134,6 @@ def flags_of(line: str, source: Source, others: Sequence[Source] = ()) -> tuple[
     return tuple(dict.fromkeys(found))
 
 
-def source_of(paper: GoldPaper, passages: str = "") -> Source:
-    """The source that lines about a paper are checked against; `passages` is the text of the prompt."""
-    return Source(paper.title, paper.abstract, passages=passages, comments=paper.comments or "")
-
-
 def batches(papers: Sequence[GoldPaper], sources: Sequence[Source]) -> dict[str, list[Source]]:
     """For each paper, the sources of its section and day: those that its line may be mistaken with."""
     groups: dict[tuple[str, Date | None], list[Source]] = {}
@@ -157,7 +152,7 @@ def problems(gold: Gold, prompts: Iterable[Prompt] = ()) -> Iterator[str]:
         for paper in shown_in(prompt, gold.papers):
             yield f"{paper.id}: prompt {prompt.name!r} shows it to the model, so its score would say nothing"
     for paper in gold.papers:
-        source = source_of(paper)
+        source = source_of(paper.paper)
         for reference in paper.references:
             flags = flags_of(reference.line, source)
             alone = tuple(flag for flag in reference.flags if flag not in _BY_OTHERS)
@@ -195,7 +190,7 @@ def _is_id(name: str, text: str) -> bool:
 
 
 def _telling(paper: GoldPaper) -> set[str]:
-    """Of the sentences of a paper those that are long enough to stand nowhere by chance, bare."""
+    """The sentences of a paper, bare, that are long enough to stand nowhere by chance."""
     lines = [reference.line for reference in paper.references]
     pieces = [(paper.title, 12), *((sentence, 40) for sentence in re.split(r"[.!?]\s", paper.abstract))]
     pieces += [(sentence, 12) for line in lines for sentence in re.split(r"[。！？]", line)]

@@ -9,9 +9,9 @@ from datetime import date as Date
 from pathlib import Path
 from typing import Literal
 
-from digest.evaluate.gold.dataset import SAME_LINE, GoldPaper, Reference, batches, flags_of, source_of
+from digest.evaluate.gold.dataset import SAME_LINE, GoldPaper, Reference, batches, flags_of
 from digest.model import Digest, Entry, Record
-from digest.summarize.checks import Source
+from digest.summarize.checks import Source, source_of
 from digest.system.errors import UsageError
 
 Stratum = Literal["section", "day", "kind"]
@@ -104,7 +104,7 @@ def _merge(known: GoldPaper, new: GoldPaper, left_out: Counter[str]) -> GoldPape
 
 
 def _flagged(papers: Sequence[GoldPaper]) -> tuple[GoldPaper, ...]:
-    sources = [source_of(paper) for paper in papers]
+    sources = [source_of(paper.paper) for paper in papers]
     others = batches(papers, sources)
     times = Counter(reference.line for paper in papers for reference in paper.references)
 

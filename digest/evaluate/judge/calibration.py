@@ -9,7 +9,7 @@ from pathlib import Path
 
 from digest.evaluate.comparison.results import ResultTable, VariantResults
 from digest.evaluate.comparison.statistics import kappa
-from digest.evaluate.gold.dataset import batches, source_of
+from digest.evaluate.gold.dataset import batches
 from digest.evaluate.judge.human_labels import labels_in
 from digest.evaluate.judge.judges import RULE, Judge, RuleJudge, judge_all
 from digest.evaluate.judge.planted_defects import plant, right
@@ -25,6 +25,7 @@ from digest.evaluate.judge.verdicts import (
     turned,
 )
 from digest.evaluate.runs.folder import read_rows, write_rows
+from digest.summarize.checks import source_of
 from digest.system.errors import UsageError
 
 PER_KIND = 20
@@ -34,14 +35,14 @@ EQUAL_PAIRS = 40
 
 
 def _calibration_file(runs: Path) -> Path:
-    """Where verdicts on planted and equal pairs are kept: they tell of the judge, not of a run."""
+    """The file of verdicts on planted and equal pairs: they tell of the judge, not of a run."""
     return runs / "calibration.jsonl"
 
 
 def rule_judge(results: ResultTable) -> RuleJudge:
     """The judge that asks nobody."""
     texts = results.folders[0].texts()
-    sources = [source_of(paper, texts.get(paper.id, "")) for paper in results.gold.papers]
+    sources = [source_of(paper.paper, texts.get(paper.id, "")) for paper in results.gold.papers]
     by_id = {paper.id: source for paper, source in zip(results.gold.papers, sources, strict=True)}
     return RuleJudge(by_id, batches(results.gold.papers, sources))
 

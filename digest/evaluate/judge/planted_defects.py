@@ -130,7 +130,7 @@ def plant(papers: Sequence[GoldPaper], most: int) -> list[LinePair]:
 
 
 def right(pair: str) -> Verdict:
-    """Which side of the planted pair with this identifier is the published line."""
+    """The side of the published line in the planted pair with this identifier."""
     return "first" if pair.endswith(":0") else "second"
 
 

@@ -17,7 +17,7 @@ from digest.model import Record
 Verdict = Literal["first", "second", "tie"]
 
 TURNED: Mapping[Verdict, Verdict] = {"first": "second", "second": "first", "tie": "tie"}
-"""The same verdict when the lines change places."""
+"""Verdict -> the verdict when the lines change places."""
 
 MOST_FLIPS = 0.25
 """Share of pairs whose verdict depends on the order, above which a judge is not believed."""
@@ -26,13 +26,22 @@ MUST_SEE = ("polarity", "roles", "wrong method", "dropped")
 """Kinds of planted defects that no other metric sees: a judge must."""
 
 LEAST_RIGHT = 0.9
+"""The share of planted defects of each kind that a judge must find."""
+
 LEAST_PER_KIND = 10
+"""Planted defects of each kind that calibration needs."""
+
 LEAST_PAIRS = 20
 """Pairs of equal systems that calibration needs: lines of one prompt asked twice, or two published lines."""
 
 AA_RANGE = (0.35, 0.65)
+"""The share of wins of one of two equal systems within which a judge prefers neither."""
+
 LEAST_LABELS = 50
+"""Labels of people that calibration needs."""
+
 LEAST_KAPPA = 0.6
+"""Cohen's kappa with people that a judge must reach."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +77,7 @@ class Judged(Record):
     evidence: str = ""
 
     def turned(self) -> Judged:
-        """The same, with the lines exchanged."""
+        """The verdict with the lines exchanged."""
         changes: dict[str, Any] = {"id": turned(self.id), "failed": self.failed[::-1]}
         if self.orders is not None:
             changes["orders"] = tuple(one and TURNED[one] for one in self.orders[::-1])
@@ -140,7 +149,7 @@ class Jury:
 
     @property
     def lacking(self) -> tuple[str, ...]:
-        """Why it may not decide."""
+        """The reasons why it may not decide."""
         return self.calibration.lacking
 
     @property
@@ -150,7 +159,7 @@ class Jury:
 
     @property
     def p(self) -> float:
-        """Of the sign test on decided pairs."""
+        """The p-value of the sign test on decided pairs."""
         return sign_test(self.wins, self.losses) if self.wins + self.losses else 1.0
 
     @property
@@ -223,5 +232,5 @@ def _digest(text: str) -> str:
 
 
 def decided(first: int, second: int) -> Verdict:
-    """Who wins by numbers of which more is worse."""
+    """The verdict by numbers of which more is worse."""
     return "tie" if first == second else "first" if first < second else "second"

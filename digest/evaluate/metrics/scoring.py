@@ -8,10 +8,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from digest.evaluate.gold.dataset import GoldPaper, batches, source_of
+from digest.evaluate.gold.dataset import GoldPaper, batches
 from digest.evaluate.metrics import metrics
 from digest.evaluate.runs.folder import Answer, RunFolder, Score, gold_key, model_in, write_rows
-from digest.summarize.checks import Source
+from digest.summarize.checks import Source, source_of
 
 if TYPE_CHECKING:
     from digest.evaluate.metrics.cross_lingual import CrossLingualModel
@@ -87,7 +87,7 @@ class _Scorer:
 
     def __init__(self, folder: RunFolder, papers: Sequence[GoldPaper]) -> None:
         texts = folder.texts()
-        sources = [source_of(paper, texts.get(paper.id, "")) for paper in papers]
+        sources = [source_of(paper.paper, texts.get(paper.id, "")) for paper in papers]
         self._papers = {paper.id: paper for paper in papers}
         self._sources = {paper.id: source for paper, source in zip(papers, sources, strict=True)}
         self._others: dict[str, list[Source]] = batches(papers, sources)

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from digest.evaluate.comparison.compare import Comparison, worsened
 from digest.evaluate.comparison.results import ResultTable, VariantResults
-from digest.evaluate.gold.dataset import GoldPaper, source_of
+from digest.evaluate.gold.dataset import GoldPaper
 from digest.evaluate.judge.verdicts import Judged, Jury
 from digest.evaluate.metrics.metrics import METRICS
 from digest.evaluate.metrics.scoring import trained_model
 from digest.evaluate.report.decision import Decision
 from digest.evaluate.report.forest_plot import forest
 from digest.model import Finding
+from digest.summarize.checks import source_of
 from digest.summarize.line_diff import DiffTag, differences
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ _RULES = {
         "wrong-own-name",
     }
 }
-"""Which findings are evidence for a gate, where not all of severity 2 and 3 are."""
+"""Gate -> the findings that are evidence for it, where not all of severity 2 and 3 are."""
 
 _NOTABLE = 5.0
 """Points of chrf_c2 below which a paper's difference is not worth calling a disagreement."""
@@ -54,7 +55,7 @@ class Candidate:
 
     @property
     def label(self) -> str:
-        """Its name."""
+        """The name of the candidate."""
         return self.comparison.candidate.label
 
 
@@ -208,11 +209,11 @@ def _failed(column: VariantResults, gate: str, paper: str) -> bool:
 
 
 def evidence_for(results: ResultTable, column: VariantResults, paper: str, metric: str) -> tuple[str, ...]:
-    """Why a line does not pass a gate, or what it scores by another metric."""
+    """The reasons why a line does not pass a gate, or its score by another metric."""
     if metric == "err":
         return tuple(sorted({a.error for a in column.answers[paper].values() if a.error}))
     if metric == "own_name":
-        return (f"{source_of(results.papers[paper]).own_name} is not in the line",)
+        return (f"{source_of(results.papers[paper].paper).own_name} is not in the line",)
     if metric not in _GATES:
         return (f"{metric} {column.value(metric, paper):.1f}",)
     found = dict.fromkeys(

@@ -129,12 +129,12 @@ class Passages(Record):
 
 
 def runs_in(out: Path) -> Path:
-    """Where the evaluation runs of an output folder are."""
+    """The folder of the evaluation runs of an output folder."""
     return out / "eval"
 
 
 def model_in(runs: Path) -> Path:
-    """Where the model of the metric `xling` is, for all runs of a folder; there may be none."""
+    """The file of the model of the metric `xling`, for all runs of a folder; there may be none."""
     return runs / "xling.npz"
 
 

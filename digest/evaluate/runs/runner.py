@@ -29,7 +29,7 @@ class EvalTask:
 
     @property
     def variant(self) -> Variant:
-        """Whose question it is."""
+        """The variant that the question is about."""
         return Variant(prompt=self.prompt.identity, model=self.model)
 
     @property
@@ -70,21 +70,21 @@ async def run_tasks(folder: RunFolder, resources: Resources, papers: Container[s
     matrix = product(range(epochs), gold.papers, info.prompts, info.models)
     tasks = [EvalTask(paper, prompt, model, epoch) for epoch, paper, prompt, model in matrix]
     tasks = [task for task in tasks if task.key not in done and task.paper.id in papers]
-    run, tally = resources.ledger.begin("eval", info.gold), RunUsage()
-    state = _RunState(folder, resources, run, tally, _others(gold.papers), set(folder.texts()))
+    run, usage = resources.ledger.begin("eval", info.gold), RunUsage()
+    state = _RunState(folder, resources, run, usage, _others(gold.papers), set(folder.texts()))
     resources.progress.start("answers", len(tasks))
     try:
         async with asyncio.TaskGroup() as group:
             for task in tasks:
                 group.create_task(_keep(task, state))
     except BaseExceptionGroup as errors:  # one that stops the whole run; the others were cancelled with it
-        resources.ledger.finish(run, "failed", {"why": str(errors.exceptions[0]), **tally.report()})
+        resources.ledger.finish(run, "failed", {"why": str(errors.exceptions[0]), **usage.report()})
         raise errors.exceptions[0] from None
-    if tasks and tally.trouble and not (tally.asked or tally.reused or tally.stopped):
-        resources.ledger.finish(run, "failed", {"why": tally.trouble, **tally.report()})
-        raise ModelError(f"No question was answered. The last reason: {tally.trouble.rstrip('.')}.")
-    resources.ledger.finish(run, "complete", tally.report())
-    return tally
+    if tasks and usage.trouble and not (usage.asked or usage.reused or usage.stopped):
+        resources.ledger.finish(run, "failed", {"why": usage.trouble, **usage.report()})
+        raise ModelError(f"No question was answered. The last reason: {usage.trouble.rstrip('.')}.")
+    resources.ledger.finish(run, "complete", usage.report())
+    return usage
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class _RunState:
     folder: RunFolder
     resources: Resources
     run: int
-    tally: RunUsage
+    usage: RunUsage
     others: Mapping[str, Others]
     texts: set[str]
 
@@ -128,16 +128,16 @@ async def _answer(task: EvalTask, state: _RunState) -> Answer:
     model = state.resources.settings.model.model_copy(update={"name": task.model, "fallback": ""})
     settings = state.resources.settings.model_copy(update={"model": model})
     resources = replace(state.resources, prompt=task.prompt, settings=settings)
-    began, usage = resources.clock(), RunUsage()
+    began, taken = resources.clock(), RunUsage()
     category = paper.categories[0] if paper.categories else ""
     listing = Listing(id=paper.id, version=paper.version, kind="new", category=category, position=1)
     try:
         made = await make_entry(
-            PaperTask(listing, paper, state.run, seed=task.epoch), state.others[paper.id], resources, usage
+            PaperTask(listing, paper, state.run, seed=task.epoch), state.others[paper.id], resources, taken
         )
     finally:
-        state.tally.add(usage)
-    entry, taken = made.entry, made.answers
+        state.usage.add(taken)
+    entry, answers = made.entry, made.answers
     assert entry is not None  # nothing is put aside
     _keep_text(paper, state)
     return Answer(
@@ -148,12 +148,12 @@ async def _answer(task: EvalTask, state: _RunState) -> Answer:
         epoch=task.epoch,
         line=entry.summary.line if entry.summary else None,
         error=None if entry.summary or not entry.flag else entry.flag.code,
-        attempts=max(1, len(taken)),
-        cached=bool(taken) and all(completion.received < began for completion in taken),
-        t_ms=sum(completion.milliseconds for completion in taken),
-        tok_in=sum(completion.usage.input for completion in taken),
-        tok_out=sum(completion.usage.output for completion in taken),
-        cost=_cost_of(taken),
+        attempts=max(1, len(answers)),
+        cached=bool(answers) and all(completion.received < began for completion in answers),
+        t_ms=sum(completion.milliseconds for completion in answers),
+        tok_in=sum(completion.usage.input for completion in answers),
+        tok_out=sum(completion.usage.output for completion in answers),
+        cost=_cost_of(answers),
     )
 
 

@@ -132,7 +132,7 @@ class Batches:
         """Take up every open batch where it stands, and keep the answers of those that ended.
 
         Args:
-            client: of the run that collects; its tally counts what came.
+            client: of the run that collects; its usage counts what came.
             wait: until all have ended.
 
         Returns:

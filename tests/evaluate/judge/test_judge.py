@@ -12,7 +12,7 @@ import pytest
 
 from digest.evaluate.comparison.compare import compare
 from digest.evaluate.comparison.results import load_results
-from digest.evaluate.gold.dataset import Gold, batches, source_of, to_jsonl
+from digest.evaluate.gold.dataset import Gold, batches, to_jsonl
 from digest.evaluate.judge.calibration import hear, juries, keep, rule_judge
 from digest.evaluate.judge.human_labels import Label
 from digest.evaluate.judge.judges import QUESTIONS, ModelJudge, RuleJudge, judge_all
@@ -22,6 +22,7 @@ from digest.evaluate.report.decision import decide
 from digest.evaluate.runs.folder import append
 from digest.llm.batch.by_file import Replay
 from digest.model import Completion, Request
+from digest.summarize.checks import source_of
 from digest.system.errors import AnswerError, UsageError
 from tests.evaluate.conftest import Run
 from tests.evaluate.support import invented_line, make_run, paper, published
@@ -113,7 +114,7 @@ def test_gold_is_never_shown(gold: Gold) -> None:
 
 
 def rules(gold: Gold) -> RuleJudge:
-    sources = [source_of(one) for one in gold.papers]
+    sources = [source_of(one.paper) for one in gold.papers]
     by_id = {one.id: source for one, source in zip(gold.papers, sources, strict=True)}
     return RuleJudge(by_id, batches(gold.papers, sources))
 

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from digest.evaluate.gold.dataset import source_of
 from digest.evaluate.metrics.chrf import chrf
 from digest.evaluate.metrics.metrics import METRICS, idf_of, missing, score
+from digest.summarize.checks import source_of
 from tests.evaluate.conftest import Run
 from tests.evaluate.support import invented_line, paper
 
 PAPER = paper(7)
-SOURCE = source_of(PAPER)
+SOURCE = source_of(PAPER.paper)
 
 
 def values(line: str, *references: str) -> dict[str, float | None]:

@@ -27,7 +27,7 @@ def test_a_batch_is_handed_in_and_collected_at_half_the_price(
     later = Bench(tmp_path, server)
     assert later(collect()) == ()
     assert answered(tmp_path, questions) == 6
-    usage = later.asker.usage.usage
+    usage = later.asker.usage.tokens
     assert later.asker.usage.cost == pytest.approx((usage.input + 10 * usage.output) / 2e6)
     assert "chat" not in server.stats()["requests"]
     third = Bench(tmp_path, server)
