@@ -16,7 +16,7 @@ from digest.system.terminal import in_short
 if TYPE_CHECKING:
     from digest.cli.session import CommandOptions
     from digest.model import Announcement, Section
-    from digest.sources.arxiv.no_announcement import NoAnnouncement
+    from digest.sources.source import NoAnnouncement
 
 
 def list_(
@@ -90,7 +90,7 @@ def list_announcements(given: CommandOptions, day: str | None) -> int:
 def announcement(section: Section, announced: Announcement | NoAnnouncement) -> None:
     """Print what was announced for a section: kind, identifier, title, and the counts beside arXiv's own."""
     from digest.model import KINDS
-    from digest.sources.arxiv.no_announcement import NoAnnouncement
+    from digest.sources.source import NoAnnouncement
 
     if isinstance(announced, NoAnnouncement):
         print(f"{section.key}: {translated(announced.sentence)}")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from digest.pipeline.announced import Known
     from digest.pipeline.day import Published
     from digest.pipeline.resources import Resources
-    from digest.sources.arxiv.no_announcement import NoAnnouncement
+    from digest.sources.source import NoAnnouncement
 
 DUE = "due"
 """In the place of a date: the latest announcement, and what earlier runs missed."""

@@ -27,7 +27,7 @@ from digest.pipeline.entry import AS_ASKED
 from digest.pipeline.progress import format_duration
 from digest.publish.counts import checks_of
 from digest.publish.markdown import DOUBT
-from digest.sources.arxiv.no_announcement import NoAnnouncement
+from digest.sources.source import NoAnnouncement
 from digest.system.errors import DigestError
 from digest.system.language import translated
 

@@ -48,8 +48,8 @@ class Attempt:
         error: what the endpoint told instead of an answer.
         meaning: None: the answer is usable. Else what the attempt means, taken alone: an `AnswerError`, a
             `ModelError`, or a `TransientError`, which may be over when it is sent again.
-        late: nothing came in time, here or at a gateway.
-        foreign: what came is of something else than a model's endpoint, such as a web page.
+        timed_out: nothing came in time, here or at a gateway.
+        not_an_endpoint: what came is of something else than a model's endpoint, such as a web page.
         retry_as: another form to send the question in at once; then the attempt says nothing else.
     """
 
@@ -61,15 +61,15 @@ class Attempt:
     completion: Completion | None = None
     error: ApiError | None = None
     meaning: Exception | None = None
-    late: bool = False
-    foreign: bool = False
+    timed_out: bool = False
+    not_an_endpoint: bool = False
     retry_as: Capabilities | None = None
 
     @property
-    def odd(self) -> TransientError | None:
+    def malformed(self) -> TransientError | None:
         """The trouble, if a 200 came that holds neither an answer nor an error."""
-        odd = self.error is None and self.status is not None
-        return self.meaning if odd and isinstance(self.meaning, TransientError) else None
+        malformed = self.error is None and self.status is not None
+        return self.meaning if malformed and isinstance(self.meaning, TransientError) else None
 
 
 class Observer(Protocol):

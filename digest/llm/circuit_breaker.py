@@ -1,4 +1,7 @@
-"""Which models an endpoint answers: what an error means depends on what was answered before."""
+"""The circuit breaker of an endpoint: no question is sent to a model that it answers no more.
+
+What an error means depends on what was answered before.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ _DENIALS = 3
 
 
 class CircuitBreaker:
-    """Closes for models that an endpoint answers no more: an observer of attempts.
+    """Opens for models that an endpoint answers no more: an observer of attempts.
 
     Args:
         known: says of a model if it was answered in an earlier run.
@@ -23,7 +26,7 @@ class CircuitBreaker:
         self._known = known
         self._answered: set[str] = set()
         self._denied: Counter[str] = Counter()
-        self._closed: dict[str, ModelError] = {}
+        self._tripped: dict[str, ModelError] = {}
 
     def check(self, model: str) -> None:
         """Let a question pass.
@@ -31,15 +34,15 @@ class CircuitBreaker:
         Raises:
             ModelError: the endpoint answers nobody of this model, so it is not asked again.
         """
-        if model in self._closed:
-            raise self._closed[model]
+        if model in self._tripped:
+            raise self._tripped[model]
 
-    def close(self, model: str, error: ModelError) -> None:
+    def trip(self, model: str, error: ModelError) -> None:
         """Ask no more questions of a model."""
-        self._closed[model] = error
+        self._tripped[model] = error
 
     def observe(self, attempt: Attempt) -> None:
-        """Learn from an attempt; one that concerns a model closes it.
+        """Learn from an attempt; one that concerns a model trips it.
 
         A model that was answered is there, and the key is good for it, so what denies that concerns one
         question; if it was answered in an earlier run only, so do the first denials. Where another model was
@@ -56,13 +59,13 @@ class CircuitBreaker:
             if for_all and self._answered - {model} and model not in self._answered:
                 meaning = ModelError(str(meaning))
             if for_all or attempt.error is None or not self._one_question_alone(model):
-                self.close(model, meaning)
+                self.trip(model, meaning)
 
     def meaning(self, attempt: Attempt) -> Exception | None:
         """The meaning of an attempt, given all that was observed; None: it was answered."""
         if not isinstance(attempt.meaning, ModelError):
             return attempt.meaning
-        return self._closed.get(attempt.request.model) or AnswerError("rejected", str(attempt.meaning))
+        return self._tripped.get(attempt.request.model) or AnswerError("rejected", str(attempt.meaning))
 
     def _one_question_alone(self, model: str) -> bool:
         """True: a denial concerns the question that was denied, and not the model."""

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from digest.config import ModelSettings
-from digest.llm.api_error import ApiError, error_of
+from digest.llm.api_error import error_of
 from digest.llm.attempt import Observer, Permit
 from digest.llm.capabilities import Capabilities
 from digest.llm.circuit_breaker import CircuitBreaker
@@ -29,12 +29,12 @@ from digest.llm.question import write
 from digest.llm.reachability import Reachability
 from digest.llm.response import MalformedError, UnusableError, names_in, parse
 from digest.llm.retry import PATIENCE, RetryPolicy
-from digest.llm.retry_after import told_to_wait
 from digest.llm.sdk import connect, timeout_of
 from digest.model import Completion, Request
 from digest.system.errors import AnswerError, DigestError, ModelError, QuotaError
 from digest.system.reach import offline_tries, reason
 from digest.system.redact import KeyRedactor
+from digest.system.retry_after import retry_after
 
 if TYPE_CHECKING:
     import openai
@@ -141,24 +141,25 @@ class Endpoint:
                 lambda: self._send(request, tries.since), self._sleep, lambda: self._limiter.accepted
             )
         except TransientError as trouble:
-            raise self._given_up(str(trouble), request.model, trouble.final, odd=trouble.odd) from trouble
+            said, odd = str(trouble), trouble.malformed
+            raise self._given_up(said, request.model, trouble.final, malformed=odd) from trouble
         except ClosedError as error:
             last = tries.said or self._reachability.limited
             said = f"{self.address} {error}" + (f"; the last: {last}" if last else "")
             final = AnswerError("unreachable", f"{said}. Run again later.")
             raise self._given_up(said, request.model, final) from error
 
-    def _given_up(self, said: str, model: str, final: DigestError, *, odd: bool = False) -> DigestError:
+    def _given_up(self, said: str, model: str, final: DigestError, *, malformed: bool = False) -> DigestError:
         """The error of a question that is not sent again; of an endpoint that was never reached, for all."""
-        if self._reachability.reached and not (odd and not self._limiter.accepted):
+        if self._reachability.reached and not (malformed and not self._limiter.accepted):
             return final
         hint = "Check OPENAI_BASE_URL and the network, then run again."
-        if self._reachability.late:  # the connection came about, so it is there
+        if self._reachability.timed_out:  # the connection came about, so it is there
             hint = "It took the question, but is slow: lower text.budget or take a smaller model."
-        if odd:
+        if malformed:
             hint = "That is no answer of a model: check OPENAI_BASE_URL, does the address end in /v1?"
         error = ModelError(f"{said}. {hint}")
-        self._breaker.close(model, error)
+        self._breaker.trip(model, error)
         return error
 
     def yield_to(self, others: Callable[[], float]) -> None:
@@ -205,13 +206,13 @@ class Endpoint:
 
     def explain(self, error: openai.APIStatusError) -> ModelError:
         """The meaning of an error that concerns no single question."""
+        said = error_of(error.status_code, error.response.content, self.redactor)
         if error.status_code in {404, 405}:  # it is no model that is missing
-            return ModelError(f"{self.address} answered HTTP {error.status_code}: {self._told(error).quote}")
-        said = self._told(error)
-        told = told_to_wait(error.response.headers, said.words)
-        meaning = meaning_of(said, self._settings.name, self.address, told)
+            return ModelError(f"{self.address} answered HTTP {error.status_code}: {said.quote}")
+        wait = retry_after(error.response.headers, said.words)
+        meaning = meaning_of(said, self._settings.name, self.address, wait)
         if isinstance(meaning, QuotaError):
-            self._breaker.close(self._settings.name, meaning)
+            self._breaker.trip(self._settings.name, meaning)
         return meaning if isinstance(meaning, ModelError) else ModelError(str(meaning))
 
     def reason(self, error: Exception) -> str:
@@ -278,17 +279,15 @@ class Endpoint:
         """Send a question once, let everything learn from what came of it, and say what that means."""
         self._breaker.check(request.model)
         attempt = await self._exchange.send(permit, request, form)
-        other = self._learned.instead(attempt, answered=self._limiter.accepted > 0)
+        other = self._learned.fallback_for(attempt, answered=self._limiter.accepted > 0)
         attempt = replace(attempt, retry_as=other)
         for observer in self._observers:
             observer.observe(attempt)
         if other is not None and attempt.error is not None:
             raise LearnedError(attempt.error.quote, other)
-        odd = attempt.odd  # what never answered shows the same page again
-        if odd is not None and self._reachability.foreign and self._never_answered(request.model):
-            raise self._given_up(
-                str(odd.final), request.model, odd.final, odd=True
-            )  # it would be shown again
+        page = attempt.malformed  # what never answered shows the same page again
+        if page is not None and self._reachability.not_an_endpoint and self._never_answered(request.model):
+            raise self._given_up(str(page.final), request.model, page.final, malformed=True)
         if (meaning := self._breaker.meaning(attempt)) is not None:
             raise meaning
         assert attempt.completion is not None  # or it would mean something else
@@ -297,6 +296,3 @@ class Endpoint:
     def _never_answered(self, model: str) -> bool:
         """True: neither any model in this run, nor this one in an earlier run."""
         return not self._limiter.accepted and self.learned(model) is None
-
-    def _told(self, error: openai.APIStatusError) -> ApiError:
-        return error_of(error.status_code, error.response.content, self.redactor)

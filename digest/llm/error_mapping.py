@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from digest.llm.api_error import ApiError
-from digest.llm.kinds import Kind, is_by_day, kind_of
+from digest.llm.kinds import ErrorKind, error_kind, is_by_day
 from digest.system.errors import AnswerError, DigestError, ModelError, QuotaError
 
 _DOWN = {502, 503, 520, 521, 522, 523, 529, 530}
@@ -28,11 +28,11 @@ class TransientError(Exception):
 
     Attributes:
         limited: a rate limit, or too much load; it costs time, not one of the attempts.
-        down: the endpoint answers nobody; likewise.
+        unavailable: the endpoint answers nobody; likewise.
         took: seconds until it was known.
-        told: seconds that the endpoint says to wait, if it does.
+        retry_after: seconds that the endpoint says to wait, if it does.
         by_day: the limit is one by the day, and a minute of waiting is enough to see that it stays.
-        odd: a 200 without an answer, as a gateway's page is one.
+        malformed: a 200 without an answer, as a gateway's page is one.
         tries: how often at most it is worth trying, if that is less than usual.
         final: what the trouble means if it stays.
     """
@@ -42,24 +42,24 @@ class TransientError(Exception):
         final: DigestError,
         *,
         limited: bool = False,
-        down: bool = False,
-        told: float | None = None,
+        unavailable: bool = False,
+        retry_after: float | None = None,
         by_day: bool = False,
-        odd: bool = False,
+        malformed: bool = False,
     ) -> None:
         super().__init__(str(final))
         self.limited = limited
-        self.down = down
+        self.unavailable = unavailable
         self.took = 0.0
-        self.told = told
+        self.retry_after = retry_after
         self.by_day = by_day
-        self.odd = odd
+        self.malformed = malformed
         self.tries: int | None = None
         self.final = final
 
 
 def meaning_of(
-    error: ApiError, model: str, address: str, told: float | None = None
+    error: ApiError, model: str, address: str, retry_after: float | None = None
 ) -> DigestError | TransientError:
     """The meaning of an error.
 
@@ -67,9 +67,9 @@ def meaning_of(
         error: as the endpoint told it.
         model: what was asked.
         address: of the endpoint.
-        told: seconds that the endpoint says to wait, if it does.
+        retry_after: seconds that the endpoint says to wait, if it does.
     """
-    kind, short, status = kind_of(error, told), error.quote, error.status
+    kind, short, status = error_kind(error, retry_after), error.quote, error.status
     final = f"{address} answered HTTP {status}: {short}"
     match kind:
         case "empty account":
@@ -86,20 +86,22 @@ def meaning_of(
         case "unknown model" | "denied" | "no such address":
             meaning = ModelError(_denied(kind, error, model, address))
         case "limited":
-            by_day = is_by_day(error) and (told or 0.0) < _MINUTE  # Groq tells how long its own takes
+            by_day = is_by_day(error) and (retry_after or 0.0) < _MINUTE  # Groq tells how long its own takes
             meaning = TransientError(
-                AnswerError("unreachable", final), limited=True, told=told, by_day=by_day
+                AnswerError("unreachable", final), limited=True, retry_after=retry_after, by_day=by_day
             )
         case "transient":
-            down = status in _DOWN or _STARTING.search(error.words.lower()) is not None
+            unavailable = status in _DOWN or _STARTING.search(error.words.lower()) is not None
             final_error = AnswerError("unreachable", final)
-            meaning = TransientError(final_error, down=down, told=told, odd=status == 200)
+            meaning = TransientError(
+                final_error, unavailable=unavailable, retry_after=retry_after, malformed=status == 200
+            )
         case "rejected":
             meaning = AnswerError("rejected", final)
     return meaning
 
 
-def _denied(kind: Kind, error: ApiError, model: str, address: str) -> str:
+def _denied(kind: ErrorKind, error: ApiError, model: str, address: str) -> str:
     status, short = f"HTTP {error.status}", error.quote
     if kind == "unknown model":
         return (

@@ -17,13 +17,13 @@ from digest.llm.presets import Preset
 from digest.llm.question import write
 from digest.llm.response import MalformedError, UnusableError, parse, read
 from digest.llm.retry import PATIENCE
-from digest.llm.retry_after import in_words, told_to_wait
 from digest.llm.sdk import MOST_BYTES, RedirectedError, TooLargeAnswerError, timeouts
 from digest.model import Completion, Request
 from digest.system.errors import AnswerError, ModelError
 from digest.system.network import proxy_for
-from digest.system.reach import connecting, kind_of, offline_tries, reason
+from digest.system.reach import connecting, network_error_kind, offline_tries, reason
 from digest.system.redact import KeyRedactor
+from digest.system.retry_after import format_wait, retry_after
 
 if TYPE_CHECKING:
     import httpx2
@@ -82,8 +82,8 @@ class Exchange:
         try:
             response = await self._post(write(request, form, self._preset.body))
         except openai.APIStatusError as error:
-            told = error_of(error.status_code, error.response.content, self._redactor)
-            return self._refused(permit, request, form, told, error.response.headers)
+            said = error_of(error.status_code, error.response.content, self._redactor)
+            return self._refused(permit, request, form, said, error.response.headers)
         except RedirectedError as error:
             where = self._redactor.text(str(error))
             moved = ModelError(f"{self._address} redirects to {where}. Set OPENAI_BASE_URL to that.")
@@ -122,8 +122,10 @@ class Exchange:
         except MalformedError as error:
             if error.error is not None:
                 return self._refused(permit, request, form, error.error, headers)
-            meaning = TransientError(AnswerError("unreachable", f"{self._address}: {error}"), odd=True)
-            return Attempt(request, form, permit, 200, headers, meaning=meaning, foreign=error.foreign)
+            meaning = TransientError(AnswerError("unreachable", f"{self._address}: {error}"), malformed=True)
+            return Attempt(
+                request, form, permit, 200, headers, meaning=meaning, not_an_endpoint=error.not_an_endpoint
+            )
         return Attempt(request, form, permit, 200, headers, completion)
 
     def _refused(
@@ -136,15 +138,17 @@ class Exchange:
     ) -> Attempt:
         """An attempt that was answered with an error."""
         logger.debug("%s answered %s: %s", self._address, error.status, error.quote)
-        told = told_to_wait(headers, error.words)
-        meaning = meaning_of(error, request.model, self._address, told)
-        late = False
+        wait = retry_after(headers, error.words)
+        meaning = meaning_of(error, request.model, self._address, wait)
+        timed_out = False
         if isinstance(meaning, TransientError):
-            late = error.status in TOO_LATE
-            if told is not None and told > self._patience:
-                why = f"{meaning.final}; it says to wait {in_words(told)}"
+            timed_out = error.status in TOO_LATE
+            if wait is not None and wait > self._patience:
+                why = f"{meaning.final}; it says to wait {format_wait(wait)}"
                 meaning.final = AnswerError("unreachable", why)
-        return Attempt(request, form, permit, error.status, headers, error=error, meaning=meaning, late=late)
+        return Attempt(
+            request, form, permit, error.status, headers, error=error, meaning=meaning, timed_out=timed_out
+        )
 
     def _unreached(self, permit: Permit, request: Request, form: Capabilities, error: Exception) -> Attempt:
         """An attempt that nothing came of.
@@ -152,17 +156,17 @@ class Exchange:
         A server that refuses connections is started again in minutes, if there is one: on this machine, or
         where one has answered. Else, and behind a proxy that is not there, nobody waits for a network.
         """
-        kind, why = kind_of(error), self._redactor.text(reason(error, self._address))[:300]
-        late = kind == "silent" and not connecting(error)
-        if late:
+        kind, why = network_error_kind(error), self._redactor.text(reason(error, self._address))[:300]
+        timed_out = kind == "silent" and not connecting(error)
+        if timed_out:
             why = f"no answer within {self._timeout:g} s; model.timeout allows more"
         final = AnswerError("unreachable", f"{self._address} did not answer ({why})")
         known = self._reached or self._preset.loopback or self._answered_before(request.model)
         proxied = not self._reached and proxy_for(self._address) is not None
-        meaning = TransientError(final, down=kind == "refused" and known and not proxied)
-        if not (meaning.down or self._reached):
+        meaning = TransientError(final, unavailable=kind == "refused" and known and not proxied)
+        if not (meaning.unavailable or self._reached):
             meaning.tries = offline_tries(error)
-        return Attempt(request, form, permit, meaning=meaning, late=late)
+        return Attempt(request, form, permit, meaning=meaning, timed_out=timed_out)
 
     def _priced(self, completion: Completion) -> Completion:
         return completion.model_copy(update={"cost": self._price(completion.model, completion.usage)})

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from digest.llm.api_error import ApiError
 
-Kind = Literal[
+ErrorKind = Literal[
     "empty account",
     "filtered",
     "too long",
@@ -34,12 +34,12 @@ _PART = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _MONEY = {"balance", "funds", "credit", "credits", "billing", "payment", "arrears", "arrearage", "overdue"}
 
 
-def kind_of(error: ApiError, told: float | None = None) -> Kind:
+def error_kind(error: ApiError, retry_after: float | None = None) -> ErrorKind:
     """The kind of trouble that an error tells of.
 
     Args:
         error: as the endpoint told it.
-        told: seconds that it says to wait, if it does.
+        retry_after: seconds that it says to wait, if it does.
     """
     kind, words = _by_fields(error), error.words.replace("`", "")
     may_pass = error.status in {200, 429} and _say("rate", words)
@@ -51,7 +51,7 @@ def kind_of(error: ApiError, told: float | None = None) -> Kind:
         return "too long"  # one question above the limit of a minute: waiting is of no use
     if kind is not None and kind != "transient":
         return kind
-    said = _of_429(words, told) if error.status == 429 else _by_words(error.status, words)
+    said = _of_429(words, retry_after) if error.status == 429 else _by_words(error.status, words)
     # llama-cpp-python calls a full context an `internal_server_error`, as gateways do what they do not know
     general = kind is not None and error.status != 429 and said not in {"too long", "empty account"}
     return "transient" if general else said
@@ -62,7 +62,7 @@ def is_by_day(error: ApiError) -> bool:
     return _say("by_day", error.words)
 
 
-def _by_fields(error: ApiError) -> Kind | None:
+def _by_fields(error: ApiError) -> ErrorKind | None:
     if error.status == 402:
         return "empty account"
     for field in (error.code, error.type):
@@ -91,19 +91,19 @@ def _says_empty(words: str) -> bool:
     return _say("empty", _expression("empty_or_rate").sub("", words.replace("insufficient_quota", "")))
 
 
-def _of_429(words: str, told: float | None) -> Kind:
+def _of_429(words: str, retry_after: float | None) -> ErrorKind:
     if _say("one_too_large", words):
         return "too long"
     if _say("denied", words):
         return "denied"
-    rate = _say("rate", words) or (told is not None and _say("empty_or_rate", words))
+    rate = _say("rate", words) or (retry_after is not None and _say("empty_or_rate", words))
     empty = _say("empty", words) or _say("empty_or_rate", words)
     return "empty account" if empty and not rate else "limited"
 
 
-def _by_words(status: int, words: str) -> Kind:
+def _by_words(status: int, words: str) -> ErrorKind:
     rate = _say("rate", words)
-    found: dict[Kind, bool] = {
+    found: dict[ErrorKind, bool] = {
         "empty account": not rate and (_say("empty", words) or _say("empty_or_rate", words)),
         "denied": status < 500 and _say("denied", words),
         "too long": status not in {401, 403, 404} and _say("too_long", words) and not _about_answer(words),
@@ -135,7 +135,7 @@ def _expression(name: str) -> re.Pattern[str]:
 
 
 @cache
-def _kinds_of_codes() -> dict[str, Kind]:
+def _kinds_of_codes() -> dict[str, ErrorKind]:
     return {code: kind for kind, codes in _data()["codes"].items() for code in codes}
 
 

@@ -11,7 +11,7 @@ from digest.llm.api_error import ApiError
 from digest.llm.attempt import Attempt
 from digest.llm.capabilities import Capabilities
 from digest.llm.error_mapping import TransientError
-from digest.llm.lessons import fitting, learn
+from digest.llm.lessons import fitting, infer_capabilities
 from digest.llm.presets import Preset
 from digest.system.errors import AnswerError
 
@@ -68,7 +68,7 @@ class LearnedCapabilities:
         except ValidationError:  # written by another version of this program: learn again
             return None
 
-    def instead(self, attempt: Attempt, *, answered: bool) -> Capabilities | None:
+    def fallback_for(self, attempt: Attempt, *, answered: bool) -> Capabilities | None:
         """The form to send a refused question in next, if that may help; None: it is not the form.
 
         Args:
@@ -107,7 +107,7 @@ class LearnedCapabilities:
             self._too_long(model, tokens, error or ApiError(200))
 
     def _lesson(self, attempt: Attempt, error: ApiError) -> Capabilities | None:
-        return learn(attempt.form, attempt.request, error, self._preset.body)
+        return infer_capabilities(attempt.form, attempt.request, error, self._preset.body)
 
     def _refused(self, model: str, form: Capabilities, lesson: Capabilities) -> None:
         """Put others in the new form too, unless the old one was answered before."""

@@ -74,7 +74,7 @@ _GUESS = 0.9
 """Of a question that was too long: what fits, where the endpoint told both lengths; and where it did not."""
 
 
-def learn(
+def infer_capabilities(
     known: Capabilities, request: Request, error: ApiError, fields: Collection[str] = ()
 ) -> Capabilities | None:
     """The capabilities that a refusal teaches; None when it is not about the form of the question.
@@ -86,7 +86,7 @@ def learn(
         fields: further ones that every question has.
     """
     said = error.words
-    if (learned := _way_of_asking(known, request, said, fields)) is not None:
+    if (learned := _from_general_demand(known, request, said, fields)) is not None:
         return learned
     blamed = next(_blamed(known, request, error, fields), None)
     if blamed is None or (error.status >= 500 and not _NOT_TAKEN.search(said)):
@@ -101,7 +101,7 @@ def learn(
     return known.without(blamed)
 
 
-def _way_of_asking(
+def _from_general_demand(
     known: Capabilities, request: Request, said: str, fields: Collection[str]
 ) -> Capabilities | None:
     """The lesson of a refusal that wants something of all questions, whatever their fields."""

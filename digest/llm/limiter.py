@@ -16,9 +16,15 @@ from digest.config import CONCURRENCY, ModelSettings
 from digest.llm.attempt import Attempt, Permit
 from digest.llm.concurrency import Concurrency
 from digest.llm.error_mapping import TransientError
-from digest.llm.rate_limits import Gate, Guess, Refusals, Remaining, SlidingWindow
+from digest.llm.rate_limits import (
+    BackoffEstimate,
+    ConsecutiveRejections,
+    ReportedQuota,
+    RetryAfterGate,
+    SlidingWindow,
+)
 from digest.llm.retry import BY_THE_DAY, PATIENCE
-from digest.llm.retry_after import in_words
+from digest.system.retry_after import format_wait
 
 _UNTOLD = 300.0
 """Seconds that an endpoint may refuse everybody without naming a time: a limit by the minute is over by then,
@@ -68,10 +74,10 @@ class Limiter:
         self._outage = outage
         start = 1 if local and settings.concurrency is None else None
         self._slots = Concurrency(settings.concurrency or CONCURRENCY, start, settings.timeout)
-        self._refusals = Refusals()
-        self._gate = Gate()
-        self._guess = Guess()
-        self._left = {"requests": Remaining(), "tokens": Remaining()}
+        self._rejections = ConsecutiveRejections()
+        self._gate = RetryAfterGate()
+        self._backoff = BackoffEstimate()
+        self._left = {"requests": ReportedQuota(), "tokens": ReportedQuota()}
         self._requests = SlidingWindow(settings.requests_per_minute) if settings.requests_per_minute else None
         self._tokens = SlidingWindow(settings.tokens_per_minute) if settings.tokens_per_minute else None
         self._queue: deque[_Waiting] = deque()
@@ -114,8 +120,8 @@ class Limiter:
         if attempt.completion is not None:
             usage = attempt.completion.usage
             self.answered(permit, headers, usage.input + usage.output)
-        elif isinstance(meaning, TransientError) and not (attempt.odd or attempt.retry_as):
-            self.failed(permit, meaning, headers, late=attempt.late)
+        elif isinstance(meaning, TransientError) and not (attempt.malformed or attempt.retry_as):
+            self.failed(permit, meaning, headers, timed_out=attempt.timed_out)
 
     def answered(self, permit: Permit, headers: Mapping[str, str], tokens: int) -> None:
         """The question was answered, and took so many tokens."""
@@ -123,9 +129,9 @@ class Limiter:
         self.accepted += 1
         self._refusing_since = self._silent_since = None
         self._slots.accepted(permit.number, permit.load, len(self._under_way), now - permit.at)
-        self._refusals.answered(permit.number)
+        self._rejections.answered(permit.number)
         self._gate.answered(permit.number)
-        self._guess.answered(permit.number)
+        self._backoff.answered(permit.number)
         if self._tokens is not None and permit.use is not None and tokens:
             self._tokens.correct(permit.use, tokens)
         self._report(permit, headers, now)
@@ -135,7 +141,7 @@ class Limiter:
         self,
         permit: Permit,
         headers: Mapping[str, str],
-        told: float | None,
+        retry_after: float | None,
         patience: float | None = None,
     ) -> None:
         """The endpoint takes no more for now, and said how long (seconds), or did not.
@@ -143,28 +149,28 @@ class Limiter:
         Args:
             permit: of the question that was refused.
             headers: of the refusal.
-            told: seconds to wait, if it said so.
+            retry_after: seconds to wait, if it said so.
             patience: how long it may go on so; None: as long as for a rate limit.
         """
         now = self._end(permit)
         if self._refusing_since is None:
             self._refusing_since = now
-        in_a_row = self._refusals.refused(permit.number)
+        in_a_row = self._rejections.refused(permit.number)
         under_way = len(self._under_way)
-        if told:
-            self._gate.refused(permit.number, now, told, in_a_row)
+        if retry_after:
+            self._gate.refused(permit.number, now, retry_after, in_a_row)
         else:
-            self._guess.refused(permit.number, now, in_a_row, under_way, self._sent)
-        if self._guess.open:  # else it is no matter of load
+            self._backoff.refused(permit.number, now, in_a_row, under_way, self._sent)
+        if self._backoff.open:  # else it is no matter of load
             self._slots.refused(permit.number, permit.load, under_way, in_a_row)
         self._report(permit, headers, now)
         if patience is None:
-            patience = self._patience if told or self._reported(permit.tokens, now) else _UNTOLD
+            patience = self._patience if retry_after or self._reported(permit.tokens, now) else _UNTOLD
         self._until_given_up = min(patience, self._patience)
         self._advance()
 
     def failed(
-        self, permit: Permit, trouble: TransientError, headers: Mapping[str, str], *, late: bool = False
+        self, permit: Permit, trouble: TransientError, headers: Mapping[str, str], *, timed_out: bool = False
     ) -> None:
         """The question failed in a way that may pass; what concerns the others too is reckoned with.
 
@@ -172,17 +178,17 @@ class Limiter:
             permit: of the question.
             trouble: why; it is marked as limited where too many were under way.
             headers: of the answer, if there was one.
-            late: whether there was none in time.
+            timed_out: whether there was none in time.
         """
         silent = 0 < permit.accepted == self.accepted  # it answered before, and nobody since
-        if late:
+        if timed_out:
             trouble.took = self._clock() - permit.at
             trouble.limited = self._timed_out(permit)
         elif trouble.limited:
-            self.refused(permit, headers, trouble.told, BY_THE_DAY if trouble.by_day else None)
-        elif self._outage and (trouble.down or silent):
-            patience = self._patience if trouble.told else self._outage
-            self.refused(permit, headers, trouble.told, patience)
+            self.refused(permit, headers, trouble.retry_after, BY_THE_DAY if trouble.by_day else None)
+        elif self._outage and (trouble.unavailable or silent):
+            patience = self._patience if trouble.retry_after else self._outage
+            self.refused(permit, headers, trouble.retry_after, patience)
 
     def _timed_out(self, permit: Permit) -> bool:
         """The question got no answer in time; whether that may be for too many under way."""
@@ -230,7 +236,7 @@ class Limiter:
             if len(self._under_way) >= int(self._slots.limit):
                 return
             now = self._clock()
-            told = self._told(first.tokens, now)
+            told = self._wait_told(first.tokens, now)
             if why := self._too_long(first, told, now):
                 self._queue.popleft()
                 first.leave.set_exception(ClosedError(why))
@@ -245,18 +251,18 @@ class Limiter:
     def _too_long(self, first: _Waiting, wait: float, now: float) -> str | None:
         """Why a question is given up; how long it stood in our own queue is no reason."""
         if wait > self._patience:
-            return f"says to wait {in_words(wait)}"
+            return f"says to wait {format_wait(wait)}"
         since = max(first.since, self._refusing_since) if self._refusing_since is not None else now
         if wait and now + wait - since > self._until_given_up:
-            return f"has refused everybody for {in_words(now - since)}"
+            return f"has refused everybody for {format_wait(now - since)}"
         since = max(first.since, self._silent_since) if self._silent_since is not None else now
         if now - since > self._patience:
-            return f"has answered nobody for {in_words(now - since)}"
+            return f"has answered nobody for {format_wait(now - since)}"
         return None
 
-    def _told(self, tokens: int, now: float) -> float:
+    def _wait_told(self, tokens: int, now: float) -> float:
         """Seconds to wait by what the endpoint said or showed."""
-        return max(self._gate.wait(now), self._guess.wait(now), self._reported(tokens, now))
+        return max(self._gate.wait(now), self._backoff.wait(now), self._reported(tokens, now))
 
     def _reported(self, tokens: int, now: float) -> float:
         """Seconds to wait by what it said is left."""
@@ -274,7 +280,7 @@ class Limiter:
     def _send(self, tokens: int) -> Permit:
         now = self._clock()
         self._sent += 1
-        self._guess.sent(now)
+        self._backoff.sent(now)
         self._left["requests"].use(now, 1)
         self._left["tokens"].use(now, tokens)
         if self._requests is not None:

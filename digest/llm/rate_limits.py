@@ -1,7 +1,7 @@
 """Rate limits of an endpoint: rules that only count, without clocks or waiting of their own.
 
 Each takes the time as an argument (seconds, monotonic) and says how long the next question has to wait.
-`limits.py` asks them all.
+`limiter.py` asks them all.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from digest.llm.retry_after import seconds
+from digest.system.retry_after import seconds
 
 NEVER = float("inf")
 IN_A_ROW = 5
@@ -74,7 +74,7 @@ class SlidingWindow:
 
 
 @dataclass
-class Refusals:
+class ConsecutiveRejections:
     """Refusals in a row, in the order of sending: one alone may be a stray, several concern everybody."""
 
     _refused: set[int] = field(default_factory=set)
@@ -95,7 +95,7 @@ class Refusals:
 
 
 @dataclass
-class Gate:
+class RetryAfterGate:
     """Closed while the endpoint as a whole said to wait.
 
     A 429 with Retry-After may concern one question only; several in a row concern all: then nobody asks
@@ -113,11 +113,11 @@ class Gate:
             self._closed_by, self.patience = None, max(IN_A_ROW, self.patience // 2)  # it was right
         return 0.0 if self._closed_by is None else self._until - now
 
-    def refused(self, number: int, now: float, told: float, in_a_row: int) -> None:
+    def refused(self, number: int, now: float, retry_after: float, in_a_row: int) -> None:
         """The question sent as the `number`th was told to wait."""
         if self._closed_by is not None or in_a_row >= self.patience:
             self._closed_by = max(self._closed_by or 0, number)
-            self._until = max(self._until, now + told)
+            self._until = max(self._until, now + retry_after)
 
     def answered(self, number: int) -> None:
         """The question sent as the `number`th was answered."""
@@ -127,7 +127,7 @@ class Gate:
 
 
 @dataclass
-class Guess:
+class BackoffEstimate:
     """The time for which an endpoint refuses everybody that does not say how long.
 
     Refusals in a row are a matter of load first, which `Concurrency` sees to. Where questions sent after that
@@ -182,7 +182,7 @@ class Guess:
 
 
 @dataclass
-class Remaining:
+class ReportedQuota:
     """The rest of a limit that the endpoint itself reports (x-ratelimit-*), of requests or of tokens.
 
     When its time is over there is the whole limit again, for the longest time that was reported: so it is

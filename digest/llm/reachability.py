@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from digest.llm.attempt import Attempt
 from digest.llm.error_mapping import TransientError
-from digest.llm.retry_after import in_words
+from digest.system.retry_after import format_wait
 
 _FOREIGN = 2
 """So many times something else than an answer, from what never answered, is no accident."""
@@ -21,7 +21,7 @@ class Reachability:
 
     Attributes:
         reached: anything at all came from there.
-        late: it took the question that was sent last, and did not answer in time.
+        timed_out: it took the question that was sent last, and did not answer in time.
         limited: what it said when it last refused to take more; empty: it did not.
     """
 
@@ -29,21 +29,21 @@ class Reachability:
         self._outage = outage
         self._say = say
         self._down = False
-        self._foreign = 0
+        self._not_an_endpoint = 0
         self.reached = False
-        self.late = False
+        self.timed_out = False
         self.limited = ""
 
     @property
-    def foreign(self) -> bool:
+    def not_an_endpoint(self) -> bool:
         """True: what is there is no endpoint of a model, if it never answered as one."""
-        return self._foreign >= _FOREIGN
+        return self._not_an_endpoint >= _FOREIGN
 
     def observe(self, attempt: Attempt) -> None:
         """Learn from an attempt."""
         self.reached = self.reached or attempt.status is not None
-        self.late = attempt.late
-        self._foreign += attempt.foreign
+        self.timed_out = attempt.timed_out
+        self._not_an_endpoint += attempt.not_an_endpoint
         if attempt.completion is not None:
             self._down = False
         meaning = attempt.meaning
@@ -51,6 +51,6 @@ class Reachability:
             return
         if meaning.limited and attempt.error is not None:
             self.limited = attempt.error.quote
-        if meaning.down and self._outage and not self._down:
+        if meaning.unavailable and self._outage and not self._down:
             self._down = True
-            self._say(f"{meaning.final}; it is waited for, up to {in_words(self._outage)}")
+            self._say(f"{meaning.final}; it is waited for, up to {format_wait(self._outage)}")

@@ -79,13 +79,13 @@ class MalformedError(Exception):
 
     Attributes:
         error: what the endpoint told instead; None: nothing of an error, as a gateway's page does.
-        foreign: whether it is something else altogether, which another try will show again: a page, say.
+        not_an_endpoint: whether it is something else altogether, as a page is: it would come again.
     """
 
-    def __init__(self, message: str, error: ApiError | None = None, *, foreign: bool = False) -> None:
+    def __init__(self, message: str, error: ApiError | None = None, *, not_an_endpoint: bool = False) -> None:
         super().__init__(message)
         self.error = error
-        self.foreign = foreign
+        self.not_an_endpoint = not_an_endpoint
 
 
 def parse(content: bytes, kind: str, mask: KeyRedactor) -> object:
@@ -108,7 +108,7 @@ def parse(content: bytes, kind: str, mask: KeyRedactor) -> object:
     said = error_of(200, content, mask).quote
     torn = content.lstrip()[:1] in {b"", b"{", b":"} or content.lstrip().startswith(b"data:")
     words = f"the answer is no JSON but {mask.text(kind) or 'of no type'}: {said!r}"
-    raise MalformedError(words, foreign=not torn)
+    raise MalformedError(words, not_an_endpoint=not torn)
 
 
 def read(body: object, request: Request, milliseconds: int = 0) -> Completion:
@@ -119,13 +119,13 @@ def read(body: object, request: Request, milliseconds: int = 0) -> Completion:
         MalformedError: it is no completion.
     """
     if not isinstance(body, dict):
-        raise MalformedError("the answer is no JSON object", foreign=body is not None)
+        raise MalformedError("the answer is no JSON object", not_an_endpoint=body is not None)
     choice = _table((_list(body.get("choices")) or [None])[0])
     if error := _error(body, choice):
         raise MalformedError(error.quote, error)
     if not choice:
         words = f"the answer holds no choice: {error_in(200, body).quote!r}"
-        raise MalformedError(words, foreign="choices" not in body)
+        raise MalformedError(words, not_an_endpoint="choices" not in body)
     message = _table(choice.get("message")) or _table(choice.get("delta"))
     reason = _text(choice.get("finish_reason"))
     name = reason.lower()

@@ -67,7 +67,7 @@ class RetryPolicy:
         self._failures = 0
         self._in_a_row = 0
         self._accepted = 0
-        self._told = 0.0
+        self._wait_told = 0.0
 
     async def carry_out(
         self,
@@ -122,24 +122,24 @@ class RetryPolicy:
         if error.by_day:
             self._patience = min(self._patience, BY_THE_DAY)
         self._waited[self._kind] += error.took
-        self._accepted, self._told = accepted, error.told or 0.0
+        self._accepted, self._wait_told = accepted, error.retry_after or 0.0
         self.said = str(error)
 
     def _kind_of(self, error: TransientError, accepted: int) -> _Kind:
-        if error.limited or (error.down and error.told):
+        if error.limited or (error.unavailable and error.retry_after):
             return "limited"
         silent = 0 < accepted == self._accepted  # it answered before, and nobody since
-        return "down" if self._outage and (error.down or silent) else "own"
+        return "down" if self._outage and (error.unavailable or silent) else "own"
 
     def wait(self, _: RetryCallState) -> float:
         """Seconds until the next try: as the endpoint says, to the letter; else exponential with jitter."""
-        steps = self._in_a_row - 1 - (_BELIEVED if self._told else 0)
+        steps = self._in_a_row - 1 - (_BELIEVED if self._wait_told else 0)
         own = random.uniform(0, min(_LONGEST, _SHORTEST * 2**steps)) if steps >= 0 else 0.0
-        wait = max(self._told, own)
+        wait = max(self._wait_told, own)
         self._waited[self._kind] += wait
         return wait
 
     def over(self, _: RetryCallState) -> bool:
         """True if there is no next try."""
         patience = self._outage if self._kind == "down" else self._patience
-        return self._failures >= self._most or self._waited[self._kind] + self._told > patience
+        return self._failures >= self._most or self._waited[self._kind] + self._wait_told > patience

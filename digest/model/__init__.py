@@ -6,8 +6,8 @@ This room imports nothing of ours. Dates are arXiv announcement dates (US Easter
 from __future__ import annotations
 
 from digest.model.answers import Completion, Message, Request, Summary, Usage
-from digest.model.base import KINDS, LANGUAGES, Kind, Language, PaperKind, Record, Severity
-from digest.model.digests import CheckCounts, Counts, Digest, Entry, Flag, Form
+from digest.model.base import KINDS, LANGUAGES, AnnounceType, Language, PaperKind, Record, Severity
+from digest.model.digests import CheckCounts, Counts, Digest, Entry, Flag, RoundTripHints
 from digest.model.papers import Announcement, Finding, Listing, Paper, Passage, Section, Text, TextOrigin
 from digest.model.snapshots import NoSnapshots, Snapshot, SnapshotKind, SnapshotStore
 from digest.model.usage import RunUsage
@@ -15,6 +15,7 @@ from digest.model.usage import RunUsage
 __all__ = [
     "KINDS",
     "LANGUAGES",
+    "AnnounceType",
     "Announcement",
     "CheckCounts",
     "Completion",
@@ -23,8 +24,6 @@ __all__ = [
     "Entry",
     "Finding",
     "Flag",
-    "Form",
-    "Kind",
     "Language",
     "Listing",
     "Message",
@@ -34,6 +33,7 @@ __all__ = [
     "Passage",
     "Record",
     "Request",
+    "RoundTripHints",
     "RunUsage",
     "Section",
     "Severity",

@@ -6,10 +6,10 @@ from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
-Kind = Literal["new", "cross", "replaced"]
+AnnounceType = Literal["new", "cross", "replaced"]
 """The kind of an announcement: for the first time, in a further category, or as a new version."""
 
-KINDS: tuple[Kind, ...] = get_args(Kind)
+KINDS: tuple[AnnounceType, ...] = get_args(AnnounceType)
 """All kinds in the order of precedence: a paper that is new somewhere is new."""
 
 PaperKind = Literal["method", "dataset", "benchmark", "survey", "analysis", "system", "theory", "other"]

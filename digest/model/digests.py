@@ -7,7 +7,7 @@ from datetime import date as Date
 from pydantic import Field
 
 from digest.model.answers import Summary
-from digest.model.base import Kind, Record
+from digest.model.base import AnnounceType, Record
 from digest.model.papers import Finding, Listing, Paper, Section, TextOrigin
 
 _NOT_ANSWERED = frozenset({"unreachable", "rejected", "quota", "ceiling", "too_long", "empty", "cut"})
@@ -67,7 +67,7 @@ class CheckCounts(Record):
     )
 
 
-class Form(Record):
+class RoundTripHints(Record):
     """Where a published file departs from our own Markdown, so that it can be written again byte for byte."""
 
     heading: str | None = Field(default=None, description="its first line, where ours would differ")
@@ -84,9 +84,11 @@ class Digest(Record):
     date: Date | None = Field(default=None, description="None for a published file that does not say")
     source: str = Field(default="import")
     counts: Counts
-    declared: dict[str, dict[Kind, int]] = Field(default_factory=dict)
+    declared: dict[str, dict[AnnounceType, int]] = Field(default_factory=dict)
     withheld: int = Field(default=0, ge=0, description="papers that arXiv counts and does not show")
     notes: tuple[str, ...] = ()
     entries: tuple[Entry, ...]
-    form: Form | None = Field(default=None, description="of an imported file that is not of our form")
+    form: RoundTripHints | None = Field(
+        default=None, description="of an imported file that is not of our form"
+    )
     sample: bool = Field(default=False, description="of the sample day: recorded answers, typeset PDFs")

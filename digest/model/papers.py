@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from digest.model.base import Kind, Record, Severity
+from digest.model.base import AnnounceType, Record, Severity
 
 
 class Section(Record):
@@ -45,7 +45,7 @@ class Listing(Record):
 
     id: str
     version: int | None = None
-    kind: Kind
+    kind: AnnounceType
     category: str = Field(description="the category whose announcement this is")
     position: int = Field(ge=1, description="place in that announcement, from 1")
     seen: Date | None = Field(
@@ -64,7 +64,7 @@ class Announcement(Record):
     papers: tuple[Paper, ...]
     source: str = Field(description="where the day came from: listing, catchup, oai, snapshot")
     saved: bool = Field(default=False, description="read from our own snapshots of these pages")
-    declared: dict[str, dict[Kind, int]] = Field(
+    declared: dict[str, dict[AnnounceType, int]] = Field(
         default_factory=dict, description="arXiv's own counts: category, kind, papers"
     )
     withheld: int = Field(

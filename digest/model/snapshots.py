@@ -66,18 +66,18 @@ class SnapshotStore(Protocol):
         """The latest earlier date for which `category` has labelled snapshots."""
 
 
-class NoSnapshots:
+class NoSnapshots(SnapshotStore):
     """A store that keeps nothing."""
 
     def put(self, snapshot: Snapshot) -> None:
         """Forget it."""
 
     def get(self, url: str) -> None:
-        """Nothing is known."""
+        """Nothing."""
 
-    def day(self, category: str, date: Date) -> tuple[Snapshot, ...]:  # noqa: ARG002 - see `SnapshotStore`
-        """Nothing is known."""
+    def day(self, category: str, date: Date) -> tuple[Snapshot, ...]:  # noqa: ARG002 - of the protocol
+        """Nothing."""
         return ()
 
     def before(self, category: str, date: Date) -> None:
-        """Nothing is known."""
+        """Nothing."""

@@ -7,8 +7,7 @@ from datetime import date
 
 from digest.model import Announcement, Section
 from digest.pipeline.resources import Resources
-from digest.sources.arxiv.no_announcement import NoAnnouncement
-from digest.sources.source import APPROXIMATE, Source
+from digest.sources.source import APPROXIMATE, AnnouncementSource, NoAnnouncement
 from digest.system.errors import DigestError
 
 Known = Announcement | NoAnnouncement | DigestError
@@ -52,7 +51,7 @@ async def announcement_of(
     return announced
 
 
-def arxiv_source(resources: Resources) -> Source:
+def arxiv_source(resources: Resources) -> AnnouncementSource:
     """ArXiv's own pages."""
     from digest.sources.arxiv.live import ArxivSource
 

@@ -22,7 +22,7 @@ from digest.publish.changes import Changes, changes
 from digest.publish.counts import counts_of
 from digest.publish.files import write_digest
 from digest.publish.keeping import keep_lines, standing
-from digest.sources.arxiv.no_announcement import NoAnnouncement
+from digest.sources.source import NoAnnouncement
 from digest.system.errors import DigestError
 
 

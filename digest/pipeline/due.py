@@ -13,7 +13,7 @@ from digest.model import Digest, Section
 from digest.publish.files import finished
 from digest.publish.keeping import of_sample, standing
 from digest.sources.arxiv import calendar
-from digest.sources.arxiv.no_announcement import NoAnnouncement
+from digest.sources.source import NoAnnouncement
 from digest.system.errors import StaleError
 
 REACH = timedelta(days=14)

@@ -24,7 +24,7 @@ from digest.summarize.prompt import Prompt
 if TYPE_CHECKING:
     from digest.model import Paper, Text
     from digest.sources.http_client import Http
-    from digest.sources.source import Source
+    from digest.sources.source import AnnouncementSource
     from digest.summarize.checks import Rule
 
 T = TypeVar("T")
@@ -73,7 +73,7 @@ class Resources:
     wait: bool = False
     sample: bool = False
     collects: bool = True
-    source: Source | None = None
+    source: AnnouncementSource | None = None
 
     def __reduce__(self) -> tuple[Callable[..., Resources], tuple[Any, ...]]:
         """As what they were made of."""

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from digest.model import Digest, Entry, Form, Paper, Section
+from digest.model import Digest, Entry, Paper, RoundTripHints, Section
 
 LINK_BASE = "https://arxiv.org/pdf/"
 """The beginning of our links, before the identifier."""
@@ -36,7 +36,7 @@ PARTS = ("## 最新发布", "## 更新")
 """The headings of new and of replaced papers."""
 
 _NOT_PLAIN = re.compile(r"[\s\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
-_OURS = Form()
+_OURS = RoundTripHints()
 
 
 def render(digest: Digest) -> str:
@@ -86,7 +86,7 @@ def starts_structure(line: str, before: str) -> bool:
     return is_end or line in PARTS or line.startswith(FIELDS) or TITLE.match(line) is not None
 
 
-def _blocks(tag: str, entries: Sequence[Entry], form: Form) -> str:
+def _blocks(tag: str, entries: Sequence[Entry], form: RoundTripHints) -> str:
     return "".join(
         f"#### [{tag} {number:03d}] {_block(entry, form.verbatim)}" for number, entry in enumerate(entries, 1)
     )

@@ -9,7 +9,7 @@ from os.path import commonprefix
 from pathlib import PurePath
 from typing import NoReturn
 
-from digest.model import Digest, Entry, Flag, Form, Kind, Listing, Paper, Section, Summary
+from digest.model import AnnounceType, Digest, Entry, Flag, Listing, Paper, RoundTripHints, Section, Summary
 from digest.publish import markdown
 from digest.publish.counts import counts_of
 from digest.system.errors import FormatError
@@ -62,7 +62,7 @@ def parse(text: str, name: str) -> Digest:
     replaced = tuple(reader.entries("replaced", section))
     reader.end()
     listed = len(new), len(replaced)
-    form = Form(
+    form = RoundTripHints(
         heading=None if heading[0] == markdown.heading_of(section) else heading[0],
         declared=None if declared == listed else declared,
     )
@@ -72,13 +72,13 @@ def parse(text: str, name: str) -> Digest:
         counts=counts_of(new + replaced, announced=sum(declared)),
         notes=() if declared == listed else (_DISAGREEMENT.format(*declared, *listed),),
         entries=new + replaced,
-        form=None if form == Form() else form,
+        form=None if form == RoundTripHints() else form,
         sample=sample,
     )
     return _faithful(digest, form, text, name)
 
 
-def _faithful(digest: Digest, form: Form, text: str, name: str) -> Digest:
+def _faithful(digest: Digest, form: RoundTripHints, text: str, name: str) -> Digest:
     """The digest, told to keep its spacing where that is what it takes to write `text` again."""
     if markdown.render(digest) == text:
         return digest
@@ -161,7 +161,7 @@ class _Reader:
         self.literal("")
         return int(match["count"])
 
-    def entries(self, tag: Kind, section: Section) -> Iterator[Entry]:
+    def entries(self, tag: AnnounceType, section: Section) -> Iterator[Entry]:
         """Read the entries of one part."""
         number = 1
         while self.at < len(self.lines) and (title := markdown.TITLE.match(self.lines[self.at])):

@@ -20,7 +20,7 @@ from digest.model.taxonomy import canonical
 from digest.sample import api, chat, feeds, pages, pdf
 from digest.sample.batches import Batches
 from digest.sample.data import Record, library_of, split_version
-from digest.sample.faults import Faults, Limits, Stats, cutting, kind_of, seconds_to_wait, until_left
+from digest.sample.faults import Faults, Limits, Stats, cutting, endpoint_kind, seconds_to_wait, until_left
 from digest.sample.knobs import MODEL, Fault, Knobs
 from digest.system.errors import UsageError
 
@@ -60,7 +60,7 @@ class Sample:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        kind = kind_of(scope["path"])
+        kind = endpoint_kind(scope["path"])
         if scope["path"].startswith("/_control"):
             await self._routes(scope, receive, send)
             return

@@ -14,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from digest.model import KINDS, Kind, Paper
+from digest.model import KINDS, AnnounceType, Paper
 from digest.model.taxonomy import belongs, category_names
 from digest.sample.knobs import DAY, Knobs
 from digest.system.errors import UsageError
@@ -27,7 +27,7 @@ class Record(Paper):
     """
 
     version: int = 1
-    kind: Kind = "new"
+    kind: AnnounceType = "new"
     date: Date = DAY
     pages: tuple[str, ...] = ()
     """The categories whose pages show it; empty: all of its own."""
@@ -36,7 +36,7 @@ class Record(Paper):
         """True if the pages of a category (cs.SD) or an archive (cs) list this record."""
         return any(belongs(c, subject) for c in self.pages or self.categories)
 
-    def kind_in(self, subjects: Iterable[str]) -> Kind:
+    def kind_in(self, subjects: Iterable[str]) -> AnnounceType:
         """The kind as these categories announce it: new in one is cross-listed in the others."""
         primary = self.categories[0]
         if self.kind == "new" and not any(belongs(primary, s) for s in subjects):

@@ -36,7 +36,7 @@ KINDS = {
 """Beginnings of paths, and the name under which their requests are counted."""
 
 
-def kind_of(path: str) -> str:
+def endpoint_kind(path: str) -> str:
     """The name under which requests for this path are counted."""
     return next((kind for start, kind in KINDS.items() if path.startswith(start)), "other")
 

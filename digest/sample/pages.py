@@ -14,7 +14,7 @@ from functools import lru_cache
 from html import escape
 from urllib.parse import quote_plus
 
-from digest.model import KINDS, Kind
+from digest.model import KINDS, AnnounceType
 from digest.model.taxonomy import category_names
 from digest.sample.data import Library, Record, is_subject, share
 from digest.sample.knobs import Knobs
@@ -22,7 +22,7 @@ from digest.sample.knobs import Knobs
 REACH = timedelta(days=91)
 """The reach of catchup into the past: 90 days, and one for the time zones."""
 
-_HEADINGS: dict[Kind, tuple[str, str]] = {
+_HEADINGS: dict[AnnounceType, tuple[str, str]] = {
     "new": ("New submissions", "New submissions"),
     "cross": ("Cross-lists", "Cross submissions"),
     "replaced": ("Replacements", "Replacement submissions"),

@@ -20,7 +20,7 @@ from digest.pipeline.day import Published, run_day
 from digest.pipeline.resources import Resources
 from digest.scale.cost_model import Measured, Measurements
 from digest.scale.plan import BackfillPlan, PlannedDay
-from digest.sources.arxiv.no_announcement import NoAnnouncement
+from digest.sources.source import NoAnnouncement
 from digest.system.errors import DigestError, LedgerError, ModelError
 
 logger = logging.getLogger(__name__)

@@ -15,13 +15,12 @@ from digest.pipeline.announced import arxiv_source
 from digest.pipeline.resources import Resources
 from digest.sources.arxiv import calendar
 from digest.sources.arxiv.announce import CATCHUP_REACH
-from digest.sources.arxiv.no_announcement import NoAnnouncement
 from digest.sources.bulk.dated import DatedPaper
 from digest.sources.bulk.day_files import DayFiles, Unread
-from digest.sources.bulk.days import BulkDays
+from digest.sources.bulk.days import BulkSource
 from digest.sources.bulk.metadata_file import read_metadata, stamp
 from digest.sources.bulk.oai_months import OaiMonths
-from digest.sources.source import Source
+from digest.sources.source import AnnouncementSource, NoAnnouncement
 
 FOLDER = "backfill"
 _TOLD = 500_000
@@ -53,8 +52,8 @@ class Span:
 class _ByAge:
     """Days before `since` from one source, later ones from another."""
 
-    old: Source
-    new: Source
+    old: AnnouncementSource
+    new: AnnouncementSource
     since: Date
 
     def offline(self, day: Date) -> bool:
@@ -67,7 +66,7 @@ class _ByAge:
         return await source.announcement(section, day, limit)
 
 
-async def open_source(span: Span, metadata: str | None, resources: Resources) -> Source:
+async def open_source(span: Span, metadata: str | None, resources: Resources) -> AnnouncementSource:
     """Get all that is needed to say what was announced on the days of a span.
 
     Args:
@@ -85,7 +84,7 @@ async def open_source(span: Span, metadata: str | None, resources: Resources) ->
         if not files.whole or metadata == "-":
             say("reading the metadata snapshot ...")
             await asyncio.to_thread(_fill, files, lambda unread: read_metadata(metadata, unread), say)
-        return BulkDays(files, "snapshot", resources.ledger.seen)
+        return BulkSource(files, "snapshot", resources.ledger.seen)
     arxiv = arxiv_source(resources)
     since = calendar.current(resources.clock()) - CATCHUP_REACH
     if span.first >= since:
@@ -93,7 +92,7 @@ async def open_source(span: Span, metadata: str | None, resources: Resources) ->
     return _ByAge(await _harvested(span, folder, resources), arxiv, since)
 
 
-async def _harvested(span: Span, folder: Path, resources: Resources) -> BulkDays:
+async def _harvested(span: Span, folder: Path, resources: Resources) -> BulkSource:
     from digest.sources.http_client import Http
 
     settings, say = resources.settings.arxiv, resources.progress.say
@@ -109,7 +108,7 @@ async def _harvested(span: Span, folder: Path, resources: Resources) -> BulkDays
         await asyncio.to_thread(
             _fill, files, lambda unread: months.papers(span.categories, first, unread), say
         )
-    return BulkDays(files, "oai", resources.ledger.seen)
+    return BulkSource(files, "oai", resources.ledger.seen)
 
 
 def _day_files(folder: Path, kind: str, made_from: str, span: Span) -> DayFiles:

@@ -13,7 +13,7 @@ from digest.pipeline.plan import first_question, is_answered, kept_text, prompt_
 from digest.pipeline.resources import Resources
 from digest.scale.cost_model import ANSWERS, ENOUGH, Estimate, Measured, by_measure, by_sample
 from digest.scale.old_days import Span
-from digest.sources.source import APPROXIMATE, Source
+from digest.sources.source import APPROXIMATE, AnnouncementSource
 
 _LOOKED_AT = 60
 """Papers whose questions are measured."""
@@ -78,7 +78,13 @@ class BackfillPlan:
 
 
 async def make_plan(
-    span: Span, source: Source, resources: Resources, measured: Measured, workers: int, *, fetch: bool
+    span: Span,
+    source: AnnouncementSource,
+    resources: Resources,
+    measured: Measured,
+    workers: int,
+    *,
+    fetch: bool,
 ) -> BackfillPlan:
     """Look at every day of a span; nothing is asked of arXiv or the model.
 
@@ -141,7 +147,7 @@ class _Sampled:
 
 
 async def _known(
-    section: Section, day: Date, source: Source, resources: Resources
+    section: Section, day: Date, source: AnnouncementSource, resources: Resources
 ) -> tuple[Paper, ...] | None:
     """The papers of a day; None where arXiv's pages would have to be asked."""
     kept = resources.ledger.announcement(section.categories, day)

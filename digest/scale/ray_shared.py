@@ -21,8 +21,8 @@ from digest.llm.endpoint import Endpoint
 from digest.model import Completion, Request, SnapshotStore
 from digest.pipeline.priority import BackfillThrottle
 from digest.scale.ray_services import Relay, relay
-from digest.sources.http_client import PAGES_SPACING, Http, Page
-from digest.sources.http_responses import beside
+from digest.sources.http_client import PAGES_SPACING, Http
+from digest.sources.http_responses import Page, beside
 from digest.system.errors import AnswerError
 from digest.text.reader import Download
 

@@ -11,9 +11,8 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from types import TracebackType
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
@@ -22,21 +21,27 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type
 
 from digest import __version__
 from digest.config import ArxivSettings
-from digest.model import NoSnapshots, Snapshot, SnapshotStore
+from digest.model import NoSnapshots, SnapshotStore
 from digest.sources.http_responses import (
-    TransientError,
+    LONGEST_WAIT,
+    Page,
+    TransientHttpError,
+    as_transient,
     beside,
     copy,
     headline,
     is_throttling,
     read,
-    retry_after,
     says_withdrawn,
+    snapshot_of,
+    validators,
+    waits,
 )
-from digest.sources.http_retry import LONGEST_WAIT, as_transient, waits
+from digest.system.clock import Clock
 from digest.system.errors import UnavailableError, UnreachableError, WithdrawnError
 from digest.system.network import client_options, explained, on_this_machine
 from digest.system.reach import offline_tries
+from digest.system.retry_after import retry_after
 
 T = TypeVar("T")
 
@@ -49,22 +54,12 @@ OTHER_SPACING = 3.0
 _RETRIED = frozenset({406, 408, 425, 429, 500, 502, 503, 504})
 _RETRIED_PDF = _RETRIED - {500}  # arXiv says 500 for papers whose PDF it failed to make
 _WORTH_SAYING = 5.0
+_CLOCK = Clock()
 _OFFLINE_TRIES, _OFFLINE_WAIT = 2, 2.0
 """Where no connection ever came about: so often, and so many seconds apart."""
 
 _PAGE_LIMIT = 64 << 20
 _CALL_SECONDS = 300.0
-
-
-@dataclass(frozen=True)
-class Page:
-    """A final answer: 200, or a refusal (4xx) that asking again will not change."""
-
-    url: str
-    status: int
-    text: str
-    headers: dict[str, str]
-    fetched: datetime
 
 
 @dataclass
@@ -77,16 +72,12 @@ class _Host:
     """Why no connection came about, in words, while nothing was ever answered: it is asked no more."""
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Http:
     """An async context manager around one `httpx2.AsyncClient`.
 
     Args:
         settings: arXiv's addresses and the contact that the User-Agent names.
-        snapshots: where answers are kept, and where validators (ETag) come from; None: nothing is kept.
+        snapshots: where answers are kept, and where validators (ETag) come from; None: nowhere.
         sleep: waits so many seconds; tests hand in one that does not.
         clock: says the time (aware, UTC).
         say: tells a person why it takes so long.
@@ -106,7 +97,7 @@ class Http:
         snapshots: SnapshotStore | None = None,
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        clock: Callable[[], datetime] = _utc_now,
+        clock: Callable[[], datetime] = _CLOCK,
         say: Callable[[str], None] = lambda _: None,
         budget: float = 1800,
         attempts: int = 5,
@@ -139,9 +130,7 @@ class Http:
             )
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         if self._client is not None:
             await self._client.aclose()
 
@@ -157,12 +146,12 @@ class Http:
         known = self.snapshots.get(url)
 
         async def ask() -> Page:
-            async with self._stream(url, _validators(known), _RETRIED) as response:
+            async with self._stream(url, validators(known), _RETRIED) as response:
                 if response.status_code == 304 and known is not None:
                     return Page(url, known.status, known.body, dict(response.headers), known.fetched)
                 body = await read(response, _PAGE_LIMIT)
             if not body.strip() or is_throttling(body):
-                raise TransientError(
+                raise TransientHttpError(
                     "arXiv answers 'Rate exceeded.'" if body.strip() else "the answer is empty"
                 )
             text = body.decode("utf-8", "replace")
@@ -206,7 +195,7 @@ class Http:
                     return await ask()
             except (httpx2.InvalidURL, httpx2.UnsupportedProtocol, httpx2.TooManyRedirects) as error:
                 raise UnreachableError(f"{url}: cannot be asked: {error}.") from error
-            except (TransientError, httpx2.HTTPError, TimeoutError) as error:
+            except (TransientHttpError, httpx2.HTTPError, TimeoutError) as error:
                 logger.debug("%s", url, exc_info=error)
                 self._budget -= (self._clock() - begun).total_seconds()
                 raise self._passing(error, url, host) from error
@@ -229,7 +218,7 @@ class Http:
             sleep=self._sleep,
             stop=stop,
             wait=waits(max(host.spacing, 0.1)),
-            retry=retry_if_exception_type(TransientError),
+            retry=retry_if_exception_type(TransientHttpError),
             before_sleep=spend,
             reraise=True,
         )
@@ -237,20 +226,20 @@ class Http:
             self._refuse_hopeless(url, host)
             try:
                 return await retrying(attempt)
-            except TransientError as fault:
+            except TransientHttpError as fault:
                 tries = retrying.statistics.get("attempt_number", limit)
                 said = str(fault) if host.offline else f"no usable answer in {tries} tries: {fault}"
                 raise UnreachableError(
                     f"{url}: {said}. Check the network and its proxy, or try again later."
                 ) from fault
 
-    def _passing(self, error: Exception, url: str, host: _Host) -> TransientError:
+    def _passing(self, error: Exception, url: str, host: _Host) -> TransientHttpError:
         """The error as one that may pass; where nothing was ever reached, it is hardly waited for."""
         trouble = as_transient(error, url)
         offline = not self._reached and offline_tries(error) is not None
         host.offline = str(trouble) if offline else ""
         if offline:
-            trouble.wait = _OFFLINE_WAIT
+            trouble.retry_after = _OFFLINE_WAIT
         return trouble
 
     def _refuse_hopeless(self, url: str, host: _Host) -> None:
@@ -288,11 +277,11 @@ class Http:
         async with self._client.stream("GET", url, headers=headers) as response:
             self._reached, self._host(url).offline = True, ""
             if response.status_code in retried:
-                wait = retry_after(response.headers.get("Retry-After"), self._clock())
+                wait = retry_after(response.headers, now=self._clock())
                 if wait is not None and wait > LONGEST_WAIT:
                     minutes = round(wait / 60)
                     raise UnreachableError(f"{url}: arXiv asks not to be asked again for {minutes} minutes.")
-                raise TransientError(f"HTTP {response.status_code}", wait)
+                raise TransientHttpError(f"HTTP {response.status_code}", wait)
             yield response
 
 
@@ -304,26 +293,7 @@ def spacing_of(url: str, settings: ArxivSettings) -> float:
     return PAGES_SPACING if pages else OTHER_SPACING
 
 
-def snapshot_of(page: Page) -> Snapshot:
-    """The page as it is kept, without a label."""
-    return Snapshot(
-        url=page.url,
-        fetched=page.fetched,
-        status=page.status,
-        etag=page.headers.get("etag"),
-        last_modified=page.headers.get("last-modified"),
-        body=page.text,
-    )
-
-
 def _user_agent(contact: str) -> str:
     name = f"bilingual-arxiv-digest/{__version__}"
     plain = " ".join(contact.encode("ascii", "ignore").decode().split())
     return f"{name} ({plain})" if plain else name
-
-
-def _validators(known: Snapshot | None) -> dict[str, str]:
-    if known is None or known.status != 200:
-        return {}
-    pairs = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
-    return {name: value for name, value in pairs.items() if value}

@@ -1,41 +1,48 @@
-"""One answer of a server: read, refused, written to a file; and the errors that say so."""
+"""One answer of a server: read, refused, kept, written to a file; failures, and the wait after them."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
+import httpx2
+from tenacity import RetryCallState, wait_exponential, wait_random
+
+from digest.model import Snapshot
 from digest.system.errors import TooLargeError, UnavailableError
+from digest.system.reach import connecting, reason
 
-if TYPE_CHECKING:
-    import httpx2
+LONGEST_WAIT = 300.0
+"""Seconds of the longest wait before another try."""
 
 
-class TransientError(Exception):
-    """A failure that may be gone at the next try; `wait` is what the server asked for, in seconds."""
+@dataclass(frozen=True)
+class Page:
+    """A final answer: 200, or a refusal (4xx) that asking again will not change."""
 
-    def __init__(self, message: str, wait: float | None = None) -> None:
+    url: str
+    status: int
+    text: str
+    headers: dict[str, str]
+    fetched: datetime
+
+
+class TransientHttpError(Exception):
+    """A failure that may be gone at the next try.
+
+    Attributes:
+        retry_after: seconds that the server asks to wait, if it does.
+    """
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
-        self.wait = wait
-
-
-def retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds to wait, from seconds or an HTTP date; None when there is nothing to understand."""
-    if not value:
-        return None
-    if re.fullmatch(r"\d{1,9}", value.strip()):
-        return float(value)
-    try:
-        instant = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(0.0, (instant.replace(tzinfo=instant.tzinfo or UTC) - now).total_seconds())
+        self.retry_after = retry_after
 
 
 def is_throttling(body: bytes) -> bool:
@@ -65,14 +72,14 @@ async def copy(response: httpx2.Response, file: BinaryIO, limit: int) -> int:
     async for chunk in response.aiter_bytes():
         if size == 0 and b"%PDF-" not in chunk[:1024]:
             if is_throttling(chunk):
-                raise TransientError("arXiv answers 'Rate exceeded.'")
+                raise TransientHttpError("arXiv answers 'Rate exceeded.'")
             raise UnavailableError(f"{response.url}: the answer is no PDF: {headline(chunk)}.")
         size += len(chunk)
         if size > limit:
             raise TooLargeError(f"{response.url}: the PDF is larger than {limit >> 20} MB.")
         file.write(chunk)
     if size == 0:
-        raise TransientError("the answer is empty")
+        raise TransientHttpError("the answer is empty")
     return size
 
 
@@ -100,3 +107,46 @@ def headline(body: bytes) -> str:
     found = re.search(r"<h1[^>]*>(.*?)</h1>", text, re.DOTALL | re.IGNORECASE)
     plain = re.sub(r"<[^>]*>", " ", found[1] if found else text)
     return " ".join(plain.split())[:120] or "no reason given"
+
+
+def snapshot_of(page: Page) -> Snapshot:
+    """The page as it is kept, without a label."""
+    return Snapshot(
+        url=page.url,
+        fetched=page.fetched,
+        status=page.status,
+        etag=page.headers.get("etag"),
+        last_modified=page.headers.get("last-modified"),
+        body=page.text,
+    )
+
+
+def validators(known: Snapshot | None) -> dict[str, str]:
+    """The headers that ask for an answer only where it is another than a known one."""
+    if known is None or known.status != 200:
+        return {}
+    pairs = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
+    return {name: value for name, value in pairs.items() if value}
+
+
+def waits(first: float) -> Callable[[RetryCallState], float]:
+    """The wait that the server asks for, else twice as long each time and some by chance, from `first` on."""
+    growing = wait_exponential(multiplier=first, max=LONGEST_WAIT) + wait_random(0, first / 2)
+
+    def wait(state: RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after if isinstance(error, TransientHttpError) else None
+        return asked or growing(state)
+
+    return wait
+
+
+def as_transient(error: Exception, url: str) -> TransientHttpError:
+    """An error of the network as one that may pass."""
+    if isinstance(error, TransientHttpError):
+        return error
+    if connecting(error):
+        return TransientHttpError(f"no connection ({reason(error, url)})")
+    if isinstance(error, TimeoutError | httpx2.TimeoutException):
+        return TransientHttpError("it took too long to answer")
+    return TransientHttpError(f"the answer broke off ({str(error) or type(error).__name__})")

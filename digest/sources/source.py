@@ -1,18 +1,29 @@
-"""Where the announcements of a run come from: arXiv's own pages, or what it gives in bulk."""
+"""The sources of the announcements of a run: arXiv's own pages, or what it gives in bulk."""
 
 from __future__ import annotations
 
 from datetime import date as Date
-from typing import Protocol
+from datetime import datetime
+from typing import Literal, Protocol
 
-from digest.model import Announcement, Section
-from digest.sources.arxiv.no_announcement import NoAnnouncement
+from pydantic import Field
+
+from digest.model import Announcement, Record, Section
 
 APPROXIMATE = frozenset({"oai", "snapshot"})
 """Sources that infer what was announced; see `Announcement.source`."""
 
 
-class Source(Protocol):
+class NoAnnouncement(Record):
+    """A day with nothing to publish, and why; the run ends well."""
+
+    kind: Literal["weekend", "nothing", "early"]
+    date: Date
+    sentence: str
+    expected: datetime | None = Field(default=None, description="of early: when the announcement is due, UTC")
+
+
+class AnnouncementSource(Protocol):
     """Gives announcements with metadata. `arxiv.live.ArxivSource` and `bulk.days.BulkDays` are such."""
 
     def offline(self, day: Date) -> bool:

@@ -7,18 +7,18 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-Kind = Literal["same", "new", "gone"]
+DiffTag = Literal["same", "new", "gone"]
 
 _TOKEN = re.compile(r"[A-Za-z0-9\u00c0-\u024f][A-Za-z0-9\u00c0-\u024f.+_-]*|\s+|.", re.DOTALL)
 _ISLAND = 2
 """Equal pieces shorter than this between two changes are shown as changed: single characters tell nothing."""
 
 
-def differences(old: str, new: str) -> list[tuple[Kind, str]]:
+def differences(old: str, new: str) -> list[tuple[DiffTag, str]]:
     """The pieces of `new`, and those of `old` that are gone, in reading order."""
     ours, theirs = _TOKEN.findall(new), _TOKEN.findall(old)
     matcher = difflib.SequenceMatcher(None, theirs, ours, autojunk=False)
-    pieces: list[tuple[Kind, str]] = []
+    pieces: list[tuple[DiffTag, str]] = []
     gone = added = ""
     for tag, i, j, k, m in matcher.get_opcodes():
         before, after = theirs[i:j], ours[k:m]
@@ -40,7 +40,7 @@ def marked(old: str, new: str) -> tuple[str, str]:
     )
 
 
-def _changed(gone: str, added: str) -> Iterator[tuple[Kind, str]]:
+def _changed(gone: str, added: str) -> Iterator[tuple[DiffTag, str]]:
     if gone:
         yield "gone", gone
     if added:

@@ -66,7 +66,7 @@ def translated(sentence: str) -> str:
     return sentence if language() == "en" else _in_chinese(sentence).text
 
 
-class _Reading(NamedTuple):
+class TranslationCandidate(NamedTuple):
     """A way to read a text; of several, the greatest is meant."""
 
     accounted: int
@@ -78,16 +78,16 @@ class _Reading(NamedTuple):
 
 
 @lru_cache(1024)  # messages inside are met by several templates
-def _in_chinese(text: str, within: int = 0) -> _Reading:
+def _in_chinese(text: str, within: int = 0) -> TranslationCandidate:
     """A text in Chinese, by the template that accounts for most of it; `within` so many others."""
     exact, templates = _catalogue()
     if text in exact:
-        return _Reading(len(text), 0, exact[text])
+        return TranslationCandidate(len(text), 0, exact[text])
     if not text.strip():
-        return _Reading(0, 0, text)
+        return TranslationCandidate(0, 0, text)
     if within > _DEEPEST:
-        return _Reading(0, -len(text), text)
-    readings = [_Reading(0, -len(text), text)]
+        return TranslationCandidate(0, -len(text), text)
+    readings = [TranslationCandidate(0, -len(text), text)]
     if len(parts := _SENTENCES.split(text)) > 1:
         readings = [_joined([_in_chinese(part, within + 1) for part in parts])]
     readings += (
@@ -99,19 +99,21 @@ def _in_chinese(text: str, within: int = 0) -> _Reading:
     return max(readings, key=lambda reading: reading[:2])
 
 
-def _filled(template: Template, values: Mapping[str, str], within: int) -> _Reading:
+def _filled(template: Template, values: Mapping[str, str], within: int) -> TranslationCandidate:
     """The translation of a template, with what stands at its places."""
     inside = {name: _in_chinese(values[name], within + 1) for name in template.nested}
     words = {**values, **{name: reading.text for name, reading in inside.items()}}
     accounted = template.certain + sum(reading.accounted for reading in inside.values())
     unread = sum(reading.unread for reading in inside.values())
-    return _Reading(accounted, unread, template.translation.format(**words))
+    return TranslationCandidate(accounted, unread, template.translation.format(**words))
 
 
-def _joined(parts: Sequence[_Reading]) -> _Reading:
+def _joined(parts: Sequence[TranslationCandidate]) -> TranslationCandidate:
     """Sentences one after another; after a Chinese full stop there is no blank."""
     text = "".join(part.text if part.text.endswith(_CHINESE_STOPS) else f"{part.text} " for part in parts)
-    return _Reading(sum(part.accounted for part in parts), sum(part.unread for part in parts), text.rstrip())
+    return TranslationCandidate(
+        sum(part.accounted for part in parts), sum(part.unread for part in parts), text.rstrip()
+    )
 
 
 @dataclass(frozen=True)

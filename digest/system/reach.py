@@ -10,11 +10,11 @@ from typing import Literal
 
 from digest.system.network import proxy_for
 
-Kind = Literal["refused", "silent", "unresolved", "no network", "tls", "proxy", "broken"]
+NetworkErrorKind = Literal["refused", "silent", "unresolved", "no network", "tls", "proxy", "broken"]
 """Nobody listens there; no answer in time; no such name (DNS); no way there at all; no trust; a proxy that
 answers, and lets nothing through; anything else."""
 
-_SAID: dict[Kind, str] = {
+_SAID: dict[NetworkErrorKind, str] = {
     "refused": "connection refused: no server listens there",
     "silent": "no answer in time",
     "unresolved": "its name cannot be resolved (DNS)",
@@ -27,7 +27,7 @@ _SAID: dict[Kind, str] = {
 _NO_NETWORK = {errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL}
 
 
-def kind_of(error: BaseException) -> Kind:
+def network_error_kind(error: BaseException) -> NetworkErrorKind:
     """The kind of trouble that an error is, by what caused it."""
     import httpx2
 
@@ -60,7 +60,7 @@ def offline_tries(error: BaseException) -> int | None:
     A name that is not known, a network that is not there, a certificate nobody trusts and a refusal do not
     change in seconds; a lost packet may. None: somebody was there, so it is not the network.
     """
-    kind = kind_of(error)
+    kind = network_error_kind(error)
     if kind == "broken" or not connecting(error):
         return None
     return 2 if kind == "silent" else 1
@@ -73,7 +73,7 @@ def reason(error: BaseException, url: str = "") -> str:
         error: what was raised.
         url: what was asked; where it goes through a proxy that was not reached, the proxy is named.
     """
-    kind = kind_of(error)
+    kind = network_error_kind(error)
     told = [text for cause in _causes(error) if (text := " ".join(str(cause).split()))]
     said = _SAID[kind] if not told or kind in {"refused", "silent"} else f"{_SAID[kind]}: {told[-1]}"
     proxy = proxy_for(url) if url and connecting(error) else None

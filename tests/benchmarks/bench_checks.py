@@ -18,7 +18,7 @@ _PAPERS = 400
 
 
 def main(paths: list[Path]) -> None:
-    """Print the cost of linting, and of `check` and `about` on a day of 400 papers."""
+    """Print the cost of linting, and of all rules on a day of 400 papers, right and wrong."""
     lines: list[tuple[str, Source]] = []
     lint_files(paths[:1])  # what is loaded once
     for path in paths:
@@ -32,6 +32,13 @@ def main(paths: list[Path]) -> None:
             f"{path.name}: {len(entries)} papers, {len(rows)} findings, {cost:.2f} ms a line with its reading"
         )
     day = [lines[place % len(lines)] for place in range(_PAPERS)]
+    _measure("each line beside its paper", day)
+    swapped = [(line, source) for (line, _), (_, source) in zip(day, day[7:] + day[:7], strict=True)]
+    _measure("each line beside another paper", swapped)
+
+
+def _measure(name: str, day: list[tuple[str, Source]]) -> None:
+    """Print the cost of `check`, of `about` and of both, for a day whose papers nothing has read yet."""
     batch = Batch(Source(source.title, source.abstract, comments=source.comments) for _, source in day)
     checked: list[float] = []
     compared: list[float] = []
@@ -42,9 +49,11 @@ def main(paths: list[Path]) -> None:
         about(line, source, batch)
         compared.append(time.process_time() - between)
         checked.append(between - started)
-    for name, times in (("check", checked), ("about", compared)):
+    both = [a + b for a, b in zip(checked, compared, strict=True)]
+    print(f"{name}:")
+    for part, times in (("check", checked), ("about", compared), ("both", both)):
         mean, middle = 1e3 * sum(times) / len(times), 1e3 * sorted(times)[len(times) // 2]
-        print(f"{name}: mean {mean:.2f} ms, median {middle:.2f} ms, most {1e3 * max(times):.1f} ms")
+        print(f"  {part}: mean {mean:.2f} ms, median {middle:.2f} ms, most {1e3 * max(times):.1f} ms")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from digest.config import Settings, load
-from digest.model import Entry, Flag, Kind, Section, Summary
+from digest.model import AnnounceType, Entry, Flag, Section, Summary
 from digest.publish.files import write_digest
 from tests.publish.samples import digest_of, entry
 
@@ -17,7 +17,7 @@ NOW = datetime(2026, 1, 28, 1, 0, tzinfo=UTC)
 SECTIONS = {"audio": "音频", "text": "自然语言处理", "video": "计算机视觉"}
 
 
-def paper(number: int, line: str = "", kind: Kind = "new", **values: object) -> Entry:
+def paper(number: int, line: str = "", kind: AnnounceType = "new", **values: object) -> Entry:
     """A paper with a line of its own; `values` as for `entry`."""
     values = {"title": f"Paper {number}", **values}
     return entry(

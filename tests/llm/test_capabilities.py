@@ -14,7 +14,7 @@ from digest.llm.api_error import ApiError
 from digest.llm.attempt import Attempt, Permit
 from digest.llm.capabilities import Capabilities
 from digest.llm.learning import LearnedCapabilities
-from digest.llm.lessons import fitting, learn
+from digest.llm.lessons import fitting, infer_capabilities
 from digest.llm.presets import preset_of
 from digest.llm.question import write
 from digest.model import Completion, Message, Request, Usage
@@ -91,7 +91,7 @@ OBJECT = {"answer_format": "json_object"}
 )
 def test_a_lesson_is_drawn_from_words_about_a_field_only(said: str, changed: dict[str, Any] | None) -> None:
     expected = None if changed is None else STRONG.model_copy(update=changed)
-    assert learn(STRONG, REQUEST, ApiError(400, message=said), FIELDS) == expected
+    assert infer_capabilities(STRONG, REQUEST, ApiError(400, message=said), FIELDS) == expected
 
 
 @pytest.mark.parametrize(
@@ -109,17 +109,22 @@ def test_a_lesson_is_drawn_from_words_about_a_field_only(said: str, changed: dic
 )
 def test_fields_of_an_error_go_before_its_words(error: ApiError, changed: dict[str, Any] | None) -> None:
     expected = None if changed is None else STRONG.model_copy(update=changed)
-    assert learn(STRONG, REQUEST, error) == expected
+    assert infer_capabilities(STRONG, REQUEST, error) == expected
 
 
 def test_a_limit_that_is_refused_under_both_names_is_left_out() -> None:
     new = Capabilities(token_limit="max_completion_tokens")
-    assert learn(new, REQUEST, ApiError(400, message="max_completion_tokens is too large: 9")) is None
+    assert (
+        infer_capabilities(new, REQUEST, ApiError(400, message="max_completion_tokens is too large: 9"))
+        is None
+    )
     error = ApiError(400, message="Unrecognized request argument supplied: max_completion_tokens")
-    old = learn(new, REQUEST, error)
+    old = infer_capabilities(new, REQUEST, error)
     assert old is not None
     assert "max_tokens" in write(REQUEST, old, {})
-    neither = learn(old, REQUEST, ApiError(400, message="Unrecognized request argument supplied: max_tokens"))
+    neither = infer_capabilities(
+        old, REQUEST, ApiError(400, message="Unrecognized request argument supplied: max_tokens")
+    )
     assert neither is not None
     assert not write(REQUEST, neither, {}).keys() & {"max_tokens", "max_completion_tokens"}
 
@@ -185,7 +190,7 @@ class Book:
     def refused(self, form: Capabilities, error: ApiError = NO_FORMAT) -> Capabilities | None:
         meaning = AnswerError("rejected", "no")
         attempt = Attempt(REQUEST, form, PERMIT, error.status, error=error, meaning=meaning)
-        other = self.learned.instead(attempt, answered=True)
+        other = self.learned.fallback_for(attempt, answered=True)
         self.learned.observe(replace(attempt, retry_as=other))
         return other
 
@@ -260,11 +265,11 @@ def test_an_endpoint_that_nothing_is_known_of_is_asked_for_less_once_a_question(
     attempt = Attempt(
         REQUEST, STRONG, PERMIT, 500, error=ApiError(500), meaning=AnswerError("rejected", "no")
     )
-    assert learned.instead(attempt, answered=True) is None
-    other = learned.instead(attempt, answered=False)
+    assert learned.fallback_for(attempt, answered=True) is None
+    other = learned.fallback_for(attempt, answered=False)
     assert other == WEAK
     learned.observe(replace(attempt, retry_as=other))
-    assert learned.instead(attempt, answered=False) is None
+    assert learned.fallback_for(attempt, answered=False) is None
     assert learned.of("m") == STRONG  # it said nothing of the form
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from digest.llm.api_error import error_of
-from digest.llm.kinds import is_by_day, kind_of
-from digest.llm.retry_after import told_to_wait
+from digest.llm.kinds import error_kind, is_by_day
 from digest.system.redact import KeyRedactor
+from digest.system.retry_after import retry_after
 
 BODIES = [
     json.loads(line)
@@ -25,7 +25,7 @@ BODIES = [
 def kind(status: int, body: Any) -> str:
     content = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
     error = error_of(status, content.encode(), KeyRedactor(""))
-    return kind_of(error, told_to_wait({}, error.words))
+    return error_kind(error, retry_after({}, error.words))
 
 
 def test_an_error_is_what_its_endpoint_means() -> None:

@@ -18,13 +18,13 @@ from digest.llm.limiter import ClosedError, Limiter
 from digest.llm.rate_limits import (
     IN_A_ROW,
     REFUSED_WITHIN,
-    Gate,
-    Guess,
-    Refusals,
-    Remaining,
+    BackoffEstimate,
+    ConsecutiveRejections,
+    ReportedQuota,
+    RetryAfterGate,
     SlidingWindow,
 )
-from digest.llm.retry_after import LONGEST, seconds, told_to_wait
+from digest.system.retry_after import LONGEST, retry_after, seconds
 from tests.llm.simulated import Model, ask, now, status
 
 
@@ -60,14 +60,14 @@ def test_more_than_the_limit_goes_alone() -> None:
 
 
 def test_refusals_in_a_row_are_counted_in_the_order_of_sending() -> None:
-    refusals = Refusals()
+    refusals = ConsecutiveRejections()
     assert [refusals.refused(number) for number in (5, 7, 6, 10)] == [1, 1, 3, 1]
     refusals.answered(6)
     assert refusals.refused(8) == 2
 
 
 def test_a_limit_on_questions_under_way_is_found_within_one_burst() -> None:
-    slots, refusals, under_way = Concurrency(64), Refusals(), 64
+    slots, refusals, under_way = Concurrency(64), ConsecutiveRejections(), 64
     for number in range(17, 65):  # the server takes 16 of 64
         under_way -= 1
         slots.refused(number, number, under_way, refusals.refused(number))
@@ -78,7 +78,7 @@ def test_a_limit_on_questions_under_way_is_found_within_one_burst() -> None:
 
 
 def test_stray_refusals_take_no_slots_away() -> None:
-    slots, refusals = Concurrency(64), Refusals()
+    slots, refusals = Concurrency(64), ConsecutiveRejections()
     slots.accepted(64, 64, 63)
     for number in range(70, 500, 5):
         slots.refused(number, 64, 63, refusals.refused(number))
@@ -86,14 +86,14 @@ def test_stray_refusals_take_no_slots_away() -> None:
 
 
 def test_single_refusals_before_the_first_answer_take_no_slots_away() -> None:
-    slots, refusals = Concurrency(64), Refusals()
+    slots, refusals = Concurrency(64), ConsecutiveRejections()
     for number in range(5, 61, 5):
         slots.refused(number, number, 52, refusals.refused(number))
     assert slots.limit == 64
 
 
 def test_slots_that_strays_took_away_come_back_with_the_next_answers() -> None:
-    slots, refusals = Concurrency(64), Refusals()
+    slots, refusals = Concurrency(64), ConsecutiveRejections()
     slots.accepted(1, 30, 29)
     for number in range(35, 61, 5):
         slots.refused(number, number, 52, refusals.refused(number))
@@ -103,7 +103,7 @@ def test_slots_that_strays_took_away_come_back_with_the_next_answers() -> None:
 
 
 def test_an_endpoint_that_bears_less_than_before_is_noticed() -> None:
-    slots, refusals = Concurrency(64), Refusals()
+    slots, refusals = Concurrency(64), ConsecutiveRejections()
     slots.accepted(64, 64, 63)
     for number in range(65, 65 + IN_A_ROW):
         slots.refused(number, 17, 16, refusals.refused(number))
@@ -154,7 +154,7 @@ def test_what_was_borne_before_is_borne_again_however_long_it_takes() -> None:
 
 
 def test_the_gate_closes_for_all_when_several_in_a_row_are_told_to_wait() -> None:
-    gate, refusals = Gate(), Refusals()
+    gate, refusals = RetryAfterGate(), ConsecutiveRejections()
     for number in range(1, IN_A_ROW):
         gate.refused(number, 0.0, 5.0, refusals.refused(number))
     assert gate.wait(1.0) == 0
@@ -164,7 +164,7 @@ def test_the_gate_closes_for_all_when_several_in_a_row_are_told_to_wait() -> Non
 
 
 def test_a_gate_proved_wrong_opens_and_is_harder_to_close() -> None:
-    gate = Gate()
+    gate = RetryAfterGate()
     gate.refused(9, 0.0, 5.0, IN_A_ROW)
     gate.answered(8)  # sent before the last refusal: proves nothing
     assert gate.wait(1.0) == 4.0
@@ -176,7 +176,7 @@ def test_a_gate_proved_wrong_opens_and_is_harder_to_close() -> None:
     assert gate.wait(1.0) == 5.0
 
 
-def refused_all(guess: Guess, now: float) -> None:
+def refused_all(guess: BackoffEstimate, now: float) -> None:
     """64 sent at once, of which an endpoint takes 36; then 36 more, of which it takes none."""
     for number in range(37, 65):
         guess.refused(number, now, number - 36, 100 - number, 64)
@@ -185,7 +185,7 @@ def refused_all(guess: Guess, now: float) -> None:
 
 
 def test_a_limit_on_load_is_no_time_to_wait() -> None:
-    guess = Guess()
+    guess = BackoffEstimate()
     for number in range(17, 65):  # the server takes 16 of 64, and the 17th again and again
         guess.refused(number, 0.0, number - 16, 80 - number, 64)
     for number in range(65, 90):
@@ -195,7 +195,7 @@ def test_a_limit_on_load_is_no_time_to_wait() -> None:
 
 
 def test_refusals_at_any_load_are_waited_for_longer_each_time() -> None:
-    guess = Guess()
+    guess = BackoffEstimate()
     refused_all(guess, 0.0)
     waits = []
     now = 0.0
@@ -208,7 +208,7 @@ def test_refusals_at_any_load_are_waited_for_longer_each_time() -> None:
 
 
 def test_after_a_guess_one_question_goes_ahead() -> None:
-    guess = Guess()
+    guess = BackoffEstimate()
     refused_all(guess, 0.0)
     assert guess.wait(0.5) == 0
     guess.sent(0.5)
@@ -218,7 +218,7 @@ def test_after_a_guess_one_question_goes_ahead() -> None:
 
 
 def test_an_answer_to_the_question_ahead_lets_all_others_go() -> None:
-    guess = Guess()
+    guess = BackoffEstimate()
     refused_all(guess, 0.0)
     guess.sent(0.5)
     guess.answered(36)  # of the old ones: proves nothing
@@ -230,7 +230,7 @@ def test_an_answer_to_the_question_ahead_lets_all_others_go() -> None:
 
 
 def test_a_burst_that_is_refused_whole_was_no_matter_of_load() -> None:
-    slots, refusals = Concurrency(64), Refusals()
+    slots, refusals = Concurrency(64), ConsecutiveRejections()
     slots.accepted(1, 40, 39)
     for number in range(65, 105):
         slots.refused(number, 40, 104 - number, refusals.refused(number))
@@ -242,7 +242,7 @@ def report(left: str, reset: str) -> dict[str, str]:
 
 
 def test_what_the_endpoint_says_is_left_is_kept_to() -> None:
-    remaining = Remaining()
+    remaining = ReportedQuota()
     assert remaining.wait(0.0, 1) == 0
     remaining.report(report("3", "20s"), "requests", 1, 0.0, under_way=1)
     remaining.use(1.0, 2)
@@ -287,7 +287,7 @@ def test_durations_are_read(text: str, length: float | None) -> None:
     ],
 )
 def test_times_to_wait_are_read(headers: dict[str, str], length: float | None) -> None:
-    assert told_to_wait(headers) == length
+    assert retry_after(headers) == length
 
 
 @pytest.mark.parametrize(
@@ -299,12 +299,12 @@ def test_times_to_wait_are_read(headers: dict[str, str], length: float | None) -
     ],
 )
 def test_times_to_wait_are_read_from_words(said: str, length: float | None) -> None:
-    assert told_to_wait({}, said) == length
+    assert retry_after({}, said) == length
 
 
 @pytest.mark.parametrize("left", ["\u00b2", "9" * 5000, "-1", ""])
 def test_an_odd_report_of_what_is_left_is_passed_over(left: str) -> None:
-    remaining = Remaining()
+    remaining = ReportedQuota()
     remaining.report(report(left, "20s"), "requests", 1, 0.0, under_way=0)
     assert remaining.wait(0.0, 1) == 0
 
@@ -449,7 +449,7 @@ def test_one_that_is_given_up_and_cancelled_leaves_no_trace() -> None:
 
 
 def test_the_whole_limit_is_there_again_when_its_time_is_over_and_no_more() -> None:
-    remaining = Remaining()
+    remaining = ReportedQuota()
     headers = {**report("0", "4s"), "x-ratelimit-limit-requests": "5"}
     remaining.report(headers, "requests", 1, 0.0, under_way=0)
     assert remaining.wait(1.0, 1) == 3.0
@@ -465,7 +465,7 @@ def test_the_whole_limit_is_there_again_when_its_time_is_over_and_no_more() -> N
 
 
 def test_what_was_sent_just_before_the_limit_is_there_again_may_count_as_part_of_it() -> None:
-    remaining = Remaining()
+    remaining = ReportedQuota()
     remaining.report(
         {**report("9", "4s"), "x-ratelimit-limit-requests": "10"}, "requests", 1, 0.0, under_way=0
     )
@@ -478,7 +478,7 @@ def test_what_was_sent_just_before_the_limit_is_there_again_may_count_as_part_of
 @pytest.mark.parametrize("form", ["%a %b %d %H:%M:%S %Y", "%a, %d %b %Y %H:%M:%S"])
 def test_dates_without_a_zone_are_of_greenwich(form: str) -> None:
     soon = datetime.now(UTC) + timedelta(seconds=100)
-    assert 98 <= (told_to_wait({"retry-after": soon.strftime(form)}) or 0) <= 100
+    assert 98 <= (retry_after({"retry-after": soon.strftime(form)}) or 0) <= 100
 
 
 class Windowed(Model):

@@ -24,9 +24,9 @@ def longest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(random, "uniform", highest)
 
 
-def trouble(*, limited: bool = False, told: float | None = None) -> TransientError:
+def trouble(*, limited: bool = False, retry_after: float | None = None) -> TransientError:
     error = TransientError(AnswerError("unreachable", "no"), limited=limited)
-    error.told = told
+    error.retry_after = retry_after
     return error
 
 
@@ -53,7 +53,9 @@ def test_failures_of_one_question_are_its_own() -> None:
 
 
 def test_what_the_endpoint_says_is_obeyed_to_the_letter_unless_it_says_nothing() -> None:
-    assert waits([(trouble(limited=True, told=told), 0) for told in (7.25, 0.0, None)]) == [7.25, 1, 2]
+    assert waits(
+        [(trouble(limited=True, retry_after=retry_after), 0) for retry_after in (7.25, 0.0, None)]
+    ) == [7.25, 1, 2]
 
 
 def test_failures_are_counted_and_rate_limits_are_not() -> None:
@@ -68,15 +70,15 @@ def test_failures_are_counted_and_rate_limits_are_not() -> None:
 
 
 def test_time_and_not_tries_ends_the_waiting_for_one_that_is_down() -> None:
-    tries, down, waited = (
+    tries, unavailable, waited = (
         RetryPolicy(2, outage=300),
-        TransientError(AnswerError("unreachable", "no"), down=True),
+        TransientError(AnswerError("unreachable", "no"), unavailable=True),
         0.0,
     )
-    tries.failed(down, 0)
+    tries.failed(unavailable, 0)
     while not tries.over(STATE):
         waited += tries.wait(STATE)
-        tries.failed(down, 0)
+        tries.failed(unavailable, 0)
     assert 300 < waited <= 330
 
 
@@ -99,7 +101,7 @@ def test_one_that_never_answered_is_not_held_to_be_restarted() -> None:
 
 def test_who_says_how_long_it_is_down_is_believed() -> None:
     tries = RetryPolicy(2, outage=300)
-    tries.failed(TransientError(AnswerError("unreachable", "no"), down=True, told=600), 0)
+    tries.failed(TransientError(AnswerError("unreachable", "no"), unavailable=True, retry_after=600), 0)
     assert not tries.over(STATE)
 
 
@@ -107,28 +109,28 @@ def test_time_under_way_counts_as_waiting() -> None:
     tries = RetryPolicy(5)
     for _ in range(8):
         assert not tries.over(STATE)
-        late = trouble(limited=True)
-        late.took = 120
-        tries.failed(late, 0)
+        timed_out = trouble(limited=True)
+        timed_out.took = 120
+        tries.failed(timed_out, 0)
     assert tries.over(STATE)
 
 
 def test_one_that_says_soon_for_ever_is_not_believed_for_ever() -> None:
-    found = waits([(trouble(limited=True, told=0.001), 0)] * 17)
+    found = waits([(trouble(limited=True, retry_after=0.001), 0)] * 17)
     assert found == [0.001] * 10 + [0.5, 1, 2, 4, 8, 16, 30]
 
 
 def test_patience_ends_by_what_was_waited_and_not_by_what_stood_in_our_queue() -> None:
     tries = RetryPolicy(2, patience=100, clock=lambda: 1e6)  # however late it is
     for _ in range(5):
-        tries.failed(trouble(limited=True, told=20), 0)
+        tries.failed(trouble(limited=True, retry_after=20), 0)
         assert not tries.over(STATE)
         tries.wait(STATE)
-    tries.failed(trouble(limited=True, told=20), 0)
+    tries.failed(trouble(limited=True, retry_after=20), 0)
     assert tries.over(STATE)
 
 
 def test_who_is_told_to_wait_too_long_gives_up() -> None:
     tries = RetryPolicy(2)
-    tries.failed(trouble(limited=True, told=PATIENCE + 1), 0)
+    tries.failed(trouble(limited=True, retry_after=PATIENCE + 1), 0)
     assert tries.over(STATE)

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from digest.model import (
     KINDS,
+    AnnounceType,
     Counts,
     Digest,
     Entry,
     Finding,
     Flag,
-    Kind,
     Listing,
     Paper,
     Section,
@@ -77,7 +77,7 @@ PAGE = """\
 """A whole digest of our form, small enough to break in every place."""
 
 
-def entry(kind: Kind = "new", **values: object) -> Entry:
+def entry(kind: AnnounceType = "new", **values: object) -> Entry:
     """An entry with a line; `values` replace fields of the entry or of its paper."""
     paper = Paper(
         id="2601.00009",

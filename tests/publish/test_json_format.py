@@ -5,7 +5,7 @@ import json
 import pytest
 from hypothesis import given
 
-from digest.model import Digest, Flag, Form
+from digest.model import Digest, Flag, RoundTripHints
 from digest.publish.counts import counts_of
 from digest.publish.json_format import from_json, to_json
 from digest.publish.markdown_parser import parse
@@ -17,7 +17,7 @@ NAME = "audio.json"
 
 def test_all_fields_read_back() -> None:
     digest = full_digest().model_copy(
-        update={"form": Form(heading="# x cs.SD", declared=(1, 2), verbatim=True)}
+        update={"form": RoundTripHints(heading="# x cs.SD", declared=(1, 2), verbatim=True)}
     )
     assert from_json(to_json(digest), NAME) == digest
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 
-from digest.model import Digest, Entry, Flag, Form, Summary
+from digest.model import Digest, Entry, Flag, RoundTripHints, Summary
 from digest.publish.markdown import DOUBT, plain, render
 from digest.publish.markdown_parser import parse
 from tests.publish.samples import PAGE, digest_of, digests, entry
@@ -77,7 +77,7 @@ def test_metadata_becomes_one_line_and_is_not_escaped() -> None:
 
 
 def test_text_over_several_lines_is_kept_only_where_it_cannot_be_taken_for_structure() -> None:
-    verbatim = Form(verbatim=True)
+    verbatim = RoundTripHints(verbatim=True)
     kept = digest_of(entry(abstract="One\ntwo")).model_copy(update={"form": verbatim})
     joined = digest_of(entry(abstract="One\n>\n---\n#### [new 002] two")).model_copy(
         update={"form": verbatim}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.model import Digest, Form
+from digest.model import Digest, RoundTripHints
 from digest.publish.markdown import render
 from digest.publish.markdown_parser import parse
 from digest.system.errors import FormatError
@@ -106,12 +106,12 @@ def test_marks_become_flags() -> None:
 def test_spacing_and_empty_fields_are_kept(old: str, new: str) -> None:
     digest = accept(old, new)
     assert len(digest.entries) == 3
-    assert digest.form in {None, Form(verbatim=True)}
+    assert digest.form in {None, RoundTripHints(verbatim=True)}
 
 
 def test_counts_of_the_head_that_disagree_are_kept_and_noted() -> None:
     digest = accept("最新发布 2 篇", "最新发布 7 篇")
-    assert digest.form == Form(declared=(7, 1))
+    assert digest.form == RoundTripHints(declared=(7, 1))
     assert digest.counts.announced == 8
     assert not digest.counts.kept
     assert "7 new" in digest.notes[0]
@@ -123,10 +123,15 @@ def test_counts_of_the_head_that_disagree_are_kept_and_noted() -> None:
         ("# 音频 cs.SD;  eess.SP", "音频", ("cs.SD", "eess.SP"), None),
         ("# 计算机与社会 cs.CY", "计算机与社会", ("cs.CY",), None),
         ("# AI & law quant-ph;  physics.chem-ph", "AI & law", ("quant-ph", "physics.chem-ph"), None),
-        ("# 音频  cs.SD; eess.AS", "音频", ("cs.SD", "eess.AS"), Form(heading="# 音频  cs.SD; eess.AS")),
+        (
+            "# 音频  cs.SD; eess.AS",
+            "音频",
+            ("cs.SD", "eess.AS"),
+            RoundTripHints(heading="# 音频  cs.SD; eess.AS"),
+        ),
     ],
 )
-def test_headings(heading: str, title: str, categories: tuple[str, ...], form: Form | None) -> None:
+def test_headings(heading: str, title: str, categories: tuple[str, ...], form: RoundTripHints | None) -> None:
     text = PAGE.replace("# 音频 cs.SD;  eess.AS", heading, 1)
     digest = parse(text, NAME)
     assert (digest.section.title, digest.section.categories, digest.form) == (title, categories, form)

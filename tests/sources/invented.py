@@ -9,12 +9,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from digest.model import KINDS, Kind
+from digest.model import KINDS, AnnounceType
 
 CATEGORIES = ("cs.SD", "eess.AS", "cs.CL", "cs.LG")
 
 
-def record(number: int, day: date, kind: Kind = "new", **fields: Any) -> dict[str, Any]:
+def record(number: int, day: date, kind: AnnounceType = "new", **fields: Any) -> dict[str, Any]:
     """One announced paper; its number makes it unlike all others."""
     return {
         "id": f"{day:%y%m}.{number:05}",

@@ -11,8 +11,8 @@ from digest.config import ArxivSettings
 from digest.ledger.memory import MemoryLedger
 from digest.model import Announcement, Section, SnapshotStore
 from digest.sources.arxiv.announce import announce
-from digest.sources.arxiv.no_announcement import NoAnnouncement
 from digest.sources.http_client import Http
+from digest.sources.source import NoAnnouncement
 
 T = TypeVar("T")
 

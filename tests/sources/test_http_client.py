@@ -14,7 +14,8 @@ import pytest
 
 from digest import __version__
 from digest.ledger.memory import MemoryLedger
-from digest.sources.http_client import Http, Page, snapshot_of
+from digest.sources.http_client import Http
+from digest.sources.http_responses import Page, snapshot_of
 from digest.system.errors import SourceError, TooLargeError, UnavailableError, UnreachableError
 from tests.sources.conftest import RawServer, in_turn, response
 from tests.sources.support import Clock, addresses, morning, run_with_http
@@ -43,7 +44,7 @@ def test_a_contact_cannot_break_the_header(raw_server: RawServer) -> None:
 
     async def main() -> None:
         settings = addresses(raw_server.url, contact="张三\r\nX-Evil: 1 <a@example.org>")
-        async with Http(settings, MemoryLedger()) as http:
+        async with Http(settings) as http:
             await http.get(raw_server.url)
 
     asyncio.run(main())
@@ -284,7 +285,7 @@ def test_hosts_are_given_time(monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
         from digest.config import ArxivSettings
 
-        async with Http(ArxivSettings(), MemoryLedger(), sleep=clock.sleep, clock=clock) as http:
+        async with Http(ArxivSettings(), sleep=clock.sleep, clock=clock) as http:
             await asyncio.gather(*(http.get(f"https://arxiv.org/list/{n}") for n in range(3)))
             await asyncio.gather(*(http.get(f"https://export.arxiv.org/api/{n}") for n in range(3)))
 

@@ -15,8 +15,8 @@ from digest.ledger.memory import MemoryLedger
 from digest.model import Announcement, Paper, Section, Snapshot
 from digest.sample import Server, fault
 from digest.sources.arxiv.export_api import enrich
-from digest.sources.arxiv.no_announcement import NoAnnouncement
 from digest.sources.http_client import Http
+from digest.sources.source import NoAnnouncement
 from digest.system.errors import CountError, SourceError, StaleError
 from tests.sources import invented
 from tests.sources.conftest import RawServer, response

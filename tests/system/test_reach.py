@@ -13,7 +13,7 @@ import pytest
 from digest.config import ModelSettings
 from digest.llm.presets import preset_of
 from digest.llm.sdk import connect
-from digest.system.reach import connecting, kind_of, reason
+from digest.system.reach import connecting, network_error_kind, reason
 
 
 def error_at(address: str) -> Exception:
@@ -62,7 +62,7 @@ def test_kinds_of_trouble_are_told_apart(
         if serve:
             threading.Thread(target=serve, args=(server,), daemon=True).start()
         error = error_at(f"{scheme}://127.0.0.1:{server.getsockname()[1]}/v1")
-    assert kind_of(error) == kind
+    assert network_error_kind(error) == kind
     assert words in reason(error)
     assert connecting(error) == (kind == "tls")
 
@@ -70,7 +70,7 @@ def test_kinds_of_trouble_are_told_apart(
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 def test_where_nobody_listens_is_told(host: str) -> None:
     error = error_at(f"http://{host}:1/v1")
-    assert kind_of(error) == "refused"
+    assert network_error_kind(error) == "refused"
     assert "connection refused" in reason(error)
     assert connecting(error)
 
@@ -81,7 +81,7 @@ def test_a_name_that_is_not_known_is_told(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     error = error_at("http://model.example/v1")
-    assert kind_of(error) == "unresolved"
+    assert network_error_kind(error) == "unresolved"
     assert "DNS" in reason(error)
 
 

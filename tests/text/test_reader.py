@@ -13,7 +13,6 @@ import pytest
 
 from digest.cli.text import describe
 from digest.config import ArxivSettings, TextSettings
-from digest.ledger.memory import MemoryLedger
 from digest.model import Paper, Text
 from digest.sources.http_client import Http
 from digest.text import reader as reading
@@ -35,7 +34,7 @@ async def reader_of(server: RawServer, folder: Path, **settings: Any) -> AsyncIt
         await asyncio.sleep(0)
 
     async with (
-        Http(arxiv, MemoryLedger(), sleep=no_wait, attempts=2) as http,
+        Http(arxiv, sleep=no_wait, attempts=2) as http,
         TextReader(TextSettings(**settings), folder / "pdf", arxiv.pdf, http.download) as reader,
     ):
         yield reader

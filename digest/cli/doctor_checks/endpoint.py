@@ -12,7 +12,6 @@ from digest.config import Settings
 from digest.llm.endpoint import Endpoint
 from digest.llm.presets import preset_of
 from digest.llm.response import UnusableError
-from digest.llm.retry_after import in_words
 from digest.model import Completion, Paper
 from digest.sample.data import Library
 from digest.sample.knobs import Knobs
@@ -20,6 +19,7 @@ from digest.summarize.answer import read_entry, read_fields, read_line
 from digest.summarize.prompt import Prompt
 from digest.summarize.summarizer import request_for
 from digest.system.errors import AnswerError, DigestError, UsageError
+from digest.system.retry_after import format_wait
 
 _PATIENCE = 20.0
 """Seconds that the endpoint may keep its question waiting: a run has more, but nobody watches that."""
@@ -66,7 +66,8 @@ async def questions(settings: Settings) -> AsyncIterator[Diagnosis]:
     except DigestError as error:
         yield Diagnosis("endpoint", "note", f"no list of models: {error}")
     output.print_on_terminal(
-        f"{settings.model.name} is asked one question, which may take up to {in_words(endpoint.timeout)} ..."
+        f"{settings.model.name} is asked one question, which may take up to "
+        f"{format_wait(endpoint.timeout)} ..."
     )
     try:
         check, answer = await _fitted(endpoint, settings)
@@ -127,7 +128,7 @@ def _slow(took: float, timeout: float) -> str:
     """Advice for a model that takes so many seconds for a short question."""
     return (
         f"That is much of the {timeout:g} s that it may take, and with passages of the paper it "
-        f"takes longer: a hundred papers one after another take {in_words(100 * took)}. "
+        f"takes longer: a hundred papers one after another take {format_wait(100 * took)}. "
         "Raise model.timeout, lower text.budget, or take a smaller model."
     )
 

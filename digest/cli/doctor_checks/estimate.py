@@ -14,12 +14,12 @@ from digest.cli.prompts import load
 from digest.config import CONCURRENCY, Settings
 from digest.llm.cost import prices
 from digest.llm.presets import preset_of
-from digest.llm.retry_after import in_words
 from digest.model import Completion, Section, Usage
 from digest.sources.arxiv.feed import parse_feed
 from digest.sources.http_client import OTHER_SPACING, Http
 from digest.system.errors import DigestError
 from digest.system.files import read_text
+from digest.system.retry_after import format_wait
 
 _DAYS = 10
 """Digests of a section that tell how many papers a day has."""
@@ -67,7 +67,7 @@ def day_in_words(
     at_once = settings.model.concurrency or (1 if preset_of(settings.model).loopback else CONCURRENCY)
     asking = papers * seconds / at_once
     fetching = papers * OTHER_SPACING if settings.text.source == "pdf" else 0.0
-    took = in_words(max(asking, fetching))
+    took = format_wait(max(asking, fetching))
     spent = "price unknown" if cost is None else f"{papers * cost:.2f} US dollars"
     tokens_in, tokens_out = (f"{papers * one / 1e6:.2f} M" for one in (usage.input, usage.output))
     return f"about {papers:.0f} papers: {took}, {tokens_in} tokens in, {tokens_out} out, {spent} ({source})"

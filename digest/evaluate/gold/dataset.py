@@ -11,7 +11,7 @@ from pathlib import Path
 
 from pydantic import Field, ValidationError
 
-from digest.model import Kind, Paper, Record
+from digest.model import AnnounceType, Paper, Record
 from digest.summarize.checks import RULES, Source, about, check, source_of
 from digest.summarize.prompt import Prompt
 from digest.system.errors import UsageError
@@ -36,7 +36,7 @@ class GoldPaper(Record):
     version: int | None = None
     day: Date | None = None
     section: str
-    kind: Kind
+    kind: AnnounceType
     title: str
     abstract: str
     comments: str | None = None

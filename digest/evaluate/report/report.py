@@ -20,7 +20,7 @@ from digest.evaluate.report.decision import Decision
 from digest.evaluate.report.forest_plot import forest
 from digest.model import Finding
 from digest.summarize.checks import source_of
-from digest.summarize.line_diff import Kind, differences
+from digest.summarize.line_diff import DiffTag, differences
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -76,7 +76,7 @@ class Shown:
 
     label: str
     line: str | None
-    pieces: list[tuple[Kind, str]]
+    pieces: list[tuple[DiffTag, str]]
     findings: tuple[Finding, ...]
     scores: dict[str, float]
 

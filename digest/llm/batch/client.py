@@ -16,8 +16,8 @@ from digest.llm.api_error import clean
 from digest.llm.endpoint import Endpoint
 from digest.llm.error_mapping import TransientError
 from digest.llm.retry import RetryPolicy
-from digest.llm.retry_after import told_to_wait
 from digest.system.errors import ModelError, QuotaError
+from digest.system.retry_after import retry_after
 
 if TYPE_CHECKING:
     import openai
@@ -225,7 +225,7 @@ class BatchApi:
         if not passing or isinstance(final, QuotaError):
             return RefusedError(status, final)
         meaning = TransientError(ModelError(f"{final}. {_LATER}"), limited=status == 429)
-        meaning.told = told_to_wait(error.response.headers)
+        meaning.retry_after = retry_after(error.response.headers)
         return meaning
 
     def _odd(self, what_next: str) -> ModelError:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from markupsafe import Markup, escape
 
 from digest.config import SiteSettings
-from digest.model import LANGUAGES, Counts, Kind, Record, Section
+from digest.model import LANGUAGES, AnnounceType, Counts, Record, Section
 from digest.publish.site.bibliography import bibtex
 from digest.publish.site.groups import Group, grouped
 from digest.publish.site.tex import plain, rich
@@ -67,7 +67,7 @@ class SectionSummary(Record):
 
     section: Section
     date: Date
-    kinds: Mapping[Kind, int]
+    kinds: Mapping[AnnounceType, int]
     flagged: int
     tasks: tuple[tuple[str, int], ...]
     mine: int

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from digest.model import Digest, Entry, Finding, Kind, Language, Paper
+from digest.model import AnnounceType, Digest, Entry, Finding, Language, Paper
 from digest.publish.site.comments import Link, Venue, links_of, venue_of
 from digest.publish.site.interests import Interest, InterestScorer
 from digest.publish.site.tex import plain, visible
@@ -36,7 +36,7 @@ class PaperView:
     entry: Entry
     anchor: str
     number: int
-    kind: Kind
+    kind: AnnounceType
     title: str
     line: str
     lang: Language
@@ -109,7 +109,7 @@ def _view(entry: Entry, anchor: str, number: int, digest: Digest, english: bool)
         entry=entry,
         anchor=anchor,
         number=number,
-        kind=kind_of(entry, digest),
+        kind=announce_type_of(entry, digest),
         title=plain(paper.title) or paper.versioned_id or "?",
         line=line,
         lang=lang,
@@ -154,7 +154,7 @@ def _lines(entry: Entry, first: Language) -> list[tuple[Language, str]]:
     return [(lang, bare) for lang, line in order if (bare := plain(line))]
 
 
-def kind_of(entry: Entry, digest: Digest) -> Kind:
+def announce_type_of(entry: Entry, digest: Digest) -> AnnounceType:
     """The kind of the paper's announcement.
 
     Published Markdown calls cross-listed papers new; of those, the primary category tells.

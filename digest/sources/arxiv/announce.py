@@ -8,16 +8,29 @@ from datetime import date as Date
 from datetime import datetime, timedelta, tzinfo
 
 from digest.config import ArxivSettings
-from digest.model import Announcement, Listing, Paper, Section
+from digest.model import Announcement, Listing, Section
 from digest.sources.arxiv import calendar, no_announcement, oai_pmh
 from digest.sources.arxiv.category_day import CategoryDay, adds, merge
-from digest.sources.arxiv.export_api import LISTED_AUTHORS
-from digest.sources.arxiv.feed import FeedItem, disagreements, feed_date, parse_feed
-from digest.sources.arxiv.listing_fetch import Reading, keep, read_catchup, read_listing, saved
-from digest.sources.arxiv.no_announcement import NoAnnouncement
-from digest.sources.arxiv.saved_pages import latest_reading
-from digest.sources.arxiv.wording import clock_words, some
-from digest.sources.http_client import Http, snapshot_of
+from digest.sources.arxiv.feed import (
+    FeedItem,
+    disagreements,
+    feed_date,
+    parse_feed,
+    with_authors,
+    with_versions,
+)
+from digest.sources.arxiv.listing_fetch import (
+    FetchedListing,
+    keep,
+    latest_reading,
+    read_catchup,
+    read_listing,
+    saved,
+)
+from digest.sources.arxiv.wording import clock_words
+from digest.sources.http_client import Http
+from digest.sources.http_responses import snapshot_of
+from digest.sources.source import NoAnnouncement
 from digest.system.errors import SourceError, StaleError
 
 CATCHUP_REACH = timedelta(days=90)
@@ -74,8 +87,8 @@ async def announce(
     notes = [*found.notes, *(words for one in found.days for words in one.shortfall()), *feed_notes]
     if items is not None:
         notes += disagreements(items, listings, section.categories)
-    papers = _with_authors(papers, items or ())
-    listings, papers, pinned = _with_versions(listings, papers, items or (), found.source)
+    papers = with_authors(papers, items or ())
+    listings, papers, pinned = with_versions(listings, papers, items or (), found.source)
     return Announcement(
         date=date,
         listings=tuple(_with_seen(one, date, earlier) for one in listings),
@@ -159,7 +172,7 @@ async def _asked(
 
 async def _latest(section: Section, day: Date | None, http: Http, settings: ArxivSettings) -> _Found | Date:
     """The announcement that the listing pages show, or the date they state when it is not `day`."""
-    readings: list[Reading] = []
+    readings: list[FetchedListing] = []
     for category in section.categories:
         reading = await read_listing(category, http, settings)
         if day is not None and reading.day.date != day and not readings:
@@ -182,7 +195,7 @@ async def _catchup(
     return _Found(_taken(readings, http), "catchup")
 
 
-def _taken(readings: Sequence[Reading], http: Http) -> list[CategoryDay]:
+def _taken(readings: Sequence[FetchedListing], http: Http) -> list[CategoryDay]:
     """The days that were read, which are kept; in place of one that adds nothing, what was kept before."""
     days, new = [], []
     for reading in readings:
@@ -255,46 +268,6 @@ def _is_of(date: Date, feed: str, fetched: datetime) -> bool:
     """True for the feed of the announcement of `date`, by its own date and by when it came."""
     stated = feed_date(feed)
     return fetched.astimezone(calendar.EASTERN).date() == date and stated in (None, date)
-
-
-def _with_authors(papers: Sequence[Paper], items: Sequence[FeedItem]) -> tuple[Paper, ...]:
-    """The papers, with the feed's authors where the listing page has cut a long list."""
-    by_feed = {item.id: item.authors for item in items}
-
-    def whole(paper: Paper) -> Paper:
-        names = by_feed.get(paper.id, ())
-        if len(names) > len(paper.authors) >= LISTED_AUTHORS:
-            return paper.model_copy(update={"authors": names})
-        return paper
-
-    return tuple(whole(paper) for paper in papers)
-
-
-def _with_versions(
-    listings: Sequence[Listing], papers: Sequence[Paper], items: Sequence[FeedItem], source: str
-) -> tuple[tuple[Listing, ...], tuple[Paper, ...], tuple[str, ...]]:
-    """Listings and papers with the version that was announced.
-
-    The feed states it, and so do pages for papers that they have in HTML: the higher one counts, for neither
-    knows a version before it is announced. What is new was announced as version 1, whatever has become of
-    it since.
-    """
-    by_feed = {item.id: item.version for item in items}
-    changed = []
-    versions: list[int | None] = []
-    for listing in listings:
-        version = max(by_feed.get(listing.id) or 0, listing.version or 0) or None
-        if listing.kind == "new" and source != "oai":
-            if (version or 1) > 1:
-                changed.append(listing.id)
-            version = 1
-        versions.append(version)
-    note = f"Title and abstract are those of a later version than announced in {some(changed)}."
-    return (
-        tuple(one.model_copy(update={"version": v}) for one, v in zip(listings, versions, strict=True)),
-        tuple(one.model_copy(update={"version": v}) for one, v in zip(papers, versions, strict=True)),
-        (note,) if changed else (),
-    )
 
 
 def _with_seen(listing: Listing, date: Date, earlier: Callable[[str, Date], Date | None]) -> Listing:

@@ -8,7 +8,7 @@ from datetime import date as Date
 
 from pydantic import Field
 
-from digest.model import KINDS, Kind, Listing, Paper, Record, taxonomy
+from digest.model import KINDS, AnnounceType, Listing, Paper, Record, taxonomy
 from digest.sources.arxiv.listing_parse import ListingPage, PageSection
 from digest.system.errors import CountError, SourceError
 
@@ -18,7 +18,7 @@ class CategoryDay(Record):
 
     category: str
     date: Date
-    declared: dict[Kind, int]
+    declared: dict[AnnounceType, int]
     total: int = Field(default=0, description="papers of all kinds that arXiv counts")
     listings: tuple[Listing, ...]
     papers: tuple[Paper, ...]
@@ -124,12 +124,12 @@ def join_pages(category: str, pages: Sequence[ListingPage]) -> CategoryDay:
     )
 
 
-def _declared(pages: Iterable[ListingPage]) -> dict[Kind, int]:
+def _declared(pages: Iterable[ListingPage]) -> dict[AnnounceType, int]:
     """The papers of each kind, as the headings say."""
     return {section.kind: section.total for page in pages for section in page.sections}
 
 
-def _check_kinds(category: str, declared: dict[Kind, int], sections: Sequence[PageSection]) -> None:
+def _check_kinds(category: str, declared: dict[AnnounceType, int], sections: Sequence[PageSection]) -> None:
     for kind, total in declared.items():
         of_kind = [section for section in sections if section.kind == kind]
         if any(section.total != total for section in of_kind):
@@ -141,7 +141,7 @@ def _check_kinds(category: str, declared: dict[Kind, int], sections: Sequence[Pa
             raise CountError(f"arXiv declares {total} {kind} papers in {category}, but lists {len(ids)}.")
 
 
-def _check_totals(category: str, declared: dict[Kind, int], pages: Sequence[ListingPage]) -> None:
+def _check_totals(category: str, declared: dict[AnnounceType, int], pages: Sequence[ListingPage]) -> None:
     totals = {page.total for page in pages if page.total is not None}
     if len(totals) > 1:
         raise CountError(f"The pages of {category} state different totals: {sorted(totals)}.")

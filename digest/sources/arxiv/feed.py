@@ -14,13 +14,14 @@ from email.utils import parsedate_to_datetime
 from lxml import etree
 from pydantic import Field
 
-from digest.model import Kind, Listing, Record
+from digest.model import AnnounceType, Listing, Paper, Record
 from digest.model.taxonomy import belongs
 from digest.sources.arxiv import calendar, markup
+from digest.sources.arxiv.export_api import LISTED_AUTHORS
 from digest.sources.arxiv.wording import some
 from digest.system.errors import SourceError
 
-_TYPES: dict[str, Kind] = {
+_TYPES: dict[str, AnnounceType] = {
     "new": "new",
     "cross": "cross",
     "replace": "replaced",
@@ -38,7 +39,7 @@ class FeedItem(Record):
 
     id: str
     version: int | None
-    kind: Kind | None = Field(description="None for a type that arXiv has not documented")
+    kind: AnnounceType | None = Field(description="None for a type that arXiv has not documented")
     primary: str | None = Field(default=None, description="its first category")
     authors: tuple[str, ...] = Field(default=(), description="all of them; listing pages end after 100")
 
@@ -132,3 +133,43 @@ def disagreements(
     if other_version:
         notes.append(f"Of different versions: {some(other_version)}.")
     return tuple(notes)
+
+
+def with_authors(papers: Sequence[Paper], items: Sequence[FeedItem]) -> tuple[Paper, ...]:
+    """The papers, with the feed's authors where the listing page has cut a long list."""
+    by_feed = {item.id: item.authors for item in items}
+
+    def whole(paper: Paper) -> Paper:
+        names = by_feed.get(paper.id, ())
+        if len(names) > len(paper.authors) >= LISTED_AUTHORS:
+            return paper.model_copy(update={"authors": names})
+        return paper
+
+    return tuple(whole(paper) for paper in papers)
+
+
+def with_versions(
+    listings: Sequence[Listing], papers: Sequence[Paper], items: Sequence[FeedItem], source: str
+) -> tuple[tuple[Listing, ...], tuple[Paper, ...], tuple[str, ...]]:
+    """Listings and papers with the version that was announced.
+
+    The feed states it, and so do pages for papers that they have in HTML: the higher one counts, for neither
+    knows a version before it is announced. What is new was announced as version 1, whatever has become of
+    it since.
+    """
+    by_feed = {item.id: item.version for item in items}
+    changed = []
+    versions: list[int | None] = []
+    for listing in listings:
+        version = max(by_feed.get(listing.id) or 0, listing.version or 0) or None
+        if listing.kind == "new" and source != "oai":
+            if (version or 1) > 1:
+                changed.append(listing.id)
+            version = 1
+        versions.append(version)
+    note = f"Title and abstract are those of a later version than announced in {some(changed)}."
+    return (
+        tuple(one.model_copy(update={"version": v}) for one, v in zip(listings, versions, strict=True)),
+        tuple(one.model_copy(update={"version": v}) for one, v in zip(papers, versions, strict=True)),
+        (note,) if changed else (),
+    )

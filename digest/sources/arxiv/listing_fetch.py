@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date as Date
 from datetime import timedelta
+from typing import Literal
 
 from digest.config import ArxivSettings
-from digest.model import SnapshotStore
+from digest.model import Snapshot, SnapshotKind, SnapshotStore
 from digest.sources.arxiv import calendar
 from digest.sources.arxiv.category_day import (
     CategoryDay,
@@ -19,10 +20,11 @@ from digest.sources.arxiv.category_day import (
     repeats,
 )
 from digest.sources.arxiv.listing_parse import ListingPage, parse_listing
-from digest.sources.arxiv.saved_pages import PageKind, latest_reading
-from digest.sources.http_client import Http, Page, snapshot_of
-from digest.sources.http_responses import headline
+from digest.sources.http_client import Http
+from digest.sources.http_responses import Page, headline, snapshot_of
 from digest.system.errors import CountError, SourceError, StaleError, UnavailableError, UnreachableError
+
+PageKind = Literal["listing", "catchup"]
 
 _PAGE_SIZE = 2000
 _MOST_PAGES = 20
@@ -31,7 +33,7 @@ _LATER = "Nothing was published; try again later."
 
 
 @dataclass
-class Reading:
+class FetchedListing:
     """A category's day, with the answers that it was read from."""
 
     day: CategoryDay
@@ -39,12 +41,12 @@ class Reading:
     answers: list[Page]
 
 
-async def read_listing(category: str, http: Http, settings: ArxivSettings) -> Reading:
+async def read_listing(category: str, http: Http, settings: ArxivSettings) -> FetchedListing:
     """The page /list/<category>/new, whatever day it is of."""
     return await _read(category, "listing", f"{settings.pages}/list/{category}/new", http)
 
 
-async def read_catchup(category: str, day: Date, http: Http, settings: ArxivSettings) -> Reading:
+async def read_catchup(category: str, day: Date, http: Http, settings: ArxivSettings) -> FetchedListing:
     """The page /catchup/<category>/<day>; an empty day is checked to be no page from before the day.
 
     Caches keep such a page for a week: it must not be asked for before the announcement is out.
@@ -58,7 +60,7 @@ async def read_catchup(category: str, day: Date, http: Http, settings: ArxivSett
     return reading
 
 
-async def _read(category: str, kind: PageKind, address: str, http: Http) -> Reading:
+async def _read(category: str, kind: PageKind, address: str, http: Http) -> FetchedListing:
     """Ask for pages until all entries that they declare are there; all of them again when one is damaged.
 
     Pages that show fewer entries than they declare are believed when a second reading is the same.
@@ -85,7 +87,7 @@ async def _read(category: str, kind: PageKind, address: str, http: Http) -> Read
     raise damage or CountError(f"{address}: the page changes while it is read. {_LATER}")
 
 
-async def _read_once(category: str, kind: PageKind, address: str, http: Http) -> Reading:
+async def _read_once(category: str, kind: PageKind, address: str, http: Http) -> FetchedListing:
     answers: list[Page] = []
     pages: list[ListingPage] = []
     place: int | None = 0 if kind == "listing" else 1
@@ -107,7 +109,7 @@ async def _read_once(category: str, kind: PageKind, address: str, http: Http) ->
         answers.append(answer)
         place = _next(kind, place, pages)
     try:
-        return Reading(join_pages(category, pages), kind, answers)
+        return FetchedListing(join_pages(category, pages), kind, answers)
     except SourceError as error:
         raise type(error)(f"{answers[0].url}: {error} {_LATER}") from error
 
@@ -134,7 +136,7 @@ def _next(kind: PageKind, place: int, pages: Sequence[ListingPage]) -> int | Non
     return None
 
 
-def _is_early(reading: Reading) -> bool:
+def _is_early(reading: FetchedListing) -> bool:
     """True for pages made before the announcement of their day can have been out everywhere."""
     page = reading.answers[0]
     age = page.headers.get("age", "")
@@ -161,7 +163,17 @@ def saved(category: str, day: Date, snapshots: SnapshotStore) -> tuple[CategoryD
     return None
 
 
-def keep(readings: Sequence[Reading], snapshots: SnapshotStore) -> None:
+def latest_reading(snapshots: Iterable[Snapshot], kind: SnapshotKind) -> tuple[Snapshot, ...]:
+    """The pages of the last reading of this kind among a day's snapshots; empty if one is missing."""
+    of_kind = sorted((one for one in snapshots if one.kind == kind), key=lambda one: one.fetched)
+    if not of_kind or of_kind[-1].pages is None:  # an older label: the last of each URL
+        return tuple({one.url: one for one in of_kind if one.pages is None}.values())
+    count = of_kind[-1].pages
+    by_page = {one.page: one for one in of_kind if one.pages == count}
+    return tuple(by_page[number] for number in sorted(by_page)) if len(by_page) == count else ()
+
+
+def keep(readings: Sequence[FetchedListing], snapshots: SnapshotStore) -> None:
     """Label the snapshots of a day, so that it need not be asked for again.
 
     A page without papers that is as old as the announcement may get some yet: it is not kept.

@@ -13,11 +13,11 @@ from datetime import date as Date
 from lxml import html
 from pydantic import Field
 
-from digest.model import Kind, Listing, Paper, Record
+from digest.model import AnnounceType, Listing, Paper, Record
 from digest.sources.arxiv import markup
 from digest.system.errors import SourceError
 
-_KINDS: dict[str, Kind] = {"new": "new", "cross": "cross", "repla": "replaced"}
+_KINDS: dict[str, AnnounceType] = {"new": "new", "cross": "cross", "repla": "replaced"}
 _SECTION = re.compile(
     r"(New|Cross|Repla)[\w-]*\b[^()]*\("
     r"(continued\s*,)?\s*showing\s+(?:(first|last)\s+)?([\d,]+)\s+of\s+([\d,]+)\s+entr",
@@ -31,7 +31,7 @@ _TOTAL = re.compile(r"total of\s+([\d,]+)\s+entr", re.IGNORECASE)
 _NO_UPDATES = re.compile(r"no (?:further )?updates\b", re.IGNORECASE)
 _END_OF_ENTRY = re.compile(r"</(?:dd|dl|body|html)\b", re.IGNORECASE)
 _END_OF_PAGE = re.compile(r"</html\s*>\s*(?:<!--.*?-->\s*)*$", re.IGNORECASE | re.DOTALL)
-_Heading = tuple[Kind, int, int, bool]
+_Heading = tuple[AnnounceType, int, int, bool]
 """Kind, entries on this page, entries on all pages, whether more follow."""
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -40,7 +40,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 class PageSection(Record):
     """One heading of a page with the entries below it."""
 
-    kind: Kind
+    kind: AnnounceType
     shown: int = Field(description="entries on this page, as the heading says")
     total: int = Field(description="entries of this kind on all pages, as the heading says")
     goes_on: bool = Field(default=False, description="whether the heading says that more of them follow")
@@ -150,7 +150,7 @@ def _finished(heading: _Heading | None, found: list[tuple[Listing, Paper]]) -> I
         )
 
 
-def _entry(term: html.HtmlElement, category: str, kind: Kind, count: int) -> tuple[Listing, Paper]:
+def _entry(term: html.HtmlElement, category: str, kind: AnnounceType, count: int) -> tuple[Listing, Paper]:
     """One `<dt>` with the `<dd>` that follows it."""
     arxiv_id, version = _identity(term, category)
     details = next(term.itersiblings("dt", "dd"), None)

@@ -11,8 +11,8 @@ from digest.config import ArxivSettings
 from digest.model import Announcement, Section
 from digest.sources.arxiv.announce import announce
 from digest.sources.arxiv.export_api import enrich
-from digest.sources.arxiv.no_announcement import NoAnnouncement
 from digest.sources.http_client import Http
+from digest.sources.source import NoAnnouncement
 
 
 @dataclass(frozen=True)

@@ -5,22 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date as Date
 from datetime import datetime, tzinfo
-from typing import Literal
 
-from pydantic import Field
-
-from digest.model import Record
 from digest.sources.arxiv import calendar
 from digest.sources.arxiv.wording import clock_words
-
-
-class NoAnnouncement(Record):
-    """Why there is nothing to publish; the run ends well."""
-
-    kind: Literal["weekend", "nothing", "early"]
-    date: Date
-    sentence: str
-    expected: datetime | None = Field(default=None, description="of early: when the announcement is due, UTC")
+from digest.sources.source import NoAnnouncement
 
 
 def without_asking(day: Date, now: datetime, zone: tzinfo | None = None) -> NoAnnouncement | None:

@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from lxml import etree
 
 from digest.config import ArxivSettings
-from digest.model import Kind, Listing, Paper, Record, taxonomy
+from digest.model import AnnounceType, Listing, Paper, Record, taxonomy
 from digest.sources.arxiv import markup
 from digest.sources.arxiv.category_day import CategoryDay
 from digest.sources.http_client import Http
@@ -173,7 +173,7 @@ def _is_announced(paper: Paper, day: Date) -> bool:
     return fresh and (paper.version or 1) <= _LAST_ANNOUNCED
 
 
-def _kind(paper: Paper, category: str) -> Kind:
+def _kind(paper: Paper, category: str) -> AnnounceType:
     if paper.version != 1:
         return "replaced"
     primary = paper.categories[0] if paper.categories else ""

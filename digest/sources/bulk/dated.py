@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date as Date
 from datetime import datetime
 
-from digest.model import Kind, Listing, Paper, Record, taxonomy
+from digest.model import AnnounceType, Listing, Paper, Record, taxonomy
 from digest.sources.arxiv.calendar import announced_on
 from digest.sources.arxiv.category_day import CategoryDay
 
@@ -59,7 +59,7 @@ def category_day(category: str, day: Date, papers: Sequence[DatedPaper]) -> Cate
     )
 
 
-def _kind(paper: Paper, category: str) -> Kind:
+def _kind(paper: Paper, category: str) -> AnnounceType:
     if paper.version != 1:
         return "replaced"
     return "new" if taxonomy.belongs(paper.categories[0], category) else "cross"

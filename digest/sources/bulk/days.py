@@ -9,16 +9,16 @@ from datetime import date as Date
 from digest.model import Announcement, Section
 from digest.sources.arxiv import no_announcement
 from digest.sources.arxiv.category_day import merge
-from digest.sources.arxiv.no_announcement import NoAnnouncement
 from digest.sources.bulk.dated import category_day
 from digest.sources.bulk.day_files import DayFiles
+from digest.sources.source import NoAnnouncement
 from digest.system.errors import UsageError
 
 _WORDS = {"oai": "OAI-PMH", "snapshot": "a snapshot of arXiv's metadata"}
 
 
 @dataclass(frozen=True)
-class BulkDays:
+class BulkSource:
     """See `digest.sources.source.Source`.
 
     Attributes:

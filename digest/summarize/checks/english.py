@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from digest.model import Finding
 from digest.summarize.checks.quantities import AMOUNT
-from digest.summarize.checks.rule import READ, Reading, Rule, Source
+from digest.summarize.checks.rule import Reading, Rule, Source, reading_of
 
 SHORTEST, LONGEST = 8, 60
 """Words of a line."""
@@ -25,7 +25,7 @@ def check_english(line: str, source: Source, rules: Sequence[Rule]) -> tuple[Fin
 
     Findings bear the ids of the table's rules, so that [checks] of `digest.toml` rules them too.
     """
-    reading = Reading(line[:READ], source)
+    reading = reading_of(line, source)
     own = dict(_own(reading))
     found = (
         Finding(rule=rule.id, severity=rule.severity, evidence=evidence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from digest.model import Finding
-from digest.summarize.checks.rule import READ, Reading, Rule, Source
+from digest.summarize.checks.rule import Reading, Rule, Source, reading_of
 
 LENGTHS: Mapping[str, tuple[int, int]] = {"task": (2, 40), "problem": (4, 80), "contribution": (6, 120)}
 """Characters that a field may have, least and most."""
@@ -31,9 +31,7 @@ def check_fields(fields: Mapping[str, str], source: Source, rules: Sequence[Rule
     """
     return tuple(
         Finding(rule=rule.id, severity=rule.severity, evidence=f"{name}: {evidence}")
-        for name, reading in (
-            (name, Reading(fields[name][:READ], source)) for name in fields if name in LENGTHS
-        )
+        for name, reading in ((name, reading_of(fields[name], source)) for name in fields if name in LENGTHS)
         for rule in rules
         for evidence in _find(rule, name, reading)
     )

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from digest.summarize.checks.patterns import any_of
 from digest.summarize.checks.rule import Reading, rule
 
 SHORTEST = 25
@@ -22,14 +23,22 @@ _CONTROL = re.compile(
 )
 _NEWLINE = re.compile(r"[\n\r\u2028\u2029\x0b\x0c\x85]")
 _TAGS = "a|b|br|code|div|em|font|h[1-6]|hr|i|img|li|ol|p|pre|s|small|span|strong|sub|sup|table|td|th|tr|u|ul"
+_BLOCK = re.compile(r"\s{0,9}(?:[#>]+\s|[-*+•]\s|\d{1,2}[.、)]\s?(?!\d)|\|.{0,400}\|)")
+_NO_PRODUCT = r"(?<![A-Za-z0-9\u0370-\u03ff*)}\]]\*)"
 _MARKUP = re.compile(
-    rf"\*\*(?=\S)|(?<!\w)__(?=\S)[^_]{{1,80}}__(?!\w)|~~|`|^\s{{0,9}}(?:[#>]+\s|[-*+•]\s|\d{{1,2}}[.、)]\s?(?!\d))"
-    rf"|\]\((?:https?:|[\w./#-]+\))|</?(?:{_TAGS})(?:\s[^<>]{{0,60}})?/?>|&[a-z]{{2,6}};|&#\d{{1,6}};"
-    r"|^\s{0,9}\|.{0,400}\||https?://"
-    r"|(?<![A-Za-z0-9\u0370-\u03ff*)}\]])\*(?![\s*])[^*]{1,80}(?<![\s*A-Za-z])\*(?![A-Za-z0-9*])"
-    r"|(?<![A-Za-z0-9\u0370-\u03ff*)}\]])\*[A-Za-z][A-Za-z0-9 -]{1,80}\*(?![A-Za-z0-9*])",
-    re.IGNORECASE,
+    any_of(
+        (
+            r"\*\*(?=\S)|_(?<!\w_)_(?=\S)[^_]{1,80}__(?!\w)|~~|`",
+            rf"\]\((?:https?:|[\w./#-]+\))|</?(?:{_TAGS})(?:\s[^<>]{{0,60}})?/?>|&[a-z]{{2,6}};|&#\d{{1,6}};",
+            r"https?://",
+            rf"\*{_NO_PRODUCT}(?![\s*])[^*]{{1,80}}(?<![\s*A-Za-z])\*(?![A-Za-z0-9*])",
+            rf"\*{_NO_PRODUCT}[A-Za-z][A-Za-z0-9 -]{{1,80}}\*(?![A-Za-z0-9*])",
+        ),
+        ignore_case=True,
+    )
 )
+"""Marks inside a line; `_BLOCK` has those that a line begins with."""
+
 _LATEX = re.compile(r"\\[A-Za-z]{2,}|\$[^$]{0,60}\$|[_^]\{|\\[{}()\[\]]")
 _PAIRS = {"“": "”", "‘": "’", "（": "）", "(": ")", "《": "》", "「": "」", "『": "』", "【": "】", "[": "]"}
 _BRACKET = re.compile(f"[{re.escape(''.join((*_PAIRS, *_PAIRS.values())))}]")
@@ -70,6 +79,9 @@ def control_character(reading: Reading) -> Iterator[str]:
 )
 def markup(reading: Reading) -> Iterator[str]:
     """Markdown, HTML or a link."""
+    if match := _BLOCK.match(reading.line):
+        yield match[0].strip()
+        return
     for match in _MARKUP.finditer(reading.line):
         if not (match[0].startswith("<") and match[0] in reading.source.text):  # a token that the paper has
             yield match[0].strip()

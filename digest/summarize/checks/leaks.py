@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from digest.summarize.checks.patterns import any_of
 from digest.summarize.checks.rule import Reading, rule
 
 _OPENING = re.compile(
@@ -27,21 +28,23 @@ _OPENING = re.compile(
 """Beginnings of a polite assistant, and the names of fields."""
 
 _LEAK = re.compile(
-    "|".join(
+    any_of(
         (
             r"[（(]\s*(?:约|共|全文|字数[:：]?)?\s*\d{2,3}\s*个?[字词]\s*[）)]",  # a counted length
-            r"(?:^|[。！？])\s*(?:标题|摘要|输出格式|系统提示|用户|助手|system|user|assistant)\s*[:：]",
+            r"[。！？]\s*(?:标题|摘要|输出格式|系统提示|用户|助手|system|user|assistant)\s*[:：]",
             r"作为(?:一[个名])?(?:AI|人工智能)(?:语言)?(?:模型|助手)，我",
             r"我(?:无法|不能)(?:访问|提供|生成|总结|判断|回答|完成|查看|阅读)",
             r"(?:不超过|不少于|控制在|限制在|字数)\s*\d+\s*个?字",
             r"请(?:用|以)(?:简体)?中文(?:输出|回答|总结|概括)",
             r"</?think|<\|[a-z_]{1,40}\|>|希望(?:这|以上|对您|对你)|如(?:果)?(?:您|你|还)?有(?:其他|任何)(?:问题|疑问|需要)",
             r"ignore (?:all )?(?:the )?previous|previous instructions",
-            r"(?:^|[。！？])以上(?:[是为]|就是)[^，。]{0,12}(?:总结|摘要|简介|概括)",
-        )
-    ),
-    re.IGNORECASE,
+            r"[。！？]以上(?:[是为]|就是)[^，。]{0,12}(?:总结|摘要|简介|概括)",
+        ),
+        ignore_case=True,
+    )
 )
+"""Words of the request; a line begins behind a stop, as its other sentences do."""
+
 _PLACEHOLDER = re.compile(
     r"[\s\[（(【<]*(?:"
     r"未知|暂?无|不[详明]|未(?:提及|提供|说明|给出)|没有|空|待定|待补充|略|同上|其他|无法(?:确定|生成|获取|提供)"
@@ -52,10 +55,14 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _EMPTY_SLOT = re.compile(
-    r"属于(?:未知|无|N/A|None|null|unknown)的?任务|解决(?:未知|无|N/A|None|null|unknown)的?问题"
-    r"|(?<![\\A-Za-z_^}$])\{(?:paper|title|abstract|task|problem|contribution|method|name|line|text|summary|kind)\}"
-    r"|(?:摘要|总结)生成失败|summary generation failed|XXX|某某",
-    re.IGNORECASE,
+    any_of(
+        (
+            r"属于(?:未知|无|N/A|None|null|unknown)的?任务|解决(?:未知|无|N/A|None|null|unknown)的?问题",
+            r"\{(?<![\\A-Za-z_^}$]\{)(?:paper|title|abstract|task|problem|contribution|method|name|line|text|summary|kind)\}",
+            r"(?:摘要|总结)生成失败|summary generation failed|XXX|某某",
+        ),
+        ignore_case=True,
+    )
 )
 
 
@@ -71,9 +78,10 @@ def prompt_leak(reading: Reading) -> Iterator[str]:
     if match := _OPENING.match(reading.line):
         yield match[0].strip()
         return
-    for match in _LEAK.finditer(reading.line):
+    line = f"。{reading.line}"
+    for match in _LEAK.finditer(line):
         if not (match[0].startswith("<") and match[0] in reading.source.text):  # a token that the paper has
-            yield match[0].strip()
+            yield line[max(match.start(), 1) : match.end()].strip()
             return
 
 

@@ -13,7 +13,7 @@ CLAUSE = "(?:^|[，。；：！])"
 """Begins a pattern that is to match at the beginning of a clause only."""
 
 _SET = re.compile(r"\[([^\]\\^-]+)\]")
-_GIVEN = re.compile(r"[^\\()\[\].^$*+?{}|](?![*+{]|\?[?+])")
+_GIVEN = re.compile(r"(?:[^\\()\[\].^$*+?{}|]|\\[^A-Za-z0-9])(?![*+{]|\?[?+])")
 
 
 def any_of(patterns: Iterable[str], *, ignore_case: bool = False) -> str:

@@ -22,7 +22,7 @@ from digest.summarize.checks import (
     tasks,
     topic,
 )
-from digest.summarize.checks.rule import READ, Reading, Rule, Source, rules_of
+from digest.summarize.checks.rule import Rule, Source, reading_of, rules_of
 from digest.system.errors import UsageError
 
 _MODULES = (form, leaks, obeyed, script, names, numbers, style, tasks, topic, repeats, fields, english)
@@ -65,7 +65,7 @@ def check(line: str, source: Source, rules: Sequence[Rule] = RULES) -> tuple[Fin
     Only the first 2,000 characters are read. Whether the line fits another paper of the batch better is
     asked of `about`.
     """
-    reading = Reading(line[:READ], source)
+    reading = reading_of(line, source)
     return tuple(
         Finding(rule=rule.id, severity=rule.severity, evidence=evidence)
         for rule in rules

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import ModuleType
 
 from digest.model import Paper, Severity
@@ -14,6 +14,7 @@ from digest.summarize.checks import latex, quantities, spelling, words
 READ = 2000
 """Characters of a line that are read: a longer one is refused for its length, whatever stands behind."""
 
+_LATIN = re.compile(r"[A-Za-z]+")
 _CJK = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 
 
@@ -69,9 +70,9 @@ def source_of(paper: Paper, passages: str = "") -> Source:
     return Source(paper.title, paper.abstract, passages=passages, comments=paper.comments or "")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Reading:
-    """A line beside its paper, taken apart once for all rules."""
+    """A line beside its paper, taken apart once for all rules; see `reading_of`."""
 
     line: str
     source: Source
@@ -123,6 +124,18 @@ class Reading:
     def cjk(self) -> int:
         """Chinese characters of the line."""
         return len("".join(_CJK.findall(self.line)))
+
+    @cached_property
+    def cjk_share(self) -> float:
+        """The share of Chinese characters in the letters of the line."""
+        letters = self.cjk + len("".join(_LATIN.findall(self.line)))
+        return self.cjk / letters if letters else 1.0
+
+
+@lru_cache(maxsize=64)  # a line's own paper and the others of its batch are asked in turn
+def reading_of(line: str, source: Source) -> Reading:
+    """The first 2,000 characters of a line beside its paper; the same object for the same line."""
+    return Reading(line[:READ], source)
 
 
 Find = Callable[[Reading], Iterable[str]]

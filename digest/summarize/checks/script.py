@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
+from digest.summarize.checks.patterns import any_of
 from digest.summarize.checks.rule import Reading, Source, rule
 from digest.summarize.checks.words import Token, usual
 
@@ -14,8 +15,9 @@ _RESTORED = frozenset("昇喆堃犇淼甦邨氾迺龢皙瞋噘蹚勠剋鎔鉅吒
 """Characters that Simplified Chinese writes in names again: 昇腾."""
 
 _IN_WORDS = re.compile(
-    r"[後於]|徵(?<!角徵)(?![羽音调])"
-    r"|著(?<=[随隨沿接附朝向顺順带帶跟伴依靠看走]著)(?![名作称录书述])"
+    any_of(
+        ("[後於]|徵(?<!角徵)(?![羽音调])", "著(?<=[随隨沿接附朝向顺順带帶跟伴依靠看走]著)(?![名作称录书述])")
+    )
 )
 """Characters of Simplified Chinese, too, in a few words only: 显著 is right, 隨著 is not."""
 
@@ -23,16 +25,15 @@ _FOREIGN = re.compile(
     r"[\u0400-\u052f\u0530-\u058f\u0590-\u05ff\u0600-\u06ff\u0900-\u0dff\u0e00-\u0eff\u10a0-\u10ff\u1100-\u11ff"
     r"\u1e00-\u1eff\u3040-\u30ff\u3130-\u318f\uac00-\ud7af]"
 )
-_LATIN_LETTERS = re.compile(r"[A-Za-z]+")
 _GLOSS = re.compile(r"[（(][^（）()]*$")
 
 
 @cache
-def _traditional() -> frozenset[str]:
-    """The characters that only Traditional Chinese writes."""
+def _traditional() -> re.Pattern[str]:
+    """A pattern of the characters that only Traditional Chinese writes."""
     text = files("digest.summarize.checks").joinpath("traditional.txt").read_text(encoding="utf-8")
     rows = (row for row in text.splitlines() if not row.startswith("#"))
-    return frozenset("".join(rows)) - _RESTORED
+    return re.compile(f"[{''.join(sorted(frozenset(''.join(rows)) - _RESTORED))}]")
 
 
 @rule(
@@ -44,7 +45,7 @@ def _traditional() -> frozenset[str]:
 )
 def traditional(reading: Reading) -> Iterator[str]:
     """Traditional characters that the paper itself does not have."""
-    found = _traditional().intersection(reading.line).union(_IN_WORDS.findall(reading.line))
+    found = {*_traditional().findall(reading.line), *_IN_WORDS.findall(reading.line)}
     if not found:
         return
     if evidence := "".join(
@@ -67,23 +68,18 @@ def foreign_script(reading: Reading) -> Iterator[str]:
         yield "".join(found)[:8]
 
 
-def _share(reading: Reading) -> float:
-    letters = reading.cjk + len("".join(_LATIN_LETTERS.findall(reading.line)))
-    return reading.cjk / letters if letters else 1.0
-
-
 @rule("english-line", 3, reason="几乎全是英文，请用简体中文写", why="hardly any Chinese in it", fields=True)
 def english_line(reading: Reading) -> Iterator[str]:
     """Hardly any Chinese."""
-    if _share(reading) < 0.15:
+    if reading.cjk_share < 0.15:
         yield reading.line[:20]
 
 
 @rule("low-cjk", 2, reason="中文只占{}，请把英文译成中文", why="less Chinese than Latin letters")
 def low_cjk(reading: Reading) -> Iterator[str]:
     """Less Chinese than Latin letters."""
-    if 0.15 <= _share(reading) < 0.4:
-        yield f"{_share(reading):.0%}"
+    if 0.15 <= reading.cjk_share < 0.4:
+        yield f"{reading.cjk_share:.0%}"
 
 
 def _runs(reading: Reading) -> Iterator[list[Token]]:
@@ -102,8 +98,13 @@ def _foreign(word: Token) -> bool:
     return len(word.text) > 2 and not usual(word.text)
 
 
-def _untranslated(reading: Reading) -> Iterator[list[Token]]:
+@lru_cache(maxsize=64)  # three rules ask
+def _untranslated(reading: Reading) -> tuple[list[Token], ...]:
     """Stretches of ordinary English words, but for the usual ones and for glosses in brackets."""
+    return tuple(_stretches(reading))
+
+
+def _stretches(reading: Reading) -> Iterator[list[Token]]:
     for run in _runs(reading):
         words = [token for token in run if token.lower]
         if not any(_foreign(word) for word in words) or usual(" ".join(word.text for word in words)):

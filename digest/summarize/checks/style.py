@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from digest.summarize.checks.patterns import any_of
 from digest.summarize.checks.rule import Reading, rule
 
 _TASK = re.compile(r"(?:属于|面向|聚焦于?|针对|研究)(?P<task>[^，。；]{2,24}?)(?:任务|领域|问题)?[，。；]")
@@ -23,11 +24,12 @@ _BEFORE_NAME = re.compile(
 _SOLVES_NOTHING = re.compile(
     r"(?:综述|调查研究|系统(?:性)?回顾|基准|评测|审计|实证(?:研究|分析)|比较研究|对比研究)"
 )
-_EMPTY_END = re.compile(
+_EMPTY = (
     r"(?:(?:从而|以|进而|有效|显著|大幅|全面|进一步)?(?:地)?(?:提升|提高|改善|增强|优化)(?:了)?(?:模型|系统|方法|算法|整体|其|任务|检测|识别|生成)?(?:的)?"
     r"(?:性能|效果|效率|质量|能力|表现|准确性|准确率|精度|鲁棒性|泛化性|泛化能力|可靠性|稳定性|实用性)(?:[与和及、](?:性能|效果|效率|质量|能力|表现|准确性|精度"
     r"|鲁棒性|泛化性|泛化能力|可靠性|稳定性|实用性))*)。[”）]?$"
 )
+_EMPTY_END = re.compile(any_of([_EMPTY]))
 _BY_PROPOSING = re.compile(
     r"通过(?:提出|设计|构建|开发|引入)[^，。]{2,40}，[^。]{0,6}(?:提升|实现|解决|提高|改善)"
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from digest.summarize.checks import wordlists
+from digest.summarize.checks.patterns import any_of
 from digest.summarize.checks.rule import Reading, rule
 
 _CLAIMED = re.compile(
@@ -28,6 +29,12 @@ def _list(name: str) -> tuple[re.Pattern[str], tuple[tuple[re.Pattern[str], re.P
     rows = wordlists.pairs(name)
     english = "|".join(row[0] for row in rows)
     return re.compile(rf"\b(?:{english})"), tuple((re.compile(a), re.compile(b)) for a, b in rows)
+
+
+@cache
+def _senses() -> re.Pattern[str]:
+    """The Chinese words of `senses.txt` in one pattern: few lines have any."""
+    return re.compile(any_of(chinese for _, chinese in wordlists.pairs("senses.txt")))
 
 
 def _told(reading: Reading) -> tuple[list[str], list[str]]:
@@ -94,6 +101,8 @@ def wrong_task(reading: Reading) -> Iterator[str]:
 )
 def wrong_sense(reading: Reading) -> Iterator[str]:
     """A word of the title in the sense that a dictionary puts first: 钢琴性能 for piano performance."""
+    if not _senses().search(reading.plain):
+        return
     for said, chinese in _named("senses.txt", reading.source.title):
         if match := chinese.search(reading.plain):
             yield f"{match[0]}（{said}）"
@@ -120,7 +129,11 @@ def problem_is_task(reading: Reading) -> Iterator[str]:
 
 
 _METHOD = re.compile(
-    r"(?:旨在|为了|致力于)?解决(?:通过|提出|采用了|引入了|利用了|基于)(?!的)[^，。]{2,40}?(?:问题|，|。)"
+    any_of(
+        [
+            r"(?:旨在|为了|致力于)?解决(?:通过|提出|采用了|引入了|利用了|基于)(?!的)[^，。]{2,40}?(?:问题|，|。)"
+        ]
+    )
 )
 
 
@@ -138,7 +151,7 @@ def problem_is_method(reading: Reading) -> Iterator[str]:
         yield match[0].rstrip("，。")
 
 
-_FIRST = re.compile(r"(?<!自)我们(?!的?世界)|(?<!原)(?<!文)笔者")
+_FIRST = re.compile(r"我们(?<!自我们)(?!的?世界)|笔者(?<![原文]笔者)")
 _THIS = re.compile(r"(?:^|(?<=[，。；：、]))(?:在)?本文(?![本字件化])")
 
 
@@ -164,7 +177,7 @@ def first_person(reading: Reading) -> Iterator[str]:
 )
 def this_text(reading: Reading) -> Iterator[str]:
     """本文: a digest speaks of a paper, not of itself."""
-    if match := _THIS.search(reading.plain):
+    if "本文" in reading.plain and (match := _THIS.search(reading.plain)):
         yield match[0]
 
 

@@ -7,15 +7,15 @@ the rarer it is in the batch; a term that it lacks counts against it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
-from math import log
+from math import inf, log
 
 from digest.model import Finding
 from digest.summarize.checks import wordlists
-from digest.summarize.checks.batch import Batch, members
-from digest.summarize.checks.rule import READ, Reading, Rule, Source, rule
+from digest.summarize.checks.batch import Batch
+from digest.summarize.checks.rule import Reading, Rule, Source, reading_of, rule
 from digest.summarize.checks.words import Vocabulary, squash
 
 _MISSED = 0.05
@@ -80,7 +80,6 @@ def terms_of(reading: Reading) -> Terms:
     return Terms(_chinese(reading.line), tuple(names))
 
 
-@lru_cache(maxsize=64)  # asked for twice of every line
 def _chinese(line: str) -> tuple[str, ...]:
     known, lengths = glossary(), _lengths()
     found: dict[str, None] = {}
@@ -111,11 +110,13 @@ class _Fit:
     """The fit of a line with its paper.
 
     Attributes:
+        terms: the line's terms and names.
         had, lacking: the line's terms that title and abstract have, and those and the names that they lack.
         named: the line's names that they have.
     """
 
     source: Source
+    terms: Terms
     had: tuple[str, ...]
     lacking: tuple[str, ...]
     named: frozenset[str]
@@ -140,13 +141,13 @@ class _Fit:
         return score + sum(weights[term][1] for term in self.lacking if term in weights)
 
 
-@lru_cache(maxsize=64)  # asked for twice of every line
-def _fit(terms: Terms, source: Source) -> _Fit:
-    paper = source.subject
+@lru_cache(maxsize=64)  # asked for by a rule and by `about`
+def _fit(reading: Reading) -> _Fit:
+    terms, paper = terms_of(reading), reading.source.subject
     had = tuple(term for term in terms.chinese if has(paper, term))
     unnamed = sorted(name for name in terms.latin if not paper.supports(name))
     lacking = (*unnamed, *(term for term in terms.chinese if term not in had))
-    return _Fit(source, had, lacking, frozenset(terms.latin).difference(unnamed), len(unnamed))
+    return _Fit(reading.source, terms, had, lacking, frozenset(terms.latin).difference(unnamed), len(unnamed))
 
 
 @rule(
@@ -157,11 +158,10 @@ def _fit(terms: Terms, source: Source) -> _Fit:
 )
 def off_topic(reading: Reading) -> Iterator[str]:
     """Nearly all of the line's terms are not in title and abstract."""
-    terms = terms_of(reading)
-    fit = _fit(terms, reading.source)
+    fit = _fit(reading)
     if fit.firm < 3:
         return
-    weights = {term: _weights(term, _USUAL) for term in terms.chinese}
+    weights = {term: _weights(term, _USUAL) for term in fit.terms.chinese}
     if fit.score(weights, OFF_TITLE) < OFF_TOPIC:
         yield "、".join(fit.lacking[:4])
 
@@ -198,15 +198,13 @@ def about(
         A finding `other-paper` (the other one fits far better) or `nearer-paper` (it fits better), with the
         terms that this paper lacks and the other one's title as evidence; None where neither holds.
     """
-    reading = Reading(line[:READ], source)
-    terms = terms_of(reading)
-    fit = _fit(terms, source)
+    fit = _fit(reading_of(line, source))
     if not fit.lacking or (len(fit.lacking) < 2 and fit.titled > 1):
         return None  # no paper can fit better than one that has every term
     if source.own_name and squash(source.own_name) in squash(line):
         return None
     batch = others if isinstance(others, Batch) else Batch(others)
-    best, ahead = _best_other(terms, fit, source, batch)
+    best, ahead = _best_other(fit, batch)
     if best is None:
         return None
     decisive = len(fit.lacking) >= 2 and ahead >= (DECISIVE if fit.titled else DECISIVE_UNTITLED)
@@ -218,30 +216,31 @@ def about(
     return Finding(rule=kept.id, severity=kept.severity, evidence=evidence)
 
 
-def _best_other(terms: Terms, fit: _Fit, source: Source, batch: Batch) -> tuple[Source | None, float]:
+def _best_other(fit: _Fit, batch: Batch) -> tuple[Source | None, float]:
     """The paper of the batch that a line fits best, but for its own, and how much better than that."""
-    known = glossary()
+    known, source = glossary(), fit.source
+    own = batch.titled(source.title)
+    outside = fit.had if all(batch[place] != source for place in own) else ()
     scores = [0.0] * len(batch)
     weights = {}
-    for term in terms.chinese:
+    for term in fit.terms.chinese:
         having = batch.subjects.having(known[term])
-        count = having.bit_count() + (term in fit.had and source not in batch)
+        count = len(having) + (term in outside)
         present, absent = weights[term] = _weights(term, (1 + count) / (len(batch) + 6))
-        _add(scores, having, present, absent)
-        _add(scores, batch.headings.having(known[term]), _IN_TITLE, 0.0)
-    for name in terms.latin:
-        _add(scores, batch.subjects.naming(name), _NAMED, _UNNAMED)
-        _add(scores, batch.headings.naming(name), _IN_TITLE, 0.0)
-    rest = [number for number, other in enumerate(batch) if other.title != source.title]
-    if not rest:
+        scores = [score + absent for score in scores]
+        _add(scores, having, present - absent)
+        _add(scores, batch.headings.having(known[term]), _IN_TITLE)
+    for name in fit.terms.latin:
+        scores = [score + _UNNAMED for score in scores]
+        _add(scores, batch.subjects.naming(name), _NAMED - _UNNAMED)
+        _add(scores, batch.headings.naming(name), _IN_TITLE)
+    _add(scores, own, -inf)
+    best = max(scores, default=-inf)
+    if best == -inf:
         return None, 0.0
-    best = max(rest, key=scores.__getitem__)
-    return batch[best], scores[best] - fit.score(weights, _IN_TITLE)
+    return batch[scores.index(best)], best - fit.score(weights, _IN_TITLE)
 
 
-def _add(scores: list[float], having: int, present: float, absent: float) -> None:
-    if absent:
-        for number in range(len(scores)):
-            scores[number] += absent
-    for number in members(having):
-        scores[number] += present - absent
+def _add(scores: list[float], places: Iterable[int], weight: float) -> None:
+    for place in places:
+        scores[place] += weight

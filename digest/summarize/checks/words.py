@@ -7,7 +7,7 @@ import unicodedata
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from importlib.resources import files
 from itertools import accumulate, pairwise
 
@@ -76,7 +76,6 @@ class Token:
         return len(self.text) <= 2 and sum(c.isalpha() for c in self.text) == 1
 
 
-@lru_cache(maxsize=64)  # the rules ask for those of one line several times
 def tokens(line: str) -> tuple[Token, ...]:
     """The Latin words and names of `line`, hyphens and digits inside them kept."""
     return tuple(Token(match[0], match.start(), match.end()) for match in _TOKEN.finditer(line))
@@ -146,7 +145,7 @@ class Vocabulary:
         """The words in their order; most questions are answered without taking the text apart."""
         return self._apart.split()
 
-    @cached_property
+    @property
     def single(self) -> frozenset[str]:
         """The words, each once."""
         return frozenset(self._apart.split())

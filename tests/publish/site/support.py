@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from digest.config import Settings, load
-from digest.model import Digest, Entry, Finding, Flag, Kind, Section, Summary, TextOrigin
+from digest.model import AnnounceType, Digest, Entry, Finding, Flag, Section, Summary, TextOrigin
 from digest.publish.counts import counts_of
 from digest.publish.files import write_digest
 from digest.publish.site.build import Built, build_site
@@ -20,7 +20,7 @@ HOSTILE_TITLE = (
 TEXT = Section(key="text", title="自然语言处理", categories=("cs.CL",))
 
 
-def paper(number: int, kind: Kind = "new", task: str = "语音识别", **values: Any) -> Entry:
+def paper(number: int, kind: AnnounceType = "new", task: str = "语音识别", **values: Any) -> Entry:
     """An entry with a task, the `number`-th of its month."""
     summary = Summary(
         kind="method",

@@ -8,7 +8,7 @@ import pytest
 from digest.ledger.memory import MemoryLedger
 from digest.model import Announcement, Section
 from digest.sample import Server, fault
-from digest.sources.arxiv.no_announcement import NoAnnouncement
+from digest.sources.source import NoAnnouncement
 from digest.system.errors import CountError, SourceError, StaleError, UnreachableError
 from tests.sources import hostile, invented
 from tests.sources.conftest import RawServer, response

@@ -6,7 +6,7 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.model import KINDS, Kind, Listing, Paper
+from digest.model import KINDS, AnnounceType, Listing, Paper
 from digest.sources.arxiv.category_day import CategoryDay, merge, repeats
 
 ENTRIES = st.lists(
@@ -14,7 +14,9 @@ ENTRIES = st.lists(
 )
 
 
-def of_day(category: str, entries: Sequence[tuple[int, Kind]], day: date = date(2026, 1, 28)) -> CategoryDay:
+def of_day(
+    category: str, entries: Sequence[tuple[int, AnnounceType]], day: date = date(2026, 1, 28)
+) -> CategoryDay:
     ordered = sorted(entries, key=lambda one: KINDS.index(one[1]))
     listings = tuple(
         Listing(id=f"2601.{number:05}", kind=kind, category=category, position=place)
@@ -39,7 +41,7 @@ def test_new_before_cross_before_replaced_and_earlier_category_between_equals() 
 
 @given(ENTRIES, ENTRIES)
 def test_every_paper_once_with_its_best_kind(
-    first: list[tuple[int, Kind]], second: list[tuple[int, Kind]]
+    first: list[tuple[int, AnnounceType]], second: list[tuple[int, AnnounceType]]
 ) -> None:
     listings, papers = merge([of_day("cs.SD", first), of_day("eess.AS", second)])
     best: dict[str, int] = {}

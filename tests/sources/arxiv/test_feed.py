@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from digest.model import Kind, Listing
+from digest.model import AnnounceType, Listing
 from digest.sources.arxiv.category_day import join_pages, merge
 from digest.sources.arxiv.feed import FeedItem, disagreements, feed_date, parse_feed
 from digest.sources.arxiv.listing_parse import parse_listing
@@ -39,11 +39,11 @@ def test_what_is_no_feed_is_refused(text: str) -> None:
         parse_feed(text)
 
 
-def listing(number: int, kind: Kind = "new", version: int | None = None) -> Listing:
+def listing(number: int, kind: AnnounceType = "new", version: int | None = None) -> Listing:
     return Listing(id=f"2601.{number:05}", version=version, kind=kind, category="cs.SD", position=number)
 
 
-def item(number: int, kind: Kind | None = "new", version: int | None = 1) -> FeedItem:
+def item(number: int, kind: AnnounceType | None = "new", version: int | None = 1) -> FeedItem:
     return FeedItem(id=f"2601.{number:05}", version=version, kind=kind)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.model import Kind, Paper
+from digest.model import AnnounceType, Paper
 from digest.sources.arxiv.category_day import CategoryDay, check_page, join_pages
 from digest.sources.arxiv.listing_parse import parse_listing
 from digest.system.errors import CountError, SourceError
@@ -114,7 +114,7 @@ def test_identifiers_old_and_new(arxiv_id: str) -> None:
         ("New submissions for Wednesday, 28 January 2026 (showing 2 of 2 entries )", "new", 2, 2),
     ],
 )
-def test_section_headings(heading: str, kind: Kind, shown: int, total: int) -> None:
+def test_section_headings(heading: str, kind: AnnounceType, shown: int, total: int) -> None:
     read = parse_listing(page(section(heading, [entry(1, "2601.00001"), entry(2, "2601.00002")])), "cs.SD")
     assert [(one.kind, one.shown, one.total) for one in read.sections] == [(kind, shown, total)]
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from digest.summarize.checks import obeyed
+from digest.summarize.checks import form, leaks, obeyed, style, tasks
 from digest.summarize.checks.patterns import any_of
 
 _PATTERNS = [
@@ -39,7 +39,8 @@ def _passes_over(pattern: re.Pattern[str], capsys: pytest.CaptureFixture[str]) -
 
 
 def test_the_long_patterns_begin_with_characters(capsys: pytest.CaptureFixture[str]) -> None:
-    subjects, _ = obeyed._subjects()
-    for pattern in (obeyed._ORDERS, obeyed._OPENINGS, obeyed._SPEECH, subjects):
+    orders = (obeyed._ORDERS, obeyed._OPENINGS, obeyed._SPEECH, obeyed._subjects()[0])
+    others = (leaks._LEAK, leaks._EMPTY_SLOT, form._MARKUP, style._EMPTY_END, tasks._METHOD, tasks._senses())
+    for pattern in (*orders, *others):
         assert _passes_over(pattern, capsys), pattern.pattern[:60]
     assert not _passes_over(re.compile("(?<!a)b|cd"), capsys)

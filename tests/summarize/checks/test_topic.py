@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from digest.summarize.checks import Source, about, check, rules_for
+from digest.summarize.checks import Batch, Source, about, check, rules_for
 from digest.summarize.checks.topic import glossary
 
 _SPEECH = Source(
@@ -62,3 +62,38 @@ def test_the_glossary_is_well_formed() -> None:
         assert all(stem == stem.lower() and stem.strip() and not stem.startswith(" ") for stem in english), (
             chinese
         )
+
+
+def test_the_index_of_a_batch_finds_what_each_text_has() -> None:
+    sources = [
+        Source(
+            "Audio-Visual Speech", "We sing; audio, visual cues. AV data, $\\lambda$-Split of deep  fakes."
+        ),
+        Source("Avatars", "Audio and visual: wav2vec 2.0 beside Split learning"),
+        Source("", ""),
+        Source("Audio visualisation of GPT-4o", "visual audio"),
+    ]
+    batch = Batch(sources)
+    stems = (
+        "audio visual",
+        "audio vis",
+        "av ",
+        "av",
+        "deep fake",
+        "speech",
+        "split",
+        "zebra",
+        "audio visual cue",
+    )
+    for index, texts in (
+        (batch.subjects, [s.subject for s in sources]),
+        (batch.headings, [s.heading for s in sources]),
+    ):
+        for chosen in (*((stem,) for stem in stems), stems[:2], stems[4:7]):
+            expected = [n for n, text in enumerate(texts) if any(text.begins(stem) for stem in chosen)]
+            assert sorted(index.having(chosen)) == expected, chosen
+    assert set(batch.subjects.naming("Split-Learning")) == {1}
+    assert set(batch.subjects.naming("GPT-4o")) == {3}
+    assert not set(batch.subjects.naming("-"))
+    assert list(batch.titled("Avatars")) == [1]
+    assert not batch.titled("Avatar")

@@ -27,10 +27,11 @@ def seconds(text: str) -> float | None:
     return length if length <= LONGEST else None
 
 
-def told_to_wait(headers: Mapping[str, str], said: str = "") -> float | None:
+def retry_after(headers: Mapping[str, str], said: str = "", now: datetime | None = None) -> float | None:
     """Seconds to wait by `retry-after-ms`, `retry-after` (seconds or a date), or the words of an error.
 
-    None: nothing is said that can be read. A time that has passed is 0.
+    None: nothing is said that can be read. A time that has passed is 0. Dates are counted from `now` (aware;
+    default: by the clock of this machine).
     """
     value = headers.get("retry-after", "").strip()
     first = value.partition(",")[0].strip()  # gateways repeat it: `2, 2`
@@ -39,23 +40,23 @@ def told_to_wait(headers: Mapping[str, str], said: str = "") -> float | None:
             return wait
     if value.startswith("-"):
         return 0.0
-    if (wait := _until(value)) is not None:
+    if (wait := _until(value, now or datetime.now(UTC))) is not None:
         return wait
     found = _IN_WORDS.search(said)
     return None if found is None else seconds(found[1])
 
 
-def _until(date: str) -> float | None:
+def _until(date: str, now: datetime) -> float | None:
     try:
         until = parsedate_to_datetime(date)
         until = until if until.tzinfo else until.replace(tzinfo=UTC)  # RFC 9110, section 5.6.7: asctime
-        wait = (until - datetime.now(UTC)).total_seconds()
+        wait = (until - now).total_seconds()
     except (TypeError, ValueError, OverflowError):
         return None
     return max(0.0, wait) if wait <= LONGEST else None
 
 
-def in_words(length: float) -> str:
+def format_wait(length: float) -> str:
     """Seconds for the user, such as `90 seconds`, `24 minutes` or `23.5 hours`."""
     if length < 120:
         return f"{length:.0f} seconds"
