@@ -29,17 +29,17 @@ _ENDED = {
 """Reasons to finish that tell of nothing; an empty answer after one may be another the next time."""
 
 _FAILED = {"error", "insufficient_system_resource", "network_error", "abort", "aborted", "timeout"}
-"""Those that tell of the endpoint's trouble: OpenRouter, DeepSeek, Zhipu, vLLM (their API references)."""
+"""Reasons for an end that tell of trouble: OpenRouter, DeepSeek, Zhipu, vLLM (their API references)."""
 
 _CUT = {"length", "max_tokens", "max_output_tokens", "max_length", "token_limit", "max_completion_tokens"}
 _FULL = re.compile(r"context|model_length")
 _FILTERED = re.compile(
     r"filter|sensitiv|safety|prohibit|recitation|block|spii|violat|risk|guardrail|moderat|censor|refus|unsafe|inspect"
 )
-"""Those that tell of a full context, and of a filter: OpenAI, Zhipu, Gemini, Mistral, Anthropic, Bedrock."""
+"""Reasons of a full context, and of a filter: OpenAI, Zhipu, Gemini, Mistral, Anthropic, Bedrock."""
 
 _SHORT = 0.95
-"""Of its limit; an answer that was cut with less was not cut by it, but by the end of the context."""
+"""Share of its limit; an answer cut with less was not cut by it, but by the end of the context."""
 
 _KEPT = 256 * 1024
 """Characters of an answer; a longer one is unreadable in any case, and would be kept many times."""
@@ -175,7 +175,7 @@ def _error(body: dict[str, Any], choice: dict[str, Any]) -> ApiError | None:
 
 
 def _cut(request: Request, completion: Completion, message: dict[str, Any], *, full: bool) -> UnusableError:
-    """Why an answer that did not end is none: its limit, thoughts that used it up, or a full context."""
+    """The reason why an answer that did not end is none: its limit, thoughts, or a full context."""
     usage, limit = completion.usage, request.max_tokens
     thinks = _thinks(completion, message)
     if full or 0 < usage.output < _SHORT * limit:
@@ -239,7 +239,7 @@ def _usage(usage: Mapping[str, Any]) -> Usage:
 
 
 def _refusal(message: Mapping[str, Any]) -> str:
-    """Why the model refused, in a field of its own or in a part of the content."""
+    """The reason why the model refused, in a field of its own or in a part of the content."""
     parts = [_text(table_in(part).get("refusal")) for part in list_in(message.get("content"))]
     return " ".join((_text(message.get("refusal")) or "".join(parts)).split())[:200]
 

@@ -136,7 +136,7 @@ def load_digest(path: Path) -> Digest:
 
 
 def finished(folder: Path, day: date, section: str) -> Digest | None:
-    """The same, if it keeps its promise without a flag, and holds all that arXiv counts."""
+    """The digest of a section and day, if it keeps its promise, has no flag, and lacks no paper."""
     digest = read_digest(folder / day.isoformat() / f"{section}.json")
     if digest is None or digest.withheld or digest.counts.flagged or not digest.counts.kept:
         return None

@@ -201,7 +201,7 @@ def _line(fields: Mapping[str, Any]) -> str:
 
 
 def _with_defect(record: SamplePaper, fields: dict[str, Any], line: str) -> tuple[dict[str, Any], str]:
-    """The same answer with an invented method name, or with an English phrase left in."""
+    """The answer with an invented method name, or with an English phrase left in."""
     if share("defect" + record.id, 2):
         wrong = f"提出QuartzFormer-X，{fields['contribution'].removeprefix('提出')}"
         return {**fields, "contribution": wrong}, f"提出QuartzFormer-X。{line}"

@@ -1,4 +1,4 @@
-"""Who is at work: locks by name, which the system lifts when their owner dies, however it dies.
+"""Locks by name, which the system lifts when their owner dies, however it dies.
 
 Each name that is held has a file of its own in one folder, locked by `filelock` with what the system has.
 Where a file system knows no locks, a process counts as alone. What a process starts does not inherit its

@@ -246,6 +246,6 @@ def _trouble(errors: list[Any]) -> str:
 
 
 def _time(batch: dict[str, Any]) -> float:
-    """When a batch was made, in seconds; one that does not say is taken to be new."""
+    """The time at which a batch was made, in seconds; one that does not say is taken to be new."""
     created = batch.get("created_at")
     return created if isinstance(created, int | float) else math.inf
