@@ -50,6 +50,7 @@ WORDS = (
 
 SPOKEN = (
     "cli/backfill",
+    "cli/backfill_output",
     "cli/days_progress",
     "cli/doctor",
     "cli/doctor_checks",

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from digest.cli.options import (
-    Batch,
-    Concurrency,
-    Json,
-    MaxCost,
-    ModelName,
-    NoPdf,
-    Out,
-    PromptName,
-    Quiet,
-    Sections,
-    Wait,
-    flags_of,
-)
-from digest.system.language import translated
+from digest.cli import options, output
 
 if TYPE_CHECKING:
     from digest.cli.session import CommandOptions
@@ -44,7 +29,7 @@ EngineName = Literal["local", "ray"]
 def backfill(
     first: Annotated[str, typer.Option("--from", metavar="DATE", help="The first announcement date.")],
     last: Annotated[str, typer.Option("--to", metavar="DATE", help="The last one.")],
-    section: Sections = None,
+    section: options.Sections = None,
     metadata: Annotated[
         str | None,
         typer.Option(
@@ -67,16 +52,16 @@ def backfill(
     plan: Annotated[
         bool, typer.Option("--plan", "--dry-run", help="Say what it will take, and ask no model.")
     ] = False,
-    model: ModelName = None,
-    prompt: PromptName = None,
-    concurrency: Concurrency = None,
-    no_pdf: NoPdf = False,
-    max_cost: MaxCost = None,
-    batch: Batch = False,
-    wait: Wait = False,
-    out: Out = None,
-    json: Json = False,
-    quiet: Quiet = False,
+    model: options.Model = None,
+    prompt: options.PromptName = None,
+    concurrency: options.Concurrency = None,
+    no_pdf: options.NoPdf = False,
+    max_cost: options.MaxCost = None,
+    batch: options.Batch = False,
+    wait: options.Wait = False,
+    out: options.Out = None,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Make the digests of a span of days; stop it anywhere, and give it again to go on."""
     from digest.cli.session import CommandOptions
@@ -84,7 +69,7 @@ def backfill(
 
     if address is not None and engine != "ray":
         raise UsageError("--address is that of a Ray cluster: add --engine ray.")
-    flags = flags_of(
+    flags = options.flags_of(
         section=section,
         prompt=prompt,
         out=out,
@@ -115,7 +100,7 @@ class _Wanted:
 
 def _carry_out(given: CommandOptions, wanted: _Wanted) -> int:
     """Plan, make the days, print what became of them, and return the exit code."""
-    from digest.cli import output
+    from digest.cli.backfill_output import plan_lines, plan_values, show
     from digest.cli.dates import parse_day
     from digest.cli.session import Ready, prepared, update_pages, with_resources
     from digest.scale.backfill import with_patience
@@ -137,7 +122,7 @@ def _carry_out(given: CommandOptions, wanted: _Wanted) -> int:
             async with _opened(wanted, span, resources) as (work, plan):
                 plans.append(plan)
                 if not quiet:
-                    for line in _plan_lines(plan, span, wanted):
+                    for line in plan_lines(plan, span, fetch_pdfs=wanted.fetch_pdfs):
                         output.print_message(line)
                 if not wanted.plan:
                     rows.extend(await work.run(plan))
@@ -147,9 +132,9 @@ def _carry_out(given: CommandOptions, wanted: _Wanted) -> int:
     made = any(row.state in {"complete", "flagged"} for row in rows)
     pages = update_pages(ready.settings) if made else None
     if given.json:
-        output.as_json({"plan": _plan_values(plans[0]), "days": [row.values() for row in rows]})
+        output.as_json({"plan": plan_values(plans[0]), "days": [row.values() for row in rows]})
     elif not wanted.plan:
-        _show(rows, plans[0], quiet=given.quiet)
+        show(rows, plans[0], quiet=given.quiet)
         if pages and not given.quiet:
             output.print_message(f"to read: {pages}")
     return max((row.exit_code for row in rows), default=0)
@@ -184,22 +169,20 @@ async def _through(wanted: _Wanted, resources: Resources) -> AsyncIterator[Resou
     from digest.sources.bulk.mirror import Mirror
 
     mirror = None if wanted.mirror is None else Mirror(wanted.mirror, resources.progress.say)
-    if wanted.plan:
-        async with _reading(wanted, mirror, resources) as through:
-            yield through
-    elif wanted.engine == "local":
-        with backfill_at_work(resources.ledger):
-            async with _reading(wanted, mirror, _yielding(resources)) as through:
-                yield through
-    else:
-        from digest.scale.ray_cluster import cluster
+    async with AsyncExitStack() as stack:
+        if not wanted.plan:
+            stack.enter_context(backfill_at_work(resources.ledger))
+        if wanted.plan or wanted.engine == "local":
+            through = _reading(wanted, mirror, resources if wanted.plan else _yielding(resources))
+        else:
+            from digest.scale.ray_cluster import cluster
 
-        with backfill_at_work(resources.ledger), cluster(wanted.address, wanted.workers):
+            stack.enter_context(cluster(wanted.address, wanted.workers))
             from digest.scale.ray_engine import through_ray
 
             where = None if wanted.mirror is None else wanted.mirror.absolute()
-            async with through_ray(resources, wanted.workers, where, fetch=wanted.fetch_pdfs) as through:
-                yield through
+            through = through_ray(resources, wanted.workers, where, fetch=wanted.fetch_pdfs)
+        yield await stack.enter_async_context(through)
 
 
 @asynccontextmanager
@@ -245,88 +228,3 @@ def _measured_with(wanted: _Wanted, resources: Resources) -> str:
         *(wanted.engine, wanted.workers, settings.model.concurrency),
     )
     return " ".join(map(str, shaping))
-
-
-def _plan_lines(plan: BackfillPlan, span: Span, wanted: _Wanted) -> Iterator[str]:
-    """The plan for people, in their language."""
-    from digest.cli.days_progress import format_short_duration
-
-    made = len(plan.days) - len(plan.todo)
-    sections = ", ".join(section.key for section in span.sections)
-    yield (
-        translated(f"days: {len(span.days)}, sections: {sections}; digests to make: {len(plan.todo)}")
-        + (translated(f", made before: {made}") if made else "")
-    )
-    estimate, known = plan.estimate, translated(f"papers to ask about: {plan.asked:,}")
-    if plan.unknown:
-        known += translated(
-            f", and those of {plan.unknown} digests that arXiv is asked for: {estimate.papers:,} by guess"
-        )
-    yield known + (translated(f"; answered before: {plan.answered:,}") if plan.answered else "")
-    if plan.with_text is not None:
-        yield translated(f"with a text, of those that were looked up: {plan.with_text:.0%}")
-    cost = translated("no price is known of the model") if estimate.cost is None else f"${estimate.cost:,.2f}"
-    if estimate.batch_cost is not None:
-        cost += translated(f" (as batches ${estimate.batch_cost:,.2f})")
-    usage, seconds = estimate.usage, translated(format_short_duration(estimate.seconds))
-    yield (
-        translated(f"questions: {estimate.questions:,}; tokens: {usage.input:,} in, {usage.output:,} out")
-        + translated("; cost: ")
-        + cost
-        + translated(f"; time: {seconds}")
-    )
-    if estimate.measured:
-        yield translated(f"by what {estimate.measured:,} papers took before")
-    else:
-        yield translated("by rule of thumb")
-    if wanted.fetch_pdfs:
-        yield translated(f"requests to arXiv: {plan.pages} pages, PDFs: as the mirror lacks, one in 3 s")
-    else:
-        yield translated(f"requests to arXiv: {plan.pages} pages, PDFs: 0")
-
-
-def _plan_values(plan: BackfillPlan) -> dict[str, Any]:
-    """The plan as plain values."""
-    return {
-        "digests": len(plan.todo),
-        "made_before": len(plan.days) - len(plan.todo),
-        "asked": plan.asked,
-        "answered_before": plan.answered,
-        "with_text": plan.with_text,
-        "pages": plan.pages,
-        **plan.estimate.model_dump(),
-        "batch_cost": plan.estimate.batch_cost,
-    }
-
-
-def _show(rows: Sequence[DayResult], plan: BackfillPlan, *, quiet: bool) -> None:
-    """Print the days that are not complete one by one, and the sums of all; with `quiet`, failures only."""
-    from digest.cli import output
-
-    for row in rows:
-        if row.state == "failed":
-            output.print_error(row.why, f"{row.day} {row.section}")
-        elif row.state == "flagged" and not quiet:
-            output.print_message(f"{row.day} {row.section}: {row.words}")
-            if stopped := row.why:
-                output.print_message(f"stopped: {stopped}")
-    if quiet:
-        return
-    states = Counter(row.state for row in rows)
-    left = len(plan.todo) - len(rows)
-    shown = ("complete", "flagged", "quiet", "submitted", "failed")
-    told = ", ".join(f"{states[state]} {translated(state)}" for state in shown)
-    costs = [row.cost for row in rows]
-    cost = "no price is known" if None in costs else f"${sum(filter(None, costs)):.4f}"
-    output.print_message(f"digests: {told}, {left} not begun" if left else f"digests: {told}")
-    output.print_message(
-        f"papers {sum(row.papers for row in rows):,}: summarised {sum(row.summarised for row in rows):,}, "
-        f"flagged {sum(row.flagged for row in rows):,}; questions asked {sum(row.asked for row in rows):,}, "
-        f"answers from the ledger {sum(row.reused for row in rows):,}; cost: {cost}"
-    )
-    if states["submitted"]:
-        output.print_message(
-            "Questions are in batches at the endpoint. Give the same command again later, or with --wait."
-        )
-    elif left or states["failed"]:
-        output.print_message("Give the same command again to go on.")

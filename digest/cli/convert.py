@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from digest.cli.options import Target
+from digest.cli import options
 from digest.cli.output import print_message
 
 Source = Annotated[Path, typer.Argument(metavar="FILE", help="The file to read.")]
 
 
-def import_(source: Source, output: Target) -> None:
+def import_(source: Source, output: options.Target) -> None:
     """Read a published digest (Markdown) and write it as JSON."""
     from digest.publish.files import import_file
 
@@ -21,7 +21,7 @@ def import_(source: Source, output: Target) -> None:
     print_message(f"{output}: {len(digest.entries)} papers")
 
 
-def render(source: Source, output: Target) -> None:
+def render(source: Source, output: options.Target) -> None:
     """Read a digest (JSON) and write it as Markdown."""
     from digest.publish.files import render_file
 

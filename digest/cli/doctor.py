@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from digest.cli import output
+from digest.cli import options, output
 from digest.cli.doctor_checks import Diagnosis
-from digest.cli.options import Json, ModelName, Out, PromptName, Sample, flags_of
 from digest.cli.table import table
 from digest.system.language import translated
 
@@ -20,19 +19,19 @@ if TYPE_CHECKING:
 
 
 def command(
-    model: ModelName = None,
-    prompt: PromptName = None,
-    out: Out = None,
+    model: options.Model = None,
+    prompt: options.PromptName = None,
+    out: options.Out = None,
     fetch_vocabulary: Annotated[
         bool, typer.Option("--fetch-vocabulary", help="Download tiktoken's vocabulary for counting tokens.")
     ] = False,
-    sample: Sample = False,
-    json: Json = False,
+    sample: options.Sample = False,
+    json: options.Json = False,
 ) -> None:
     """Check the whole set-up: settings, key, endpoint, arXiv, disk, ledger; asks one cheap question."""
     from digest.cli.session import CommandOptions
 
-    flags = flags_of(prompt=prompt, out=out, model=model)
+    flags = options.flags_of(prompt=prompt, out=out, model=model)
     raise typer.Exit(doctor(CommandOptions(flags, sample, json), fetch_vocabulary=fetch_vocabulary))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from digest.cli.options import Base, Json, Out
+from digest.cli import options
 from digest.cli.output import print_error
 from digest.system.errors import UsageError
 
@@ -36,13 +36,13 @@ class Compare(TyperCommand):
 
 def compare(
     runs: Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs over one gold set.")],
-    base: Base,
+    base: options.Base,
     margin: Annotated[
         list[str] | None,
         typer.Option("--margin", metavar="METRIC=POINTS", help="How much worse one may be; makes it decide."),
     ] = None,
-    out: Out = None,
-    json: Json = False,
+    out: options.Out = None,
+    json: options.Json = False,
 ) -> None:
     """Hold every variant against a base, with statistics; write report.html and report.md.
 

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from digest.cli.options import EvalRun, Out
+from digest.cli import options
 from digest.cli.output import print_message
 from digest.system.errors import UsageError
 
 
-def score(run: EvalRun, out: Out = None) -> None:
+def score(run: options.EvalRun, out: options.Out = None) -> None:
     """Score a run anew; asks nothing."""
     from digest.cli.eval_output import opened
     from digest.evaluate.metrics.scoring import score_run
@@ -22,9 +22,9 @@ def score(run: EvalRun, out: Out = None) -> None:
 
 
 def show(
-    run: EvalRun,
+    run: options.EvalRun,
     paper: Annotated[str, typer.Argument(metavar="ID", help="A paper of the gold.")],
-    out: Out = None,
+    out: options.Out = None,
 ) -> None:
     """Print one paper with all lines, differences, findings and scores."""
     from digest.cli import eval_output

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from digest.cli.options import Base, EvalRun, JudgeName, Out, Quiet
+from digest.cli import options
 from digest.cli.output import print_message
 from digest.system.errors import UsageError
 
@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from digest.llm.cached_client import Completes
 
 
-def judge_run(run: EvalRun, base: Base, judge: JudgeName, out: Out = None, quiet: Quiet = False) -> None:
+def judge_run(
+    run: options.EvalRun,
+    base: options.Base,
+    judge: options.JudgeName,
+    out: options.Out = None,
+    quiet: options.Quiet = False,
+) -> None:
     """Ask a judge about a run: a checklist for each line, then both orders; with it, planted defects."""
     from digest.cli.session import CommandOptions
 
@@ -30,11 +36,11 @@ def judge_run(run: EvalRun, base: Base, judge: JudgeName, out: Out = None, quiet
 
 
 def judge_export(
-    run: EvalRun,
-    base: Base,
-    judge: JudgeName,
+    run: options.EvalRun,
+    base: options.Base,
+    judge: options.JudgeName,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The JSONL to write.")],
-    out: Out = None,
+    out: options.Out = None,
 ) -> None:
     """Write the open questions to a judge as a batch file; after an import there may be further ones."""
     from digest.cli.session import CommandOptions
@@ -44,12 +50,12 @@ def judge_export(
 
 
 def judge_import(
-    run: EvalRun,
+    run: options.EvalRun,
     answers: Annotated[Path, typer.Argument(metavar="FILE", help="The answers (JSONL of a batch).")],
-    base: Base,
-    judge: JudgeName,
-    out: Out = None,
-    quiet: Quiet = False,
+    base: options.Base,
+    judge: options.JudgeName,
+    out: options.Out = None,
+    quiet: options.Quiet = False,
 ) -> None:
     """Take a judge's answers from a file, today's or recorded ones: replay."""
     from digest.cli.session import CommandOptions
@@ -148,13 +154,13 @@ def _heard(results: ResultTable, base: str, judged: Mapping[str, Sequence[Judged
 
 
 def label(
-    run: EvalRun,
-    base: Base,
+    run: options.EvalRun,
+    base: options.Base,
     candidate: Annotated[
         str | None, typer.Option("--with", metavar="NAME", help="The other variant, where there are several.")
     ] = None,
     n: Annotated[int, typer.Option("--n", min=1, metavar="N", help="At most so many pairs.")] = 50,
-    out: Out = None,
+    out: options.Out = None,
 ) -> None:
     """Compare lines by eye, without knowing whose they are; labels count in a judge's calibration."""
     from digest.cli import eval_output

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from digest.cli.options import settings_of
+from digest.cli import options
 from digest.cli.output import print_message
 from digest.cli.table import table
 from digest.evaluate.comparison.compare import Comparison, MetricComparison
@@ -35,7 +35,7 @@ def results_of(runs: Sequence[str], out: Path | None) -> ResultTable:
 
 def opened(run: str, out: Path | None) -> RunFolder:
     """A run by its name or folder; real ones come before those of the sample day."""
-    own, of_sample = (runs_in(settings_of(out, sample=sample).run.out) for sample in (False, True))
+    own, of_sample = (runs_in(options.settings_of(out, sample=sample).run.out) for sample in (False, True))
     return open_run(Path(run), own, of_sample)
 
 

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from digest import __version__
-from digest.cli import output
-from digest.cli.options import Concurrency, Json, Limit, MaxCost, NoPdf, Out, Quiet, Sample, flags_of
+from digest.cli import options, output
 from digest.system.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,22 +36,22 @@ def run(
         list[str] | None, typer.Option("--model", "-m", metavar="NAME", help="May be repeated.")
     ] = None,
     epochs: Annotated[int, typer.Option(min=1, metavar="N", help="Ask everything N times.")] = 1,
-    limit: Limit = None,
-    max_cost: MaxCost = None,
+    limit: options.Limit = None,
+    max_cost: options.MaxCost = None,
     name: Annotated[str | None, typer.Option(help="Name of the run; default: made of what it asks.")] = None,
-    concurrency: Concurrency = None,
-    no_pdf: NoPdf = False,
-    out: Out = None,
-    sample: Sample = False,
-    json: Json = False,
-    quiet: Quiet = False,
+    concurrency: options.Concurrency = None,
+    no_pdf: options.NoPdf = False,
+    out: options.Out = None,
+    sample: options.Sample = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Ask prompts and models about the papers of a gold set; the same command again goes on."""
     from digest.cli.session import CommandOptions
 
     models = model or []
     first = next(iter(models), None)
-    flags = flags_of(out=out, model=first, concurrency=concurrency, max_cost=max_cost, no_pdf=no_pdf)
+    flags = options.flags_of(out=out, model=first, concurrency=concurrency, max_cost=max_cost, no_pdf=no_pdf)
     given = CommandOptions(flags, sample, json, quiet)
     raise typer.Exit(_run(given, gold, prompt, models, epochs, limit, name))
 

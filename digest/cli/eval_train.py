@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from digest.cli.options import Files, Out, settings_of
+from digest.cli import options
 from digest.cli.output import print_message
 from digest.system.errors import UsageError
 
@@ -20,12 +20,12 @@ WEAK = 0.8
 
 
 def train(
-    files: Files,
+    files: options.Files,
     without: Annotated[
         list[Path] | None,
         typer.Option("--without", metavar="GOLD", help="Gold that will be scored; may be repeated."),
     ] = None,
-    out: Out = None,
+    out: options.Out = None,
 ) -> None:
     """Train the metric xling on published digests or gold sets: is a line about its paper?"""
     _train(files, without or [], out)
@@ -45,7 +45,7 @@ def _train(files: Sequence[Path], without: Sequence[Path], out: Path | None) -> 
     from digest.evaluate.gold import dataset as gold_sets
     from digest.evaluate.runs.folder import model_in, runs_in
 
-    target = model_in(runs_in(settings_of(out).run.out))
+    target = model_in(runs_in(options.settings_of(out).run.out))
     held = {paper.id for path in without for paper in gold_sets.read(path).papers}
     papers = _papers(files)
     pairs = [

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from digest.cli.options import Files
+from digest.cli import options
 from digest.cli.output import COMPLETE, DEFECTS, print_message
 from digest.system.errors import UsageError
 
@@ -26,7 +26,7 @@ STRATA: tuple[Stratum, ...] = ("section", "day", "kind")
 
 @app.command("import")
 def import_(
-    files: Files,
+    files: options.Files,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The JSONL to write.")],
     sample: Annotated[int | None, typer.Option(min=1, metavar="N", help="Only N papers, spread.")] = None,
     stratify: Annotated[
@@ -66,7 +66,7 @@ def import_(
 
 
 @app.command("check")
-def check(files: Files) -> None:
+def check(files: options.Files) -> None:
     """Say what is wrong with gold sets; exit 1 if anything is."""
     from digest.evaluate.gold import dataset as gold_sets
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from digest.cli import output
-from digest.cli.options import Json
+from digest.cli import options, output
 from digest.cli.table import table as table_of
 from digest.system.errors import UsageError
 from digest.system.language import translated
@@ -29,7 +28,7 @@ def lint(
         list[Path] | None, typer.Argument(metavar="FILE...", help="Digests, Markdown or JSON.")
     ] = None,
     rules: Annotated[bool, typer.Option("--rules", help="List the rules instead.")] = False,
-    json: Json = False,
+    json: options.Json = False,
 ) -> None:
     """Check the lines of digests, ours or published ones; exit 1 when one has a defect."""
     raise typer.Exit(check(files or [], rules=rules, json=json))

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from digest.cli import output
-from digest.cli.options import Approximate, Json, Out, Sample, Sections, flags_of
+from digest.cli import options, output
 from digest.system.errors import DigestError
 from digest.system.language import translated
 from digest.system.terminal import in_short
@@ -25,16 +24,16 @@ def list_(
         str | None,
         typer.Argument(metavar="[DATE]", help="Announcement date, today or yesterday; default: the latest."),
     ] = None,
-    section: Sections = None,
-    out: Out = None,
-    approximate: Approximate = False,
-    sample: Sample = False,
-    json: Json = False,
+    section: options.Sections = None,
+    out: options.Out = None,
+    approximate: options.Approximate = False,
+    sample: options.Sample = False,
+    json: options.Json = False,
 ) -> None:
     """List what arXiv announced, with its own counts; asks no model."""
     from digest.cli.session import CommandOptions
 
-    flags = flags_of(section=section, out=out)
+    flags = options.flags_of(section=section, out=out)
     raise typer.Exit(list_announcements(CommandOptions(flags, sample, json, approximate=approximate), date))
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Flags = dict[str, dict[str, Any]]
 """Table of the settings -> key -> value; None where the flag was not given."""
 
-ModelName = Annotated[
+Model = Annotated[
     str | None, typer.Option("--model", metavar="NAME", help="What the endpoint calls the model.")
 ]
 PromptName = Annotated[

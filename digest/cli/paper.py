@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from digest.cli import output
-from digest.cli.options import Json, ModelName, Out, PromptName, Quiet, Sample, flags_of
+from digest.cli import options, output
 from digest.cli.output import COMPLETE, FLAGGED, origin, print_message, print_reasons, took
 from digest.system.errors import UsageError
 from digest.system.terminal import bare, in_short, printable
@@ -29,21 +28,21 @@ def paper(
         list[str],
         typer.Argument(metavar="ID...", help="arXiv identifiers, such as 2601.19781; - for a pipe."),
     ],
-    model: ModelName = None,
-    prompt: PromptName = None,
-    out: Out = None,
+    model: options.Model = None,
+    prompt: options.PromptName = None,
+    out: options.Out = None,
     keep: Annotated[bool, typer.Option("--keep", help="Show the new line, but change no digest.")] = False,
     fresh: Annotated[  # noqa: ARG001 - for those who know it from `digest run`
         bool, typer.Option("--fresh", help="Ask even what the ledger can answer: always so here.")
     ] = True,
-    sample: Sample = False,
-    json: Json = False,
-    quiet: Quiet = False,
+    sample: options.Sample = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Ask again about papers, and put the new lines into the digests that hold them."""
     from digest.cli.session import CommandOptions
 
-    flags = flags_of(prompt=prompt, out=out, model=model)
+    flags = options.flags_of(prompt=prompt, out=out, model=model)
     raise typer.Exit(redo(CommandOptions(flags, sample, json, quiet), ids, keep=keep))
 
 

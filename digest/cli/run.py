@@ -11,24 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from digest.cli import output
-from digest.cli.options import (
-    Approximate,
-    Batch,
-    Concurrency,
-    Json,
-    Limit,
-    MaxCost,
-    ModelName,
-    NoPdf,
-    Out,
-    PromptName,
-    Quiet,
-    Sample,
-    Sections,
-    Wait,
-    flags_of,
-)
+from digest.cli import options, output
 from digest.system.errors import DigestError, ModelError
 
 if TYPE_CHECKING:
@@ -54,31 +37,31 @@ def run(
             "was missed; default: the latest.",
         ),
     ] = None,
-    section: Sections = None,
-    limit: Limit = None,
-    model: ModelName = None,
-    prompt: PromptName = None,
-    concurrency: Concurrency = None,
-    out: Out = None,
-    no_pdf: NoPdf = False,
-    max_cost: MaxCost = None,
-    batch: Batch = False,
-    wait: Wait = False,
+    section: options.Sections = None,
+    limit: options.Limit = None,
+    model: options.Model = None,
+    prompt: options.PromptName = None,
+    concurrency: options.Concurrency = None,
+    out: options.Out = None,
+    no_pdf: options.NoPdf = False,
+    max_cost: options.MaxCost = None,
+    batch: options.Batch = False,
+    wait: options.Wait = False,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Ask again, even what the ledger can answer.")
     ] = False,
     yes: Annotated[
         bool, typer.Option("--yes", "-y", help="Go ahead above [run] confirm_cost, without a question.")
     ] = False,
-    approximate: Approximate = False,
-    sample: Sample = False,
-    json: Json = False,
-    quiet: Quiet = False,
+    approximate: options.Approximate = False,
+    sample: options.Sample = False,
+    json: options.Json = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Make the digest of a day: fetch, read, ask, check, write."""
     from digest.cli.session import CommandOptions
 
-    flags = flags_of(
+    flags = options.flags_of(
         section=section,
         prompt=prompt,
         out=out,

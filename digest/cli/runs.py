@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from digest.cli.options import Json, Out, Sample, settings_of
+from digest.cli import options
 from digest.cli.output import print_message
 
 if TYPE_CHECKING:
@@ -25,11 +25,16 @@ _DAMAGED = 4
 def _history(out: Path | None, *, sample: bool) -> History:
     from digest.ledger import open_history
 
-    return open_history(settings_of(out, sample=sample).ledger_at)
+    return open_history(options.settings_of(out, sample=sample).ledger_at)
 
 
 @app.callback(invoke_without_command=True)
-def runs(context: typer.Context, out: Out = None, sample: Sample = False, json: Json = False) -> None:
+def runs(
+    context: typer.Context,
+    out: options.Out = None,
+    sample: options.Sample = False,
+    json: options.Json = False,
+) -> None:
     """List the last 30 runs; with --json all of them."""
     if context.invoked_subcommand is not None:
         context.default_map = {context.invoked_subcommand: {"out": out, "sample": sample, "json": json}}
@@ -48,7 +53,9 @@ def runs(context: typer.Context, out: Out = None, sample: Sample = False, json: 
 
 
 @app.command("show")
-def show_(run: Number, out: Out = None, sample: Sample = False, json: Json = False) -> None:
+def show_(
+    run: Number, out: options.Out = None, sample: options.Sample = False, json: options.Json = False
+) -> None:
     """Show one run: each paper's stages, attempts and findings; where it failed, and what comes next."""
     from digest.cli import output, runs_output
 
@@ -62,7 +69,7 @@ def show_(run: Number, out: Out = None, sample: Sample = False, json: Json = Fal
 
 
 @app.command()
-def export(run: Number, out: Out = None, sample: Sample = False) -> None:
+def export(run: Number, out: options.Out = None, sample: options.Sample = False) -> None:
     """Write one run as JSON lines: the run, its events, its answers."""
     from digest.cli import runs_output
 
@@ -72,11 +79,11 @@ def export(run: Number, out: Out = None, sample: Sample = False) -> None:
 
 
 @app.command()
-def verify(out: Out = None, sample: Sample = False) -> None:
+def verify(out: options.Out = None, sample: options.Sample = False) -> None:
     """Check the ledger, and the digests against it; exit 4 when something is wrong."""
     from digest.cli.verify import verify
 
-    settings, problems = settings_of(out, sample=sample), 0
+    settings, problems = options.settings_of(out, sample=sample), 0
     for problem in verify(settings.run.out, settings.ledger_at):
         print_message(problem)
         problems += 1
@@ -93,8 +100,8 @@ def prune(
         bool,
         typer.Option("--answers", help="Delete answers and texts too: old days would be paid for again."),
     ] = False,
-    out: Out = None,
-    sample: Sample = False,
+    out: options.Out = None,
+    sample: options.Sample = False,
 ) -> None:
     """Delete what old runs left and no run needs; answers stay unless --answers is given."""
     from datetime import UTC, datetime
@@ -102,7 +109,7 @@ def prune(
     from digest.ledger import open_database
     from digest.ledger.sql import prune as old
 
-    span, where = old.age(older_than), settings_of(out, sample=sample).ledger_at
+    span, where = old.age(older_than), options.settings_of(out, sample=sample).ledger_at
     open_database(where, to_read=True).close()  # what is not there is not to be made
     with open_database(where) as database:
         gone = old.prune(database, datetime.now(UTC) - span, answers=answers)
@@ -113,14 +120,14 @@ def prune(
 @app.command()
 def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The copy; an older one is replaced.")],
-    out: Out = None,
-    sample: Sample = False,
+    out: options.Out = None,
+    sample: options.Sample = False,
 ) -> None:
     """Copy the ledger into a file, even while a run writes to it; one in PostgreSQL too."""
     from digest.ledger import open_database
     from digest.ledger.sqlite import maintenance
 
-    where = settings_of(out, sample=sample).ledger_at
+    where = options.settings_of(out, sample=sample).ledger_at
     if isinstance(where, Path):
         maintenance.backup(where, file)
     else:
@@ -132,14 +139,14 @@ def backup(
 @app.command()
 def rescue(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The new ledger.")],
-    out: Out = None,
-    sample: Sample = False,
+    out: options.Out = None,
+    sample: options.Sample = False,
 ) -> None:
     """Write what can still be read of a damaged ledger into a new one."""
     from digest.ledger.sqlite import maintenance
     from digest.system.errors import UsageError
 
-    where = settings_of(out, sample=sample).ledger_at
+    where = options.settings_of(out, sample=sample).ledger_at
     if not isinstance(where, Path):
         raise UsageError(
             "Only a ledger in a file can be rescued. One in PostgreSQL comes back from the "

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from digest.cli.options import Out, settings_of
+from digest.cli import options
 from digest.cli.output import print_message, print_status
 
 interests_app = typer.Typer(
@@ -16,7 +16,7 @@ interests_app = typer.Typer(
 
 
 def site(
-    out: Out = None,
+    out: options.Out = None,
     to: Annotated[
         Path | None, typer.Option("--to", metavar="DIR", help="Where the pages go; default: DIR/site.")
     ] = None,
@@ -24,7 +24,7 @@ def site(
     """Make the pages of all digests, or bring them up to date."""
     from digest.publish.site.build import build_site
 
-    built = build_site(settings_of(out), to)
+    built = build_site(options.settings_of(out), to)
     for sentence in built.unreadable:
         print_status(f"digest: left out: {sentence}")
     print_message(f"{built.index}: {built.pages} sections of days; files written {built.written}")
@@ -32,7 +32,7 @@ def site(
 
 
 def serve(
-    out: Out = None,
+    out: options.Out = None,
     folder: Annotated[
         Path | None, typer.Option("--folder", metavar="DIR", help="Of the pages; default: DIR/site.")
     ] = None,
@@ -41,19 +41,19 @@ def serve(
     """Show the pages on this machine; Ctrl-C ends it."""
     from digest.publish.site.serve import serve_folder
 
-    settings = settings_of(out)
+    settings = options.settings_of(out)
     serve_folder(folder or settings.run.out / settings.site.folder, port)
 
 
 @interests_app.command("import")
 def import_(
     source: Annotated[Path, typer.Argument(metavar="FILE", help="BibTeX or RIS, as Zotero exports it.")],
-    out: Out = None,
+    out: options.Out = None,
 ) -> None:
     """Take a library: papers like those in it come first."""
     from digest.publish.site.library import import_library
 
-    settings = settings_of(out)
+    settings = options.settings_of(out)
     papers, without = import_library(source, settings.run.out)
     left = f"; {without} entries without a title left out" if without else ""
     print_message(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from digest.cli.options import Json, Out, Sections
+from digest.cli import options
 from digest.cli.table import table
 from digest.system.language import translated
 
@@ -28,7 +28,7 @@ CALLS = 3
 """The exit code where somebody should look."""
 
 
-def status(section: Sections = None, out: Out = None, json: Json = False) -> None:
+def status(section: options.Sections = None, out: options.Out = None, json: options.Json = False) -> None:
     """Tell what is due, made, pending and missing of the last 30 days; exit 3 if somebody should look."""
     from digest.cli import output
     from digest.config import load

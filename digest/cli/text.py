@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from digest.cli import output
-from digest.cli.options import Json, Out, Sample
+from digest.cli import options, output
 from digest.system.errors import UsageError
 from digest.system.language import translated
 
@@ -19,9 +18,9 @@ if TYPE_CHECKING:
 
 def text(
     paper: Annotated[str, typer.Argument(metavar="ID|FILE.pdf", help="An arXiv identifier, or a PDF.")],
-    out: Out = None,
-    sample: Sample = False,
-    json: Json = False,
+    out: options.Out = None,
+    sample: options.Sample = False,
+    json: options.Json = False,
 ) -> None:
     """Print what a prompt would get of a paper, with counts and findings."""
     from digest.cli.session import CommandOptions

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
@@ -18,9 +19,29 @@ from digest.config.table import Table
 from digest.model import Language, Section
 from digest.system.errors import UsageError
 from digest.system.files import at_home
+from digest.system.redact import without_credentials
 
 CONCURRENCY = 8
 """Questions under way at once where nothing is set; a server on this machine is asked one at first."""
+
+
+def _address(url: str) -> str:
+    """An address on the web as it was typed, or nothing.
+
+    Raises:
+        ValueError: it is none.
+    """
+    shown = without_credentials(url if "//" in url else f"//{url}").removeprefix("//")
+    if url and not re.match(r"https?://[^/\s]", url):
+        raise ValueError(f"{shown!r} is no address: it begins with http:// or https://")
+    try:
+        parts = urlsplit(url)
+        usable = not url or bool(parts.hostname and parts.port != 0)
+    except ValueError:  # a port that is no number, or too high; brackets that do not close
+        usable = False
+    if not usable or re.search(r"\s", url):
+        raise ValueError(f"{shown!r} is no address, such as http://127.0.0.1:11434/v1")
+    return url
 
 
 class SectionSettings(Table):
@@ -104,9 +125,7 @@ class ModelSettings(Table):
     @field_validator("base_url")
     @classmethod
     def _is_address(cls, url: str) -> str:
-        if url and not re.match(r"https?://[^/\s]", url):
-            raise ValueError(f"{url!r} is no address: it begins with http:// or https://")
-        return url
+        return _address(url)
 
     @field_validator("key")
     @classmethod
@@ -146,6 +165,11 @@ class ArxivSettings(Table):
     pdf: str = "https://export.arxiv.org"
     oai: str = "https://oaipmh.arxiv.org/oai"
 
+    @field_validator("pages", "api", "feed", "pdf", "oai")
+    @classmethod
+    def _is_address(cls, url: str) -> str:
+        return _address(url).rstrip("/")
+
 
 class SiteSettings(Table):
     """The pages made from digests."""
@@ -159,9 +183,7 @@ class SiteSettings(Table):
     @field_validator("url")
     @classmethod
     def _is_address(cls, url: str) -> str:
-        if url and not re.match(r"https?://[^/\s]", url):
-            raise ValueError(f"{url!r} is no address: it begins with http:// or https://")
-        return url.rstrip("/")
+        return _address(url).rstrip("/")
 
 
 Weights = dict[str, Annotated[float, Field(gt=0)]]
