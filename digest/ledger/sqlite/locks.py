@@ -15,7 +15,11 @@ from pathlib import Path
 
 from filelock import lock_descriptor
 
-_LOOKS, _INSTANT = 20, 0.01
+_LOOKS = 20
+"""Times that a lock is tried which somebody may be looking at."""
+
+_INSTANT = 0.01
+"""Seconds between two tries."""
 
 
 class Locks:
