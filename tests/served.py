@@ -11,12 +11,12 @@ import sys
 from pathlib import Path
 
 from digest.sample import pdf, server
-from digest.sample.data import Record
+from digest.sample.data import SamplePaper
 
 _typeset = pdf.typeset
 
 
-def shared(folder: Path, record: Record) -> bytes:
+def shared(folder: Path, record: SamplePaper) -> bytes:
     """As `digest.sample.pdf.typeset`; the PDF lies in the folder from then on."""
     place = folder / f"{hashlib.sha256(record.model_dump_json().encode()).hexdigest()}.pdf"
     try:

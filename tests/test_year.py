@@ -27,7 +27,7 @@ from digest.llm.endpoint import Endpoint
 from digest.pipeline import resources
 from digest.pipeline.status import status_of
 from digest.sample import Fault, Server, fault
-from digest.sample.data import Library
+from digest.sample.data import SampleData
 from digest.sample.knobs import Knobs
 from digest.sources import http_client
 from digest.sources.arxiv import calendar
@@ -90,7 +90,7 @@ class Year:
     answers: list[dict[str, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        models, answers = Library(Knobs()).records, Library(Knobs()).entries
+        models, answers = SampleData(Knobs()).records, SampleData(Knobs()).entries
         for number in range(self.days):
             day = FIRST + timedelta(days=number)
             if calendar.is_weekend(day) or calendar.is_listed_holiday(day) or self.chance.random() < 0.02:

@@ -78,11 +78,11 @@ def _papers(files: Sequence[Path]) -> list[GoldPaper]:
     """The papers of gold sets and digests."""
     from digest.evaluate.gold import dataset as gold_sets
     from digest.evaluate.gold.importer import import_digests
-    from digest.publish.formats import read_file
+    from digest.publish.formats import read_digest
 
     sets, digests = _split(files)
     papers = [paper for path in sets for paper in gold_sets.read(path).papers]
-    return [*papers, *import_digests(digests, read_file).papers] if digests else papers
+    return [*papers, *import_digests(digests, read_digest).papers] if digests else papers
 
 
 def _split(files: Iterable[Path]) -> tuple[list[Path], list[Path]]:

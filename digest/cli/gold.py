@@ -39,7 +39,7 @@ def import_(
     from digest.cli.dates import parse_day
     from digest.evaluate.gold import dataset as gold_sets
     from digest.evaluate.gold import importer
-    from digest.publish.formats import read_file
+    from digest.publish.formats import read_digest
     from digest.system.files import write_atomically
 
     strata = [name for name in STRATA if name in stratify.split(",")]
@@ -48,7 +48,7 @@ def import_(
     after = parse_day(since, datetime.now(UTC)) if since else None
     if output.resolve() in {path.resolve() for path in files}:
         raise UsageError(f"--output {output}: that is one of the digests that are read.")
-    made = importer.import_digests(files, read_file, after)
+    made = importer.import_digests(files, read_digest, after)
     papers = made.papers if sample is None else importer.sample(made.papers, sample, strata, seed)
     text = gold_sets.to_jsonl(papers)
     write_atomically(output, text)

@@ -80,11 +80,11 @@ def lint_files(
     Raises:
         UsageError: a file cannot be read or is no digest, or a setting names no rule.
     """
-    from digest.publish.formats import read_file
+    from digest.publish.formats import read_digest
     from digest.summarize.checks import rules_for
 
     rules = rules_for(settings or {})
-    return tuple(row for path in paths for row in _lint(read_file(path), str(path), rules))
+    return tuple(row for path in paths for row in _lint(read_digest(path), str(path), rules))
 
 
 def table(rows: Sequence[LintFinding]) -> str:

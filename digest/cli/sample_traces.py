@@ -44,11 +44,11 @@ def take_out(ledger: SqlLedger, folder: Path, pages: str = "") -> str | None:
     database = ledger.database
     if not left_in(database):
         return None
-    from digest.sample.data import Library
+    from digest.sample.data import SampleData
     from digest.sample.knobs import Knobs
     from digest.text.cache import name_of
 
-    library = Library(Knobs())
+    library = SampleData(Knobs())
     papers = [record.versioned_id for record in library.records]
     answers = list(_answers(database, library.fields, library.lines))
     if not answers and on_this_machine(pages):

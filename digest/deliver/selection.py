@@ -9,7 +9,7 @@ from itertools import chain, zip_longest
 from typing import Literal
 
 from digest.config import Settings
-from digest.publish.files import published
+from digest.publish.files import published_digest
 from digest.publish.keeping import of_sample
 from digest.publish.site.interests import InterestScorer
 from digest.publish.site.library import load_library
@@ -86,7 +86,7 @@ class DigestReader:
         Raises:
             DigestError: the digest, or the library of interests, cannot be read.
         """
-        digest = published(self._settings.run.out, day, key)
+        digest = published_digest(self._settings.run.out, day, key)
         if digest is None:
             return None
         english = lang == "en"

@@ -19,7 +19,7 @@ FILE_NAME = "ledger.sqlite3"
 """The file of a folder's ledger."""
 
 Where = Path | SecretStr
-"""Where a ledger is: a folder such as `runs/`, a file, or the address of a PostgreSQL database."""
+"""The place of a ledger: a folder such as `runs/`, a file, or the address of a PostgreSQL database."""
 
 __all__ = [
     "FILE_NAME",

@@ -43,7 +43,7 @@ class Batch:
 
 
 DeliveryState = Literal["sending", "sent", "failed", "unsure"]
-"""Of one attempt to deliver: begun; taken by the service; not taken; nobody knows."""
+"""The state of one attempt to deliver: begun; taken by the service; not taken; nobody knows."""
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,10 @@ _MORE, _MORE_FOR_THOUGHTS = 2, 4
 """Times the room that an answer gets which was cut; thoughts need thousands of tokens."""
 
 _POLL = 0.25
+"""Seconds between looks for an answer that another process asks for."""
+
 _PATIENCE = 900.0
-"""Seconds between looks for an answer that another process asks for; and until it is held to be stuck."""
+"""Seconds until another process that gets no answer at all is held to be stuck."""
 
 
 class Completes(Protocol):

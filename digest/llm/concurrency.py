@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from digest.llm.rate_limits import IN_A_ROW, NEVER
 
 IN_TIME = 0.8
-"""Of the timeout: what a question may take when those before it are answered one after another."""
+"""Share of the timeout that a question may take when those before it are answered one after another."""
 
 
 @dataclass

@@ -108,7 +108,7 @@ class Endpoint:
 
     @property
     def address(self) -> str:
-        """Its base URL, without passwords and keys that stand in it."""
+        """The base URL, without passwords and keys that stand in it."""
         return without_credentials(self.preset.base_url)
 
     @property
@@ -216,7 +216,7 @@ class Endpoint:
         return meaning if isinstance(meaning, ModelError) else ModelError(str(meaning))
 
     def reason(self, error: Exception) -> str:
-        """Why it was not reached, in words."""
+        """The reason why it was not reached, in words."""
         return self.redactor.text(reason(error, self.address))[:300]
 
     def offline_tries(self, error: Exception) -> int | None:

@@ -71,7 +71,7 @@ _NUMBER = re.compile(r"(?<![\w.])\d[\d,]{0,8}(?![\w.]*\d)")
 
 _MARGIN = 0.95
 _GUESS = 0.9
-"""Of a question that was too long: what fits, where the endpoint told both lengths; and where it did not."""
+"""Shares of a question that was too long that fit: where the endpoint told both lengths; and where not."""
 
 
 def infer_capabilities(

@@ -1,4 +1,4 @@
-"""Who may ask when: one queue in front of an endpoint, and every rule of `rate_limits.py` at its head.
+"""The limiter of an endpoint: one queue, and every rule of `rate_limits.py` at its head.
 
 A question that waits for its next try holds no slot: others use it. What keeps them from running into the
 same refusal is the gate.
@@ -249,7 +249,7 @@ class Limiter:
             first.leave.set_result(self._send(first.tokens))
 
     def _too_long(self, first: _Waiting, wait: float, now: float) -> str | None:
-        """Why a question is given up; how long it stood in our own queue is no reason."""
+        """The reason why a question is given up; how long it stood in our own queue is none."""
         if wait > self._patience:
             return f"says to wait {format_wait(wait)}"
         since = max(first.since, self._refusing_since) if self._refusing_since is not None else now

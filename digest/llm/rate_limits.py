@@ -139,7 +139,7 @@ class BackoffEstimate:
     _until: float = 0.0
     _state: Literal["open", "closed", "trying"] = "open"
     _held: tuple[int, int] | None = None
-    """Of the refusals in a row: what was sent last before they were known, and what was under way after."""
+    """Numbers of questions: the last sent before the refusals in a row were known; those under way after."""
 
     @property
     def open(self) -> bool:

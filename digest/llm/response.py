@@ -29,17 +29,17 @@ _ENDED = {
 """Reasons to finish that tell of nothing; an empty answer after one may be another the next time."""
 
 _FAILED = {"error", "insufficient_system_resource", "network_error", "abort", "aborted", "timeout"}
-"""Those that tell of the endpoint's trouble: OpenRouter, DeepSeek, Zhipu, vLLM (their API references)."""
+"""Reasons for an end that tell of trouble: OpenRouter, DeepSeek, Zhipu, vLLM (their API references)."""
 
 _CUT = {"length", "max_tokens", "max_output_tokens", "max_length", "token_limit", "max_completion_tokens"}
 _FULL = re.compile(r"context|model_length")
 _FILTERED = re.compile(
     r"filter|sensitiv|safety|prohibit|recitation|block|spii|violat|risk|guardrail|moderat|censor|refus|unsafe|inspect"
 )
-"""Those that tell of a full context, and of a filter: OpenAI, Zhipu, Gemini, Mistral, Anthropic, Bedrock."""
+"""Reasons of a full context, and of a filter: OpenAI, Zhipu, Gemini, Mistral, Anthropic, Bedrock."""
 
 _SHORT = 0.95
-"""Of its limit; an answer that was cut with less was not cut by it, but by the end of the context."""
+"""Share of its limit; an answer cut with less was not cut by it, but by the end of the context."""
 
 _KEPT = 256 * 1024
 """Characters of an answer; a longer one is unreadable in any case, and would be kept many times."""
@@ -120,13 +120,13 @@ def read(body: object, request: Request, milliseconds: int = 0) -> Completion:
     """
     if not isinstance(body, dict):
         raise MalformedError("the answer is no JSON object", not_an_endpoint=body is not None)
-    choice = _table((_list(body.get("choices")) or [None])[0])
+    choice = table_in((list_in(body.get("choices")) or [None])[0])
     if error := _error(body, choice):
         raise MalformedError(error.quote, error)
     if not choice:
         words = f"the answer holds no choice: {error_in(200, body).quote!r}"
         raise MalformedError(words, not_an_endpoint="choices" not in body)
-    message = _table(choice.get("message")) or _table(choice.get("delta"))
+    message = table_in(choice.get("message")) or table_in(choice.get("delta"))
     reason = _text(choice.get("finish_reason"))
     name = reason.lower()
     if name in _FAILED:
@@ -139,7 +139,7 @@ def read(body: object, request: Request, milliseconds: int = 0) -> Completion:
         resolved_model=_text(body.get("model")) or None,
         content=_text(message.get("content"))[:_KEPT],
         finish_reason=reason or None,
-        usage=_usage(_table(body.get("usage"))),
+        usage=_usage(table_in(body.get("usage"))),
         milliseconds=milliseconds,
         received=datetime.now(UTC),
     )
@@ -156,15 +156,15 @@ def read(body: object, request: Request, milliseconds: int = 0) -> Completion:
 def _error(body: dict[str, Any], choice: dict[str, Any]) -> ApiError | None:
     """The error that a 200 tells of, if it does; a filter's note in place of an answer is one too."""
     said = body.get("error") or choice.get("error")
-    base = _table(body.get("base_resp"))  # MiniMax
+    base = table_in(body.get("base_resp"))  # MiniMax
     if said:
         error = error_in(200, {"error": said})
         return error if error.words else replace(error, message="an error without words")
-    if base.get("status_code") and not _text(_table(choice.get("message")).get("content")):
+    if base.get("status_code") and not _text(table_in(choice.get("message")).get("content")):
         return error_in(200, base)
     if choice:
         return None
-    blocked = _table(body.get("promptFeedback") or body.get("prompt_feedback"))  # Gemini
+    blocked = table_in(body.get("promptFeedback") or body.get("prompt_feedback"))  # Gemini
     if blocked:
         return ApiError(
             200, "content_filter", message=f"the prompt was blocked ({blocked.get('blockReason')})"
@@ -175,7 +175,7 @@ def _error(body: dict[str, Any], choice: dict[str, Any]) -> ApiError | None:
 
 
 def _cut(request: Request, completion: Completion, message: dict[str, Any], *, full: bool) -> UnusableError:
-    """Why an answer that did not end is none: its limit, thoughts that used it up, or a full context."""
+    """The reason why an answer that did not end is none: its limit, thoughts, or a full context."""
     usage, limit = completion.usage, request.max_tokens
     thinks = _thinks(completion, message)
     if full or 0 < usage.output < _SHORT * limit:
@@ -215,7 +215,7 @@ def _thinks(completion: Completion, message: Mapping[str, Any]) -> bool:
 
 def names_in(body: object) -> tuple[str, ...]:
     """The names in a list of models, sorted; what is no name is passed over."""
-    listed = [_text(_table(model).get("id")) for model in _list(_table(body).get("data"))]
+    listed = [_text(table_in(model).get("id")) for model in list_in(table_in(body).get("data"))]
     return tuple(sorted(name for name in listed if name and name.isprintable()))
 
 
@@ -228,8 +228,8 @@ def _usage(usage: Mapping[str, Any]) -> Usage:
     if sent is None or received is None:
         return Usage()
     prompt, answer = (
-        _table(usage.get("prompt_tokens_details")),
-        _table(usage.get("completion_tokens_details")),
+        table_in(usage.get("prompt_tokens_details")),
+        table_in(usage.get("completion_tokens_details")),
     )
     total = _count(usage.get("total_tokens")) or 0
     received = max(received, total - sent)  # Gemini leaves thoughts out of the answer's
@@ -239,23 +239,25 @@ def _usage(usage: Mapping[str, Any]) -> Usage:
 
 
 def _refusal(message: Mapping[str, Any]) -> str:
-    """Why the model refused, in a field of its own or in a part of the content."""
-    parts = [_text(_table(part).get("refusal")) for part in _list(message.get("content"))]
+    """The reason why the model refused, in a field of its own or in a part of the content."""
+    parts = [_text(table_in(part).get("refusal")) for part in list_in(message.get("content"))]
     return " ".join((_text(message.get("refusal")) or "".join(parts)).split())[:200]
 
 
-def _table(value: object) -> dict[str, Any]:
+def table_in(value: object) -> dict[str, Any]:
+    """A JSON object that may not be one; then an empty one."""
     return value if isinstance(value, dict) else {}
 
 
-def _list(value: object) -> list[Any]:
+def list_in(value: object) -> list[Any]:
+    """A JSON array that may not be one; then an empty one."""
     return value if isinstance(value, list) else []
 
 
 def _text(value: object) -> str:
     """A text, or the texts of a list of parts."""
     if isinstance(value, list):
-        return "".join(_text(text) for part in value if isinstance(text := _table(part).get("text"), str))
+        return "".join(_text(text) for part in value if isinstance(text := table_in(part).get("text"), str))
     return clean(value) if isinstance(value, str) else ""
 
 

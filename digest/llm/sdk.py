@@ -22,7 +22,7 @@ _CONNECT = 15.0
 """Seconds until a server that does not even take the connection is held to be unreachable."""
 
 MOST_BYTES = 8_000_000
-"""Of an answer; a good one has 2 KB, and a stream of thoughts that nobody asked for some hundred."""
+"""Bytes of an answer; a good one has 2 KB, and a stream of thoughts that nobody asked for some hundred."""
 
 _AS_GET = {301, 302, 303}
 

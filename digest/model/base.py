@@ -21,7 +21,7 @@ Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 
 Severity = Literal[1, 2, 3]
-"""Of a finding: 1 style, 2 worth a look, 3 a defect."""
+"""The severity of a finding: 1 style, 2 worth a look, 3 a defect."""
 
 
 class Record(BaseModel):

@@ -14,7 +14,7 @@ _NOT_ANSWERED = frozenset({"unreachable", "rejected", "quota", "ceiling", "too_l
 
 
 class Flag(Record):
-    """Why an entry needs a person's eye."""
+    """The reason why an entry needs a person's eye."""
 
     code: str = Field(description="a word for machines: refused, empty, unreadable, unreachable, checks, ...")
     reason: str = Field(description="in Chinese, as the digest shows it")
@@ -68,7 +68,7 @@ class CheckCounts(Record):
 
 
 class RoundTripHints(Record):
-    """Where a published file departs from our own Markdown, so that it can be written again byte for byte."""
+    """The departures of a published file from our Markdown, for writing it again byte for byte."""
 
     heading: str | None = Field(default=None, description="its first line, where ours would differ")
     declared: tuple[int, int] | None = Field(

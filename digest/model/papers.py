@@ -82,7 +82,7 @@ class Finding(Record):
 
 
 class TextOrigin(Record):
-    """Where the passages of a prompt came from, or why there are none."""
+    """The origin of the passages of a prompt, or the reason why there are none."""
 
     source: Literal["pdf", "abstract"]
     reason: str | None = Field(default=None, description="why only the abstract or part of the text was used")

@@ -21,7 +21,7 @@ from digest.pipeline.resources import Resources
 from digest.publish.changes import Changes, changes
 from digest.publish.counts import counts_of
 from digest.publish.files import write_digest
-from digest.publish.keeping import keep_lines, standing
+from digest.publish.keeping import find_digest, keep_lines
 from digest.sources.source import NoAnnouncement
 from digest.system.errors import DigestError
 
@@ -132,7 +132,7 @@ def _digest(
 def _publish(made: Digest, resources: Resources, usage: RunUsage) -> Published:
     """Write the digest, with the lines of an earlier one where this one has no better."""
     out = resources.settings.run.out
-    before = resources.own(standing(out, made.date, made.section.key))
+    before = resources.own(find_digest(out, made.date, made.section.key))
     digest, kept = keep_lines(made, before, fresh=resources.fresh)
     new = _is_new(digest, before, resources)
     markdown, record = write_digest(digest, out)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from digest.model import Announcement, Entry, Finding, Flag, RunUsage, Section
 from digest.pipeline.resources import Resources
-from digest.publish.keeping import standing
+from digest.publish.keeping import find_digest
 from digest.sources.source import APPROXIMATE
 from digest.system.errors import ModelError, UsageError
 
@@ -21,7 +21,7 @@ def refuse_shorter(
         UsageError: a quick look, or a list with gaps, would take the place of a longer digest.
     """
     out = resources.settings.run.out
-    there = resources.own(standing(out, announcement.date, section.key))
+    there = resources.own(find_digest(out, announcement.date, section.key))
     if there is None:
         return
     place, held = f"{out}/{announcement.date}/{section.key}", len(there.entries)

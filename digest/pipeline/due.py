@@ -10,8 +10,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from digest.model import Digest, Section
-from digest.publish.files import finished
-from digest.publish.keeping import of_sample, standing
+from digest.publish.files import complete_digest
+from digest.publish.keeping import find_digest, of_sample
 from digest.sources.arxiv import calendar
 from digest.sources.source import NoAnnouncement
 from digest.system.errors import StaleError
@@ -57,10 +57,10 @@ def due(
     found: list[tuple[date, Section]] = []
     for section in sections:
         days = list(_announcement_days(latest - REACH, latest))
-        made = {day: own(standing(out, day, section.key)) for day in days}
+        made = {day: own(find_digest(out, day, section.key)) for day in days}
         wanted = [day for day in days if made[day] or (section.key, day) in tried]
         found += [(day, section) for day in days if wanted and day >= wanted[0] and _lacks_answers(made[day])]
-        if own(finished(out, latest, section.key)) is None:
+        if own(complete_digest(out, latest, section.key)) is None:
             found.append((latest, section))
     order = [section.key for section in sections]
     return sorted(found, key=lambda one: (one[0], order.index(one[1].key)))

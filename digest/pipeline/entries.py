@@ -15,7 +15,7 @@ from digest.pipeline.check_cache import recipe_of
 from digest.pipeline.entry import Others, PaperResult, PaperTask, entry
 from digest.pipeline.plan import pdfs_of
 from digest.pipeline.resources import Resources
-from digest.publish.files import published
+from digest.publish.files import published_digest
 from digest.system.errors import DigestError, ModelError, QuotaError
 
 _FAILED_CHECKS = {"checks", "unreadable"}
@@ -139,7 +139,7 @@ def _chosen(
     there = None
     if asked:
         with suppress(DigestError):  # a file that was damaged is written anew
-            there = resources.own(published(resources.settings.run.out, day, section.key))
+            there = resources.own(published_digest(resources.settings.run.out, day, section.key))
     held = {
         entry.paper.versioned_id: entry
         for entry in (there.entries if there else ())

@@ -17,7 +17,7 @@ from digest.ledger import Ledger
 from digest.llm.endpoint import Endpoint
 from digest.model import Completion, Digest
 from digest.pipeline.progress import Progress, Silent
-from digest.publish.files import finished
+from digest.publish.files import complete_digest
 from digest.publish.keeping import of_sample
 from digest.summarize.prompt import Prompt
 
@@ -96,7 +96,7 @@ class Resources:
 
     def finished(self, day: Date, section: str) -> Digest | None:
         """The published digest, if it is this work's own and nothing of it is left to do."""
-        return self.own(finished(self.settings.run.out, day, section))
+        return self.own(complete_digest(self.settings.run.out, day, section))
 
 
 def open_resources(

@@ -11,7 +11,7 @@ from typing import Literal
 
 from digest.ledger.interface import DeliveryState
 from digest.model import Counts, Digest, Section
-from digest.publish.keeping import of_sample, standing
+from digest.publish.keeping import find_digest, of_sample
 from digest.sources.arxiv import calendar
 
 REACH = timedelta(days=30)
@@ -143,7 +143,7 @@ def _early(run: LastRun, due: datetime) -> bool:
 
 
 def _standing(out: Path, day: Date, section: Section) -> Digest | None:
-    digest = standing(out, day, section.key)
+    digest = find_digest(out, day, section.key)
     return None if digest is None or of_sample(digest) else digest
 
 

@@ -10,11 +10,11 @@ from pathlib import Path, PureWindowsPath
 
 from digest.model import Digest, Entry
 from digest.publish.counts import counts_of
-from digest.publish.formats import FORMATS, JSON, MARKDOWN, Format, digest_from, format_of
+from digest.publish.formats import FORMATS, JSON, MARKDOWN, Format, format_of, parse_digest, read_digest
 from digest.publish.json_format import from_json
-from digest.publish.keeping import read_digest, refuse_loss
+from digest.publish.keeping import readable_digest, refuse_loss
 from digest.system.errors import UsageError
-from digest.system.files import text_of, write_atomically
+from digest.system.files import read_text, text_of, write_atomically
 
 
 def import_file(source: Path, target: Path) -> Digest:
@@ -40,7 +40,7 @@ def render_file(source: Path, target: Path) -> Digest:
 
 def _convert(source: Path, target: Path, read: Format, written: Format) -> Digest:
     """Read `source` and write it to `target`, each in the form of its name, else in the form given."""
-    digest = digest_from(_read(source, target), source, read)
+    digest = parse_digest(_read(source, target), source, read)
     refuse_loss(target, digest)
     write_atomically(target, format_of(target, written).render(digest))
     return digest
@@ -92,7 +92,7 @@ def digests_with(folder: Path, paper_id: str) -> list[Digest]:
     """
     found = []
     for path in sorted(folder.glob("*/*.json")):
-        text = _read(path, folder)
+        text = read_text(path)
         if f'"{paper_id}"' in text:  # much quicker than reading every digest of a year
             digest = from_json(text, str(path))
             if any(entry.paper.id == paper_id for entry in digest.entries):
@@ -115,29 +115,19 @@ def with_entry(digest: Digest, entry: Entry, replaced: Collection[Entry]) -> Dig
     return digest.model_copy(update={"entries": entries, "counts": counts})
 
 
-def published(folder: Path, day: date, section: str) -> Digest | None:
+def published_digest(folder: Path, day: date, section: str) -> Digest | None:
     """The digest of a section and day under `folder`, if there is one.
 
     Raises:
         UsageError: it cannot be read.
     """
     path = folder / day.isoformat() / f"{section}.json"
-    return load_digest(path) if path.exists() else None
+    return read_digest(path) if path.exists() else None
 
 
-def load_digest(path: Path) -> Digest:
-    """The digest in the file `path`.
-
-    Raises:
-        FormatError: it is no JSON object.
-        UsageError: it is no digest, or cannot be read.
-    """
-    return from_json(_read(path, path.parent), str(path))
-
-
-def finished(folder: Path, day: date, section: str) -> Digest | None:
-    """The same, if it keeps its promise without a flag, and holds all that arXiv counts."""
-    digest = read_digest(folder / day.isoformat() / f"{section}.json")
+def complete_digest(folder: Path, day: date, section: str) -> Digest | None:
+    """The digest of a section and day, if it keeps its promise, has no flag, and lacks no paper."""
+    digest = readable_digest(folder / day.isoformat() / f"{section}.json")
     if digest is None or digest.withheld or digest.counts.flagged or not digest.counts.kept:
         return None
     return digest

@@ -57,7 +57,7 @@ def format_of(path: Path, otherwise: Format = MARKDOWN) -> Format:
     return max(fitting, key=lambda one: len(one.suffix), default=otherwise)
 
 
-def digest_from(text: str, path: Path, otherwise: Format = MARKDOWN) -> Digest:
+def parse_digest(text: str, path: Path, otherwise: Format = MARKDOWN) -> Digest:
     """The digest that the text of the file `path` holds, in the form of the file's name.
 
     Raises:
@@ -71,11 +71,11 @@ def digest_from(text: str, path: Path, otherwise: Format = MARKDOWN) -> Digest:
     return form.read(text, str(path))
 
 
-def read_file(path: Path) -> Digest:
+def read_digest(path: Path) -> Digest:
     """The digest in a file, in the form of its name; a name that tells of none is taken for Markdown.
 
     Raises:
         FormatError: the file is not of this form.
         UsageError: it is no digest, cannot be read, or its form is for looking at only.
     """
-    return digest_from(read_text(path), path)
+    return parse_digest(read_text(path), path)

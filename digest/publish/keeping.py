@@ -54,7 +54,7 @@ def refuse_loss(target: Path, digest: Digest) -> None:
     Raises:
         UsageError: it holds more.
     """
-    before = read_digest(target)
+    before = readable_digest(target)
     if before is None:
         return
     ours = {entry.paper.id: _rank(entry) for entry in digest.entries}
@@ -76,13 +76,13 @@ def of_sample(digest: Digest) -> bool:
     return digest.sample or models == {RECORDED_MODEL}
 
 
-def standing(folder: Path, day: object, section: str) -> Digest | None:
+def find_digest(folder: Path, day: object, section: str) -> Digest | None:
     """The digest of a section and day under `folder`, by its JSON, else by its Markdown; None without one."""
     place = folder / f"{day}"
-    return read_digest(place / f"{section}.json") or read_digest(place / f"{section}.md")
+    return readable_digest(place / f"{section}.json") or readable_digest(place / f"{section}.md")
 
 
-def read_digest(path: Path) -> Digest | None:
+def readable_digest(path: Path) -> Digest | None:
     """The digest in a file, JSON or Markdown; None if there is none that can be read."""
     from digest.publish.markdown_parser import parse
 

@@ -11,21 +11,21 @@ from urllib.parse import parse_qsl, quote, urlencode
 from xml.etree import ElementTree as ET  # only builds, never parses
 
 from digest.sample import pages
-from digest.sample.data import Library, Record, is_identifier, is_subject
-from digest.sample.feeds import ARXIV, ATOM, LICENCE, text
+from digest.sample.data import SampleData, SamplePaper, is_identifier, is_subject
+from digest.sample.feeds import ARXIV, ATOM, LICENCE, serialize, text
 from digest.sample.knobs import Knobs
 
 OPENSEARCH = "http://a9.com/-/spec/opensearch/1.1/"
 OAI = "http://www.openarchives.org/OAI/2.0/"
 
 
-def query(library: Library, knobs: Knobs, arguments: dict[str, str]) -> tuple[int, bytes]:
+def query(library: SampleData, knobs: Knobs, arguments: dict[str, str]) -> tuple[int, bytes]:
     """`/api/query?id_list=...`: status and Atom; unknown ids are dropped, a malformed one spoils all."""
     wanted = [part.strip() for part in arguments.get("id_list", "").split(",") if part.strip()]
     now = _instant(datetime(knobs.today.year, knobs.today.month, knobs.today.day, 12, tzinfo=UTC))
     malformed = next((part for part in wanted if not is_identifier(part)), None)
     if malformed is not None:
-        return 400, _serialize(_api_error(malformed, now))
+        return 400, serialize(_api_error(malformed, now))
     found = [record for part in wanted if (record := library.get(part)) and record.id not in knobs.missing]
     found.sort(key=lambda record: record.title)  # not in the order of the request, as the real one
     start, size = _number(arguments, "start", 0), _number(arguments, "max_results", 10)
@@ -39,7 +39,7 @@ def query(library: Library, knobs: Knobs, arguments: dict[str, str]) -> tuple[in
         text(root, f"opensearch:{name}", str(number))
     for record in found[start : start + size]:
         _entry(root, record)
-    return 200, _serialize(root)
+    return 200, serialize(root)
 
 
 def _number(arguments: dict[str, str], name: str, default: int) -> int:
@@ -70,7 +70,7 @@ def _api_error(malformed: str, now: str) -> ET.Element:
     return root
 
 
-def _entry(root: ET.Element, record: Record) -> None:
+def _entry(root: ET.Element, record: SamplePaper) -> None:
     entry = ET.SubElement(root, "entry")
     page, pdf = (f"https://arxiv.org/{kind}/{record.versioned_id}" for kind in ("abs", "pdf"))
     text(entry, "id", page.replace("https", "http"))
@@ -96,7 +96,7 @@ def _entry(root: ET.Element, record: Record) -> None:
         )
 
 
-def oai(library: Library, knobs: Knobs, arguments: dict[str, str]) -> bytes:
+def oai(library: SampleData, knobs: Knobs, arguments: dict[str, str]) -> bytes:
     """`/oai?verb=ListRecords|GetRecord|Identify` for arXiv and arXivRaw; errors come with 200."""
     if token := arguments.get("resumptionToken"):
         arguments = dict(parse_qsl(token))
@@ -117,10 +117,10 @@ def oai(library: Library, knobs: Knobs, arguments: dict[str, str]) -> bytes:
         _get_record(root, library, arguments.get("identifier", ""), prefix)
     else:
         _list_records(root, library, knobs, arguments)
-    return _serialize(root)
+    return serialize(root)
 
 
-def _get_record(root: ET.Element, library: Library, identifier: str, prefix: str) -> None:
+def _get_record(root: ET.Element, library: SampleData, identifier: str, prefix: str) -> None:
     record = library.get(identifier.removeprefix("oai:arXiv.org:"))
     if record is None:
         text(root, "error", "The identifier is unknown in this repository.", code="idDoesNotExist")
@@ -128,7 +128,7 @@ def _get_record(root: ET.Element, library: Library, identifier: str, prefix: str
         _oai_record(ET.SubElement(root, "GetRecord"), record, prefix)
 
 
-def _list_records(root: ET.Element, library: Library, knobs: Knobs, arguments: dict[str, str]) -> None:
+def _list_records(root: ET.Element, library: SampleData, knobs: Knobs, arguments: dict[str, str]) -> None:
     subject = ".".join(arguments.get("set", "").split(":")[1:])
     span = [arguments.get(name, str(knobs.today)) for name in ("from", "until")]
     if not all(map(pages.is_date, span)) or (subject and not is_subject(subject)):
@@ -154,13 +154,13 @@ def _list_records(root: ET.Element, library: Library, knobs: Knobs, arguments: d
         text(listed, "resumptionToken", "")
 
 
-def _current(library: Library) -> Iterable[Record]:
+def _current(library: SampleData) -> Iterable[SamplePaper]:
     """One record a paper: a later version takes its paper away from the earlier day."""
     latest = {record.id: record for record in sorted(library.records, key=lambda r: (r.date, r.version))}
     return sorted(latest.values(), key=lambda record: record.id)
 
 
-def _oai_record(parent: ET.Element, record: Record, prefix: str) -> None:
+def _oai_record(parent: ET.Element, record: SamplePaper, prefix: str) -> None:
     element = ET.SubElement(parent, "record")
     header = ET.SubElement(element, "header")
     text(header, "identifier", f"oai:arXiv.org:{record.id}")
@@ -185,7 +185,7 @@ def _oai_record(parent: ET.Element, record: Record, prefix: str) -> None:
     text(fields, "abstract", record.abstract)
 
 
-def _raw_fields(fields: ET.Element, record: Record) -> None:
+def _raw_fields(fields: ET.Element, record: SamplePaper) -> None:
     """Submitter, versions with their dates, title and authors in one line."""
     text(fields, "submitter", record.authors[0] if record.authors else "")
     for number in range(1, record.version + 1):
@@ -197,7 +197,7 @@ def _raw_fields(fields: ET.Element, record: Record) -> None:
     text(fields, "authors", ", ".join(record.authors))
 
 
-def _split_fields(fields: ET.Element, record: Record) -> None:
+def _split_fields(fields: ET.Element, record: SamplePaper) -> None:
     """Dates, each author's names apart, title."""
     text(fields, "created", str(record.submitted.date()))
     if record.version > 1:
@@ -214,8 +214,3 @@ def _split_fields(fields: ET.Element, record: Record) -> None:
 
 def _instant(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _serialize(root: ET.Element) -> bytes:
-    ET.indent(root)
-    return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))

@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from digest.model.taxonomy import canonical
 from digest.sample import api, chat, feeds, pages, pdf
 from digest.sample.batches import Batches
-from digest.sample.data import Record, library_of, split_version
+from digest.sample.data import SamplePaper, library_of
 from digest.sample.faults import Faults, Limits, Stats, cutting, endpoint_kind, seconds_to_wait, until_left
 from digest.sample.knobs import MODEL, Fault, Knobs
 from digest.system.errors import UsageError
@@ -39,7 +39,7 @@ class Sample:
         self._base = knobs
         self._abort = abort
         self._seen_prefixes: set[str] = set()
-        self._batches = Batches(lambda: self._knobs, self._answer, _check_key)
+        self._batches = Batches(lambda: self._knobs, self._answer, chat.check_key)
         self._set(knobs)
         self._routes = Router(
             [
@@ -175,7 +175,7 @@ class Sample:
         record = self._library.get(name)
         if record is None or record.id in self._knobs.missing:
             return _refused(f"No document for '{name}'", 404)
-        own = _own_pdf(self._knobs, record.versioned_id)
+        own = pdf.own(self._knobs, record.versioned_id)
         body = pdf.typeset(record) if own is None else own
         modified = format_datetime(record.revised.astimezone(UTC), usegmt=True)
         response = _cached(request, body, "application/pdf", modified=modified)
@@ -192,7 +192,7 @@ class Sample:
 
     async def _models(self, request: Request) -> Response:
         try:
-            _check_key(request)
+            chat.check_key(request)
         except chat.ChatError as error:
             return JSONResponse(error.body, error.status)
         model = {"id": MODEL, "object": "model", "created": 0, "owned_by": "sample"}
@@ -207,7 +207,7 @@ class Sample:
         stats.asked[who] += 1
         send = self._counting(who, send)
         try:
-            _check_key(request)
+            chat.check_key(request)
             chat.accept(question, self._knobs)
             self._limits.enter()
         except chat.ChatError as error:
@@ -222,7 +222,7 @@ class Sample:
             stats.in_flight -= 1
 
     async def _completion(
-        self, question: dict[str, Any], record: Record | None, rule: Fault | None, stats: Stats
+        self, question: dict[str, Any], record: SamplePaper | None, rule: Fault | None, stats: Stats
     ) -> Response:
         if self._knobs.latency:
             await asyncio.sleep(self._knobs.latency)
@@ -233,7 +233,7 @@ class Sample:
         return JSONResponse(body, headers=self._limits.headers())
 
     def _right(
-        self, question: Mapping[str, Any], record: Record | None, stats: Stats, rule: Fault | None = None
+        self, question: Mapping[str, Any], record: SamplePaper | None, stats: Stats, rule: Fault | None = None
     ) -> dict[str, Any]:
         """The right completion, rewritten by the rule if there is one. Raises ChatError.
 
@@ -285,18 +285,6 @@ def _cached(
     if status == 200 and unchanged:
         return Response(status_code=304, headers=headers)
     return Response(body, status, headers=headers, media_type=media_type)
-
-
-def _own_pdf(knobs: Knobs, versioned_id: str) -> bytes | None:
-    """The file that the knobs want served for this paper."""
-    names = (versioned_id, split_version(versioned_id)[0])
-    paths = [knobs.pdfs / f"{name.replace('/', '_')}.pdf" for name in names] if knobs.pdfs else []
-    return next((path.read_bytes() for path in paths if path.is_file()), None)
-
-
-def _check_key(request: Request) -> None:
-    if not request.headers.get("authorization", "").removeprefix("Bearer").strip():
-        raise chat.ChatError(401, "No API key: send one in the Authorization header as 'Bearer KEY'.")
 
 
 async def _json(request: Request) -> Any:  # noqa: ANN401 - a body as it came

@@ -9,7 +9,9 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from digest.sample.data import Library, Record, share, words
+from starlette.requests import HTTPConnection
+
+from digest.sample.data import SampleData, SamplePaper, share, words
 from digest.sample.knobs import MODEL, Fault, Knobs
 
 
@@ -36,6 +38,12 @@ def messages_of(question: Any) -> list[Mapping[str, Any]]:  # noqa: ANN401 - a b
     if not isinstance(messages, list) or not all(isinstance(message, dict) for message in messages):
         return []
     return messages
+
+
+def check_key(request: HTTPConnection) -> None:
+    """Let a request pass that has a key, whatever key it is. Raises ChatError."""
+    if not request.headers.get("authorization", "").removeprefix("Bearer").strip():
+        raise ChatError(401, "No API key: send one in the Authorization header as 'Bearer KEY'.")
 
 
 def accept(question: Any, knobs: Knobs) -> None:  # noqa: ANN401 - a body as it came
@@ -68,13 +76,13 @@ def accept(question: Any, knobs: Knobs) -> None:  # noqa: ANN401 - a body as it 
         raise ChatError(400, message, param="messages")
 
 
-def paper_of(messages: Sequence[Mapping[str, Any]], library: Library) -> Record | None:
+def paper_of(messages: Sequence[Mapping[str, Any]], library: SampleData) -> SamplePaper | None:
     """The paper that the user's messages are about, or else any of the messages."""
     asked = [_content(message) for message in messages if message.get("role") == "user"]
     return library.about(asked) or library.about(map(_content, messages))
 
 
-def answer(question: Mapping[str, Any], record: Record, library: Library, knobs: Knobs) -> str:
+def answer(question: Mapping[str, Any], record: SamplePaper, library: SampleData, knobs: Knobs) -> str:
     """The content of the right answer: an entry, fields or a line, whichever was asked for.
 
     Raises:
@@ -155,7 +163,7 @@ def estimate(text: str) -> int:
     return round((len(text) - wide) / 4 + wide * 0.7)
 
 
-def compose(record: Record) -> dict[str, Any]:
+def compose(record: SamplePaper) -> dict[str, Any]:
     """Plausible fields for a paper without a recorded answer; the same title always gives the same ones."""
     name = record.title.partition(":")[0] if ":" in record.title else ""
     choices = [_PARTS[part][share(part + record.title, len(_PARTS[part]))] for part in _PARTS]
@@ -192,8 +200,8 @@ def _line(fields: Mapping[str, Any]) -> str:
     return f"该论文属于{fields['task']}任务，旨在解决{fields['problem']}的问题。{fields['contribution']}。"
 
 
-def _with_defect(record: Record, fields: dict[str, Any], line: str) -> tuple[dict[str, Any], str]:
-    """The same answer with an invented method name, or with an English phrase left in."""
+def _with_defect(record: SamplePaper, fields: dict[str, Any], line: str) -> tuple[dict[str, Any], str]:
+    """The answer with an invented method name, or with an English phrase left in."""
     if share("defect" + record.id, 2):
         wrong = f"提出QuartzFormer-X，{fields['contribution'].removeprefix('提出')}"
         return {**fields, "contribution": wrong}, f"提出QuartzFormer-X。{line}"
@@ -209,7 +217,7 @@ def _format(question: Mapping[str, Any]) -> str:
     return str(wanted.get("type", "")) if isinstance(wanted, dict) else ""
 
 
-def _asks_for_json(question: Mapping[str, Any], record: Record) -> bool:
+def _asks_for_json(question: Mapping[str, Any], record: SamplePaper) -> bool:
     """True if by response_format or in words; what the paper itself says about JSON does not count."""
     if _format(question) in {"json_schema", "json_object"}:
         return True

@@ -20,7 +20,7 @@ from digest.sample.knobs import DAY, Knobs
 from digest.system.errors import UsageError
 
 
-class Record(Paper):
+class SamplePaper(Paper):
     """A paper together with its announcement: one line of a records file.
 
     Its authors are as the submitter wrote them, such as "Ann Lee (MIT)" or "Bo King, Jr.".
@@ -84,7 +84,7 @@ def is_subject(name: str) -> bool:
     return any(code == name or code.startswith(name + ".") for code in category_names())
 
 
-class Library:
+class SampleData:
     """Records and recorded answers as the knobs name them, indexed."""
 
     def __init__(self, knobs: Knobs) -> None:
@@ -92,19 +92,19 @@ class Library:
         self.entries = _answers(knobs.entry)
         self.fields = _answers(knobs.fields)
         self.lines = {row["id"]: str(row["line"]) for path in knobs.line for row in _rows(path)}
-        self._latest: dict[str, Record] = {}
-        self._titles: dict[str, list[tuple[list[str], Record]]] = {}  # by their first word
+        self._latest: dict[str, SamplePaper] = {}
+        self._titles: dict[str, list[tuple[list[str], SamplePaper]]] = {}  # by their first word
         for record in sorted(self.records, key=lambda record: (record.date, record.version)):
             self._latest[record.id] = record
         for record in self._latest.values():
             title = words(record.title)
             self._titles.setdefault(title[0] if title else "", []).append((title, record))
 
-    def day(self, date: Date, subjects: Sequence[str]) -> list[Record]:
+    def day(self, date: Date, subjects: Sequence[str]) -> list[SamplePaper]:
         """The records announced on that date in any of the subjects: new, cross, replaced; each by age."""
         found = [r for r in self.records if r.date == date and any(r.shown_in(s) for s in subjects)]
         found.sort(key=lambda record: (KINDS.index(record.kind_in(subjects)), _age(record.id)))
-        once: dict[str, Record] = {}
+        once: dict[str, SamplePaper] = {}
         for record in found:
             once.setdefault(record.id, record)
         return list(once.values())
@@ -113,7 +113,7 @@ class Library:
         """The date of the last announcement up to today."""
         return max((record.date for record in self.records if record.date <= today), default=today)
 
-    def get(self, id: str) -> Record | None:
+    def get(self, id: str) -> SamplePaper | None:
         """The current record of an identifier, given with or without a version that exists."""
         bare, version = split_version(id)
         record = self._latest.get(bare)
@@ -121,7 +121,7 @@ class Library:
             return None
         return record if version is None else record.model_copy(update={"version": version})
 
-    def about(self, texts: Iterable[str]) -> Record | None:
+    def about(self, texts: Iterable[str]) -> SamplePaper | None:
         """The paper whose title stands last in the last of the texts that holds any title."""
         for text in reversed(list(texts)):
             said = words(text)
@@ -139,7 +139,7 @@ class Library:
         return None
 
 
-def library_of(knobs: Knobs) -> Library:
+def library_of(knobs: Knobs) -> SampleData:
     """`Library(knobs)`, read once for knobs that name the same files, until a file changes."""
     files = (knobs.records, knobs.entry, knobs.fields, knobs.line)
     return _read(*files, tuple(_stamp(path) for paths in files for path in paths))
@@ -152,8 +152,8 @@ def _read(
     fields: tuple[Path, ...],
     line: tuple[Path, ...],
     stamps: tuple[object, ...],  # noqa: ARG001 - tells files of one name apart
-) -> Library:
-    return Library(Knobs(records=records, entry=entry, fields=fields, line=line))
+) -> SampleData:
+    return SampleData(Knobs(records=records, entry=entry, fields=fields, line=line))
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
@@ -177,9 +177,9 @@ def is_identifier(id: str) -> bool:
     return bool(re.fullmatch(r"(\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7})(v\d+)?", id))
 
 
-def _record(row: dict[str, Any], path: Path) -> Record:
+def _record(row: dict[str, Any], path: Path) -> SamplePaper:
     try:
-        return Record.model_validate(row)
+        return SamplePaper.model_validate(row)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"]))

@@ -11,7 +11,7 @@ from email.utils import format_datetime
 from xml.etree import ElementTree as ET  # only builds, never parses
 
 from digest.model.taxonomy import belongs, canonical, category_names
-from digest.sample.data import Library, Record, is_subject
+from digest.sample.data import SampleData, SamplePaper, is_subject
 from digest.sample.knobs import Knobs
 
 ATOM = "http://www.w3.org/2005/Atom"
@@ -24,7 +24,7 @@ EASTERN = timezone(timedelta(hours=-5))
 _ORDER = ("new", "cross", "replace", "replace-cross")
 
 
-def feed(library: Library, knobs: Knobs, style: str, query: str) -> tuple[int, bytes]:
+def feed(library: SampleData, knobs: Knobs, style: str, query: str) -> tuple[int, bytes]:
     """`/rss/<query>` and `/atom/<query>`: status and body.
 
     Args:
@@ -46,9 +46,7 @@ def feed(library: Library, knobs: Knobs, style: str, query: str) -> tuple[int, b
     if unknown:
         archive, _, name = unknown[0].partition(".")
         description = f"Bad subject class '{name}'." if name else f"Bad archive '{archive}'."
-        return 400, _serialize(
-            build(f"Feed error for query: {url}", description, url, midnight, [], subjects)
-        )
+        return 400, serialize(build(f"Feed error for query: {url}", description, url, midnight, [], subjects))
     title = f"{', '.join(subjects)} updates on"
     records = library.day(knobs.feed_of or knobs.today, subjects)
     records = [record for record in records if record.id not in knobs.deleted]
@@ -56,7 +54,7 @@ def feed(library: Library, knobs: Knobs, style: str, query: str) -> tuple[int, b
     tree = build(
         f"{title} arXiv.org", f"{title} the arXiv.org e-print archive.", url, midnight, records, subjects
     )
-    return 200, _serialize(tree)
+    return 200, serialize(tree)
 
 
 def text(parent: ET.Element, tag: str, content: str, **attributes: str) -> None:
@@ -64,7 +62,7 @@ def text(parent: ET.Element, tag: str, content: str, **attributes: str) -> None:
     ET.SubElement(parent, tag, attributes).text = content
 
 
-def announce_type(record: Record, subjects: Sequence[str]) -> str:
+def announce_type(record: SamplePaper, subjects: Sequence[str]) -> str:
     """new, cross, replace or replace-cross, as seen from these subjects."""
     kind = record.kind_in(subjects)
     if kind != "replaced":
@@ -74,12 +72,12 @@ def announce_type(record: Record, subjects: Sequence[str]) -> str:
     return "replace" if inside else "replace-cross"
 
 
-def _summary(record: Record, subjects: Sequence[str]) -> str:
+def _summary(record: SamplePaper, subjects: Sequence[str]) -> str:
     kind = announce_type(record, subjects)
     return f"arXiv:{record.versioned_id} Announce Type: {kind} \nAbstract: {record.abstract}"
 
 
-def _extensions(item: ET.Element, record: Record, subjects: Sequence[str]) -> None:
+def _extensions(item: ET.Element, record: SamplePaper, subjects: Sequence[str]) -> None:
     text(item, "arxiv:announce_type", announce_type(record, subjects))
     text(item, "dc:rights", LICENCE)
     if record.doi:
@@ -94,7 +92,7 @@ def _rss(
     description: str,
     url: str,
     midnight: datetime,
-    records: Sequence[Record],
+    records: Sequence[SamplePaper],
     subjects: Sequence[str],
 ) -> ET.Element:
     root = ET.Element("rss", {"xmlns:arxiv": ARXIV, "xmlns:dc": DC, "xmlns:atom": ATOM, "version": "2.0"})
@@ -129,7 +127,7 @@ def _atom(
     description: str,
     url: str,
     midnight: datetime,
-    records: Sequence[Record],
+    records: Sequence[SamplePaper],
     subjects: Sequence[str],
 ) -> ET.Element:
     root = ET.Element("feed", {"xmlns": ATOM, "xmlns:arxiv": ARXIV, "xmlns:dc": DC, "xml:lang": "en-us"})
@@ -154,6 +152,7 @@ def _atom(
     return root
 
 
-def _serialize(root: ET.Element) -> bytes:
+def serialize(root: ET.Element) -> bytes:
+    """An XML document (UTF-8), indented, with its declaration."""
     ET.indent(root)
     return bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True))

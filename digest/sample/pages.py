@@ -6,18 +6,17 @@ and 2026; everything that no parser reads is left out.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import date as Date
 from datetime import timedelta
 from functools import lru_cache
 from html import escape
-from urllib.parse import quote_plus
 
 from digest.model import KINDS, AnnounceType
 from digest.model.taxonomy import category_names
-from digest.sample.data import Library, Record, is_subject, share
+from digest.sample.data import SampleData, SamplePaper, is_subject, share
 from digest.sample.knobs import Knobs
+from digest.sample.links import linked_authors, with_links
 
 REACH = timedelta(days=91)
 """The reach of catchup into the past: 90 days, and one for the time zones."""
@@ -30,17 +29,6 @@ _HEADINGS: dict[AnnounceType, tuple[str, str]] = {
 """The words of the index at the top, and of the section's own heading."""
 
 
-_MOST_AUTHORS = 100
-_SHORTEST_LINKED = 4
-_LINKS = re.compile(
-    r"(?P<url>https?://[^\s<>\"]*[^\s<>\".,;:!?)\]}'])"
-    r"|(?P<doi>\b10\.\d{4,9}/[-._;()/:A-Za-z0-9]*[A-Za-z0-9])"
-    r"|(?P<host>\b(?:[\w-]+\.)+(?:ai|cn|com|dev|edu|io|net|org|we)\b(?:/[^\s<>\"]*[^\s<>\".,;:!?)\]}'])?)",
-    re.IGNORECASE,
-)
-"""The texts that arXiv makes links of: URLs, DOIs, and whatever ends like a host."""
-
-
 class MovedError(Exception):
     """A category that goes by another code: this one."""
 
@@ -49,7 +37,7 @@ class BadRequestError(Exception):
     """A request that arXiv answers with 400 and these words."""
 
 
-def listing(library: Library, knobs: Knobs, subject: str, skip: str, show: str) -> str:
+def listing(library: SampleData, knobs: Knobs, subject: str, skip: str, show: str) -> str:
     """`/list/<subject>/new`: the latest announcement.
 
     Raises:
@@ -76,7 +64,7 @@ def listing(library: Library, knobs: Knobs, subject: str, skip: str, show: str) 
     return document(_name(subject), "\n".join(body))
 
 
-def catchup(library: Library, knobs: Knobs, subject: str, day: str, query: dict[str, str]) -> str:
+def catchup(library: SampleData, knobs: Knobs, subject: str, day: str, query: dict[str, str]) -> str:
     """`/catchup/<subject>/<day>`: one day of the last 90.
 
     Raises:
@@ -171,7 +159,7 @@ def _name(subject: str) -> str:
     return category_names().get(subject, subject)
 
 
-def _index(records: Sequence[Record], subject: str) -> str:
+def _index(records: Sequence[SamplePaper], subject: str) -> str:
     """The links to the sections; an empty section has none."""
     kinds = [record.kind_in([subject]) for record in records]
     entries = [
@@ -182,7 +170,7 @@ def _index(records: Sequence[Record], subject: str) -> str:
     return f"<ul>\n{''.join(entries)}\n</ul>"
 
 
-def _paging(records: Sequence[Record], subject: str, start: int, size: int) -> str:
+def _paging(records: Sequence[SamplePaper], subject: str, start: int, size: int) -> str:
     """The number of entries, and links to the other pages."""
     if not records:
         return ""
@@ -198,7 +186,7 @@ def _paging(records: Sequence[Record], subject: str, start: int, size: int) -> s
 
 
 def _sections(
-    records: Sequence[Record], subject: str, start: int, size: int, knobs: Knobs, with_abstract: bool
+    records: Sequence[SamplePaper], subject: str, start: int, size: int, knobs: Knobs, with_abstract: bool
 ) -> str:
     """The part of the day that this page shows, one list a kind, with its heading.
 
@@ -227,7 +215,7 @@ def _showing(continued: bool, ends: bool) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _item(number: int, record: Record, subject: str, with_abstract: bool) -> str:
+def _item(number: int, record: SamplePaper, subject: str, with_abstract: bool) -> str:
     """One paper as a `dt` and a `dd`."""
     id = record.id
     mark = {"new": "", "cross": f"(cross-list from {record.categories[0]})", "replaced": "(replaced)"}
@@ -237,17 +225,17 @@ def _item(number: int, record: Record, subject: str, with_abstract: bool) -> str
         html = f', <a href="{target}" title="View HTML" id="html-{id}">html</a>'
     meta = [
         _field("title mathjax", "Title", escape(record.title)),
-        f"<div class='list-authors'>{_authors(record)}</div>",
+        f"<div class='list-authors'>{linked_authors(record)}</div>",
     ]
     if record.comments:
-        meta.append(_field("comments mathjax", "Comments", _with_links(record.comments)))
+        meta.append(_field("comments mathjax", "Comments", with_links(record.comments)))
     if record.journal_ref:
         meta.append(_field("journal-ref", "Journal-ref", escape(record.journal_ref)))
     subjects = [f"{escape(_name(code))} ({code})" for code in record.categories]
     subjects[0] = f'<span class="primary-subject">{subjects[0]}</span>'
     meta.append(_field("subjects", "Subjects", "; ".join(subjects)))
     if with_abstract:
-        meta.append(f"<p class='mathjax'>\n  {_with_links(record.abstract)}\n</p>")
+        meta.append(f"<p class='mathjax'>\n  {with_links(record.abstract)}\n</p>")
     lines = "\n".join(meta)
     return (
         f"<dt>\n  <a name='item{number}'>[{number}]</a>\n"
@@ -261,55 +249,3 @@ def _item(number: int, record: Record, subject: str, with_abstract: bool) -> str
 
 def _field(kind: str, label: str, content: str) -> str:
     return f"<div class='list-{kind}'><span class='descriptor'>{label}:</span>\n  {content}\n</div>"
-
-
-def _authors(record: Record) -> str:
-    """The line of authors: 100 linked names, short ones and everything that is no name between them."""
-    if not record.authors:
-        return "(author list is unavailable)"
-    archive = record.categories[0].partition(".")[0]
-    shown = []
-    for author in _cut(record.authors):
-        before, name, after = _parts(author)
-        if len(name) < _SHORTEST_LINKED:
-            shown.append(escape(author))
-            continue
-        *given, family = name.split()
-        query = quote_plus(f"{family}, {' '.join(word[0] for word in given)}", safe=",")
-        target = f"https://arxiv.org/search/{archive}?searchtype=author&amp;query={query}"
-        shown.append(f'{escape(before)}<a href="{target}">{escape(name)}</a>{escape(after)}')
-    return ", ".join(shown)
-
-
-def _parts(author: str) -> tuple[str, str, str]:
-    """The text before the linked name, the name, and its affiliation."""
-    found = re.fullmatch(r"((?:for )?the )?(.*?)(\s*\(.*\))?", author, re.IGNORECASE)
-    assert found is not None  # the expression matches every line
-    return found[1] or "", found[2].replace(", ", " "), found[3] or ""
-
-
-def _cut(authors: Sequence[str]) -> Sequence[str]:
-    """The authors up to the 100th linked one; all of them if only one would be missing."""
-    linked = [place for place, one in enumerate(authors) if len(_parts(one)[1]) >= _SHORTEST_LINKED]
-    if len(linked) < _MOST_AUTHORS + 2:
-        return authors
-    return authors[: linked[_MOST_AUTHORS - 1] + 1]
-
-
-def _with_links(text: str) -> str:
-    """The text with its links as arXiv shows them: URLs and hosts behind the words `this https URL`."""
-    parts, end = [], 0
-    for link in _LINKS.finditer(text):
-        parts += [escape(text[end : link.start()]), _link(link)]
-        end = link.end()
-    return "".join([*parts, escape(text[end:])])
-
-
-def _link(found: re.Match[str]) -> str:
-    if doi := found["doi"]:
-        target = escape(f"https://doi.org/{doi}")
-        return f'<a href="{target}" data-doi="{escape(doi)}" class="link-https link-external">{target}</a>'
-    target = found["url"] or f"http://{found['host']}"
-    scheme = target.partition(":")[0]
-    attributes = f'rel="external noopener nofollow" class="link-external link-{scheme}"'
-    return f'<a href="{escape(target)}" {attributes}>this {scheme} URL</a>'

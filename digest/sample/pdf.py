@@ -6,7 +6,8 @@ import re
 from functools import lru_cache
 from html import escape
 
-from digest.sample.data import Record
+from digest.sample.data import SamplePaper, split_version
+from digest.sample.knobs import Knobs
 
 NOTICE = "This PDF was typeset from the arXiv record for the sample day. It is not the paper."
 
@@ -19,7 +20,7 @@ _FEW = 60  # authors that are named
 
 
 @lru_cache(maxsize=512)
-def typeset(record: Record) -> bytes:
+def typeset(record: SamplePaper) -> bytes:
     """Two pages with title, authors, abstract, introduction, conclusion, page numbers and arXiv's side stamp.
 
     The same record gives the same bytes. The introduction and the conclusion are sentences of the abstract.
@@ -49,3 +50,10 @@ def typeset(record: Record) -> bytes:
         document.set_metadata({"title": record.title})
         document.subset_fonts()
         return bytes(document.tobytes(garbage=3, deflate=True, no_new_id=True))
+
+
+def own(knobs: Knobs, versioned_id: str) -> bytes | None:
+    """The file that the knobs want served for this paper."""
+    names = (versioned_id, split_version(versioned_id)[0])
+    paths = [knobs.pdfs / f"{name.replace('/', '_')}.pdf" for name in names] if knobs.pdfs else []
+    return next((path.read_bytes() for path in paths if path.is_file()), None)

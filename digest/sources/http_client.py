@@ -56,7 +56,7 @@ _RETRIED_PDF = _RETRIED - {500}  # arXiv says 500 for papers whose PDF it failed
 _WORTH_SAYING = 5.0
 _CLOCK = Clock()
 _OFFLINE_TRIES, _OFFLINE_WAIT = 2, 2.0
-"""Where no connection ever came about: so often, and so many seconds apart."""
+"""Tries where no connection ever came about, and the seconds between them."""
 
 _PAGE_LIMIT = 64 << 20
 _CALL_SECONDS = 300.0
@@ -69,7 +69,7 @@ class _Host:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     free: datetime | None = None
     offline: str = ""
-    """Why no connection came about, in words, while nothing was ever answered: it is asked no more."""
+    """The reason why no connection came about, while nothing was ever answered: it is asked no more."""
 
 
 class Http:

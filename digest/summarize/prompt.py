@@ -82,7 +82,7 @@ class Prompt(Record):
         return answer.schema() if self.answer == "fields" else None
 
     def speaking(self, languages: Sequence[Language]) -> Prompt:
-        """The same prompt, asking for the line in these languages; none: in its own.
+        """This prompt, asking for the line in these languages; none: in its own.
 
         Raises:
             UsageError: its own is not among them, or its answers have room for one line only.

@@ -30,7 +30,7 @@ _SAID = {"kind", "task", "problem", "contribution", "line", "translations"}
 """The fields of an answer; where their content is the same again, further corrections help nothing."""
 
 _PARTS = (1, 0.5, 0.25)
-"""Of the text, where all of it is too long: few, so that the same question comes of it another time."""
+"""Shares of the text, where all of it is too long: few, so that the same question comes another time."""
 
 _WITHOUT_TEXT = {
     "refused": "the model refused it with passages of the text",
@@ -230,7 +230,7 @@ async def _converse(job: Job, text: Text | None) -> SummaryResult:
 
 
 def _plain(best: SummaryResult, summary: Summary, job: Job) -> SummaryResult:
-    """The same without the lines that have a defect: in one language, or with the plain line."""
+    """The result without the lines that have a defect: in one language, or with the plain line."""
     if _weight(best.findings)[0] == 0 or job.prompt.answer != "entry":
         return best
     alone = summary.model_copy(update={"translations": {}})

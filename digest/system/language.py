@@ -173,7 +173,7 @@ class Template:
 
 
 def _places(sentence: str, pieces: Sequence[str], at: int, end: int) -> list[int] | None:
-    """Where the pieces stand, one after another; None where one is missing."""
+    """The places of the pieces, one after another; None where one is missing."""
     places = []
     for piece in pieces:
         place = sentence.find(piece, at, end)

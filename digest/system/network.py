@@ -213,7 +213,7 @@ def _certificates(name: str, path: Path) -> str | None:
 
 @cache
 def _bundle(path: Path, _: tuple[int, int, int]) -> str | None:
-    """Why a file of certificates, in one state, is none; several variables may name the same."""
+    """The reason why a file of certificates, in one state, is none; several variables may name the same."""
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
     except OSError as error:  # ssl.SSLError is one

@@ -1,4 +1,4 @@
-"""Why a server was not reached, or did not answer, by the errors of the connection."""
+"""The reasons why a server was not reached, or did not answer, by the errors of the connection."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def offline_tries(error: BaseException) -> int | None:
 
 
 def reason(error: BaseException, url: str = "") -> str:
-    """The same in words, with those of what happened first.
+    """The kind of a network error in words, with those of what happened first.
 
     Args:
         error: what was raised.

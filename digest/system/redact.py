@@ -27,7 +27,7 @@ def without_credentials(address: str) -> str:
 
 @lru_cache(maxsize=256)
 def _pattern(key: str) -> re.Pattern[str]:
-    """Of a key in any spelling; it takes a millisecond to compile."""
+    """A pattern of a key in any spelling; it takes a millisecond to compile."""
     return re.compile("".join(map(_spellings, key)))
 
 

@@ -31,7 +31,7 @@ from pathlib import Path
 import pymupdf
 
 from digest.sample import Knobs, start
-from digest.sample.data import Record
+from digest.sample.data import SamplePaper
 from tests.ledger.cluster import programs, running
 from tests.scale.nodes import family, two_nodes
 from tests.scale.support import World, digests_in, records_of, working_days, world
@@ -77,7 +77,7 @@ def _world(folder: Path, days: list[date], given: argparse.Namespace) -> World:
     return World(place / "records.jsonl", place / "snapshot.json", place / "mirror")
 
 
-def _printed(record: Record) -> bytes:
+def _printed(record: SamplePaper) -> bytes:
     """Two pages like those that the sample server typesets, in a tenth of the time."""
     with pymupdf.open() as pdf:  # type: ignore[no-untyped-call]
         for heading, body in (("1 Introduction", record.abstract), ("2 Conclusion", record.abstract)):

@@ -8,7 +8,7 @@ import time
 from datetime import date
 from pathlib import Path
 
-from digest.sample.data import Library
+from digest.sample.data import SampleData
 from digest.sample.knobs import Knobs
 from digest.sample.pages import listing
 from digest.sources.arxiv.category_day import join_pages, merge
@@ -40,7 +40,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = invented.write(records, Path(folder) / "records.jsonl")
         knobs = Knobs(records=(path,), today=DAY)
-        library = Library(knobs)
+        library = SampleData(knobs)
         pages = {category: listing(library, knobs, category, "", "") for category in ("cs.SD", "eess.AS")}
     times = []
     for _ in range(7):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from digest.model import Paper
 from digest.sample.chat import compose
-from digest.sample.data import Record
+from digest.sample.data import SamplePaper
 
 _WORDS = "we study a small network that reads long recordings and learns from pairs of examples in many rooms"
 
@@ -43,7 +43,7 @@ def invented(number: int, words: int = 120) -> list[Paper]:
     for index in range(number):
         title = f"Study {index} of {' '.join(chance.choices(_WORDS.split(), k=7))}"
         paper = Paper(id=f"2601.{index + 1:05d}", version=1, title=title, abstract="", categories=("cs.SD",))
-        said = " ".join(map(str, compose(Record(**paper.model_dump())).values()))
+        said = " ".join(map(str, compose(SamplePaper(**paper.model_dump())).values()))
         support = " ".join(english for chinese, english in _ENGLISH.items() if chinese in said)
         abstract = f"{support} {' '.join(chance.choices(_WORDS.split(), k=words))}."
         papers.append(paper.model_copy(update={"abstract": abstract}))

@@ -19,7 +19,7 @@ from digest.llm.cached_client import CachedClient
 from digest.llm.endpoint import Endpoint
 from digest.model import Paper, RunUsage
 from digest.sample import Fault, Server, fault
-from digest.sample.data import Library
+from digest.sample.data import SampleData
 from digest.sample.knobs import Knobs
 from digest.summarize.summarizer import Job, SummaryResult, summarise
 from digest.system.errors import UsageError
@@ -31,7 +31,7 @@ SOON = {"retry-after-ms": "80"}
 
 @pytest.fixture(scope="module")
 def papers() -> list[Paper]:
-    records = Library(Knobs()).records
+    records = SampleData(Knobs()).records
     return [Paper(id=record.id, title=record.title, abstract=record.abstract) for record in records]
 
 

@@ -13,7 +13,7 @@ from digest.llm.endpoint import Endpoint
 from digest.llm.response import UnusableError
 from digest.model import Completion, Message, Request
 from digest.sample import Fault, Server, fault
-from digest.sample.data import Library
+from digest.sample.data import SampleData
 from digest.sample.knobs import Knobs
 from digest.summarize.answer import read_fields, schema
 from digest.system.errors import AnswerError, DigestError, ModelError, QuotaError
@@ -27,7 +27,7 @@ def ask(server: Server, **settings: Any) -> tuple[Completion, list[float]]:
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
 
-    title = Library(Knobs()).records[0].title
+    title = SampleData(Knobs()).records[0].title
     messages = (Message(role="system", content="Answer in json."), Message(role="user", content=title))
     request = Request(model="m", messages=messages, temperature=0.0, max_tokens=300, json_schema=schema())
     given = {"base_url": f"{server.url}/v1", "key": "secret-key", "name": "m", "attempts": 3, "patience": 0}

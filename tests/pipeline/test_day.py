@@ -17,7 +17,7 @@ import pytest
 
 from digest.publish.markdown import SAMPLE
 from digest.sample import Fault, fault
-from digest.sample.data import Library
+from digest.sample.data import SampleData
 from digest.sample.knobs import Knobs
 from tests import forked
 from tests.conftest import Run, Start, few, use
@@ -48,7 +48,7 @@ def test_the_sample_day_is_the_published_one_but_for_its_lines(digest: Run, fold
     published = (root / "tests/data/audio-20260128.md").read_text(encoding="utf-8")
     assert masked(markdown) == masked(published)
     lines = re.findall(r"^- \*\*简介: (.+。)\*\*$", markdown, re.MULTILINE)
-    assert sorted(lines) == sorted(answer["line"] for answer in Library(Knobs()).entries.values())
+    assert sorted(lines) == sorted(answer["line"] for answer in SampleData(Knobs()).entries.values())
     kinds = [
         entry["listing"]["kind"] for entry in json.loads(files[1].read_text(encoding="utf-8"))["entries"]
     ]

@@ -20,7 +20,7 @@ from digest.pipeline.entry import Others, PaperResult, PaperTask, entry
 from digest.pipeline.progress import Silent
 from digest.pipeline.resources import Resources, open_resources
 from digest.sample import EVENING, Server, fault
-from digest.sample.data import Library
+from digest.sample.data import SampleData
 from digest.sample.knobs import Knobs
 from digest.system.clock import Clock
 from digest.system.errors import LedgerError, ModelError, QuotaError, UsageError
@@ -40,7 +40,7 @@ print(pickle.dumps(asyncio.run(go())).hex())
 """
 PAPERS = tuple(
     Paper.model_validate(record.model_dump(include={*Paper.model_fields}))
-    for record in Library(Knobs()).records[:3]
+    for record in SampleData(Knobs()).records[:3]
 )
 
 

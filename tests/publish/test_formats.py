@@ -9,7 +9,7 @@ from digest.cli.lint import lint_files
 from digest.evaluate.gold.importer import import_digests
 from digest.model import Digest
 from digest.publish import files, formats
-from digest.publish.formats import FORMATS, JSON, Format, format_of, read_file
+from digest.publish.formats import FORMATS, JSON, Format, format_of, read_digest
 from digest.system.errors import UsageError
 from tests.publish.samples import digests, entry, full_digest
 
@@ -39,7 +39,7 @@ def test_every_form_writes_what_a_file_can_hold(digest: Digest) -> None:
 def test_forms_are_read_back_by_their_names(tmp_path: Path, one: Format) -> None:
     path = tmp_path / f"audio-20260128{one.suffix}"
     path.write_text(one.render(full_digest()), encoding="utf-8", newline="")
-    read = read_file(path)
+    read = read_digest(path)
     assert [each.paper.id for each in read.entries] == [each.paper.id for each in full_digest().entries]
 
 
@@ -48,8 +48,8 @@ def test_a_form_for_looking_at_is_told_of(tmp_path: Path) -> None:
     path.write_text(format_of(path).render(full_digest()), encoding="utf-8")
     for read in (
         lambda: lint_files([path]),
-        lambda: import_digests([path], read_file, None),
-        lambda: read_file(path),
+        lambda: import_digests([path], read_digest, None),
+        lambda: read_digest(path),
     ):
         with pytest.raises(UsageError, match="reading only"):
             read()

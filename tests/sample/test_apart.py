@@ -13,7 +13,7 @@ from digest.cli.sample_traces import left_in, take_out
 from digest.ledger import open_ledger
 from digest.model import Snapshot
 from digest.publish.json_format import from_json
-from digest.publish.keeping import of_sample, standing
+from digest.publish.keeping import find_digest, of_sample
 from digest.publish.markdown import SAMPLE, render
 from digest.publish.markdown_parser import parse
 from digest.sample import EVENING, Server
@@ -112,7 +112,7 @@ def test_a_ledger_that_the_sample_got_into_is_recognised(digest: Run, folder: Pa
 
 def test_a_day_that_only_the_sample_finished_is_not_finished(digest: Run, folder: Path) -> None:
     mixed(digest, folder)
-    there = standing(folder / "runs", date(2026, 1, 28), "audio")
+    there = find_digest(folder / "runs", date(2026, 1, 28), "audio")
     assert there is not None
     assert of_sample(there)
 

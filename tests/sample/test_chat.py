@@ -13,7 +13,7 @@ import pytest
 
 from digest.cli.prompts import load
 from digest.sample import Server, fault
-from digest.sample.data import Library
+from digest.sample.data import SampleData
 from digest.sample.knobs import Knobs
 from digest.summarize.answer import entry_schema
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:  # half a second to import
     import openai
     from openai.types.chat import ChatCompletion as Answer
 
-PAPER = next(record for record in Library(Knobs()).records if record.id == "2601.19781")
+PAPER = next(record for record in SampleData(Knobs()).records if record.id == "2601.19781")
 QUESTION = [
     {"role": "system", "content": "Answer in Chinese."},
     {"role": "user", "content": f"标题：{PAPER.title}\n摘要：{PAPER.abstract}"},
@@ -93,7 +93,7 @@ def test_an_entry_where_a_line_is_among_the_fields(ask: Callable[..., Answer], k
     messages = [{"role": "system", "content": system}, QUESTION[1]]
     answer = content(ask(messages, response_format={"type": kind, **schema}))
     assert list(json.loads(answer)) == ENTRY
-    recorded = Library(Knobs()).entries[PAPER.id]
+    recorded = SampleData(Knobs()).entries[PAPER.id]
     assert json.loads(answer) == {name: recorded[name] for name in ENTRY}
 
 
@@ -113,7 +113,7 @@ def test_the_shipped_prompts_get_answers_of_their_own_kind(ask: Callable[..., An
 def test_fields_when_words_ask_for_json_but_not_when_only_the_paper_says_so(
     ask: Callable[..., Answer],
 ) -> None:
-    paper = Library(Knobs()).get("2506.01256")
+    paper = SampleData(Knobs()).get("2506.01256")
     assert paper is not None
     assert "JSON" in paper.abstract
     asked = f"Title: {paper.title}\nAbstract: {paper.abstract}"
@@ -123,7 +123,7 @@ def test_fields_when_words_ask_for_json_but_not_when_only_the_paper_says_so(
 
 def test_the_title_is_found_wrapped_quoted_and_after_examples(ask: Callable[..., Answer]) -> None:
     wrapped = PAPER.title.replace(" ", "\n", 3)
-    other = Library(Knobs()).records[0].title
+    other = SampleData(Knobs()).records[0].title
     assert content(ask(say(f"e.g. {other} -> ...\n\n# {wrapped}"))).startswith("离散语音token")
     quoted = json.dumps({"title": 'Audio Deepfake Detection at the First Greeting: "Hi!"'})
     assert "Hi" in content(ask(say(quoted)))

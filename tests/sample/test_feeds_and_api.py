@@ -10,7 +10,7 @@ import pytest
 from lxml import etree
 
 from digest.sample import Server
-from digest.sample.data import Library
+from digest.sample.data import SampleData
 from digest.sample.knobs import Knobs
 
 NS = {
@@ -80,7 +80,7 @@ def test_a_feed_without_entries_on_a_day_without_announcement(server: Server, ge
 def test_the_arxiv_package_reads_the_api(server: Server) -> None:
     import arxiv
 
-    ids = [record.id for record in Library(Knobs()).records]
+    ids = [record.id for record in SampleData(Knobs()).records]
     client = arxiv.Client(page_size=100, delay_seconds=0, num_retries=0)
     client.query_url_format = server.url + "/api/query?{}"
     client._session.trust_env = False
@@ -90,7 +90,7 @@ def test_the_arxiv_package_reads_the_api(server: Server) -> None:
     client._session.close()
     assert len(results) == 44
     paper = results["2601.19029v1"]
-    wanted = Library(Knobs()).get("2601.19029")
+    wanted = SampleData(Knobs()).get("2601.19029")
     assert wanted is not None
     assert (paper.title, paper.summary, paper.comment) == (wanted.title, wanted.abstract, wanted.comments)
     assert tuple(author.name for author in paper.authors) == wanted.authors
@@ -101,7 +101,7 @@ def test_the_arxiv_package_reads_the_api(server: Server) -> None:
 
 
 def test_the_api_drops_unknown_ids_and_sends_ten_by_default(server: Server, get: httpx2.Client) -> None:
-    ids = [record.id for record in Library(Knobs()).records[:12]]
+    ids = [record.id for record in SampleData(Knobs()).records[:12]]
     assert len(xml(get.get("/api/query", params={"id_list": ",".join(ids)})).findall("a:entry", NS)) == 10
     query: dict[str, str | int] = {"id_list": "2601.19029v1,2601.99999,2601.19112", "max_results": 50}
     assert len(xml(get.get("/api/query", params=query)).findall("a:entry", NS)) == 2

@@ -13,7 +13,7 @@ import httpx2
 import pytest
 
 from digest.sample import Knobs, start
-from digest.sample.data import Library
+from digest.sample.data import SampleData
 from digest.system.errors import DigestError
 
 pytestmark = pytest.mark.slow
@@ -109,7 +109,7 @@ def test_a_start_that_fails_says_why(tmp_path: Path) -> None:
 
 
 def test_the_shipped_data_is_whole() -> None:
-    library = Library(Knobs())
+    library = SampleData(Knobs())
     ids = {record.id for record in library.records}
     kinds = [record.kind for record in library.records]
     assert len(ids) == len(library.records) == 44
@@ -120,7 +120,7 @@ def test_the_shipped_data_is_whole() -> None:
 
 def test_the_records_are_those_of_the_published_digest(shared: Path) -> None:
     published = (shared / "seed" / "audio-20260128.md").read_text(encoding="utf-8")
-    for record in Library(Knobs()).records:
+    for record in SampleData(Knobs()).records:
         kind = "replaced" if record.kind == "replaced" else "new"
         assert f"] {record.title}\n- **分类: {'; '.join(record.categories)}**" in published
         assert f"[{kind} " in published.partition(f"] {record.title}\n")[0].rpartition("\n")[2]

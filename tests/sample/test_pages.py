@@ -12,7 +12,7 @@ import pytest
 from lxml import html
 
 from digest.sample import Server
-from digest.sample.data import Library
+from digest.sample.data import SampleData
 from digest.sample.knobs import Knobs
 
 DAY = "/catchup/cs.SD/2026-01-28"
@@ -76,7 +76,7 @@ def test_an_item_has_all_that_the_record_has(get: httpx2.Client) -> None:
     page = tree(get.get("/list/cs.SD/new").text)
     details = page.xpath("//a[@id='2601.19029']/../following-sibling::dd[1]")[0]
     authors = details.xpath(".//div[@class='list-authors']/a/text()")
-    wanted = Library(Knobs()).get("2601.19029")
+    wanted = SampleData(Knobs()).get("2601.19029")
     assert wanted is not None
     assert tuple(authors) == wanted.authors
     assert wanted.title in details.xpath(".//div[starts-with(@class, 'list-title')]")[0].text_content()

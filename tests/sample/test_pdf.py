@@ -9,7 +9,7 @@ import pymupdf
 import pytest
 
 from digest.sample import Server
-from digest.sample.data import Library, Record
+from digest.sample.data import SampleData, SamplePaper
 from digest.sample.knobs import Knobs
 from digest.sample.pdf import NOTICE, typeset
 
@@ -36,7 +36,7 @@ def test_a_paper_in_two_pages(get: httpx2.Client) -> None:
 
 
 def test_all_are_legible_and_the_same_each_time() -> None:
-    record = Library(Knobs()).get("2512.14961v3")
+    record = SampleData(Knobs()).get("2512.14961v3")
     assert record is not None
     content = typeset(record)
     typeset.cache_clear()
@@ -45,7 +45,7 @@ def test_all_are_legible_and_the_same_each_time() -> None:
 
 
 def test_names_beyond_latin_1_and_long_author_lists() -> None:
-    record = Record(
+    record = SamplePaper(
         id="2601.00001",
         title="Many",
         abstract="We are many. It works.",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
-from digest.sample.data import Record
+from digest.sample.data import SamplePaper
 from digest.sample.pdf import typeset
 from tests.sources import invented
 from tests.sources.bulk.support import tar
@@ -19,7 +19,7 @@ def working_days(first: date, count: int) -> list[date]:
     return [day for day in days if day.weekday() < 5][:count]
 
 
-def records_of(days: Sequence[date], papers: int) -> list[Record]:
+def records_of(days: Sequence[date], papers: int) -> list[SamplePaper]:
     """So many papers on each day, new and cross-listed; abstracts and lines differ."""
     made = []
     for number, day in enumerate(days):
@@ -31,7 +31,7 @@ def records_of(days: Sequence[date], papers: int) -> list[Record]:
                 abstract=f"We study how voice {place} sounds in {number} rooms, with {place + 2} ears.",
                 categories=[["cs.SD", "eess.AS"], ["cs.CL", "cs.SD"], ["eess.AS"]][place % 3],
             )
-            made.append(Record.model_validate(one))
+            made.append(SamplePaper.model_validate(one))
     return made
 
 
@@ -52,10 +52,10 @@ class World:
 
 def world(
     folder: Path,
-    papers: Sequence[Record],
+    papers: Sequence[SamplePaper],
     *,
     mirrored: bool = True,
-    pdf: Callable[[Record], bytes] = typeset,
+    pdf: Callable[[SamplePaper], bytes] = typeset,
 ) -> World:
     folder.mkdir(parents=True, exist_ok=True)
     rows = [one.model_dump(mode="json", exclude_defaults=True) for one in papers]
@@ -67,7 +67,7 @@ def world(
     return World(records, snapshot, folder / "mirror")
 
 
-def _as_row(one: Record) -> dict[str, object]:
+def _as_row(one: SamplePaper) -> dict[str, object]:
     created = f"{one.submitted:%a, %d %b %Y %H:%M:%S} GMT"
     return {
         "id": one.id,
@@ -80,7 +80,7 @@ def _as_row(one: Record) -> dict[str, object]:
     }
 
 
-def _mirror(root: Path, papers: Iterable[Record], pdf: Callable[[Record], bytes]) -> None:
+def _mirror(root: Path, papers: Iterable[SamplePaper], pdf: Callable[[SamplePaper], bytes]) -> None:
     by_month: dict[str, dict[str, bytes]] = {}
     for one in papers:
         month = one.id[:4]

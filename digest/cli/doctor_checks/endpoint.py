@@ -13,7 +13,7 @@ from digest.llm.endpoint import Endpoint
 from digest.llm.presets import preset_of
 from digest.llm.response import UnusableError
 from digest.model import Completion, Paper
-from digest.sample.data import Library
+from digest.sample.data import SampleData
 from digest.sample.knobs import Knobs
 from digest.summarize.answer import read_entry, read_fields, read_line
 from digest.summarize.prompt import Prompt, request_for
@@ -150,5 +150,5 @@ def _read(content: str, prompt: Prompt) -> None:
 
 def _a_paper() -> Paper:
     """The first paper of the sample day: its endpoint knows no others."""
-    record = Library(Knobs()).records[0]
+    record = SampleData(Knobs()).records[0]
     return Paper(id=record.id, title=record.title, abstract=record.abstract)

@@ -140,7 +140,7 @@ class PostgresDatabase(Database):
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
-        """That of the transaction under way, or one of the pool."""
+        """The connection of the transaction under way, or one of the pool."""
         if self._current is not None:
             yield self._current
             return

@@ -43,7 +43,7 @@ def pack(record: BaseModel) -> bytes:
 
 
 def pack_text(text: str) -> bytes:
-    """The same of a text."""
+    """A text as it is kept: compressed, as `pack` does it."""
     return zlib.compress(text.encode("utf-8", "surrogatepass"))
 
 
@@ -69,7 +69,7 @@ def _unpack_halves(kind: type[T], text: str) -> T | None:
 
 
 def unpack_text(blob: Any) -> str | None:  # noqa: ANN401 - whatever stands in a column
-    """The same of a text."""
+    """A text as it was kept; None when its bytes are damaged."""
     try:
         return zlib.decompress(blob).decode("utf-8", "surrogatepass")
     except (zlib.error, ValueError, TypeError):

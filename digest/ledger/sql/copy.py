@@ -90,7 +90,7 @@ class _RowHasher:
 
     @property
     def content(self) -> Content:
-        """Of the rows so far."""
+        """The content of the rows so far."""
         return Content(self._count, self._hash.hexdigest())
 
     def _note(self, value: object) -> None:

@@ -12,7 +12,7 @@ from digest.ledger.sql.schema import Table
 T = TypeVar("T")
 
 SqlRow = tuple[Any, ...]
-"""Of str, bytes, int and None."""
+"""A row of str, bytes, int and None."""
 
 
 class Closing(ABC):

@@ -151,7 +151,7 @@ class History(Closing):
 
 
 def outlook(run: Run, events: list[Event]) -> str:
-    """Where a run ended that did not end well, and what the next one will do; a sentence or two."""
+    """The end of a run that did not end well, and what the next one will do; a sentence or two."""
     if run.command == "after" and run.state != "running":
         why = run.report.get("why") or (
             "" if run.state == "complete" else "its process was stopped from outside"

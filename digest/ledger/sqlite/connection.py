@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 LOCK_NAME = "ledger.locks"
 SYNCHRONOUS = "FULL"
-"""When SQLite has the disk confirm what it writes: before every commit returns; see `connect`."""
+"""SQLite's setting: the disk confirms what is written before every commit returns; see `connect`."""
 _BUSY_SECONDS = 30.0
 _MOST_PROBLEMS = 20
 

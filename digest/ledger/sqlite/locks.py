@@ -1,4 +1,4 @@
-"""Who is at work: locks by name, which the system lifts when their owner dies, however it dies.
+"""Locks by name, which the system lifts when their owner dies, however it dies.
 
 Each name that is held has a file of its own in one folder, locked by `filelock` with what the system has.
 Where a file system knows no locks, a process counts as alone. What a process starts does not inherit its
@@ -15,7 +15,11 @@ from pathlib import Path
 
 from filelock import lock_descriptor
 
-_LOOKS, _INSTANT = 20, 0.01
+_LOOKS = 20
+"""Times that a lock is tried which somebody may be looking at."""
+
+_INSTANT = 0.01
+"""Seconds between two tries."""
 
 
 class Locks:

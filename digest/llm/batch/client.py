@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from digest.llm.api_error import clean
 from digest.llm.endpoint import Endpoint
 from digest.llm.error_mapping import TransientError
+from digest.llm.response import list_in, table_in
 from digest.llm.retry import RetryPolicy
 from digest.system.errors import ModelError, QuotaError
 from digest.system.retry_after import retry_after
@@ -131,9 +132,9 @@ class BatchApi:
         oldest, after = since.timestamp() - _DAY, dict[str, str]()
         for _ in range(_PAGES):
             page = await self._page(after)
-            tables = [_table(one) for one in _list(page.get("data"))]
+            tables = [table_in(one) for one in list_in(page.get("data"))]
             for table in tables:
-                ours = _table(table.get("metadata")).get(_METADATA) == token
+                ours = table_in(table.get("metadata")).get(_METADATA) == token
                 if (ours or table.get("input_file_id") == file) and isinstance(table.get("id"), str):
                     return str(table["id"])
             if not tables or not page.get("has_more") or _time(tables[-1]) < oldest:  # the newest come first
@@ -159,13 +160,13 @@ class BatchApi:
         batches = self._endpoint.client().batches.with_raw_response
         table = await self._table(lambda: batches.retrieve(name), "status")
         files = (table.get("output_file_id"), table.get("error_file_id"))
-        done = _table(table.get("request_counts")).get("completed")
+        done = table_in(table.get("request_counts")).get("completed")
         return Remote(
             name=name,
             status=clean(str(table["status"]))[:100],
             done=done if isinstance(done, int) else 0,
             files=tuple(file for file in files if isinstance(file, str) and file),
-            trouble=_trouble(_list(_table(table.get("errors")).get("data"))),
+            trouble=_trouble(list_in(table_in(table.get("errors")).get("data"))),
         )
 
     async def content(self, file: str) -> bytes:
@@ -191,7 +192,7 @@ class BatchApi:
     def _object(self, content: bytes) -> dict[str, Any]:
         """The object in a body; an empty one if it holds none."""
         try:
-            return _table(self._endpoint.redactor.parsed(content))
+            return table_in(self._endpoint.redactor.parsed(content))
         except ValueError:
             return {}
 
@@ -240,19 +241,11 @@ _WITHOUT = "Check OPENAI_BASE_URL, or leave --batch out: the endpoint seems to h
 
 def _trouble(errors: list[Any]) -> str:
     """The first errors of a batch that failed, in the endpoint's words."""
-    texts = (str(_table(error).get("message") or _table(error).get("code") or "") for error in errors[:3])
+    texts = (str(table_in(error).get("message") or table_in(error).get("code") or "") for error in errors[:3])
     return clean(" ".join("; ".join(filter(None, texts)).split()))[:300]
 
 
-def _table(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
 def _time(batch: dict[str, Any]) -> float:
-    """When a batch was made, in seconds; one that does not say is taken to be new."""
+    """The time at which a batch was made, in seconds; one that does not say is taken to be new."""
     created = batch.get("created_at")
     return created if isinstance(created, int | float) else math.inf

@@ -16,7 +16,7 @@ class DeferredError(DigestError):
 
 @dataclass(frozen=True)
 class Deferral:
-    """Which questions are put aside.
+    """The choice of the questions that are put aside.
 
     Attributes:
         batch: questions without answer go into a new batch; else they are asked directly.

@@ -88,7 +88,7 @@ class Batches:
         self.steps = BatchLifecycle(endpoint, ledger, self.log, sleep, say)
 
     def deferral(self, *, batch: bool) -> Deferral:
-        """Which questions are put aside: those in an open batch; with `batch`, all others for a new one."""
+        """The questions to put aside: those in an open batch; with `batch`, all others for a new one."""
         return Deferral(batch, frozenset(self.steps.unanswered))
 
     async def submit(

@@ -84,7 +84,7 @@ def title_of(paper: Paper) -> str:
 
 
 def year_of(paper: Paper, day: Date) -> int:
-    """Of the first version: by the record, by the identifier, or that of `day`."""
+    """The year of the first version: by the record, by the identifier, or that of `day`."""
     if paper.published:
         return paper.published.year
     number = re.fullmatch(r"(\d\d)(0[1-9]|1[0-2])\.\d{4,5}", paper.id)

@@ -43,7 +43,7 @@ _HOSTS: dict[str, LinkKind] = {
 
 @dataclass(frozen=True)
 class Venue:
-    """Where a paper appears, or was sent."""
+    """The place where a paper appears, or was sent."""
 
     name: str
     submitted: bool

@@ -9,7 +9,7 @@ from datetime import date as Date
 from pathlib import Path
 
 from digest.model import Digest
-from digest.publish.files import load_digest
+from digest.publish.formats import read_digest
 
 Week = tuple[int, int]
 """Year and number, as ISO 8601 counts."""
@@ -54,7 +54,7 @@ def read_in_place(source: DigestFile) -> Digest:
     Raises:
         DigestError: it is none, or cannot be read.
     """
-    digest = load_digest(source.path)
+    digest = read_digest(source.path)
     if digest.section.key != source.key or digest.date != source.date:
         section = digest.section.model_copy(update={"key": source.key})
         digest = digest.model_copy(update={"date": source.date, "section": section})

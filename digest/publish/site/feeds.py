@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _SPACE = uuid.UUID("6ad3d1a8-9a9f-4d92-9c8e-0c3f6f5b8a11")
-"""Of identifiers of feeds and of papers without an address."""
+"""Namespace of identifiers of feeds and of papers without an address."""
 
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _ANNOUNCED = time(1, 0)
@@ -47,18 +47,18 @@ class _Feed:
 
     @property
     def id(self) -> str:
-        """The same for every build of the feed, wherever it is published."""
+        """The feed's identifier: one for every build of it, wherever it is published."""
         return f"urn:uuid:{uuid.uuid5(_SPACE, f'feed {self.name}')}"
 
     def about(self, site: SiteSettings) -> str:
-        """Who wrote the lines."""
+        """A sentence about who wrote the lines."""
         words = words_of(site.lang)
         sample = any(leaf.sample for _, leaf in self.items)
         return f"{words['sample']} · {words['ai']}" if sample else str(words["ai"])
 
     @property
     def updated(self) -> datetime:
-        """Of the newest paper; a day long ago for a feed without any."""
+        """The instant of the newest paper; a day long ago for a feed without any."""
         return max((_when(*item) for item in self.items), default=datetime(2000, 1, 1, tzinfo=UTC))
 
 

@@ -119,7 +119,7 @@ class InterestScorer:
         ]
 
     def followed(self, paper: Paper) -> frozenset[str]:
-        """Those of its authors whom the reader follows, as the paper spells them."""
+        """The authors of a paper whom the reader follows, as the paper spells them."""
         return frozenset(
             author for author in paper.authors if self._authors and _name(author) in self._authors
         )

@@ -103,7 +103,7 @@ def _paper(title: object, abstract: object, authors: Iterable[object]) -> dict[s
 
 
 def _unquoted(value: str) -> str:
-    """Of an entry whose key stands twice, the parser leaves values in their quotes."""
+    """The value without the quotes that the parser leaves in an entry whose key stands twice."""
     return value[1:-1] if len(value) > 1 and value[0] == value[-1] == '"' else value
 
 

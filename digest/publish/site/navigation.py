@@ -41,11 +41,11 @@ class Navigation:
         return self._days[day]
 
     def section(self, source: DigestFile) -> Neighbours:
-        """The same section on other days, and its week."""
+        """The pages of the section on the days before and after, and of its week."""
         return Neighbours(*self._sections[source.key, source.date], week_path(source.week, source.key))
 
     def week(self, key: str, week: Week) -> Neighbours:
-        """The same section in other weeks."""
+        """The pages of the section in the weeks before and after."""
         return Neighbours(*self._weeks[key, week])
 
 

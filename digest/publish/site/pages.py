@@ -87,7 +87,7 @@ class SectionSummary(Record):
 
 @dataclass(frozen=True)
 class Neighbours:
-    """Where one gets from a page: paths from the root of the site; empty: nowhere."""
+    """The ways from a page to others: paths from the root of the site; empty: nowhere."""
 
     before: str = ""
     after: str = ""
@@ -166,7 +166,7 @@ class Parts:
 
 
 def parts_of(views: Sequence[PaperView]) -> Parts:
-    """Those of interest first, the nearest before the others; then by task; replaced ones apart."""
+    """The papers of interest first, the nearest before the others; then by task; replaced ones apart."""
     mine = sorted((view for view in views if view.interest.score > 0), key=lambda view: -view.interest.score)
     other = [view for view in views if view.interest.score <= 0]
     return Parts(

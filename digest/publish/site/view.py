@@ -55,12 +55,12 @@ class PaperView:
 
     @property
     def address(self) -> str:
-        """Its page at arXiv; empty for a published file that does not name it."""
+        """The paper's page at arXiv; empty for a published file that does not name it."""
         return f"https://arxiv.org/abs/{self.paper.versioned_id}" if self.paper.id else ""
 
     @property
     def also_lang(self) -> Language:
-        """Of `also`."""
+        """The language of `also`."""
         return "zh" if self.lang == "en" else "en"
 
     @property

@@ -1,4 +1,4 @@
-"""When arXiv announces. Source: arXiv, help/availability.
+"""The calendar of arXiv's announcements. Source: arXiv, help/availability.
 
 An announcement comes at 20:00 US Eastern on the evenings of Sunday to Thursday, and carries the date of the
 day after. On evenings that arXiv lists as holidays there is none; others are cancelled ad hoc, so that a

@@ -121,7 +121,7 @@ def _url(kind: PageKind, address: str, place: int) -> str:
 
 
 def _next(kind: PageKind, place: int, pages: Sequence[ListingPage]) -> int | None:
-    """Where the page after the last begins: entries to skip, or its number. None: there is none.
+    """The beginning of the page after the last: entries to skip, or its number. None: there is none.
 
     arXiv is asked for no page that it does not name: it refuses them for minutes.
     """

@@ -17,7 +17,7 @@ from digest.sources.source import NoAnnouncement
 
 @dataclass(frozen=True)
 class ArxivSource:
-    """See `digest.sources.source.Source`.
+    """An `AnnouncementSource` of arXiv's pages and API.
 
     Attributes:
         http: gives the client, opened when it is first asked for.

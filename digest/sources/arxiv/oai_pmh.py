@@ -37,7 +37,7 @@ class OaiPage(Record):
 
     papers: tuple[Paper, ...]
     histories: tuple[tuple[tuple[int, datetime], ...], ...] = ()
-    """Of each paper, the number of each version and when it was submitted."""
+    """The versions of each paper: number, and when it was submitted."""
     broken: tuple[str, ...] = ()
     """The faults of records that could not be read."""
     token: str | None = None

@@ -19,7 +19,7 @@ _WORDS = {"oai": "OAI-PMH", "snapshot": "a snapshot of arXiv's metadata"}
 
 @dataclass(frozen=True)
 class BulkSource:
-    """See `digest.sources.source.Source`.
+    """An `AnnouncementSource` of papers by day.
 
     Attributes:
         files: the papers by day.

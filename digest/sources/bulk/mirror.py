@@ -29,7 +29,7 @@ _SUFFIXES = (".pdf", ".txt")
 
 
 class _Place(NamedTuple):
-    """Where a file is: by itself, or so many bytes from an offset of an archive."""
+    """The place of a file: by itself, or so many bytes from an offset of an archive."""
 
     path: Path
     version: int | None

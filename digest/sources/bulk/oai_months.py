@@ -41,7 +41,7 @@ class OaiMonths:
         self._today = today
 
     async def harvest(self, category: str, first: Date) -> None:
-        """See to it that all months since `first` are there; those that had ended are asked for once.
+        """Harvest all months since `first` that are not there; those that had ended are asked for once.
 
         Raises:
             SourceError: arXiv gave no usable answer; what was harvested before is kept.

@@ -9,7 +9,7 @@ from digest.evaluate.gold.dataset import problems, read, shown_in, to_jsonl
 from digest.evaluate.gold.importer import import_digests, sample
 from digest.evaluate.runs.runner import refuse_leaks
 from digest.model import Flag
-from digest.publish.formats import read_file
+from digest.publish.formats import read_digest
 from digest.publish.json_format import to_json
 from digest.publish.markdown_parser import parse
 from digest.system.errors import UsageError
@@ -33,7 +33,7 @@ def edition(seed: Path, folder: Path, day: str, old: str, new: str) -> Path:
 
 def test_the_shipped_gold_is_what_its_digest_gives(root: Path, seed: Path) -> None:
     shipped = root / "eval" / "gold" / "audio-20260128.jsonl"
-    assert to_jsonl(import_digests([seed], read_file).papers) == shipped.read_text(encoding="utf-8")
+    assert to_jsonl(import_digests([seed], read_digest).papers) == shipped.read_text(encoding="utf-8")
     gold = read(shipped)
     assert len(gold.papers) == 44
     flagged = {one.id: one.references[0].flags for one in gold.papers if not one.lines}
@@ -47,7 +47,7 @@ def test_the_shipped_gold_is_what_its_digest_gives(root: Path, seed: Path) -> No
 
 def test_lines_for_the_same_text_are_references_of_one_paper(seed: Path, tmp_path: Path) -> None:
     other = edition(seed, tmp_path, "20260203", "提出SeLG模型提升提取效果", "并提出SeLG模型来提升提取效果")
-    made = import_digests([seed, other], read_file)
+    made = import_digests([seed, other], read_digest)
     (two,) = [one for one in made.papers if len(one.references) == 2]
     assert (two.id, [reference.date for reference in two.references]) == (
         "2601.19130",
@@ -60,7 +60,7 @@ def test_lines_for_an_older_text_are_left_out(seed: Path, tmp_path: Path) -> Non
     other = edition(
         seed, tmp_path, "20260203", "Most audio-visual speaker", "Nearly all audio-visual speaker"
     )
-    made = import_digests([seed, other], read_file)
+    made = import_digests([seed, other], read_digest)
     assert made.left_out["lines for an older version"] == 1
     assert len(made.papers) == 44
 
@@ -72,14 +72,14 @@ def test_entries_without_a_line_are_no_gold(seed: Path, tmp_path: Path) -> None:
     path = tmp_path / "audio.json"
     changed = digest.model_copy(update={"entries": (bare, doubtful, *digest.entries[2:])})
     path.write_text(to_json(changed), encoding="utf-8")
-    made = import_digests([path], read_file)
+    made = import_digests([path], read_digest)
     assert (len(made.papers), made.left_out) == (42, {"without a line, or flagged": 2})
 
 
 def test_older_digests_can_be_left_out(seed: Path) -> None:
-    assert len(import_digests([seed], read_file, since=date(2026, 1, 28)).papers) == 44
+    assert len(import_digests([seed], read_digest, since=date(2026, 1, 28)).papers) == 44
     with pytest.raises(UsageError, match="No paper is left"):
-        import_digests([seed], read_file, since=date(2026, 1, 29))
+        import_digests([seed], read_digest, since=date(2026, 1, 29))
 
 
 def test_a_sample_is_spread_in_proportion_and_repeatable() -> None:
@@ -178,7 +178,7 @@ def test_a_sample_keeps_the_flags_of_its_pool_and_check_agrees(
     seed: Path, tmp_path: Path, digest: Run, n: int
 ) -> None:
     pool = _pool(seed, tmp_path, moved=12)
-    whole = {one.id: one.references for one in import_digests([pool], read_file).papers}
+    whole = {one.id: one.references for one in import_digests([pool], read_digest).papers}
     ran = digest("gold", "import", pool, "-o", "some.jsonl", "--sample", n, "--seed", 3)
     assert ran.code == 0
     papers = read(Path("some.jsonl")).papers
@@ -189,7 +189,7 @@ def test_a_sample_keeps_the_flags_of_its_pool_and_check_agrees(
 
 
 def test_a_line_under_several_papers_is_flagged_under_each(seed: Path, tmp_path: Path) -> None:
-    papers = import_digests([_pool(seed, tmp_path, moved=1)], read_file).papers
+    papers = import_digests([_pool(seed, tmp_path, moved=1)], read_digest).papers
     same = [one for one in papers if "same-line" in one.references[0].flags]
     assert [one.id for one in same] == [one.id for one in papers[-2:]]
     assert [one.lines for one in same] == [(), ()]

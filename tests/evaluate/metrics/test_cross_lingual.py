@@ -29,7 +29,7 @@ from digest.evaluate.metrics.cross_lingual import (
 )
 from digest.evaluate.metrics.scoring import score_run
 from digest.evaluate.runs.folder import gold_key
-from digest.publish.formats import read_file
+from digest.publish.formats import read_digest
 from digest.system.errors import UsageError
 from tests.evaluate.conftest import Run
 from tests.evaluate.support import compared, make_run
@@ -288,7 +288,7 @@ def test_a_run_has_the_metric_where_there_is_a_model(
 
 def test_on_published_digests(shared: Path) -> None:
     files = [*sorted(shared.glob("days/*.md")), *sorted(shared.glob("seed/*.md"))]
-    papers = import_digests(files, read_file).papers
+    papers = import_digests(files, read_digest).papers
     worth = cross_validate(
         TrainingPair(paper.id, paper_text(paper.title, paper.abstract), line)
         for paper in papers
