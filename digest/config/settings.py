@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
 from digest.config.delivery import DeliverSettings
 from digest.config.files import no_file_hint
@@ -21,6 +21,16 @@ from digest.system.files import at_home
 
 CONCURRENCY = 8
 """Questions under way at once where nothing is set; a server on this machine is asked one at first."""
+
+
+def _is_web_address(url: str) -> str:
+    if url and not re.match(r"https?://[^/\s]", url):
+        raise ValueError(f"{url!r} is no address: it begins with http:// or https://")
+    return url
+
+
+WebAddress = Annotated[str, AfterValidator(_is_web_address)]
+"""An address of HTTP; empty: none."""
 
 
 class SectionSettings(Table):
@@ -85,7 +95,7 @@ class ModelSettings(Table):
 
     name: str = ""
     fallback: str = ""
-    base_url: str = ""
+    base_url: WebAddress = ""
     preset: str = ""
     key: SecretStr = SecretStr("")
 
@@ -100,13 +110,6 @@ class ModelSettings(Table):
     body: dict[str, Any] = Field(default_factory=dict)
     headers: dict[str, str] = Field(default_factory=dict)
     price: PriceSettings | None = None
-
-    @field_validator("base_url")
-    @classmethod
-    def _is_address(cls, url: str) -> str:
-        if url and not re.match(r"https?://[^/\s]", url):
-            raise ValueError(f"{url!r} is no address: it begins with http:// or https://")
-        return url
 
     @field_validator("key")
     @classmethod
@@ -154,14 +157,7 @@ class SiteSettings(Table):
     folder: Path = Path("site")
     title: str = Field(default="arXiv 速览", min_length=1)
     lang: Literal["zh", "en"] = "zh"
-    url: str = ""
-
-    @field_validator("url")
-    @classmethod
-    def _is_address(cls, url: str) -> str:
-        if url and not re.match(r"https?://[^/\s]", url):
-            raise ValueError(f"{url!r} is no address: it begins with http:// or https://")
-        return url.rstrip("/")
+    url: Annotated[WebAddress, AfterValidator(lambda url: url.rstrip("/"))] = ""
 
 
 Weights = dict[str, Annotated[float, Field(gt=0)]]
