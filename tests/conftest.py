@@ -7,6 +7,7 @@ import functools
 import gc
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -51,10 +52,44 @@ settings.load_profile("steady")
 
 
 def pytest_collection_finish() -> None:
-    """Modules and tests stay until the end: the garbage collector need not look at them again and again."""
+    """Modules and tests stay until the end."""
+    _leave_to_the_end()
+    gc.enable()
+
+
+def _leave_to_the_end() -> None:
+    """The garbage collector need not look again at what is there now."""
     gc.collect()
     gc.freeze()
-    gc.enable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Libraries that a file of tests imported stay as well: each pass over them takes 0.2 s."""
+    if nextitem is not None and nextitem.path != item.path:
+        _leave_to_the_end()
+
+
+_ALL_SLOW = re.compile(r"^pytestmark = pytest\.mark\.slow\b", re.MULTILINE)
+_LEFT_OUT = pytest.StashKey[set[Path]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Files of which every test takes long are not even imported, unless one names a file."""
+    named = FULL or any(".py" in word for word in config.args)
+    folders = [config.invocation_params.dir / word for word in config.args]
+    files = (path for folder in folders if not named for path in folder.rglob("test_*.py"))
+    config.stash[_LEFT_OUT] = {path for path in files if _ALL_SLOW.search(path.read_text(encoding="utf-8"))}
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    return collection_path in config.stash[_LEFT_OUT] or None
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if files := sorted(str(path.relative_to(ROOT)) for path in config.stash[_LEFT_OUT]):
+        terminalreporter.write_line(f"left out, since they take long: {', '.join(files)}")
+        terminalreporter.write_line("DIGEST_FULL_TESTS=1 runs them, as .ci/run does")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -105,6 +105,42 @@ def test_what_is_no_address_is_told(folder: Path, url: str) -> None:
         load(environment={"OPENAI_BASE_URL": url})
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["http://[::1", "http://127.0.0.1:99999/v1", "http://127.0.0.1:9／v1", "http://a b/v1", "http://a:b"],
+)
+def test_an_address_that_nobody_can_ask_is_told(folder: Path, url: str) -> None:
+    with pytest.raises(UsageError, match=r"OPENAI_BASE_URL: .* is no address, such as"):
+        load(environment={"OPENAI_BASE_URL": url})
+    Path("digest.toml").write_text(f'[arxiv]\npdf = "{url}"\n', encoding="utf-8")
+    with pytest.raises(UsageError, match=r"line 2: arxiv.pdf: .* is no address"):
+        load()
+
+
+def test_a_password_is_not_told_when_its_address_is_none(folder: Path) -> None:
+    for url in ("user:hunter2@host/v1", "http://user:hunter2@[::1"):
+        with pytest.raises(UsageError, match=r"\*\*\*@") as told:
+            load(environment={"OPENAI_BASE_URL": url})
+        assert "hunter2" not in str(told.value)
+
+
+def test_an_address_of_arxiv_may_end_in_a_slash(folder: Path) -> None:
+    Path("digest.toml").write_text('[arxiv]\npages = "http://127.0.0.1:1/"\n', encoding="utf-8")
+    assert load().arxiv.pages == "http://127.0.0.1:1"
+
+
+def test_a_link_that_leads_nowhere_is_told(folder: Path) -> None:
+    Path("digest.toml").symlink_to("settings-of-mine.toml")
+    with pytest.raises(UsageError, match=r"digest.toml: cannot be read: No such file"):
+        load()
+
+
+def test_a_path_that_is_none_is_told(folder: Path) -> None:
+    Path("digest.toml").write_text('[run]\nout = "a\\u0000b"\n', encoding="utf-8")
+    with pytest.raises(UsageError, match=r"line 2: run.out: .* is no path"):
+        load()
+
+
 def test_a_list_is_called_a_list(folder: Path) -> None:
     Path("digest.toml").write_text('[sections.x]\ntitle = "x"\ncategories = "cs.CL"\n', encoding="utf-8")
     with pytest.raises(

@@ -43,7 +43,7 @@ def load(
     """
     merged = _read(shipped("digest.toml"))
     own = path or Path("digest.toml")
-    if own.exists():
+    if own.exists() or own.is_symlink():  # a link that leads nowhere is a file that is missing
         settings = _read(own)
         _validate(_merge(merged, settings), own)  # blame the file before flags hide what is wrong in it
         merged = _merge(merged, settings)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from digest.config.delivery import DeliverSettings
 from digest.config.files import no_file_hint
@@ -18,19 +19,29 @@ from digest.config.table import Table
 from digest.model import Language, Section
 from digest.system.errors import UsageError
 from digest.system.files import at_home
+from digest.system.redact import without_credentials
 
 CONCURRENCY = 8
 """Questions under way at once where nothing is set; a server on this machine is asked one at first."""
 
 
-def _is_web_address(url: str) -> str:
+def _address(url: str) -> str:
+    """An address on the web as it was typed, or nothing.
+
+    Raises:
+        ValueError: it is none.
+    """
+    shown = without_credentials(url if "//" in url else f"//{url}").removeprefix("//")
     if url and not re.match(r"https?://[^/\s]", url):
-        raise ValueError(f"{url!r} is no address: it begins with http:// or https://")
+        raise ValueError(f"{shown!r} is no address: it begins with http:// or https://")
+    try:
+        parts = urlsplit(url)
+        usable = not url or bool(parts.hostname and parts.port != 0)
+    except ValueError:  # a port that is no number, or too high; brackets that do not close
+        usable = False
+    if not usable or re.search(r"\s", url):
+        raise ValueError(f"{shown!r} is no address, such as http://127.0.0.1:11434/v1")
     return url
-
-
-WebAddress = Annotated[str, AfterValidator(_is_web_address)]
-"""An address of HTTP; empty: none."""
 
 
 class SectionSettings(Table):
@@ -95,7 +106,7 @@ class ModelSettings(Table):
 
     name: str = ""
     fallback: str = ""
-    base_url: WebAddress = ""
+    base_url: str = ""
     preset: str = ""
     key: SecretStr = SecretStr("")
 
@@ -110,6 +121,11 @@ class ModelSettings(Table):
     body: dict[str, Any] = Field(default_factory=dict)
     headers: dict[str, str] = Field(default_factory=dict)
     price: PriceSettings | None = None
+
+    @field_validator("base_url")
+    @classmethod
+    def _is_address(cls, url: str) -> str:
+        return _address(url)
 
     @field_validator("key")
     @classmethod
@@ -149,6 +165,11 @@ class ArxivSettings(Table):
     pdf: str = "https://export.arxiv.org"
     oai: str = "https://oaipmh.arxiv.org/oai"
 
+    @field_validator("pages", "api", "feed", "pdf", "oai")
+    @classmethod
+    def _is_address(cls, url: str) -> str:
+        return _address(url).rstrip("/")
+
 
 class SiteSettings(Table):
     """The pages made from digests."""
@@ -157,7 +178,12 @@ class SiteSettings(Table):
     folder: Path = Path("site")
     title: str = Field(default="arXiv 速览", min_length=1)
     lang: Literal["zh", "en"] = "zh"
-    url: Annotated[WebAddress, AfterValidator(lambda url: url.rstrip("/"))] = ""
+    url: str = ""
+
+    @field_validator("url")
+    @classmethod
+    def _is_address(cls, url: str) -> str:
+        return _address(url).rstrip("/")
 
 
 Weights = dict[str, Annotated[float, Field(gt=0)]]

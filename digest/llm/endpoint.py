@@ -33,7 +33,7 @@ from digest.llm.sdk import connect, timeout_of
 from digest.model import Completion, Request
 from digest.system.errors import AnswerError, DigestError, ModelError, QuotaError
 from digest.system.reach import offline_tries, reason
-from digest.system.redact import KeyRedactor
+from digest.system.redact import KeyRedactor, without_credentials
 from digest.system.retry_after import retry_after
 
 if TYPE_CHECKING:
@@ -108,8 +108,8 @@ class Endpoint:
 
     @property
     def address(self) -> str:
-        """Its base URL."""
-        return self.preset.base_url
+        """Its base URL, without passwords and keys that stand in it."""
+        return without_credentials(self.preset.base_url)
 
     @property
     def ceiling(self) -> float | None:

@@ -22,7 +22,7 @@ from digest.model import Completion, Request
 from digest.system.errors import AnswerError, ModelError
 from digest.system.network import proxy_for
 from digest.system.reach import connecting, network_error_kind, offline_tries, reason
-from digest.system.redact import KeyRedactor
+from digest.system.redact import KeyRedactor, without_credentials
 from digest.system.retry_after import format_wait, retry_after
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Exchange:
     ) -> None:
         self._timeout = timeout
         self._preset = preset
-        self._address = preset.base_url
+        self._address = without_credentials(preset.base_url)
         self._client = client
         self._price = price
         self._redactor = redactor

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from digest import summarize
 from digest.ledger import Ledger
 from digest.model import Finding, Paper, Record, Summary
-from digest.summarize.summarizer import Outcome
+from digest.summarize.summarizer import SummaryResult
 
 
 class _Kept(Record):
@@ -52,7 +52,7 @@ class CheckCache:
         self._ledger = ledger
         self._recipe = recipe
 
-    def recall(self, question: str) -> Outcome | None:
+    def recall(self, question: str) -> SummaryResult | None:
         """The outcome of a question, by its key, if that is kept."""
         text = self._ledger.outcome(question, self._recipe)
         if text is None:
@@ -61,9 +61,9 @@ class CheckCache:
             kept = _Kept.model_validate_json(text)
         except ValidationError:  # of an older version of this program
             return None
-        return Outcome(kept.summary, None, kept.findings)
+        return SummaryResult(kept.summary, None, kept.findings)
 
-    def keep(self, question: str, outcome: Outcome) -> None:
+    def keep(self, question: str, outcome: SummaryResult) -> None:
         """Keep what became of a question, if it was answered well, and by the model that was asked first.
 
         A line whose correction got no answer is not kept: the next run asks for the correction again.

@@ -31,8 +31,8 @@ from digest.model import (
 from digest.pipeline.check_cache import CheckCache
 from digest.pipeline.resources import Resources
 from digest.sources.http_responses import says_withdrawn
-from digest.summarize.bounds import cuts
-from digest.summarize.summarizer import Job, Outcome, summarise
+from digest.summarize.prompt_text import cuts
+from digest.summarize.summarizer import Job, SummaryResult, summarise
 
 if TYPE_CHECKING:
     from digest.summarize.checks import Source
@@ -209,7 +209,7 @@ class _Work:
 
         return check_summary(summary, self.source, self.others.sources, self.resources.rules())
 
-    async def _outcome(self) -> Outcome:
+    async def _outcome(self) -> SummaryResult:
         """The outcome of the paper, or of the same question before."""
         cache = CheckCache(self.resources.ledger, self.task.recipe) if self.task.recipe else None
         question = self._question(self.text).key
@@ -225,7 +225,7 @@ class _Work:
     def _question(self, text: Text) -> Request:
         return self.job.request(self.job.prompt.render(self.task.paper, text))
 
-    def _note(self, outcome: Outcome) -> None:
+    def _note(self, outcome: SummaryResult) -> None:
         """Tell the ledger what the checks said."""
         said = "passed" if outcome.flag is None else outcome.flag.code
         found = {

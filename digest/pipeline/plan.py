@@ -11,8 +11,7 @@ from digest.model import Paper, Request, Text, TextOrigin, Usage
 from digest.pipeline.entry import AS_ASKED, recipe
 from digest.pipeline.progress import format_duration
 from digest.pipeline.resources import Resources
-from digest.summarize.prompt import Prompt
-from digest.summarize.summarizer import request_for
+from digest.summarize.prompt import Prompt, request_for
 from digest.text.cache import name_of
 from digest.text.tokens import count
 

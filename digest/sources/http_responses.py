@@ -9,14 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
-
-import httpx2
-from tenacity import RetryCallState, wait_exponential, wait_random
+from typing import TYPE_CHECKING, BinaryIO
 
 from digest.model import Snapshot
 from digest.system.errors import TooLargeError, UnavailableError
 from digest.system.reach import connecting, reason
+
+if TYPE_CHECKING:  # a finished day asks nobody
+    import httpx2
+    from tenacity import RetryCallState
 
 LONGEST_WAIT = 300.0
 """Seconds of the longest wait before another try."""
@@ -131,6 +132,8 @@ def validators(known: Snapshot | None) -> dict[str, str]:
 
 def waits(first: float) -> Callable[[RetryCallState], float]:
     """The wait that the server asks for, else twice as long each time and some by chance, from `first` on."""
+    from tenacity import wait_exponential, wait_random
+
     growing = wait_exponential(multiplier=first, max=LONGEST_WAIT) + wait_random(0, first / 2)
 
     def wait(state: RetryCallState) -> float:
@@ -143,6 +146,8 @@ def waits(first: float) -> Callable[[RetryCallState], float]:
 
 def as_transient(error: Exception, url: str) -> TransientHttpError:
     """An error of the network as one that may pass."""
+    import httpx2
+
     if isinstance(error, TransientHttpError):
         return error
     if connecting(error):

@@ -1,11 +1,13 @@
-"""Punctuation of lines, and the plain line for an answer whose fields are good and whose line is not."""
+"""The lines of an answer: read, with their punctuation, or made of its fields where they are no good."""
 
 from __future__ import annotations
 
 import re
 
-from digest.model import Language, PaperKind
+from digest.model import Finding, Language, PaperKind, Summary
+from digest.summarize import answer
 from digest.summarize.answer import Fields
+from digest.summarize.prompt import Prompt
 
 _CJK = "\u3400-\u4dbf\u4e00-\u9fff"
 _HALF_TO_FULL = {",": "，", ";": "；", ":": "：", "?": "？", "!": "！"}
@@ -50,3 +52,33 @@ def tidy(text: str, language: Language = "zh") -> str:
 def _full_brackets(match: re.Match[str]) -> str:
     inner = match[1] if match[1] is not None else match[2]
     return f"（{inner}）"
+
+
+def read_summary(content: str, prompt: Prompt) -> tuple[Summary, tuple[Finding, ...]]:
+    """The summary in the content of an answer, and a finding for each line that the answer lacks.
+
+    Raises:
+        UnreadableError: it is no answer in the form that the prompt asks for.
+    """
+    if prompt.answer == "line":
+        return Summary(line=tidy(answer.read_line(content), prompt.lang)), ()
+    if prompt.answer == "fields":
+        fields = answer.read_fields(content)
+        return Summary(line=compose(fields, prompt.lang), **fields.model_dump()), ()
+    entry = answer.read_entry(content, prompt.lang, prompt.also)
+    lines = {of: tidy(line, of) for of, line in entry.lines.items()}
+    own = lines.pop(prompt.lang, None) or compose(entry.fields, prompt.lang)
+    summary = Summary(line=own, translations=lines, **entry.fields.model_dump())
+    return summary, tuple(map(lacking_field, entry.lacking))
+
+
+def lacking_field(field_name: str) -> Finding:
+    """The finding that an answer lacks a line."""
+    return Finding(rule="no-line", severity=2, evidence=f"JSON 字段 {field_name} 缺失或不可用")
+
+
+def plain_line(summary: Summary, language: Language) -> str:
+    """The plain line of a summary, made of its fields."""
+    return compose(
+        answer.Fields.model_validate(summary.model_dump(include={*answer.Fields.model_fields})), language
+    )

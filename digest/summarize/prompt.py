@@ -10,15 +10,14 @@ import hashlib
 import json
 import re
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from digest.model import Language, Message, Paper, Record, Text
+from digest.model import Language, Message, Paper, Record, Request, Text
 from digest.summarize import answer
-from digest.summarize.bounds import within
-from digest.summarize.fence import fence
+from digest.summarize.prompt_text import fence, within
 from digest.system.errors import UsageError
 
 Input = Literal["title", "abstract", "comments", "text"]
@@ -126,6 +125,27 @@ def _passages(text: Text | None) -> str:
     if text is None or not text.passages:
         return ""
     return "\n\n" + "\n\n".join(f"{passage.heading}\n{passage.content}" for passage in text.passages)
+
+
+def request_for(
+    prompt: Prompt, model: str, conversation: tuple[Message, ...], body: Mapping[str, Any]
+) -> Request:
+    """The request that a conversation makes of a model, with a prompt's parameters.
+
+    Args:
+        prompt: what is asked for, and how.
+        model: the endpoint's name of it.
+        conversation: what is said.
+        body: further fields that shape the answer; see `Endpoint.body`.
+    """
+    return Request(
+        model=model,
+        messages=conversation,
+        temperature=prompt.temperature,
+        max_tokens=prompt.max_tokens,
+        json_schema=prompt.json_schema,
+        body=dict(body),
+    )
 
 
 def parse(source: str, where: str, shorter: Callable[[str], Prompt] | None = None) -> Prompt:

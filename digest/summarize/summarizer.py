@@ -10,7 +10,6 @@ from digest.model import (
     Completion,
     Finding,
     Flag,
-    Language,
     Message,
     Paper,
     Request,
@@ -19,10 +18,9 @@ from digest.model import (
     TextOrigin,
 )
 from digest.summarize import answer
-from digest.summarize.compose import compose, tidy
-from digest.summarize.corrections import correction_of, in_words
-from digest.summarize.prompt import Prompt
-from digest.summarize.shorten import TOO_LONG, shortened
+from digest.summarize.compose import lacking_field, plain_line, read_summary
+from digest.summarize.prompt import Prompt, request_for
+from digest.summarize.prompt_text import TOO_LONG, correction_of, sentences_of, shortened
 from digest.system.errors import AnswerError, ModelError, QuotaError
 
 _ATTEMPTS = 3
@@ -66,7 +64,7 @@ class Ask(Protocol):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SummaryResult:
     """The outcome of one paper: a summary, a flag, or both.
 
     Attributes:
@@ -104,28 +102,7 @@ class Job:
         return request_for(self.prompt, self.model, conversation, self.body)
 
 
-def request_for(
-    prompt: Prompt, model: str, conversation: tuple[Message, ...], body: Mapping[str, Any]
-) -> Request:
-    """The request that a conversation makes of a model, with a prompt's parameters.
-
-    Args:
-        prompt: what is asked for, and how.
-        model: the endpoint's name of it.
-        conversation: what is said.
-        body: further fields that shape the answer; see `Endpoint.body`.
-    """
-    return Request(
-        model=model,
-        messages=conversation,
-        temperature=prompt.temperature,
-        max_tokens=prompt.max_tokens,
-        json_schema=prompt.json_schema,
-        body=dict(body),
-    )
-
-
-async def summarise(job: Job, text: Text | None) -> Outcome:
+async def summarise(job: Job, text: Text | None) -> SummaryResult:
     """Ask about one paper until the answer passes its checks, at most three times.
 
     A paper whose text is too long for the model is asked about with less of it, down to title and abstract.
@@ -148,7 +125,7 @@ async def summarise(job: Job, text: Text | None) -> Outcome:
         return _flagged(error.code)
 
 
-async def _fitted(job: Job, text: Text | None) -> Outcome:
+async def _fitted(job: Job, text: Text | None) -> SummaryResult:
     """Ask with as much text as the model takes; of what is too long, title and abstract are left."""
     for part in _parts(job, text):
         assert text is not None
@@ -167,7 +144,7 @@ async def _fitted(job: Job, text: Text | None) -> Outcome:
     return replace(outcome, text=_abstract(text, TOO_LONG)) if text is not None and text.passages else outcome
 
 
-async def _without_text(job: Job) -> Outcome:
+async def _without_text(job: Job) -> SummaryResult:
     """Ask with title and abstract alone; where even that is too long, with the prompt's shorter form."""
     shorter = job.prompt.shorter
     if shorter is None:
@@ -201,7 +178,7 @@ def _abstract(text: Text | None, reason: str) -> TextOrigin | None:
     )
 
 
-async def _of_fallback(job: Job, text: Text | None) -> Outcome:
+async def _of_fallback(job: Job, text: Text | None) -> SummaryResult:
     """Ask another model about a paper that the first refused; its trouble is this paper's alone."""
     try:
         outcome = await summarise(replace(job, model=job.fallback, fallback=""), None)
@@ -213,9 +190,9 @@ async def _of_fallback(job: Job, text: Text | None) -> Outcome:
     )
 
 
-async def _converse(job: Job, text: Text | None) -> Outcome:
+async def _converse(job: Job, text: Text | None) -> SummaryResult:
     conversation = job.prompt.render(job.paper, text)
-    best: Outcome | None = None
+    best: SummaryResult | None = None
     before: str | None = None
     noticed: list[Finding] = []
     whole = True
@@ -237,10 +214,10 @@ async def _converse(job: Job, text: Text | None) -> Outcome:
             found = tuple(job.check(summary))
             findings = (*lacking, *found)
             if best is None or _weight(findings) < _weight(best.findings):
-                best = Outcome(summary, findings=findings)
+                best = SummaryResult(summary, findings=findings)
             noticed += [finding for finding in findings if finding.severity >= 2]
             wrong = [finding.evidence for finding in lacking]
-            wrong += in_words([finding for finding in found if finding.severity >= 2], job.prompt.lang)
+            wrong += sentences_of([finding for finding in found if finding.severity >= 2], job.prompt.lang)
         if not wrong or said == before:  # asked once more it would say the same again
             break
         before = said
@@ -252,34 +229,34 @@ async def _converse(job: Job, text: Text | None) -> Outcome:
     return replace(_settled(best.summary, best.findings, noticed), whole=whole)
 
 
-def _plain(best: Outcome, summary: Summary, job: Job) -> Outcome:
+def _plain(best: SummaryResult, summary: Summary, job: Job) -> SummaryResult:
     """The same without the lines that have a defect: in one language, or with the plain line."""
     if _weight(best.findings)[0] == 0 or job.prompt.answer != "entry":
         return best
     alone = summary.model_copy(update={"translations": {}})
-    composed = alone.model_copy(update={"line": _composed(summary, job.prompt.lang)})
+    composed = alone.model_copy(update={"line": plain_line(summary, job.prompt.lang)})
     lost = tuple(f"line_{language}" for language in summary.translations)
     for candidate, lacking in ((alone, lost), (composed, ("line", *lost))):
         found = tuple(job.check(candidate))
         if _weight(found)[0] == 0:
-            return Outcome(candidate, findings=(*map(_lacking, lacking), *found))
+            return SummaryResult(candidate, findings=(*map(lacking_field, lacking), *found))
     return best
 
 
-def _settled(summary: Summary, findings: tuple[Finding, ...], noticed: Sequence[Finding]) -> Outcome:
+def _settled(summary: Summary, findings: tuple[Finding, ...], noticed: Sequence[Finding]) -> SummaryResult:
     """The best answer with what asking again has mended, and a flag if a defect is left."""
     gone = tuple(dict.fromkeys(finding for finding in noticed if finding not in findings))
     summary = summary.model_copy(update={"mended": gone})
     defects = [finding for finding in findings if finding.severity == 3]
     if not defects:
-        return Outcome(summary, findings=findings)
+        return SummaryResult(summary, findings=findings)
     reason = "；".join(f"{finding.rule}「{finding.evidence}」" for finding in defects)
-    return Outcome(summary, Flag(code="checks", reason=f"{_REASONS['checks']}：{reason}"), findings)
+    return SummaryResult(summary, Flag(code="checks", reason=f"{_REASONS['checks']}：{reason}"), findings)
 
 
 def _read(completion: Completion, job: Job, attempt: int) -> tuple[Summary, tuple[Finding, ...]]:
     """The summary in an answer, and what it says of lines that the answer lacks."""
-    summary, lacking = _summary(completion.content, job.prompt)
+    summary, lacking = read_summary(completion.content, job.prompt)
     told = {
         "lang": job.prompt.lang,
         "prompt": job.prompt.identity,
@@ -290,29 +267,6 @@ def _read(completion: Completion, job: Job, attempt: int) -> tuple[Summary, tupl
     return summary.model_copy(update=told), lacking
 
 
-def _summary(content: str, prompt: Prompt) -> tuple[Summary, tuple[Finding, ...]]:
-    if prompt.answer == "line":
-        return Summary(line=tidy(answer.read_line(content), prompt.lang)), ()
-    if prompt.answer == "fields":
-        fields = answer.read_fields(content)
-        return Summary(line=compose(fields, prompt.lang), **fields.model_dump()), ()
-    entry = answer.read_entry(content, prompt.lang, prompt.also)
-    lines = {of: tidy(line, of) for of, line in entry.lines.items()}
-    own = lines.pop(prompt.lang, None) or compose(entry.fields, prompt.lang)
-    summary = Summary(line=own, translations=lines, **entry.fields.model_dump())
-    return summary, tuple(map(_lacking, entry.lacking))
-
-
-def _lacking(field_name: str) -> Finding:
-    return Finding(rule="no-line", severity=2, evidence=f"JSON 字段 {field_name} 缺失或不可用")
-
-
-def _composed(summary: Summary, language: Language) -> str:
-    return compose(
-        answer.Fields.model_validate(summary.model_dump(include={*answer.Fields.model_fields})), language
-    )
-
-
 def _weight(findings: Sequence[Finding]) -> tuple[int, int]:
     """Fewer defects first, then fewer things worth a look."""
     return (
@@ -321,5 +275,5 @@ def _weight(findings: Sequence[Finding]) -> tuple[int, int]:
     )
 
 
-def _flagged(code: str) -> Outcome:
-    return Outcome(flag=Flag(code=code, reason=_REASONS[code]))
+def _flagged(code: str) -> SummaryResult:
+    return SummaryResult(flag=Flag(code=code, reason=_REASONS[code]))

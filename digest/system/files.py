@@ -38,6 +38,9 @@ def text_of(content: bytes, name: str) -> str:
     """
     if content.startswith(_UTF16):
         raise FormatError(f"{name}: this is UTF-16 text (Windows calls it Unicode). Save it as UTF-8.", 1)
+    if (place := content.find(b"\0")) >= 0:
+        line = content.count(b"\n", 0, place) + 1
+        raise FormatError(f"{name}, line {line}: byte 0x00 is no text. Save the file as UTF-8.", line)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -51,8 +54,10 @@ def at_home(path: str) -> Path:
     """A path with `~` and environment variables filled in.
 
     Raises:
-        ValueError: there is no such home.
+        ValueError: there is no such home, or it is no path.
     """
+    if "\0" in path:
+        raise ValueError(f"{path!r} is no path")
     try:
         return Path(os.path.expandvars(path)).expanduser()
     except RuntimeError:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 VARIABLE, FLAG = "DIGEST_DEBUG", "--debug"
 _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASSW|CREDENTIAL|AUTH|COOKIE", re.IGNORECASE)
-_IN_ADDRESS = re.compile(r"//[^/@\s]*@")
 _OFF = {"", "0", "false", "no", "off"}
 _kept = set[str]()
 
@@ -67,7 +66,9 @@ def masked(text: str) -> str:
     """A text without what the environment keeps secret, and without the credentials of addresses."""
     for value in (*_secrets(), *sorted(_kept, key=len, reverse=True)):
         text = text.replace(value, "***")
-    return _IN_ADDRESS.sub("//***@", _with_key_masked(text))
+    from digest.system.redact import without_credentials
+
+    return without_credentials(_with_key_masked(text))
 
 
 def _flags(arguments: Sequence[str]) -> Sequence[str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+import socket
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,17 +23,33 @@ _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 OF_REQUESTS = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """Read by the library that fetches vocabularies, and by no other."""
 
+_HOSTS = frozenset(("localhost", "host.docker.internal", "host.containers.internal"))
+
 _SCHEMES = ("http", "https", "socks5", "socks5h")
 
 
 def on_this_machine(url: str) -> bool:
-    """True for a loopback address: RFC 6761, section 6.3, and RFC 1122, section 3.2.1.3."""
+    """True for a loopback address: RFC 6761, section 6.3, and RFC 1122, section 3.2.1.3.
+
+    The host of a container is this machine, too.
+    """
     try:
-        host = urlsplit(url).hostname or ""
-        number = ipaddress.ip_address(host)
-    except ValueError:  # a name; or brackets that do not close
-        return bool(re.fullmatch(r"https?://([^/@]*\.)?localhost(:\d*)?(/.*)?", url.lower()))
-    return number.is_loopback or number.is_unspecified
+        host = (urlsplit(url).hostname or "").removesuffix(".")
+    except ValueError:  # brackets that do not close
+        return False
+    if host in _HOSTS or host.endswith(".localhost"):
+        return True
+    number = _number(host)
+    return number is not None and (number.is_loopback or number.is_unspecified)
+
+
+def _number(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """The address that is written as a number; in IPv4 all forms count that resolvers read, such as 127.1."""
+    try:
+        number = ipaddress.ip_address(host if ":" in host else socket.inet_aton(host))
+    except (ValueError, OSError):
+        return None
+    return getattr(number, "ipv4_mapped", None) or number
 
 
 def client_options(*urls: str) -> dict[str, Any]:
@@ -47,8 +64,10 @@ def client_options(*urls: str) -> dict[str, Any]:
     if all(on_this_machine(url) for url in urls):
         plain = all(url.startswith("http://") for url in urls)
         return {"trust_env": False, "verify": ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else True}
+    ours = {urlsplit(url).hostname or "" for url in urls if on_this_machine(url)}
     mounts = {
-        f"all://{'[::1]' if host == '::1' else host}": None for host in ("localhost", "127.0.0.1", "::1")
+        f"all://{f'[{host}]' if ':' in host else host}": None
+        for host in ("localhost", "127.0.0.1", "::1", *ours)
     }
     refuse_unusable()
     with explained():
@@ -112,15 +131,26 @@ def proxy_for(url: str) -> str | None:
     """
     if on_this_machine(url):
         return None
-    parts = urlsplit(url)
-    if not parts.hostname or proxy_bypass(parts.hostname):
+    parts, found = urlsplit(url), getproxies()
+    if not parts.hostname or proxy_bypass(parts.hostname) or _excepted(parts.hostname, found.get("no", "")):
         return None
-    found = getproxies()
     for scheme in (parts.scheme, "all"):
         if address := found.get(scheme):
             names = (name for name in os.environ if name.lower() == f"{scheme}_proxy" and os.environ[name])
-            return f"{_shown(address)} ({next(names, 'set in the system')})"
+            return f"{_shown(address.strip())} ({next(names, 'set in the system')})"
     return None
+
+
+def _excepted(host: str, no_proxy: str) -> bool:
+    """True for what NO_PROXY names in ways that clients of httpx2 read and Python does not."""
+    names = [name.strip() for name in no_proxy.split(",")]
+    number = _number(host)
+    for name in names if number else ():
+        with suppress(ValueError):
+            if "/" in name and number in ipaddress.ip_network(name, strict=False):
+                return True
+    wild = tuple(name[1:] for name in names if name.startswith("*."))
+    return "*" in names or host.endswith(wild)
 
 
 def _shown(address: str) -> str:

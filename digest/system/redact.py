@@ -14,6 +14,17 @@ def _spellings(c: str) -> str:
     return rf"(?:\\*{re.escape(c)}{'(?:amp;)?' if c == '&' else ''}|(?i:{escaped}))"
 
 
+_CREDENTIALS = re.compile(r"//[^/?#\s\"'<>]*@")
+_IN_QUERY = re.compile(
+    r"([?&][^=&\s]*(?:key|token|secret|passw|credential|auth|sig)[^=&\s]*=)[^&#\s\"'<>]*", re.IGNORECASE
+)
+
+
+def without_credentials(address: str) -> str:
+    """An address, or a text with addresses in it, without the passwords and keys that stand in them."""
+    return _IN_QUERY.sub(r"\1***", _CREDENTIALS.sub("//***@", address))
+
+
 @lru_cache(maxsize=256)
 def _pattern(key: str) -> re.Pattern[str]:
     """Of a key in any spelling; it takes a millisecond to compile."""

@@ -14,9 +14,11 @@ from unicodedata import combining, east_asian_width
 
 from digest.system.errors import UsageError
 
-# Controls but for tab and line feed; marks and overrides of writing direction; line separators; tags.
+# Controls but for tab and line feed; marks and overrides of writing direction; line separators; tags; and
+# what is not seen at all, but for the joiners that some scripts are written with.
 _ACTIVE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\U000e0000-\U000e007f]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f]"
 )
 
 _WIDTH = {"W": 2, "F": 2}

@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
 
 from digest.text.characters import tidy
-
-if TYPE_CHECKING:
-    from digest.text.pdf_pages import Line, Page
+from digest.text.rows import PageText, Row, TextLine
 
 _STAMP = re.compile(r"arXiv:\S{5,20}\s+\[[\w.-]+\]\s+\d{1,2}\s+\w{3}\s+\d{4}")
 _PAGE_NUMBER = re.compile(
@@ -21,17 +18,7 @@ _OFTEN = 3  # pages with the same words at the same height
 _CJK = re.compile("[\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uff00-\uffef]")
 
 
-class Row(NamedTuple):
-    """A line of the body: its page from 1, its content, where it stands, and how it is set."""
-
-    page: int
-    content: str
-    top: float
-    size: float
-    bold: bool
-
-
-def body(pages: Sequence[Page]) -> list[Row]:
+def body(pages: Sequence[PageText]) -> list[Row]:
     """All lines in reading order but for running heads, page numbers and arXiv's stamp."""
     tops = {page.number: _outer_tops(page) for page in pages}
     repeated = Counter(
@@ -80,11 +67,11 @@ def _mend(text: str, line: str, paper: str) -> str:
     return (text if is_compound else text[:-1]) + line
 
 
-def _outer_tops(page: Page) -> set[int]:
+def _outer_tops(page: PageText) -> set[int]:
     tops = sorted({round(line.top) for line in page.lines})
     return {*tops[:_OUTER], *tops[-_OUTER:]}
 
 
-def _place(line: Line) -> tuple[str, int]:
+def _place(line: TextLine) -> tuple[str, int]:
     """The marks of a running head, from page to page: its words, whatever the numbers, and its height."""
     return re.sub(r"\d+", "0", line.content), round(line.top / 4)

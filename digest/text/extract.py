@@ -13,10 +13,11 @@ from digest.model import Finding, Passage, Text, TextOrigin
 from digest.text import characters, clean, injection, selection, tokens
 from digest.text import title_match as titles
 from digest.text.errors import PdfError
+from digest.text.rows import Row
 
 if TYPE_CHECKING:
-    from digest.text.clean import Row
-    from digest.text.pdf_pages import Page, Pdf
+    from digest.text.pdf_pages import Pdf
+    from digest.text.rows import PageText
 
 _FIRST_PAGES = 3
 _LONGEST = 4 << 20  # characters of a text file
@@ -68,7 +69,7 @@ def _extract_plain(path: Path, title: str | None, model: str, budget: int) -> Te
     """The same of a text that somebody extracted before, with form feeds between its pages."""
     pages = path.read_text(encoding="utf-8", errors="replace")[:_LONGEST].split("\f")
     rows = [
-        clean.Row(number, line, float(place), 10.0, bold=False)
+        Row(number, line, float(place), 10.0, bold=False)
         for number, page in enumerate(pages, start=1)
         for place, line in enumerate(map(characters.tidy, page.splitlines()))
         if line
@@ -108,7 +109,7 @@ def _chosen(pdf: Pdf, budget: int, count: selection.Count) -> tuple[list[Row], t
             return rows, chosen.passages
 
 
-def _unseen(pages: Sequence[Page]) -> Iterator[Finding]:
+def _unseen(pages: Sequence[PageText]) -> Iterator[Finding]:
     for page in pages:
         for hidden in page.hidden:
             finding = injection.of_hidden(page.number, hidden.how, hidden.content)

@@ -7,15 +7,15 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Self
 
 import pymupdf
 
 from digest.text import characters, hidden_text
-from digest.text.clean import Row
 from digest.text.errors import PdfError
 from digest.text.glyphs import Untyped
 from digest.text.hidden_text import Hidden, Run
+from digest.text.rows import PageText, Row, TextLine
 from digest.text.sheet import Sheet
 
 _mupdf: Untyped = pymupdf
@@ -28,25 +28,6 @@ _HALF = 8  # letters; fewer stand in any text
 _NEARLY_WHITE = re.compile("#[ef].[ef].[ef].")
 
 
-class Line(NamedTuple):
-    """A line of text; positions in points from the top left corner."""
-
-    content: str
-    top: float
-    left: float
-    size: float
-    bold: bool
-
-
-class Page(NamedTuple):
-    """The visible text of a page (number from 1), in reading order, and the hidden."""
-
-    number: int
-    height: float
-    lines: tuple[Line, ...]
-    hidden: tuple[Hidden, ...]
-
-
 class Pdf:
     """An open file: the pages that were read, and how many there are. A context manager."""
 
@@ -54,7 +35,7 @@ class Pdf:
         self.total: int = document.page_count
         self._document = document
         self._sheets: dict[int, Sheet] = {}
-        self._pages: dict[int, Page] = {}
+        self._pages: dict[int, PageText] = {}
         for number in numbers:
             self._read(number)
 
@@ -66,7 +47,7 @@ class Pdf:
         self._document.close()
 
     @property
-    def pages(self) -> tuple[Page, ...]:
+    def pages(self) -> tuple[PageText, ...]:
         """In the order of the file."""
         return tuple(self._pages.values())
 
@@ -144,7 +125,7 @@ def _numbers(document: Untyped, limit: int) -> Iterable[int]:
     return [*range(limit - last), *range(count - last, count)]
 
 
-def _page(document: Untyped, number: int, sheet: Sheet) -> Page:
+def _page(document: Untyped, number: int, sheet: Sheet) -> PageText:
     blocks = hidden_text.blocks_of(sheet.unclipped)
     if sheet.undrawn or _is_suspect(sheet.styled) or hidden_text.covered(blocks):
         runs = hidden_text.Inspection(sheet).lines()
@@ -159,7 +140,7 @@ def _page(document: Untyped, number: int, sheet: Sheet) -> Page:
     unseen += hidden_text.outside(blocks, drawn, sheet.picture.rect)
     unseen += hidden_text.clipping(document[number])
     unseen += _annotations(document, number)
-    return Page(number + 1, sheet.picture.rect.height, lines, tuple(unseen))
+    return PageText(number + 1, sheet.picture.rect.height, lines, tuple(unseen))
 
 
 class _Quoted:
@@ -193,7 +174,7 @@ def _is_suspect(styled: str) -> bool:
     )
 
 
-def _lines_of_html(styled: str) -> Iterator[Line]:
+def _lines_of_html(styled: str) -> Iterator[TextLine]:
     """MuPDF's HTML has one `<p>` a line, and costs far less than its dictionaries."""
     pairs = [line.split('pt">', 1) for line in styled.split(_PARAGRAPH)[1:]]
     if not pairs:
@@ -203,7 +184,7 @@ def _lines_of_html(styled: str) -> Iterator[Line]:
         if content and not content.isspace():
             top, left, size = style.split("pt;")
             bold = runs.startswith("<b>") and runs.count("<b>") == runs.count("<span")
-            yield Line(
+            yield TextLine(
                 content.strip(),
                 float(top),
                 float(left.removeprefix("left:")),
@@ -212,7 +193,7 @@ def _lines_of_html(styled: str) -> Iterator[Line]:
             )
 
 
-def _lines_of_runs(lines: list[list[Run]]) -> Iterator[Line]:
+def _lines_of_runs(lines: list[list[Run]]) -> Iterator[TextLine]:
     for runs in lines:
         spans = [run.span for run in runs if run.how is None]
         content = "".join(span["text"] for span in spans).strip()
@@ -221,7 +202,7 @@ def _lines_of_runs(lines: list[list[Run]]) -> Iterator[Line]:
             words = [span for span in spans if any(map(str.isalpha, span["text"]))]
             bold = bool(words) and all(span["flags"] & _mupdf.TEXT_FONT_BOLD for span in words)
             box = _mupdf.Rect(spans[0]["bbox"])
-            yield Line(content, box.y0, box.x0, largest["size"], bold)
+            yield TextLine(content, box.y0, box.x0, largest["size"], bold)
 
 
 def _annotations(document: Untyped, number: int) -> Iterator[Hidden]:

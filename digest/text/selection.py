@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from digest.model import Passage
 from digest.text import clean, sectioning
-from digest.text.clean import Row
+from digest.text.rows import Row
 
 _CONCLUSION_SHARE = 0.4  # of the budget that the introduction can't take away
 _OPENING_SHARE = 0.4  # of a long introduction; the rest is its end, which states the contributions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -299,6 +300,32 @@ def test_a_read_only_folder_is_a_sentence_and_can_be_looked_at(tmp_path: Path) -
     assert len(refused.stderr.splitlines()) == 1
     assert [one["state"] for one in json.loads(listed.stdout)] == ["complete"]
     assert checked.returncode == 0
+
+
+def test_a_copy_takes_the_place_of_files_alone(tmp_path: Path) -> None:
+    with open_ledger(tmp_path):
+        pass
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for target in (pipe, tmp_path, Path()):
+        with pytest.raises(UsageError, match="it is no file"):
+            backup(tmp_path, target)
+    assert pipe.is_fifo()
+    assert list(tmp_path.glob("*.part")) == []
+
+
+def test_what_no_row_is_left_of_is_not_rescued(tmp_path: Path) -> None:
+    target = tmp_path / "new.sqlite3"
+    for content in (b"", b"SQLite format 3\0"[:1]):
+        (tmp_path / FILE_NAME).write_bytes(content)
+        with pytest.raises(LedgerError, match="nothing of it can be read"):
+            rescue(tmp_path, target)
+    (tmp_path / FILE_NAME).unlink()
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE_NAME)) as other:
+        other.execute("CREATE TABLE others (thing)")
+    with pytest.raises(LedgerError, match="no rows that a ledger has"):
+        rescue(tmp_path, target)
+    assert not target.exists()
 
 
 def test_a_backup_can_be_made_while_a_run_writes(tmp_path: Path) -> None:

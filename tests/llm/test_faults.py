@@ -21,7 +21,7 @@ from digest.model import Paper, RunUsage
 from digest.sample import Fault, Server, fault
 from digest.sample.data import Library
 from digest.sample.knobs import Knobs
-from digest.summarize.summarizer import Job, Outcome, summarise
+from digest.summarize.summarizer import Job, SummaryResult, summarise
 from digest.system.errors import UsageError
 
 CHAT = "^/v1/chat"
@@ -37,7 +37,7 @@ def papers() -> list[Paper]:
 
 def ask_all(
     server: Server, papers: list[Paper], folder: Path, fallback: str = "", **settings: Any
-) -> tuple[list[Outcome], RunUsage]:
+) -> tuple[list[SummaryResult], RunUsage]:
     given = {
         "name": "m",
         "base_url": f"{server.url}/v1",
@@ -47,7 +47,7 @@ def ask_all(
     }  # 3 s here
     prompt = load("fields")
 
-    async def go() -> tuple[list[Outcome], RunUsage]:
+    async def go() -> tuple[list[SummaryResult], RunUsage]:
         with open_ledger(folder) as ledger:
             endpoint = Endpoint(ModelSettings.model_validate({**given, **settings}), sleep=shortly)
             asker = CachedClient(endpoint, ledger, ledger.begin("run"))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from digest.cli.prompts import load
 from digest.model import Paper
-from digest.summarize.bounds import MOST, cuts, within
+from digest.summarize.prompt_text import MOST, cuts, within
 
 
 def test_no_paper_fills_the_prompt() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from digest.cli.prompts import load
 from digest.model import Completion, Finding, Paper, Request, Summary
-from digest.summarize.summarizer import Job, Outcome, summarise
+from digest.summarize.summarizer import Job, SummaryResult, summarise
 
 PAPER = Paper(id="2601.00001", version=1, title="A title", abstract="An abstract.")
 FIELDS = {"kind": "method", "task": "语音分离", "problem": "混响下的分离", "contribution": "提出X网络"}
@@ -24,7 +24,7 @@ def fields(**more: str) -> str:
 
 def after(
     answers: Sequence[str], severity: Literal[0, 1, 2, 3] = 3, prompt: str = "fields"
-) -> tuple[Outcome, int]:
+) -> tuple[SummaryResult, int]:
     """What comes of a paper whose questions get these answers, and how many were asked."""
     asked: list[Request] = []
 

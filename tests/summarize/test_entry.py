@@ -14,7 +14,7 @@ import pytest
 from digest.cli.prompts import load
 from digest.model import Completion, Finding, Paper, PaperKind, Request, Summary
 from digest.summarize.checks import Source, check_summary
-from digest.summarize.summarizer import Job, Outcome, summarise
+from digest.summarize.summarizer import Job, SummaryResult, summarise
 
 PAPER = Paper(
     id="2601.00001",
@@ -56,7 +56,7 @@ class Model:
         return [request.messages[-1].content for request in self.asked[1:]]
 
 
-def outcome(model: Model, prompt: str = "entry", languages: Sequence[Any] = ()) -> Outcome:
+def outcome(model: Model, prompt: str = "entry", languages: Sequence[Any] = ()) -> SummaryResult:
     def check(summary: Summary) -> tuple[Finding, ...]:
         return check_summary(summary, Source(PAPER.title, PAPER.abstract))
 

@@ -5,7 +5,7 @@ import re
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from digest.summarize.fence import fence
+from digest.summarize.prompt_text import fence
 
 
 @given(st.text())

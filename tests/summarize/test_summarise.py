@@ -10,14 +10,14 @@ import pytest
 
 from digest.cli.prompts import load
 from digest.model import Completion, Finding, Paper, Request, Severity, Summary
-from digest.summarize.summarizer import Job, Outcome, summarise
+from digest.summarize.summarizer import Job, SummaryResult, summarise
 from digest.system.errors import AnswerError, DigestError, ModelError, QuotaError
 
 FIRST, SECOND = "该论文研究语音分离，提出了一种方法。", "该论文研究语音增强，提出了另一种方法。"
 PAPER = Paper(id="2601.00001", version=1, title="A title", abstract="An abstract.")
 
 
-def outcome_of(answers: Sequence[str | DigestError], severity: dict[str, Severity]) -> Outcome:
+def outcome_of(answers: Sequence[str | DigestError], severity: dict[str, Severity]) -> SummaryResult:
     """What becomes of a paper when the endpoint answers so, and checks find so much in lines."""
     left = list(answers)
 

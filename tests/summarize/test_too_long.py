@@ -11,8 +11,8 @@ import pytest
 
 from digest.cli.prompts import load
 from digest.model import Completion, Paper, Passage, Request, Text, TextOrigin
-from digest.summarize.shorten import shortened
-from digest.summarize.summarizer import Job, Outcome, summarise
+from digest.summarize.prompt_text import shortened
+from digest.summarize.summarizer import Job, SummaryResult, summarise
 from digest.system.errors import AnswerError
 
 ANSWER = '{"kind": "method", "task": "语音识别", "problem": "噪声中性能下降", "contribution": "提出一种方法"}'
@@ -41,7 +41,7 @@ class Model:
             raise AnswerError(self.code, "no")
         return Completion(key=request.key, model="m", content=ANSWER, received=datetime.now(UTC))
 
-    def about(self, text: Text | None, prompt: str = "fields", **fields: Any) -> Outcome:
+    def about(self, text: Text | None, prompt: str = "fields", **fields: Any) -> SummaryResult:
         job = Job(PAPER, load(prompt), "m", self.ask, lambda _: (), **fields)
         return asyncio.run(summarise(job, text))
 

@@ -27,7 +27,12 @@ def test_marks_and_line_ends_of_any_editor_are_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [("音频".encode("utf-16"), "UTF-16"), ("a\n音频".encode("gb18030"), "line 2: byte 0xd2 is no UTF-8")],
+    [
+        ("音频".encode("utf-16"), "UTF-16"),
+        ("a\n音频".encode("gb18030"), "line 2: byte 0xd2 is no UTF-8"),
+        ("ab\n".encode("utf-16-le"), "line 1: byte 0x00 is no text"),
+        (b"a = 1\n\0", "line 2: byte 0x00"),
+    ],
 )
 def test_other_encodings_are_named(tmp_path: Path, content: bytes, words: str) -> None:
     path = tmp_path / "file"

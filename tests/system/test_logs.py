@@ -80,6 +80,28 @@ def test_keys_of_any_variable_are_masked_in_any_spelling(monkeypatch: pytest.Mon
     assert masked(f"a {KEY} b another-secret") == "a *** b ***"
     assert masked("k=sk-proj-Zu%2B9%2FaQ%3D%3D") == "k=***"
     assert masked("via socks5://user:word@127.0.0.1:1") == "via socks5://***@127.0.0.1:1"
+    assert masked("POST http://a/v1?v=1&api_key=word&b=2 200") == "POST http://a/v1?v=1&api_key=***&b=2 200"
+    assert masked("at http://user:w@rd@host/v1, x@y") == "at http://***@host/v1, x@y"
+
+
+@pytest.mark.parametrize(
+    "address", ["http://user:hunter2@127.0.0.1:9/v1", "http://127.0.0.1:9/v1?api-key=hunter2"]
+)
+def test_what_is_secret_in_the_address_of_an_endpoint_is_not_told(
+    address: str, digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(sample_server(), folder, monkeypatch)
+    settings = (folder / "digest.toml").read_text(encoding="utf-8")
+    impatient = settings.replace("[model]", "[model]\npatience = 0\nattempts = 1")
+    (folder / "digest.toml").write_text(impatient, encoding="utf-8")
+    monkeypatch.setenv("OPENAI_BASE_URL", address)
+    for words in (("run", "--no-pdf", "--limit", "1", "--json"), ("doctor",)):
+        ran = digest(*words)
+        assert ran.code == 4
+        assert "127.0.0.1:9/v1" in ran.out + ran.err
+        assert "hunter2" not in ran.out + ran.err
+    for file in (folder / "runs").rglob("*"):
+        assert file.is_dir() or b"hunter2" not in file.read_bytes(), file
 
 
 def test_a_run_tells_what_happens_without_the_key(

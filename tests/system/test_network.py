@@ -12,7 +12,15 @@ from digest.config import ModelSettings
 from digest.llm.presets import preset_of
 from digest.llm.sdk import connect
 from digest.system.errors import UsageError
-from digest.system.network import client_options, explained, nothing_of_the_environment, proxies, unusable
+from digest.system.network import (
+    client_options,
+    explained,
+    nothing_of_the_environment,
+    on_this_machine,
+    proxies,
+    proxy_for,
+    unusable,
+)
 from tests.conftest import Run
 
 UNUSABLE = {
@@ -78,6 +86,36 @@ def test_this_machine_is_never_reached_through_a_proxy(monkeypatch: pytest.Monke
     assert not client_options("http://127.0.0.1:1")["trust_env"]
     mounts = client_options("http://127.0.0.1:1", "https://arxiv.org")["mounts"]
     assert set(mounts) == {"all://localhost", "all://127.0.0.1", "all://[::1]"}
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["localhost.", "user:word@localhost:1", "127.1", "[::ffff:127.0.0.1]", "0.0.0.0", "host.docker.internal"],
+)
+def test_every_spelling_of_this_machine_is_known(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert on_this_machine(f"http://{address}/v1")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    client = httpx2.AsyncClient(**client_options(f"http://{address}", "https://arxiv.org"))
+    assert f"all://{address.rpartition('@')[2].removesuffix(':1')}" in {
+        pattern.pattern for pattern, transport in client._mounts.items() if transport is None
+    }
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["localhost.example.org", "example.org#@localhost", "localhost@example.org", "10.0.0.1", "[::1"],
+)
+def test_other_machines_are_not_this_one(address: str) -> None:
+    assert not on_this_machine(f"http://{address}")
+
+
+@pytest.mark.parametrize("exception", ["*.example.org", "example.com, *", "10.0.0.0/8", ".example.org"])
+def test_no_proxy_is_told_of_where_none_is_used(exception: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "http://10.1.2.3/v1" if "/" in exception else "http://api.example.org/v1"
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9  ")
+    assert proxy_for(url) == "http://127.0.0.1:9 (http_proxy)"
+    monkeypatch.setenv("NO_PROXY", exception)
+    assert proxy_for(url) is None
 
 
 def test_the_environment_is_as_before_after_the_sample(monkeypatch: pytest.MonkeyPatch) -> None:

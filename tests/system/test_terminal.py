@@ -20,6 +20,12 @@ def test_what_acts_on_a_terminal_is_shown_and_not_done() -> None:
     assert printable("语音 é שלום\n\t　") == "语音 é שלום\n\t　"
 
 
+@pytest.mark.parametrize("char", "\xad\u180e\u200b\u2060\u2063\ufeff\ufff9")
+def test_what_nobody_can_see_is_shown(char: str) -> None:
+    assert printable(f"a{char}b") == f"a\\u{ord(char):04x}b"
+    assert printable("می\u200cخواهم 👩\u200d🔬") == "می\u200cخواهم 👩\u200d🔬"
+
+
 def test_json_stays_json_with_the_same_values() -> None:
     text = json.dumps({"title": ATTACK}, ensure_ascii=False)
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from digest.text.clean import body, join
-from digest.text.pdf_pages import Line, Page
+from digest.text.rows import PageText, TextLine
 
 WORDS = ["reeds", "dawn", "rain", "road", "marsh", "calls", "birds", "wind", "frost"]
 
@@ -18,7 +18,7 @@ def test_running_heads_page_numbers_and_the_stamp_are_no_text() -> None:
         )
         for n in range(4)
     ]
-    stamp = Line("arXiv:2601.00001v2  [cs.SD]  3 Jan 2026", 300, 12, 20, bold=False)
+    stamp = TextLine("arXiv:2601.00001v2  [cs.SD]  3 Jan 2026", 300, 12, 20, bold=False)
     pages[0] = pages[0]._replace(lines=(stamp, *pages[0].lines))
 
     rows = body(pages)
@@ -64,5 +64,7 @@ def test_lines_become_running_text(lines: list[str], paper: str, text: str) -> N
     assert join(lines, paper) == text
 
 
-def _page(number: int, *lines: tuple[str, float]) -> Page:
-    return Page(number, 842, tuple(Line(content, top, 72, 10, bold=False) for content, top in lines), ())
+def _page(number: int, *lines: tuple[str, float]) -> PageText:
+    return PageText(
+        number, 842, tuple(TextLine(content, top, 72, 10, bold=False) for content, top in lines), ()
+    )

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from digest.text import sectioning
-from digest.text.clean import Row
+from digest.text.rows import Row
 
 PROSE = "Herons stand still for hours and call rarely, which makes them hard to count."
 

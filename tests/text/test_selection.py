@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.text.clean import Row
-from digest.text.selection import passages, sentences
+from digest.text.rows import Row
+from digest.text.selection import chosen, passages, sentences
 from digest.text.tokens import count
 
 
@@ -50,6 +50,21 @@ def test_a_long_introduction_keeps_its_start_and_its_end_and_leaves_the_conclusi
     assert introduction.content.endswith("Introduced fact 199 about herons is stated here.")
     assert " […] " in introduction.content
     assert conclusion.content.endswith("Concluded fact 3 about herons is stated here.")
+
+
+@given(st.integers(1, 40), st.integers(1, 40), st.integers(30, 900), st.booleans())
+def test_the_rows_are_those_of_which_something_is_in_the_passages(
+    introduced: int, concluded: int, budget: int, has_gap: bool
+) -> None:
+    rows = _paper(introduced, concluded)
+    if has_gap:  # of the paper's own, which is not where it was cut
+        rows = [row._replace(content=row.content.replace("about", "[…] about")) for row in rows]
+
+    found = chosen(rows, budget, _count)
+
+    text = " ".join(passage.content for passage in found.passages)
+    facts = [row for row in rows if " fact " in row.content]
+    assert [row for row in facts if row.content in text] == [row for row in facts if row in found.rows]
 
 
 def test_a_long_conclusion_gets_what_a_short_introduction_leaves() -> None:

@@ -19,6 +19,7 @@ from digest.deliver.channels import troubles
 from digest.deliver.mail import shown_address
 from digest.system.files import read_text
 from digest.system.network import OF_REQUESTS, on_this_machine, proxies, unusable
+from digest.system.redact import without_credentials
 
 if TYPE_CHECKING:
     from digest.cli.session import CommandOptions
@@ -65,7 +66,8 @@ def _shown(value: object) -> str:
     if isinstance(value, list | tuple | set | frozenset):
         return f"[{', '.join(map(_shown, value))}]"
     plain = value if isinstance(value, bool | int | float) else str(value)
-    return _ADDRESS.sub(lambda found: shown_address(found[0]), json.dumps(plain, ensure_ascii=False))
+    shown = without_credentials(json.dumps(plain, ensure_ascii=False))
+    return _ADDRESS.sub(lambda found: shown_address(found[0]), shown)
 
 
 def environment(settings: Settings) -> Iterator[Diagnosis]:

@@ -16,9 +16,9 @@ from digest.model import Completion, Paper
 from digest.sample.data import Library
 from digest.sample.knobs import Knobs
 from digest.summarize.answer import read_entry, read_fields, read_line
-from digest.summarize.prompt import Prompt
-from digest.summarize.summarizer import request_for
+from digest.summarize.prompt import Prompt, request_for
 from digest.system.errors import AnswerError, DigestError, UsageError
+from digest.system.redact import without_credentials
 from digest.system.retry_after import format_wait
 
 _PATIENCE = 20.0
@@ -38,7 +38,9 @@ def model_settings(settings: Settings) -> Iterator[Diagnosis]:
         yield Diagnosis("preset", "fail", str(error), "Correct model.preset in digest.toml.", 2)
         return
     extra = f", body {known.body}" if known.body else ""
-    yield Diagnosis("preset", "ok", f"preset {known.name or 'none'} for {known.base_url}{extra}")
+    yield Diagnosis(
+        "preset", "ok", f"preset {known.name or 'none'} for {without_credentials(known.base_url)}{extra}"
+    )
     if model.key.get_secret_value():
         yield Diagnosis("key", "ok", "OPENAI_API_KEY is set")
     elif known.key:

@@ -17,12 +17,11 @@ from typing import Any
 from digest.evaluate.judge.verdicts import TURNED, Judged, LinePair, Verdict, decided
 from digest.evaluate.metrics import metrics
 from digest.model import Completion, Message, Request
-from digest.summarize.bounds import within
 from digest.summarize.checks import Source
 from digest.summarize.checks.rule import Reading
 from digest.summarize.checks.topic import glossary, terms_of
 from digest.summarize.extract import RepeatedKeys, last_object, without_thoughts
-from digest.summarize.fence import fence
+from digest.summarize.prompt_text import fence, within
 from digest.system.errors import AnswerError
 
 QUESTIONS = ("task", "problem", "method", "direction", "supported", "complete")

@@ -38,6 +38,7 @@ def backup(folder: Path, target: Path) -> None:
     path = folder / FILE_NAME
     if target.exists() and target.samefile(path):
         raise UsageError(f"{target} is the ledger itself: name another file.")
+    _refuse_what_is_no_file(target)
     clear(target)
     beside = _beside(target, "copy")
     with contextlib.closing(connect_to_read(path)) as source:
@@ -70,6 +71,7 @@ def export(source: Database, target: Path) -> None:
     """
     if not target.parent.is_dir():
         raise UsageError(f"{target}: cannot be written: there is no folder {target.parent}.")
+    _refuse_what_is_no_file(target)
     clear(target)
     beside = _beside(target, "copy")
     try:
@@ -110,6 +112,8 @@ def rescue(folder: Path, target: Path) -> dict[str, tuple[int, int]]:
                 migrate(copy)
                 found = {table: _copy(table, source, copy) for table in _tables(copy)}
                 copy.execute("PRAGMA journal_mode = DELETE")  # the file alone is renamed
+        if not any(kept for kept, _ in found.values()):
+            raise LedgerError(f"{path}: nothing of it can be read (it has no rows that a ledger has).")
         with beside.open("rb") as file:
             os.fsync(file.fileno())
         beside.replace(target)
@@ -130,6 +134,16 @@ def clear(target: Path) -> None:
         if owner is not None and (int(owner[1]) == os.getpid() or not _is_alive(int(owner[1]))):
             with contextlib.suppress(OSError):
                 part.unlink()
+
+
+def _refuse_what_is_no_file(path: Path) -> None:
+    """Do nothing if a file may take this place: a folder or a device, such as /dev/null, must stay.
+
+    Raises:
+        UsageError: it may not.
+    """
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path} cannot be written: it is no file.")
 
 
 def _beside(target: Path, what: str) -> Path:

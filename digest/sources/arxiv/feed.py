@@ -65,12 +65,12 @@ def feed_date(text: str) -> Date | None:
     root = markup.parse_xml(text)
     if root is None:
         return None
-    stated = next(filter(None, (root.findtext(name) for name in _MADE)), "")
+    stated = next(filter(None, (root.findtext(name) for name in _MADE)), "").strip()
     try:
         made = datetime.fromisoformat(stated) if stated[:4].isdigit() else parsedate_to_datetime(stated)
-    except ValueError:
+        return made.replace(tzinfo=made.tzinfo or UTC).astimezone(calendar.EASTERN).date()
+    except (ValueError, OverflowError):  # no date, or one at the ends of the calendar
         return None
-    return made.replace(tzinfo=made.tzinfo or UTC).astimezone(calendar.EASTERN).date()
 
 
 def _item(element: etree._Element) -> FeedItem:

@@ -84,7 +84,11 @@ def test_what_is_cross_listed_within_an_archive_is_in_the_feed_alone() -> None:
         ("<updated>2026-01-28T04:59:59+00:00</updated>", date(2026, 1, 27)),
         ("<updated>2026-07-28T04:00:02Z</updated>", date(2026, 7, 28)),
         ("<updated>2026-07-28T00:00:00-04:00</updated>", date(2026, 7, 28)),
+        ("<updated>\n 2026-07-28T00:00:00-04:00 </updated>", date(2026, 7, 28)),
         ("<updated>soon</updated>", None),
+        ("<updated>0001-01-01T00:00:00Z</updated>", None),
+        ("<updated>9999-12-31T23:59:59-23:00</updated>", None),
+        ("<updated>Wed, 28 Jan 2026 00:00:00 +9999</updated>", None),
         ("", None),
     ],
 )
