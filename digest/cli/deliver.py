@@ -61,16 +61,15 @@ def _deliver_published(
 
     from digest.cli import output
     from digest.cli.dates import parse_days
+    from digest.cli.options import in_sample_folder
     from digest.cli.session import Ready
     from digest.config import load
     from digest.deliver.delivery import Wish
-    from digest.sample.knobs import FOLDER
     from digest.system.errors import UsageError
 
     settings = load(given.flags, os.environ)
     if given.sample:
-        folder = settings.run.out / FOLDER
-        settings = settings.model_copy(update={"run": settings.run.model_copy(update={"out": folder})})
+        settings = in_sample_folder(settings)
     if not settings.deliver.channels:
         raise UsageError(
             "[deliver] in digest.toml names no channel: docs/delivery.md has an example for each service."

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from digest.cli.home_program import REQUIREMENTS, plain
+from digest.cli.home_program import REQUIREMENTS, single_line
 from digest.config import Settings, load, shipped
 from digest.system.errors import DigestError, UsageError
 from digest.system.files import read_text, write_atomically
@@ -79,7 +79,7 @@ def _tables(answers: Answers) -> dict[str, dict[str, Any]]:
     if answers.language not in LANGUAGES:
         raise UsageError(f"--language {answers.language!r}: it is one of {'; '.join(LANGUAGES)}.")
     languages = answers.language.split(",")
-    endpoint = plain("--endpoint", answers.endpoint)
+    endpoint = single_line("--endpoint", answers.endpoint)
     sections = dict(section_of(one) for one in answers.sections)
     if not sections:
         raise UsageError("--section: a digest has at least one section.")
@@ -91,12 +91,14 @@ def _tables(answers: Answers) -> dict[str, dict[str, Any]]:
             "languages": languages if len(languages) > 1 else [],
         },
         "model": {
-            "name": plain("--model", answers.model),
+            "name": single_line("--model", answers.model),
             **({"base_url": endpoint} if "/" in endpoint or not endpoint else {"preset": _preset(endpoint)}),
         },
-        "arxiv": {"contact": plain("--contact", answers.contact)},
-        "site": {"lang": languages[0], "url": plain("--url", answers.url)},
-        "interests": {"words": [word for one in answers.interests if (word := plain("--interest", one))]},
+        "arxiv": {"contact": single_line("--contact", answers.contact)},
+        "site": {"lang": languages[0], "url": single_line("--url", answers.url)},
+        "interests": {
+            "words": [word for one in answers.interests if (word := single_line("--interest", one))]
+        },
     }
 
 
@@ -110,7 +112,7 @@ def section_of(given: str) -> tuple[str, dict[str, Any]]:
     """
     from digest.model.taxonomy import category_names
 
-    key, equals, rest = plain("--section", given).replace("＝", "=", 1).partition("=")
+    key, equals, rest = single_line("--section", given).replace("＝", "=", 1).partition("=")
     ours = tomllib.loads(read_text(shipped("digest.toml")))["sections"]
     if not equals:
         key = next((name for name, one in ours.items() if one["title"] == key), key)

@@ -28,7 +28,7 @@ def program_for(folder: Path, given: str = "") -> str:
     Raises:
         UsageError: what is given cannot stand in such a file.
     """
-    line = plain("--program", given)
+    line = single_line("--program", given)
     if line.startswith(("-", "#")):
         raise UsageError(f"--program {given!r}: give an address, or name==version.")
     if line:
@@ -82,7 +82,7 @@ def _origin() -> str:
     return bare
 
 
-def plain(flag: str, text: str) -> str:
+def single_line(flag: str, text: str) -> str:
     """The text on one line.
 
     Raises:

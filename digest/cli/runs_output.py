@@ -11,35 +11,13 @@ from digest.ledger.sql.history import Event, History, Run, outlook
 from digest.system.language import translated
 
 _HEAD = (
-    "run",
-    "began (UTC)",
-    "command",
-    "date",
-    "section",
-    "state",
-    "announced",
-    "listed",
-    "summarised",
-    "flagged",
-    "asked",
-    "from ledger",
-    "tokens in",
-    "tokens out",
-    "cost ($)",
-    "seconds",
-    "source",
+    *("run", "began (UTC)", "command", "date", "section", "state"),
+    *("announced", "listed", "summarised", "flagged", "asked", "from ledger"),
+    *("tokens in", "tokens out", "cost ($)", "seconds", "source"),
 )
 _SPARE = (
-    "source",
-    "tokens in",
-    "tokens out",
-    "from ledger",
-    "listed",
-    "announced",
-    "asked",
-    "seconds",
-    "command",
-    "cost ($)",
+    *("source", "tokens in", "tokens out", "from ledger", "listed"),
+    *("announced", "asked", "seconds", "command", "cost ($)"),
 )
 """Columns that a narrow terminal does without, the first of them first; `digest runs show` has them all."""
 

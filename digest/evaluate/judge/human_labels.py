@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from digest.evaluate.judge.verdicts import LinePair, Verdict
+from digest.evaluate.judge.verdicts import TURNED, LinePair, Verdict
 from digest.evaluate.runs.folder import RunFolder, append, read_rows
 from digest.model import Record
 from digest.system.language import translated
@@ -61,10 +61,9 @@ def label_pairs(
             break
         if key == "s":
             continue
-        first: dict[str, Verdict] = (
-            {"a": "second", "b": "first"} if swapped else {"a": "first", "b": "second"}
-        )
-        verdict = first.get(key, "tie")
+        shown: dict[str, Verdict] = {"a": "first", "b": "second"}
+        verdict = shown.get(key, "tie")
+        verdict = TURNED[verdict] if swapped else verdict
         append(path, [Label(pair=pair.id, paper=pair.paper.id, verdict=verdict, swapped=swapped)])
         given += 1
     return given

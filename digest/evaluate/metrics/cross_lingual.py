@@ -116,7 +116,7 @@ class Encoder:
 
 
 @dataclass(frozen=True)
-class CrossLingualModel:
+class XlingModel:
     """The weights learned from published pairs.
 
     Attributes:
@@ -189,7 +189,7 @@ class CrossLingualModel:
         return arrays
 
 
-def load(path: Path) -> CrossLingualModel:
+def load(path: Path) -> XlingModel:
     """Read a model.
 
     Raises:
@@ -216,14 +216,14 @@ def _unusable(path: Path, error: Exception) -> UsageError:
     )
 
 
-def _model(arrays: Any) -> CrossLingualModel:  # noqa: ANN401 - numpy has no public name for an open .npz
+def _model(arrays: Any) -> XlingModel:  # noqa: ANN401 - numpy has no public name for an open .npz
     about = json.loads(arrays["about"].tobytes().decode())
     if about["format"] != FORMAT:
         raise ValueError(f"its format is {about['format']!r}, not {FORMAT!r}")
     paper, line = (_side(about[name], name, arrays) for name in ("paper", "line"))
     if paper.shift.shape != line.shift.shape:
         raise ValueError("its sides do not meet in one space")
-    return CrossLingualModel(paper, line, frozenset(about["seen"]), int(about["pairs"]))
+    return XlingModel(paper, line, frozenset(about["seen"]), int(about["pairs"]))
 
 
 def _side(terms: list[str], name: str, arrays: Any) -> Encoder:  # noqa: ANN401 - as above

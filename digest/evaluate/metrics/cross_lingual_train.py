@@ -26,10 +26,10 @@ from sklearn.decomposition import TruncatedSVD
 from sklearn.metrics import roc_auc_score
 
 from digest.evaluate.metrics.cross_lingual import (
-    CrossLingualModel,
     Encoder,
     Floats,
     TrainingPair,
+    XlingModel,
     grams_of,
     words_of,
 )
@@ -71,7 +71,7 @@ class Worth:
     nearest: float
 
 
-def train(pairs: Iterable[TrainingPair]) -> CrossLingualModel:
+def train(pairs: Iterable[TrainingPair]) -> XlingModel:
     """Learn from published pairs; the same pairs, in any order, give the same model.
 
     Raises:
@@ -114,7 +114,7 @@ def cross_validate(pairs: Iterable[TrainingPair]) -> Worth:
     return Worth(_auc(right, random), _auc(right, near))
 
 
-def _score(model: CrossLingualModel, paper: TrainingPair, line: TrainingPair) -> float:
+def _score(model: XlingModel, paper: TrainingPair, line: TrainingPair) -> float:
     return model.score(paper.id, paper.text, line.line) or 0.0
 
 
@@ -122,7 +122,7 @@ def _auc(right: Sequence[float], wrong: Sequence[float]) -> float:
     return float(roc_auc_score([1] * len(right) + [0] * len(wrong), [*right, *wrong]))
 
 
-def _fit(pairs: Sequence[TrainingPair]) -> CrossLingualModel:
+def _fit(pairs: Sequence[TrainingPair]) -> XlingModel:
     papers = [words_of(pair.text) for pair in pairs]
     lines = [grams_of(pair.line) for pair in pairs]
     english, chinese = _vocabulary(papers), _vocabulary(lines)
@@ -134,7 +134,7 @@ def _fit(pairs: Sequence[TrainingPair]) -> CrossLingualModel:
     center, their_center = ours.mean(axis=0), theirs.mean(axis=0)
     ours, theirs = ours - center, theirs - their_center
     ridge = np.linalg.solve(ours.T @ ours + _RIDGE * np.eye(k), ours.T @ theirs)
-    return CrossLingualModel(
+    return XlingModel(
         paper=_mapped(english, our_way @ ridge, center @ ridge),
         line=_mapped(chinese, their_way, their_center),
         seen=frozenset(pair.id for pair in pairs),

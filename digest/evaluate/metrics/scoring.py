@@ -14,7 +14,7 @@ from digest.evaluate.runs.folder import Answer, RunFolder, Score, gold_key, mode
 from digest.summarize.checks import Source, source_of
 
 if TYPE_CHECKING:
-    from digest.evaluate.metrics.cross_lingual import CrossLingualModel
+    from digest.evaluate.metrics.cross_lingual import XlingModel
 
 
 def score_run(folder: RunFolder) -> int:
@@ -46,7 +46,7 @@ def fresh_scores(folder: RunFolder) -> dict[str, Score]:
     return known
 
 
-def trained_model(runs: Path) -> CrossLingualModel | None:
+def trained_model(runs: Path) -> XlingModel | None:
     """The model of the metric xling, if one was trained and can be asked.
 
     Raises:

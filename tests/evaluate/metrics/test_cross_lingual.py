@@ -20,8 +20,8 @@ if find_spec("numpy") is None or find_spec("sklearn") is None:
 from digest.evaluate.gold.dataset import GoldPaper, Reference, to_jsonl
 from digest.evaluate.gold.importer import import_digests
 from digest.evaluate.metrics.cross_lingual import (
-    CrossLingualModel,
     TrainingPair,
+    XlingModel,
     grams_of,
     load,
     paper_text,
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow  # importing scikit-learn alone takes a second in every process
 
 
-def train(pairs: Iterable[TrainingPair]) -> CrossLingualModel:
+def train(pairs: Iterable[TrainingPair]) -> XlingModel:
     from digest.evaluate.metrics.cross_lingual_train import train as learn
 
     return learn(pairs)
@@ -106,17 +106,17 @@ SEEN, HELD = PAIRS[:280], PAIRS[280:]
 
 
 @pytest.fixture(scope="module")
-def model() -> CrossLingualModel:
+def model() -> XlingModel:
     return train(SEEN)
 
 
-def value(model: CrossLingualModel, paper: TrainingPair, line: str) -> float:
+def value(model: XlingModel, paper: TrainingPair, line: str) -> float:
     found = model.score(paper.id, paper.text, line)
     assert found is not None
     return found
 
 
-def test_the_right_line_beats_a_wrong_one(model: CrossLingualModel) -> None:
+def test_the_right_line_beats_a_wrong_one(model: XlingModel) -> None:
     won = [
         value(model, paper, paper.line) > value(model, paper, other.line) for paper, other in pairwise(HELD)
     ]
@@ -124,17 +124,17 @@ def test_the_right_line_beats_a_wrong_one(model: CrossLingualModel) -> None:
     assert all(0 <= value(model, paper, HELD[0].line) <= 100 for paper in HELD)
 
 
-def test_no_opinion_on_papers_it_was_trained_on(model: CrossLingualModel) -> None:
+def test_no_opinion_on_papers_it_was_trained_on(model: XlingModel) -> None:
     assert model.score(SEEN[0].id, SEEN[0].text, SEEN[0].line) is None
     assert model.score("2601.99999", SEEN[0].text, SEEN[0].line) is not None
 
 
-def test_what_it_knows_no_word_of(model: CrossLingualModel) -> None:
+def test_what_it_knows_no_word_of(model: XlingModel) -> None:
     assert model.score("2601.99999", "Zyzzyva quux", SEEN[0].line) is None
     assert model.score("2601.99999", SEEN[0].text, "xyzzy") == 0
 
 
-def test_form_changes_nothing(model: CrossLingualModel) -> None:
+def test_form_changes_nothing(model: XlingModel) -> None:
     paper = HELD[0]
     other_form = paper.line.replace("，", ", ").replace("。", ".")
     assert value(model, paper, other_form) == value(model, paper, paper.line)
@@ -145,7 +145,7 @@ def test_terms() -> None:
     assert grams_of("用Wav2Vec 2.0。语音") == ["用", "wav2vec", "2.0", "语", "音", "语音"]
 
 
-def test_a_file_gives_back_the_model(model: CrossLingualModel, tmp_path: Path) -> None:
+def test_a_file_gives_back_the_model(model: XlingModel, tmp_path: Path) -> None:
     path = tmp_path / "new" / "xling.npz"
     model.save(path)
     again = load(path)
@@ -161,7 +161,7 @@ def test_a_file_gives_back_the_model(model: CrossLingualModel, tmp_path: Path) -
     assert [left.name for left in path.parent.iterdir()] == ["xling.npz"]
 
 
-def test_the_same_pairs_in_any_order_give_the_same_file(model: CrossLingualModel, tmp_path: Path) -> None:
+def test_the_same_pairs_in_any_order_give_the_same_file(model: XlingModel, tmp_path: Path) -> None:
     one, two = tmp_path / "one.npz", tmp_path / "two.npz"
     model.save(one)
     train([*reversed(SEEN), SEEN[5]]).save(two)
@@ -170,7 +170,7 @@ def test_the_same_pairs_in_any_order_give_the_same_file(model: CrossLingualModel
 
 
 @pytest.mark.parametrize("damage", ["cut", "changed", "text", "empty", "foreign", "pickle"])
-def test_a_damaged_or_foreign_file(damage: str, model: CrossLingualModel, tmp_path: Path) -> None:
+def test_a_damaged_or_foreign_file(damage: str, model: XlingModel, tmp_path: Path) -> None:
     import numpy as np
 
     path = tmp_path / "xling.npz"
@@ -264,7 +264,7 @@ def test_the_command_without_the_extra(
 
 
 def test_a_run_has_the_metric_where_there_is_a_model(
-    model: CrossLingualModel, tmp_path: Path, digest: Run, monkeypatch: pytest.MonkeyPatch
+    model: XlingModel, tmp_path: Path, digest: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     papers = [*HELD[:40], SEEN[0]]
     gold = gold_file(tmp_path / "gold.jsonl", papers)
