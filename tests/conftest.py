@@ -242,6 +242,7 @@ def digest(folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureF
 
     def run(*words: str) -> Ran:
         monkeypatch.setattr(sys, "argv", ["digest", *words])
+        monkeypatch.setattr(sys.modules["__main__"], "__package__", None)  # no `python -m` in the help
         with pytest.raises(SystemExit) as end:
             app.main()
         out, err = capfd.readouterr()
