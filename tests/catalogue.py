@@ -1,7 +1,7 @@
 """The messages of the program, read from its code; `python -m tests.catalogue` brings the catalogue up.
 
-New messages are put in without a translation, which `tests/test_language.py` finds; those that the code no
-longer has are taken out. What is already translated stays as it is.
+New messages are put in without a translation, which `tests/test_architecture.py` finds; those that the code
+no longer has are taken out. What is already translated stays as it is.
 """
 
 from __future__ import annotations
@@ -18,8 +18,7 @@ import typer
 from digest.cli.app import app
 from digest.summarize.checks import rules_for
 from digest.system.language import CATALOGUE, entries
-
-ROOT = Path(__file__).parent.parent
+from tests.architecture import ROOT, trees
 
 SAYING = frozenset(
     {"say", "_say", "doing", "print_message", "print_status", "print_on_terminal", "print_error"}
@@ -207,10 +206,10 @@ _OF_THE_LIBRARY = (
 def messages() -> dict[str, str]:
     """Message, with placeholders in braces -> the first place that has it."""
     found: dict[str, str] = {}
-    for path in sorted((ROOT / "digest").rglob("*.py")):
+    for path, tree in trees().items():
         if path.parent.name == "sample" and path.name not in {"__init__.py", "traces.py"}:
             continue  # it speaks to our own client, as arXiv and an endpoint do
-        for message, line in _of_module(path):
+        for message, line in _of_module(path, tree):
             found.setdefault(message, f"{path.relative_to(ROOT)}:{line}")
     for message in _of_help():
         found.setdefault(message, "--help")
@@ -231,8 +230,7 @@ def _of_help() -> Iterator[str]:
         waiting += getattr(command, "commands", {}).values()
 
 
-def _of_module(path: Path) -> Iterator[tuple[str, int]]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+def _of_module(path: Path, tree: ast.Module) -> Iterator[tuple[str, int]]:
     name = path.relative_to(ROOT / "digest").with_suffix("").as_posix()
     spoken = any(name == one or name.startswith(f"{one}/") for one in SPOKEN)
     for node in _strings(tree, heard=spoken, single=False):

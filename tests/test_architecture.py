@@ -1,8 +1,8 @@
-"""The code of `digest/`, parsed once for all of this: its plan, its docstrings, what Windows lacks.
+"""The code of `digest/`, parsed once for all of this: its plan, docstrings, messages, what Windows lacks.
 
 A package knows only packages below, and the page that says so is true, to the files and names that it tells
-of. A docstring says what comes out; one that begins with a question word tells a story. What can be known
-here of Windows: nothing is used that only POSIX has.
+of. A docstring says what comes out; one that begins with a question word tells a story. Every message has
+its translation. What can be known here of Windows: nothing is used that only POSIX has.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ import pytest
 
 import digest
 from digest.publish.files import is_file_name
+from digest.system.language import CATALOGUE, entries
 from tests.architecture import LAYERS, PAGE, ROOT, arrows, trees, with_picture
+from tests.catalogue import messages, written
 
 _QUESTION = re.compile(r"\s*(What|Whether|How)\b")
 
@@ -106,6 +108,13 @@ def test_no_docstring_begins_with_a_question() -> None:
                 found.append(f"{path}:{line}: {text.splitlines()[0]}")
     assert count > 1000
     assert found == []
+
+
+def test_every_message_is_in_the_catalogue_and_none_that_the_code_no_longer_has() -> None:
+    known = entries(CATALOGUE.read_text(encoding="utf-8"))
+    untranslated = {message: place for message, place in messages().items() if message not in known}
+    assert not untranslated, "run: python -m tests.catalogue, and translate what it puts in"
+    assert CATALOGUE.read_text(encoding="utf-8") == written(known), "run: python -m tests.catalogue"
 
 
 def test_a_question_is_found_wherever_it_stands() -> None:
