@@ -70,9 +70,9 @@ SCENARIOS: dict[str, dict[str, Any]] = {
     "every fifth told to wait": {"faults": [STRAY]},
     "every fifth refused": {"faults": [fault("429", path=CHAT, every=5)]},
     "a limit under way": {"concurrency": 4, "latency": 0.01},
-    "resets": {"faults": [fault("reset", path=CHAT, share=0.2)]},
+    "resets": {"faults": [fault("reset", path=CHAT, share=0.3)]},
     "silence": {"faults": [fault("silence", path=CHAT, share=0.05)]},
-    "invalid": {"faults": [fault("invalid-json", path=CHAT, share=0.2)]},
+    "invalid": {"faults": [fault("invalid-json", path=CHAT, share=0.3)]},
     "all at once": {
         "concurrency": 8,
         "latency": 0.01,
