@@ -91,11 +91,12 @@ def test_the_page_names_files_that_are_there_and_names_that_stand_in_them() -> N
 
 def docstrings(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """The texts that stand alone, with their lines: of modules, classes, functions, and below a name."""
-    for node in ast.walk(tree):
-        for statement in getattr(node, "body", []) if not isinstance(node, ast.Lambda | ast.IfExp) else []:
-            value = statement.value if isinstance(statement, ast.Expr) else None
-            if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                yield value.lineno, value.value
+    for node in ast.iter_child_nodes(tree):
+        value = node.value if isinstance(node, ast.Expr) else None
+        if isinstance(value, ast.Constant) and isinstance(value.value, str):
+            yield value.lineno, value.value
+        elif isinstance(node, ast.stmt | ast.excepthandler | ast.match_case):
+            yield from docstrings(node)
 
 
 def test_no_docstring_begins_with_a_question() -> None:

@@ -18,6 +18,7 @@ from digest.publish.json_format import from_json
 from digest.sample import Fault, Server, fault
 from digest.system.errors import UsageError
 from tests.conftest import Run, Start, few, use
+from tests.examples import first_fast
 
 DAY = "2026-01-28"
 FIRST = "2601.18904"
@@ -83,10 +84,10 @@ def test_an_endpoint_that_answers_nobody_publishes_nothing(
     assert not list(folder.rglob("audio.*"))
 
 
-@pytest.mark.parametrize("words", [("--fresh",), ("--model", "another"), ("--prompt", "line")])
+@pytest.mark.parametrize("words", first_fast([["--model", "another"], ["--fresh"], ["--prompt", "line"]]))
 @pytest.mark.parametrize("name", most_are_slow([*DEAD], "500s"))
 def test_and_leaves_a_good_digest_alone(
-    name: str, words: tuple[str, ...], digest: Run, folder: Path, server: Server
+    name: str, words: list[str], digest: Run, folder: Path, server: Server
 ) -> None:
     assert digest(*JOB).code == 0
     before = files(folder)

@@ -23,6 +23,7 @@ from digest.publish.site.view import views_of
 from tests.deliver.conftest import Lab, chat_at
 from tests.deliver.days import DAY, flagged, paper, publish
 from tests.deliver.servers import Asked, Chats
+from tests.examples import each_fast
 from tests.publish.samples import AUDIO, digest_of
 
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -265,7 +266,11 @@ def test_a_page_of_a_proxy_is_no_word_of_the_service(group: Lab, chats: Chats, s
     assert report.state == "failed"
 
 
-@pytest.mark.parametrize("body", ['{"result": "queued"}', "[]", "accepted", '{"note": "<html>"}'])
+@pytest.mark.parametrize(
+    ("service", "body"),
+    each_fast(SERVICES, ['{"result": "queued"}', "[]", "accepted", '{"note": "<html>"}']),
+    indirect=["service"],
+)
 def test_an_answer_of_no_known_form_is_unsure_and_nothing_is_sent_again(
     group: Lab, chats: Chats, service: Documented, body: str
 ) -> None:
@@ -357,12 +362,11 @@ def test_without_apprise_chat_says_what_to_install(lab: Lab, monkeypatch: pytest
 
 
 def test_nothing_of_it_is_imported_before_it_is_used() -> None:
-    check = "import sys, {0}; assert not {{'apprise', {1}}} & set(sys.modules)"
-    for module, others in (
-        ("digest.cli.app", "'smtplib', 'requests'"),
-        ("digest.deliver.delivery", "'requests'"),
-    ):
-        subprocess.run([sys.executable, "-c", check.format(module, others)], check=True)
+    check = (
+        "import sys, digest.cli.app; assert not {'apprise', 'smtplib', 'requests'} & set(sys.modules)\n"
+        "import digest.deliver.delivery; assert not {'apprise', 'requests'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", check], check=True)
 
 
 def test_any_other_service_of_apprise_gets_text(lab: Lab, chats: Chats) -> None:

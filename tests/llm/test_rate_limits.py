@@ -25,6 +25,7 @@ from digest.llm.rate_limits import (
     SlidingWindow,
 )
 from digest.system.retry_after import LONGEST, retry_after, seconds
+from tests.examples import each_fast
 from tests.llm.simulated import Model, ask, now, status
 
 
@@ -502,8 +503,7 @@ class Windowed(Model):
         return response
 
 
-@pytest.mark.parametrize("seconds", [0.001, 0.02, 0.2])
-@pytest.mark.parametrize("concurrency", [1, 8, 30])
+@pytest.mark.parametrize(("concurrency", "seconds"), each_fast([1, 8, 30], [0.001, 0.02, 0.2]))
 def test_a_window_that_the_endpoint_tells_of_is_never_overrun(concurrency: int, seconds: float) -> None:
     model = Windowed(seconds, slots=64)
     found = ask(model, 200, concurrency=concurrency)

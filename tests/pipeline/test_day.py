@@ -33,8 +33,11 @@ def masked(markdown: str) -> tuple[str, list[str]]:
     return head, sorted(blocks)
 
 
-def test_the_sample_day_is_the_published_one_but_for_its_lines(digest: Run, folder: Path, root: Path) -> None:
-    first = digest("run", "--sample")
+@pytest.mark.parametrize("words", [("--no-pdf",), pytest.param((), marks=pytest.mark.slow)])
+def test_the_sample_day_is_the_published_one_but_for_its_lines(
+    digest: Run, folder: Path, root: Path, words: tuple[str, ...]
+) -> None:
+    first = digest("run", "--sample", *words)
     assert first.code == 0
     assert "recorded" in first.out
     assert "announced 44 = listed 44 = summarised 44 + flagged 0" in first.out
@@ -55,7 +58,7 @@ def test_the_sample_day_is_the_published_one_but_for_its_lines(digest: Run, fold
     assert kinds == ["new"] * 22 + ["cross"] * 5 + ["replaced"] * 17
 
     before = [file.read_bytes() for file in files]
-    second = digest("run", "--sample", "--date", DAY)
+    second = digest("run", "--sample", "--date", DAY, *words)
     assert second.code == 0
     assert "questions asked 0, answers from the ledger 44" in second.out
     assert [file.read_bytes() for file in files] == before
@@ -142,7 +145,7 @@ def test_what_stops_a_run_says_so(
     code: int,
     word: str,
 ) -> None:
-    server = sample_server()
+    server = sample_server(records=few(folder, 9))
     use(server, folder, monkeypatch)
     if name == "wrong-day":
         server.set(miscount=1)

@@ -14,6 +14,7 @@ from digest.llm.batch import Pending
 from digest.model import Request
 from digest.sample import Fault, Server, fault
 from digest.system.errors import ModelError
+from tests.examples import each_fast
 from tests.llm.batch.bench import DAY, Bench, answered, asked, collect, listed, submit
 
 Questions = list[tuple[Request, str]]
@@ -65,8 +66,13 @@ def test_why_a_batch_failed_is_said(tmp_path: Path, server: Server, questions: Q
     assert "6 of its 6 questions got no answer there, and are asked directly, at the full price." in said
 
 
-@pytest.mark.parametrize("name", ["503-retry-after", "429-retry-after", "503", "429", "reset", "truncated"])
-@pytest.mark.parametrize("path", [UPLOAD, CREATE, LOOK, CONTENT])
+@pytest.mark.parametrize(
+    ("name", "path"),
+    each_fast(
+        ["503-retry-after", "429-retry-after", "503", "429", "reset", "truncated"],
+        [UPLOAD, CREATE, LOOK, CONTENT],
+    ),
+)
 def test_trouble_that_passes_is_waited_for(
     tmp_path: Path, server: Server, questions: Questions, path: str, name: str
 ) -> None:
@@ -121,8 +127,10 @@ def test_trouble_that_stays_ends_the_run_and_no_batch(
     assert len(listed(tmp_path, server)) == 1
 
 
-@pytest.mark.parametrize("body", ["<html>Welcome</html>", "{", "[]", "{}", "[" * 100_000, '{"id": 7}'])
-@pytest.mark.parametrize("path", [UPLOAD, CREATE])
+@pytest.mark.parametrize(
+    ("body", "path"),
+    each_fast(["<html>Welcome</html>", "{", "[]", "{}", "[" * 100_000, '{"id": 7}'], [UPLOAD, CREATE]),
+)
 def test_what_answers_a_batch_with_something_else_has_none(
     tmp_path: Path, server: Server, questions: Questions, path: str, body: str
 ) -> None:
