@@ -16,7 +16,7 @@ _REPLACED_LINK = re.compile(r"this (?:(?:https?|ftp) )?URL")
 _INNER_PARENTHESES = re.compile(r"\([^()]*\)")
 _SUFFIX = r"\s*(?:[JS]r\b\.?|SJ\b|[IVX]{2,4}\b)\s*(?:$|[,;:(]|and\b)"
 _LOOSE_SUFFIX = re.compile(rf"\s*,(?={_SUFFIX})\s*([\w.]+)")
-_BETWEEN_NAMES = re.compile(rf"[;:]|,(?!{_SUFFIX})|\s+and\s+")
+_BETWEEN_NAMES = re.compile(rf"[;:]|,(?!{_SUFFIX})|\s+(?:and|&)\s+")
 _ARTICLE = re.compile(r"(?<!for\s)(?<!behalf of\s)\bthe\s+$", re.IGNORECASE)
 _NO_PART = re.compile(r"^(?:and\s+)?(?:(?:for|on behalf of)\s+(?:the\s+)?)?", re.IGNORECASE)
 _AND_OTHERS = re.compile(r"\s+et\.? al\.?$", re.IGNORECASE)

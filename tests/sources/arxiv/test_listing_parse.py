@@ -67,6 +67,7 @@ def test_an_entry_in_full() -> None:
             ("A. Lee", "B. Mo"),
         ),
         ("Ann Lee, Bo Chen", ("Ann Lee", "Bo Chen")),
+        ("Ann Lee, R&amp;D Lab &amp; Bo Chen", ("Ann Lee", "R&D Lab", "Bo Chen")),
         (
             "<a href='#'>Ed Fox</a>, III, <a href='#'>B. Mo</a>, IV (MIT), Ng, <a href='#'>C. Wu</a>, Jr.",
             ("Ed Fox, III", "B. Mo, IV", "Ng", "C. Wu, Jr."),
