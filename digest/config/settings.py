@@ -18,7 +18,7 @@ from digest.config.files import no_file_hint
 from digest.config.table import Table
 from digest.model import Language, Section
 from digest.system.errors import UsageError
-from digest.system.files import at_home
+from digest.system.files import NAME_LIMIT, at_home, is_file_name
 from digest.system.redact import without_credentials
 
 CONCURRENCY = 8
@@ -218,6 +218,18 @@ class Settings(Table):
     site: SiteSettings = SiteSettings()
     interests: InterestSettings = InterestSettings()
     deliver: DeliverSettings = DeliverSettings()
+
+    @field_validator("sections")
+    @classmethod
+    def _name_files(cls, sections: dict[str, SectionSettings]) -> dict[str, SectionSettings]:
+        for key in sections:
+            if not is_file_name(key):
+                shown = key if len(key) <= 40 else f"{key[:40]}..."
+                raise ValueError(
+                    f"a section cannot be called {shown!r}: its digests are files of that name, in no folder "
+                    f"of their own, with at most {NAME_LIMIT} bytes"
+                )
+        return sections
 
     @model_validator(mode="after")
     def _channels_have_sections(self) -> Self:
