@@ -19,13 +19,14 @@ from digest.model import Listing, Paper, RunUsage
 from digest.pipeline.entry import Others, PaperResult, PaperTask, entry
 from digest.pipeline.progress import Silent
 from digest.pipeline.resources import Resources, open_resources
-from digest.sample import EVENING, Server, fault
+from digest.sample import EVENING
 from digest.sample.data import SampleData
 from digest.sample.knobs import Knobs
 from digest.system.clock import Clock
 from digest.system.errors import LedgerError, ModelError, QuotaError, UsageError
 from tests import forked
 from tests.conftest import Start
+from tests.faulty import Server, fault
 
 ELSEWHERE = """
 import asyncio, pickle, sys

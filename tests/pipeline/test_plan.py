@@ -16,9 +16,9 @@ import pytest
 from digest.cli import confirm
 from digest.model import Usage
 from digest.pipeline.plan import RunEstimate
-from digest.sample import Server
 from tests import forked
 from tests.conftest import Run, Start, few, use
+from tests.faulty import Server
 
 PRICE = "[model.price]\ninput = 0.3\noutput = 1.2\n"
 

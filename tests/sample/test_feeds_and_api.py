@@ -9,9 +9,9 @@ import httpx2
 import pytest
 from lxml import etree
 
-from digest.sample import Server
 from digest.sample.data import SampleData
 from digest.sample.knobs import Knobs
+from tests.faulty import Server
 
 NS = {
     "a": "http://www.w3.org/2005/Atom",
