@@ -27,9 +27,9 @@ inform."""
 
 
 def _rules_hash() -> str:
-    """The identifier of the rules of the checks: their code and their word lists."""
+    """The identifier of the rules of the checks: their code, their texts and their word lists."""
     folder = files("digest.summarize.checks")
-    parts = [part for part in folder.iterdir() if part.name.endswith((".py", ".txt"))]
+    parts = [part for part in folder.iterdir() if part.name.endswith((".py", ".toml", ".txt"))]
     parts.sort(key=lambda part: part.name)
     return hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()[:8]
 
