@@ -13,7 +13,6 @@ import pytest
 from digest.cli.prompts import load as load_prompt
 from digest.config import load
 from digest.ledger import open_ledger
-from digest.ledger.memory import MemoryLedger
 from digest.llm.batch.deferred import Deferral
 from digest.model import Listing, Paper, RunUsage
 from digest.pipeline.entry import Others, PaperResult, PaperTask, entry
@@ -27,6 +26,7 @@ from digest.system.errors import LedgerError, ModelError, QuotaError, UsageError
 from tests import forked
 from tests.conftest import Start
 from tests.faulty import Server, fault
+from tests.ledger.memory import MemoryLedger
 
 ELSEWHERE = """
 import asyncio, pickle, sys
