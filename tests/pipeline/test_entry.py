@@ -16,7 +16,7 @@ from digest.ledger import open_ledger
 from digest.llm.batch.deferred import Deferral
 from digest.model import Listing, Paper, RunUsage
 from digest.pipeline.entry import Others, PaperResult, PaperTask, entry
-from digest.pipeline.progress import Silent
+from digest.pipeline.progress import Progress
 from digest.pipeline.resources import Resources, open_resources
 from digest.sample import EVENING
 from digest.sample.data import SampleData
@@ -68,7 +68,7 @@ def here(server: Server, out: Path, given: Given, source: str = "abstract") -> A
         with open_ledger(out) as ledger:
             ledger.begin("run")
             async with open_resources(
-                settings, prompt, ledger, Silent(), Clock(EVENING - Clock()())
+                settings, prompt, ledger, Progress(), Clock(EVENING - Clock()())
             ) as resources:
                 return await given(resources)
 

@@ -115,10 +115,10 @@ class FakeResources:
     def __init__(self, limit: float | None) -> None:
         from types import SimpleNamespace
 
-        from digest.pipeline.progress import Silent
+        from digest.pipeline.progress import Progress
 
         self.settings = SimpleNamespace(run=SimpleNamespace(confirm_cost=limit))
-        self.progress = Silent()
+        self.progress = Progress()
         self.said: list[str] = []
         self.progress.say = self.said.append  # type: ignore[method-assign, assignment]
 
