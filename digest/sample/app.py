@@ -34,7 +34,6 @@ class Sample:
                 Route("/list/{subject}/new", self._listing),
                 Route("/list/{rest:path}", self._no_listing),
                 Route("/catchup/{subject}/{day}", self._catchup),
-                Route("/rss/{query}", self._feed),
                 Route("/atom/{query}", self._feed),
                 Route("/api/query", self._query),
                 Route("/oai", self._oai),
@@ -92,9 +91,8 @@ class Sample:
         return _cached(request, page.encode(), _HTML)
 
     async def _feed(self, request: Request) -> Response:
-        style = request.url.path.split("/")[1]
-        status, body = feeds.feed(self.library, self.knobs, style, request.path_params["query"])
-        return _cached(request, body, f"application/{style}+xml; charset=utf-8", status)
+        status, body = feeds.feed(self.library, self.knobs, request.path_params["query"])
+        return _cached(request, body, "application/atom+xml; charset=utf-8", status)
 
     async def _query(self, request: Request) -> Response:
         status, body = api.query(self.library, self.knobs, dict(request.query_params))

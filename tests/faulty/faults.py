@@ -23,7 +23,6 @@ from tests.faulty.knobs import Fault, Knobs
 KINDS = {
     "/list/": "listing",
     "/catchup/": "catchup",
-    "/rss/": "feed",
     "/atom/": "feed",
     "/api/": "api",
     "/oai": "oai",
