@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from digest.ledger import Delivery, Ledger, open_ledger
-from digest.ledger.memory import MemoryLedger
 from digest.model import Announcement, Completion, Message, Request, Snapshot, Text, TextOrigin
+from tests.ledger.memory import MemoryLedger
 from tests.publish.samples import digest_of, entry
 
 NOON = datetime(2026, 1, 28, 12, tzinfo=UTC)

@@ -17,8 +17,8 @@ import pytest
 
 from digest.config import load
 from digest.ledger import open_database
-from digest.sample import Server, fault
 from tests.conftest import Run
+from tests.faulty import Server, fault
 from tests.ledger.days import DAY, run, start, use, write_records
 
 Start = Callable[..., Server]

@@ -12,7 +12,7 @@ import pytest
 
 from digest.cli.run import run_days
 from digest.cli.session import CommandOptions
-from digest.sample import Fault, Server, fault
+from tests.faulty import Fault, Server, fault
 
 CHAT = "^/v1/chat"
 Ran = tuple[int, dict[str, Any]]

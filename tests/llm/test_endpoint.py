@@ -16,9 +16,9 @@ from digest.llm.capabilities import Capabilities
 from digest.llm.endpoint import Endpoint
 from digest.llm.rate_limits import IN_A_ROW
 from digest.model import Completion, Message, Request
-from digest.sample import Fault, Server, fault
 from digest.summarize.answer import read_fields, schema
 from digest.system.errors import AnswerError, ModelError, QuotaError
+from tests.faulty import Fault, Server, fault
 
 
 @pytest.fixture(scope="module")

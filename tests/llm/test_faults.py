@@ -18,11 +18,11 @@ from digest.ledger import open_ledger
 from digest.llm.cached_client import CachedClient
 from digest.llm.endpoint import Endpoint
 from digest.model import Paper, RunUsage
-from digest.sample import Fault, Server, fault
 from digest.sample.data import SampleData
 from digest.sample.knobs import Knobs
 from digest.summarize.summarizer import Job, SummaryResult, summarise
 from digest.system.errors import UsageError
+from tests.faulty import Fault, Server, fault
 
 CHAT = "^/v1/chat"
 KEY = "sk-this-must-not-be-seen-anywhere"

@@ -12,11 +12,11 @@ from digest.config import ModelSettings
 from digest.llm.endpoint import Endpoint
 from digest.llm.response import UnusableError
 from digest.model import Completion, Message, Request
-from digest.sample import Fault, Server, fault
 from digest.sample.data import SampleData
 from digest.sample.knobs import Knobs
 from digest.summarize.answer import read_fields, schema
 from digest.system.errors import AnswerError, DigestError, ModelError, QuotaError
+from tests.faulty import Fault, Server, fault
 
 CHAT = "^/v1/chat"
 

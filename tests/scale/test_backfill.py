@@ -17,8 +17,8 @@ import pytest
 
 from digest.cli.days_progress import DaysProgress
 from digest.model import Paper
-from digest.sample import Server, fault
 from tests.conftest import Run, Start, use
+from tests.faulty import Server, fault
 from tests.scale.support import World, digests_in, records_of, working_days, world
 
 DAYS = working_days(date(2025, 1, 6), 4)

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from digest.ledger import open_ledger
-from digest.ledger.memory import MemoryLedger
 from digest.model import Announcement, Paper, Section, Snapshot
-from digest.sample import Server, fault
 from digest.sources.arxiv.export_api import enrich
 from digest.sources.http_client import Http
 from digest.sources.source import NoAnnouncement
 from digest.system.errors import CountError, SourceError, StaleError
 from tests.examples import first_fast
+from tests.faulty import Server, fault
+from tests.ledger.memory import MemoryLedger
 from tests.sources import invented
 from tests.sources.conftest import RawServer, response
 from tests.sources.support import announced, entry, found, morning, page, run_with_http, section

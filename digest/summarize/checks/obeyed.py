@@ -143,13 +143,7 @@ def _subjects() -> tuple[re.Pattern[str], tuple[tuple[str, str], ...]]:
     return re.compile(any_of(words for words, _ in rows)), rows
 
 
-@rule(
-    "obeyed",
-    3,
-    reason="“{}”不是对论文内容的介绍，请只概括论文，不评价、不宣传、不对读者或评审说话",
-    why="words that judge, advertise, accuse or address somebody, as an order inside a paper may ask for",
-    fields=True,
-)
+@rule("obeyed")
 def obeyed(reading: Reading) -> Iterator[str]:
     """Words that judge, advertise, accuse, address somebody or speak of the request."""
     written = f"。{reading.plain}"  # so the first clause stands behind a stop, as all others do

@@ -11,9 +11,9 @@ import pytest
 
 from digest.llm.batch.jsonl import read_rows
 from digest.model import Request
-from digest.sample import Server, fault
 from digest.system.errors import AnswerError
 from digest.system.redact import KeyRedactor
+from tests.faulty import Server, fault
 from tests.llm.batch.bench import Bench, answered, collect, submit
 
 Questions = list[tuple[Request, str]]

@@ -14,8 +14,8 @@ from digest.ledger.interface import OPEN_STATES, BatchState
 from digest.llm.batch import Pending, lifecycle
 from digest.llm.batch.deferred import DeferredError
 from digest.model import Request
-from digest.sample import Server
 from digest.system.errors import ModelError, UsageError
+from tests.faulty import Server
 from tests.llm.batch.bench import DAY, Bench, answered, asked, collect, listed, submit
 
 

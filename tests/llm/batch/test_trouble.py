@@ -12,9 +12,9 @@ import pytest
 from digest.ledger import open_ledger
 from digest.llm.batch import Pending
 from digest.model import Request
-from digest.sample import Fault, Server, fault
 from digest.system.errors import ModelError
 from tests.examples import each_fast
+from tests.faulty import Fault, Server, fault
 from tests.llm.batch.bench import DAY, Bench, answered, asked, collect, listed, submit
 
 Questions = list[tuple[Request, str]]

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from digest.ledger.memory import MemoryLedger
 from digest.model import Announcement, Section
-from digest.sample import Server, fault
 from digest.sources.source import NoAnnouncement
 from digest.system.errors import CountError, SourceError, StaleError, UnreachableError
+from tests.faulty import Server, fault
+from tests.ledger.memory import MemoryLedger
 from tests.sources import hostile, invented
 from tests.sources.conftest import RawServer, response
 from tests.sources.support import announced, entry, found, morning, page, section
