@@ -73,12 +73,14 @@ def _run(
     from digest.evaluate.metrics.scoring import score_run
     from digest.evaluate.runs.folder import RunInfo, create, key_of, runs_in
     from digest.evaluate.runs.runner import refuse_leaks
+    from digest.system.files import read_bytes
 
     if name is not None and not _NAME.fullmatch(name):
         raise UsageError(f"--name {name[:40]}: take up to 80 letters and digits, with . _ - in between.")
     loaded = [load_prompt(one) for one in prompts]
     gold = gold if gold.exists() else find(str(gold))
-    gold_set = gold_sets.read(gold)
+    content = read_bytes(gold)  # once: of what a shell hands as `<(...)` nothing is left
+    gold_set = gold_sets.parse(content, gold)
     with prepared(given) as ready:
         settings = ready.settings
         variants = tuple({one.identity: one for one in (_as_daily(p, settings) for p in loaded)}.values())
@@ -98,7 +100,7 @@ def _run(
             version=__version__,
             started=datetime.now(UTC),
         )
-        folder = create(runs_in(settings.run.out), info, gold.read_bytes())
+        folder = create(runs_in(settings.run.out), info, content)
         usage = _ask(folder, ready, papers, epochs)
     score_run(folder)
     asked = product(papers, folder.info.variants, range(epochs))

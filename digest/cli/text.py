@@ -72,7 +72,7 @@ def _file_named(wanted: str) -> Path | None:
     if not file.is_file():
         if all(paper for _, paper in find_identifiers(wanted)):
             return None
-        raise UsageError(f"{file}: there is no such file.")
+        raise UsageError(f"{file}: it is no file." if file.exists() else f"{file}: there is no such file.")
     return file
 
 

@@ -12,7 +12,7 @@ from digest.publish.formats import FORMATS, JSON, MARKDOWN, Format, format_of, p
 from digest.publish.json_format import from_json
 from digest.publish.keeping import readable_digest, refuse_loss
 from digest.system.errors import UsageError
-from digest.system.files import is_file_name, read_text, text_of, write_atomically
+from digest.system.files import is_file_name, read_bytes, read_text, text_of, write_atomically
 
 
 def import_file(source: Path, target: Path) -> Digest:
@@ -64,12 +64,8 @@ def write_digest(digest: Digest, folder: Path) -> tuple[Path, Path]:
 
 def _read(source: Path, target: Path) -> str:
     """The text of `source`, which must not be `target`."""
-    try:
-        content = source.read_bytes()
-        same = target.exists() and source.samefile(target)
-    except OSError as error:
-        raise UsageError(f"{source} cannot be read: {error.strerror or error}.") from error
-    if same:
+    content = read_bytes(source)
+    if target.exists() and source.samefile(target):
         raise UsageError(f"{source} would be overwritten: give another file to write to.")
     return text_of(content, str(source))
 

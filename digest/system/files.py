@@ -5,10 +5,17 @@ from __future__ import annotations
 import codecs
 import os
 import re
+import stat
 from collections.abc import Sequence
+from io import BufferedReader
 from pathlib import Path, PureWindowsPath
 
 from digest.system.errors import FormatError, UsageError
+
+_LARGEST = 512 << 20
+"""Bytes of a file that is read at once."""
+
+_HANDED_BY_SHELLS = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 NAME_LIMIT = 200
@@ -16,16 +23,44 @@ NAME_LIMIT = 200
 
 
 def read_text(path: Path) -> str:
-    """The text of a file; see `text_of`.
+    """The text of a file; see `text_of` and `read_bytes`.
 
     Raises:
         UsageError: it cannot be read, or is no UTF-8 text; says which line.
     """
+    return text_of(read_bytes(path), str(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file, or of what a shell hands as `<(...)` or /dev/stdin.
+
+    Raises:
+        UsageError: it cannot be read, is no file, or larger than a file for people.
+    """
     try:
-        content = path.read_bytes()
+        with open_for_reading(path) as file:
+            content = file.read(_LARGEST + 1) if os.fstat(file.fileno()).st_size <= _LARGEST else None
     except OSError as error:
         raise UsageError(f"{path}: cannot be read: {error.strerror or error}.") from error
-    return text_of(content, str(path))
+    if content is None or len(content) > _LARGEST:
+        raise UsageError(f"{path}: cannot be read: it is larger than {_LARGEST >> 20} MB.")
+    return content
+
+
+def open_for_reading(path: Path) -> BufferedReader:
+    """Open a file: no named pipe, at which one would wait for ever, and no device, which may have no end.
+
+    Raises:
+        OSError: it cannot be read.
+        UsageError: it is a named pipe or a device.
+    """
+    mode = path.stat().st_mode
+    if not path.absolute().as_posix().startswith(_HANDED_BY_SHELLS):
+        if stat.S_ISFIFO(mode):
+            raise UsageError(f"{path}: cannot be read: it is a named pipe; give a file.")
+        if (stat.S_ISCHR(mode) or stat.S_ISBLK(mode)) and path != Path(os.devnull):
+            raise UsageError(f"{path}: cannot be read: it is a device; give a file.")
+    return path.open("rb")
 
 
 def text_of(content: bytes, name: str) -> str:

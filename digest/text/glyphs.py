@@ -53,6 +53,8 @@ class Glyphs(_mupdf.FzDevice2):  # type: ignore[misc]  # pymupdf carries no type
         self.use_virtual_fill_text()
         self.use_virtual_stroke_text()
         self.use_virtual_ignore_text()
+        self.use_virtual_clip_text()
+        self.use_virtual_clip_stroke_text()
         self._at: defaultdict[tuple[int, int], list[tuple[Painted, int]]] = defaultdict(list)
         self._missing: set[tuple[int, int]] = set()
         self._of_type_3: dict[tuple[int, int], Untyped] = {}
@@ -72,7 +74,20 @@ class Glyphs(_mupdf.FzDevice2):  # type: ignore[misc]  # pymupdf carries no type
         """Called by MuPDF."""
         self._keep(text, None, matrix, is_ignored=True)
 
-    def _keep(self, text: Untyped, stroke: Untyped, m: Untyped, *, is_ignored: bool) -> None:
+    def clip_text(self, _: Untyped, text: Untyped, matrix: Untyped, *_rest: Untyped) -> None:
+        """Called by MuPDF."""
+        self._keep(text, None, matrix, is_ignored=True, is_cut_out=True)
+
+    def clip_stroke_text(
+        self, _: Untyped, text: Untyped, stroke: Untyped, matrix: Untyped, *_rest: Untyped
+    ) -> None:
+        """Called by MuPDF."""
+        kept = _mupdf.FzStrokeState(_mupdf.ll_fz_keep_stroke_state(stroke))
+        self._keep(text, kept, matrix, is_ignored=True, is_cut_out=True)
+
+    def _keep(
+        self, text: Untyped, stroke: Untyped, m: Untyped, *, is_ignored: bool, is_cut_out: bool = False
+    ) -> None:
         a, b, c, d, e, f = m.a, m.b, m.c, m.d, m.e, m.f
         key = int(text.this), stroke and int(stroke.m_internal.this), is_ignored, a, b, c, d, e, f
         if key in self._known:
@@ -85,7 +100,7 @@ class Glyphs(_mupdf.FzDevice2):  # type: ignore[misc]  # pymupdf carries no type
             # A glyph of Type 3 in the colours of its surroundings comes as what it consists of, and
             # as text that is not drawn.
             has_procedures = bool(_mupdf.ll_fz_font_t3_procs(span.font))
-            if not is_ignored or has_procedures:
+            if not is_ignored or is_cut_out or has_procedures:
                 is_substitute = bool(_mupdf.ll_fz_font_flags(span.font).ft_substitute)
                 item_of = _mupdf.FzTextSpan(span).items
                 for i in range(span.len):

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import pymupdf
 
 from digest.text.glyphs import Box, Untyped
-from digest.text.sheet import FLAGS, Sheet, Span, split
+from digest.text.sheet import CLIPPED, FLAGS, Sheet, Span, split
 
 _mupdf: Untyped = pymupdf
 
@@ -29,7 +29,6 @@ _BLANK = 0.97  # share of one colour: no ink
 _PIXELS = 1500.0  # of the longer side of a page as it is drawn
 _COVER = (12.0, 4.0)  # points; smaller images (rules, bullets) cover no words
 _ROW, _LAST_ROW = 20.0, 1000  # of points, in which runs are looked for
-_CLIPPED = 64  # MuPDF's FZ_STEXT_CLIPPED: the characters were used as a clipping path
 _ASCII_MARKS = bytes(code for code in range(128) if not chr(code).isalnum())
 _WORDS = re.compile(r"[^\W_]+")
 
@@ -88,13 +87,15 @@ def outside(blocks: list[Block], visible: str, page: pymupdf.Rect) -> Iterator[H
             yield Hidden(how, "\n".join(lines))
 
 
-def clipping(page: Untyped) -> Iterator[Hidden]:
-    """Text in render mode 7, which a display list forgets where it clips nothing."""
+def clipping(page: Untyped, listed: str) -> Iterator[Hidden]:
+    """Text in render mode 7 that is not in `listed`: a display list forgets it where it clips nothing."""
     if b" Tr" not in page.read_contents():
         return
+    seen = squeezed(listed)
     for block in page.get_text("dict", flags=FLAGS)["blocks"]:
         spans = [span for line in block["lines"] for span in line["spans"]]
-        clipped = [s["text"] for s in spans if s["char_flags"] & _CLIPPED and s["alpha"] == 0]
+        clipped = [s["text"] for s in spans if s["char_flags"] & CLIPPED and s["alpha"] == 0]
+        clipped = [content for content in clipped if squeezed(content) not in seen]
         if clipped:
             yield Hidden("render mode 7", "\n".join(clipped))
 
@@ -128,8 +129,8 @@ class Inspection:
 
     def _how(self, span: Span) -> str | None:
         if span["alpha"] == 0:
-            if self._sheet.has_type_3 and self._sheet.is_drawn(span):
-                return None  # Type 3 glyphs without colours of their own
+            if self._sheet.may_be_drawn(span) and self._sheet.is_drawn(span):
+                return None
             return "text layer" if self._depicts(span["bbox"]) else "invisible"
         if span["size"] < TINY:
             return f"{span['size']:.1f} pt"

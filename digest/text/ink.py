@@ -54,10 +54,16 @@ _TINY = 0.9  # points; the ink of a word of 2 pt, which cannot be read, is as hi
 
 
 class Ink:
-    """A page's display list, and what it draws where."""
+    """A page's display list, and what it draws where.
 
-    def __init__(self, picture: Untyped) -> None:
+    Args:
+        picture: the list of the page's contents.
+        over: that of what is painted over them, as annotations are; None for nothing.
+    """
+
+    def __init__(self, picture: Untyped, over: Untyped = None) -> None:
         self._list = picture.this
+        self._over = over
         self._rect: Box = tuple(picture.rect)
 
     def doubtful(
@@ -103,7 +109,7 @@ class Ink:
         around = around_all([word.box for word in words])
         # Fonts for formulas and delimiters have high boxes, so the smallest counts.
         sizes = [max(box[2] - box[0], box[3] - box[1]) for word in words for box in word.boxes]
-        scale = min(_HEIGHT / max(min(sizes), 0.1), _FINEST, (_MOST_PIXELS / size(around)) ** 0.5)
+        scale = min(_HEIGHT / max(min(sizes), 0.1), _FINEST, (_MOST_PIXELS / max(size(around), 1.0)) ** 0.5)
         area = self._on_page(around, scale)
         if _is_empty(area):
             return [[False] * len(word.content) for word in words]
@@ -177,11 +183,13 @@ class Ink:
         return self._draw(area, scale, colours=1, with_text=False)
 
     def _run(self, device: Untyped, area: Pixels, scale: float, *, with_text: bool) -> None:
-        if not with_text:
-            device.m_internal.fill_text = device.m_internal.stroke_text = None
         matrix = _mupdf.FzMatrix(scale, 0, 0, scale, 0, 0)
         within = _mupdf.FzRect(*map(float, area))
-        _mupdf.fz_run_display_list(self._list, device, matrix, within, _mupdf.FzCookie())
+        for each, is_own in ((self._list, True), (self._over, False)):
+            if not (with_text and is_own):  # the text of what lies over a page is not the page's
+                device.m_internal.fill_text = device.m_internal.stroke_text = None
+            if each is not None:
+                _mupdf.fz_run_display_list(each, device, matrix, within, _mupdf.FzCookie())
 
 
 class _Glance(NamedTuple):

@@ -11,7 +11,7 @@ from typing import Self
 
 import pymupdf
 
-from digest.text import characters, hidden_text
+from digest.text import characters, hidden_text, membership
 from digest.text.errors import PdfError
 from digest.text.glyphs import Untyped
 from digest.text.hidden_text import Hidden, Run
@@ -100,7 +100,9 @@ def read_pages(path: Path, limit: int) -> Pdf:
     except Exception as error:  # its exceptions have no common base
         raise PdfError("PDF is damaged") from error
     try:
-        pdf = Pdf(document, _numbers(document, limit))
+        numbers = _numbers(document, limit)
+        membership.settle(document)
+        pdf = Pdf(document, numbers)
     except PdfError:
         document.close()
         raise
@@ -138,7 +140,7 @@ def _page(document: Untyped, number: int, sheet: Sheet) -> PageText:
         lines, unseen = tuple(_lines_of_html(sheet.styled)), []
         drawn = "".join(line.content for line in lines)
     unseen += hidden_text.outside(blocks, drawn, sheet.picture.rect)
-    unseen += hidden_text.clipping(document[number])
+    unseen += hidden_text.clipping(document[number], drawn)
     unseen += _annotations(document, number)
     return PageText(number + 1, sheet.picture.rect.height, lines, tuple(unseen))
 

@@ -12,7 +12,7 @@ import pymupdf
 
 from digest.text.glyphs import Box, Untyped, Word
 from digest.text.ink import INKED, Ink
-from digest.text.layout import Line, around_all, core
+from digest.text.layout import Line, around_all, core, widened
 
 _mupdf: Untyped = pymupdf
 
@@ -21,6 +21,9 @@ FLAGS = (
 ) | _mupdf.TEXT_IGNORE_ACTUALTEXT  # ActualText says whatever its author likes; glyphs are what is seen
 _EXACT = FLAGS | _mupdf.TEXT_ACCURATE_BBOXES
 _UNCLIPPED = (FLAGS & ~_mupdf.TEXT_CLIP) | _mupdf.TEXT_PRESERVE_IMAGES
+
+CLIPPED = 64
+"""MuPDF's FZ_STEXT_CLIPPED: what characters with this flag say is cut out of what is painted next."""
 
 _TYPE_3 = "Type3 ("
 """So MuPDF begins the name of a font without a name."""
@@ -52,7 +55,7 @@ class Sheet:
         self.styled: str = self.text.extractHTML()
         self.undrawn: set[Place] = set()
         """Places of characters that were looked for and are not drawn."""
-        self._ink = Ink(self.picture)
+        self._ink = Ink(self.picture, _annotations(page))
         self._seen: set[Line] = set()
         self._shown: Sequence[Sequence[Span]] | None = None
 
@@ -147,10 +150,15 @@ class Sheet:
         known = len(self.undrawn)
         if doubtful:
             corners = {_corner(word.box) for word in doubtful}
-            for spans in self._near(around_all([word.box for word in doubtful])):
+            # Of several characters that one glyph stands for, all but the first have no width.
+            for spans in self._near(widened(around_all([word.box for word in doubtful]), _PIXEL)):
                 words = [word for word in _words(spans) if _corner(word.box) in corners]
                 self.undrawn |= self._undrawn(words)
         return len(self.undrawn) > known
+
+    def may_be_drawn(self, span: Span) -> bool:
+        """True if a run without a colour may get it otherwise: by its glyphs, or by what it cuts out."""
+        return self.has_type_3 or bool(span["char_flags"] & CLIPPED)
 
     def is_drawn(self, span: Span) -> bool:
         """True if most of the letters of a span are."""
@@ -162,6 +170,19 @@ class Sheet:
         """The letters that are not drawn."""
         drawn = self._ink.drawn(words) if words else []
         return {place for word, found in zip(words, drawn, strict=True) for place in _missing(word, found)}
+
+
+def _annotations(page: Untyped) -> Untyped:
+    """The display list of what annotations draw over a page; None if there are none but links and pop-ups."""
+    if page.first_annot is None and page.first_widget is None:
+        return None
+    listed = _mupdf.mupdf.FzDisplayList(_mupdf.mupdf.FzRect(*page.rect))
+    device = _mupdf.mupdf.fz_new_list_device(listed)
+    loaded = _mupdf.mupdf.FzPage(page.this)
+    for run in (_mupdf.mupdf.fz_run_page_annots, _mupdf.mupdf.fz_run_page_widgets):
+        run(loaded, device, _mupdf.mupdf.FzMatrix(), _mupdf.mupdf.FzCookie())
+    _mupdf.mupdf.fz_close_device(device)
+    return listed
 
 
 def _raw_lines(page: Untyped) -> list[dict[str, Any]]:

@@ -307,6 +307,63 @@ def faint_after_steps_back(page: Any) -> None:
     )
 
 
+def under_an_annotation(page: Any) -> None:
+    """Under a note in the shape of a box, filled with white."""
+    put(page, TEXT)
+    box = page.add_rect_annot((60, 585, 560, 612))
+    box.set_colors(stroke=(1, 1, 1), fill=(1, 1, 1))
+    box.update()
+
+
+def under_a_field(page: Any) -> None:
+    """Under an empty form field with a background of white."""
+    put(page, TEXT)
+    widget = mupdf.Widget()
+    widget.rect = mupdf.Rect(60, 585, 560, 612)
+    widget.field_type, widget.field_name = mupdf.PDF_WIDGET_TYPE_TEXT, "field"
+    widget.fill_color = (1, 1, 1)
+    page.add_widget(widget)
+
+
+def faint_under_the_words_of_a_note(page: Any) -> None:
+    """Faint, and a note's words in its place, which are the note's own."""
+    put(page, f"/G gs {TEXT}", ExtGState_G="<</ca 0.02>>")
+    page.add_freetext_annot(
+        (X, 589, 560, 612), "A heron stands in the reeds and waits for the rain.", fontsize=10
+    )
+
+
+def membership(policy: str, *, on: bool, expression: str = "", single: bool = False) -> Way:
+    """The sentence where a layer decides, by a policy or by an expression with `{0}` for the layer."""
+
+    def way(page: Any) -> None:
+        document = page.parent
+        layer = f"{document.add_ocg('layer', on=on)} 0 R"
+        among = layer if single else f"[{layer}]"
+        xref = document.get_new_xref()
+        entries = f"/VE{expression.format(layer)}" if expression else f"/P/{policy}"
+        document.update_object(xref, f"<</Type/OCMD/OCGs {among}{entries}>>")
+        put(page, f"/OC /L BDC {TEXT} EMC", Properties_L=f"{xref} 0 R")
+
+    return way
+
+
+def one_glyph_for_all(page: Any) -> None:
+    """A space that stands for all of the sentence."""
+    document = page.parent
+    unicode = document.get_new_xref()
+    document.update_object(unicode, "<<>>")
+    document.update_stream(
+        unicode,
+        b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapType 2 def\n"
+        b"1 begincodespacerange <00> <ff> endcodespacerange\n"
+        b"1 beginbfchar <20> <%s> endbfchar endcmap end end" % ORDER.encode("utf-16-be").hex().encode(),
+        new=True,
+    )
+    font = f"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode {unicode} 0 R>>"
+    put(page, f"BT /U 10 Tf {X} {Y} Td ( ) Tj ET", Font_U=font)
+
+
 def knocked_out(page: Any) -> None:
     """Under a box in a group of which the last paints alone."""
     group = form(page, f"{TEXT} 1 g {COVER}", "/Group<</S/Transparency/K true/I true>>")
@@ -403,6 +460,13 @@ HIDDEN: dict[str, Way] = {
     "optional content": optional_content_off,
     "optional content of a form": form_that_is_off,
     "knocked out": knocked_out,
+    "by a membership that asks for all": membership("AllOn", on=False),
+    "by a membership that asks for one that is off": membership("AnyOff", on=True, single=True),
+    "by an expression": membership("", on=True, expression="[/Not[/Or {0} {0}]]"),
+    "annotated over": under_an_annotation,
+    "annotated over by a field": under_a_field,
+    "faint, under a note's words": faint_under_the_words_of_a_note,
+    "said by one space": one_glyph_for_all,
     "lighter than what is below": operators(f"1 g {COVER} /G gs 0 g {TEXT}", ExtGState_G="<</BM/Lighten>>"),
     "faint, under glyphs that draw far above": faint_under_far_glyphs,
     "faint, under glyphs that draw far above, in a lying box": faint_under_far_glyphs_in_a_lying_box,
@@ -476,8 +540,36 @@ def cover_that_is_off(page: Any) -> None:
     put(page, f"{TEXT} /OC /L BDC 1 g {COVER} EMC", Properties_L=f"{layer} 0 R")
 
 
+def through_a_shading(page: Any) -> None:
+    """Letters filled with a shading that goes from red to blue."""
+    document = page.parent
+    xref = document.get_new_xref()
+    document.update_object(
+        xref,
+        "<</PatternType 2/Shading<</ShadingType 2/ColorSpace/DeviceRGB/Coords[60 0 540 0]/Extend[true true]"
+        "/Function<</FunctionType 2/Domain[0 1]/C0[0.8 0 0]/C1[0 0 0.8]/N 1>>>>>>",
+    )
+    put(page, f"/Pattern cs /P scn {TEXT}", Pattern_P=f"{xref} 0 R")
+
+
+def marked(page: Any) -> None:
+    """Under a marker of a reader's."""
+    put(page, TEXT)
+    page.add_highlight_annot((60, 588, 560, 604))
+
+
+CUT_OUT = TEXT.replace("BT", "BT 7 Tr")
+
 VISIBLE: dict[str, Way] = {
     "black": said(TEXT),
+    "cut out of a colour": said(f"{CUT_OUT} 0.1 0.2 0.6 rg 0 0 595 842 re f"),
+    "cut out of a picture": said(
+        f"{CUT_OUT} q 480 0 0 30 60 230 cm BI /W 2 /H 1 /CS /G /BPC 8 /F /AHx ID 2050> EI Q"
+    ),
+    "filled with a shading": through_a_shading,
+    "marked": marked,
+    "by a membership that is off": membership("AnyOff", on=False),
+    "by an expression that holds": membership("", on=False, expression="[/Not {0}]"),
     "turned and cut": turned_and_cut,
     "a cover that is off": cover_that_is_off,
     "light on a dark box by its blend mode": said(

@@ -15,7 +15,7 @@ from digest.model import AnnounceType, Paper, Record
 from digest.summarize.checks import RULES, Source, about, check, source_of
 from digest.summarize.prompt import Prompt
 from digest.system.errors import UsageError
-from digest.system.files import text_of
+from digest.system.files import read_bytes, text_of
 
 
 class Reference(Record):
@@ -79,10 +79,15 @@ def read(path: Path) -> Gold:
     Raises:
         UsageError: the file cannot be read, or is no usable gold set; names the line.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}.") from error
+    return parse(read_bytes(path), path)
+
+
+def parse(content: bytes, path: Path) -> Gold:
+    """The gold set of a file's content.
+
+    Raises:
+        UsageError: it is no usable gold set; names the line.
+    """
     rows = text_of(content, str(path)).split("\n")
     papers: dict[str, GoldPaper] = {}
     for number, row in enumerate(rows, start=1):

@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from digest.system.errors import UsageError
-from digest.system.files import write_bytes_atomically
+from digest.system.files import read_bytes, write_bytes_atomically
 
 Floats: TypeAlias = NDArray[np.float32]
 
@@ -195,10 +195,7 @@ def load(path: Path) -> XlingModel:
     Raises:
         UsageError: the file cannot be read, is damaged, or is no model.
     """
-    try:
-        content = io.BytesIO(path.read_bytes())
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}.") from error
+    content = io.BytesIO(read_bytes(path))
     try:
         with np.load(content, allow_pickle=False) as arrays:
             return _model(arrays)

@@ -28,7 +28,7 @@ from digest.evaluate.gold.dataset import Gold
 from digest.model import Finding, Record
 from digest.summarize.prompt import Prompt
 from digest.system.errors import UsageError
-from digest.system.files import write_atomically
+from digest.system.files import read_bytes, write_atomically
 
 R = TypeVar("R", bound=Record)
 
@@ -252,7 +252,7 @@ def read_rows(path: Path, kind: type[R]) -> Iterator[R]:
     """
     if not path.exists():
         return
-    rows = path.read_bytes().removeprefix(codecs.BOM_UTF8).split(b"\n")[:-1]
+    rows = read_bytes(path).removeprefix(codecs.BOM_UTF8).split(b"\n")[:-1]
     for number, row in enumerate(rows, start=1):
         try:
             yield kind.model_validate_json(row)

@@ -24,6 +24,7 @@ from digest.sources.arxiv import markup
 from digest.sources.bulk.dated import DatedPaper
 from digest.sources.bulk.day_files import Unread
 from digest.system.errors import SourceError, UsageError
+from digest.system.files import open_for_reading
 
 _GZIP = b"\x1f\x8b"
 _FIRST, _LONGEST = 100, 4 << 20
@@ -92,7 +93,7 @@ def _called(name: str) -> str:
 @contextlib.contextmanager
 def _opened(name: str) -> Iterator[IO[bytes]]:
     try:
-        raw: Any = sys.stdin.buffer if name == "-" else Path(name).open("rb")  # noqa: SIM115 - closed below
+        raw: Any = sys.stdin.buffer if name == "-" else open_for_reading(Path(name))
     except OSError as error:
         raise UsageError(f"{name} cannot be read: {error.strerror or error}.") from error
     try:
