@@ -21,7 +21,7 @@ _POLICIES: Mapping[str, Callable[[Iterable[bool]], bool]] = {
     "AnyOff": lambda states: not all(states),
     "AllOff": lambda states: not any(states),
 }
-"""Whether groups show what belongs to them, by which are on; `AnyOn` is what is meant without a policy."""
+"""Policy to a function of the states of its groups (true: on): true if the content shows. `AnyOn` is the default."""
 
 
 def settle(document: Untyped) -> None:
