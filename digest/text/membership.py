@@ -21,7 +21,7 @@ _POLICIES: Mapping[str, Callable[[Iterable[bool]], bool]] = {
     "AnyOff": lambda states: not all(states),
     "AllOff": lambda states: not any(states),
 }
-"""Policy to a function of the states of its groups (true: on): true if the content shows. `AnyOn` is the default."""
+"""Functions of the states of groups (true: on), true if their content shows. `AnyOn` is the default."""
 
 
 def settle(document: Untyped) -> None:

@@ -18,7 +18,7 @@ from digest.ledger.sql.ledger import run_lock
 from digest.model import Completion, Record, Usage
 from digest.system.errors import UsageError
 
-_COLUMNS = "id, command, section, date, state, started, finished, report"
+_COLUMNS = ", ".join(("id", "command", "section", "date", "state", "started", "finished", "report"))
 
 
 class Run(Record):
