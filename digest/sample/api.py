@@ -97,35 +97,20 @@ def _entry(root: ET.Element, record: SamplePaper) -> None:
 
 
 def oai(library: SampleData, knobs: Knobs, arguments: dict[str, str]) -> bytes:
-    """`/oai?verb=ListRecords|GetRecord|Identify` for arXiv and arXivRaw; errors come with 200."""
+    """`/oai?verb=ListRecords` for arXivRaw, which is all that a harvest asks; errors come with 200."""
     if token := arguments.get("resumptionToken"):
         arguments = dict(parse_qsl(token))
     root = ET.Element("OAI-PMH", {"xmlns": OAI})
     text(root, "responseDate", f"{knobs.today}T12:00:00Z")
     shown = {name: value for name, value in arguments.items() if name != "skip"}
     text(root, "request", "http://localhost/oai", **shown)
-    verb, prefix = arguments.get("verb", ""), arguments.get("metadataPrefix", "")
-    if verb == "Identify":
-        identity = ET.SubElement(root, "Identify")
-        text(identity, "repositoryName", "arXiv")
-        text(identity, "granularity", "YYYY-MM-DD")
-    elif verb not in {"ListRecords", "GetRecord"}:
+    if arguments.get("verb") != "ListRecords":
         text(root, "error", "Illegal or missing verb.", code="badVerb")
-    elif prefix not in {"arXiv", "arXivRaw"}:
+    elif arguments.get("metadataPrefix") != "arXivRaw":
         text(root, "error", "Unsupported metadata format.", code="cannotDisseminateFormat")
-    elif verb == "GetRecord":
-        _get_record(root, library, arguments.get("identifier", ""), prefix)
     else:
         _list_records(root, library, knobs, arguments)
     return serialize(root)
-
-
-def _get_record(root: ET.Element, library: SampleData, identifier: str, prefix: str) -> None:
-    record = library.get(identifier.removeprefix("oai:arXiv.org:"))
-    if record is None:
-        text(root, "error", "The identifier is unknown in this repository.", code="idDoesNotExist")
-    else:
-        _oai_record(ET.SubElement(root, "GetRecord"), record, prefix)
 
 
 def _list_records(root: ET.Element, library: SampleData, knobs: Knobs, arguments: dict[str, str]) -> None:
@@ -147,7 +132,7 @@ def _list_records(root: ET.Element, library: SampleData, knobs: Knobs, arguments
     listed = ET.SubElement(root, "ListRecords")
     skip = _number(arguments, "skip", 0)
     for record in found[skip : skip + knobs.page_size]:
-        _oai_record(listed, record, arguments["metadataPrefix"])
+        _oai_record(listed, record)
     if skip + knobs.page_size < len(found):
         text(listed, "resumptionToken", urlencode({**arguments, "skip": str(skip + knobs.page_size)}))
     elif skip:
@@ -160,7 +145,7 @@ def _current(library: SampleData) -> Iterable[SamplePaper]:
     return sorted(latest.values(), key=lambda record: record.id)
 
 
-def _oai_record(parent: ET.Element, record: SamplePaper, prefix: str) -> None:
+def _oai_record(parent: ET.Element, record: SamplePaper) -> None:
     element = ET.SubElement(parent, "record")
     header = ET.SubElement(element, "header")
     text(header, "identifier", f"oai:arXiv.org:{record.id}")
@@ -168,11 +153,10 @@ def _oai_record(parent: ET.Element, record: SamplePaper, prefix: str) -> None:
     for category in record.categories:
         archive = category.partition(".")[0]
         text(header, "setSpec", f"{archive}:{category.replace('.', ':')}")
-    fields = ET.SubElement(
-        ET.SubElement(element, "metadata"), prefix, {"xmlns": f"http://arxiv.org/OAI/{prefix}/"}
-    )
+    metadata = ET.SubElement(element, "metadata")
+    fields = ET.SubElement(metadata, "arXivRaw", {"xmlns": "http://arxiv.org/OAI/arXivRaw/"})
     text(fields, "id", record.id)
-    (_raw_fields if prefix == "arXivRaw" else _split_fields)(fields, record)
+    _raw_fields(fields, record)
     text(fields, "categories", " ".join(record.categories))
     for name, value in (
         ("comments", record.comments),
@@ -195,21 +179,6 @@ def _raw_fields(fields: ET.Element, record: SamplePaper) -> None:
         text(version, "size", "0kb")
     text(fields, "title", record.title)
     text(fields, "authors", ", ".join(record.authors))
-
-
-def _split_fields(fields: ET.Element, record: SamplePaper) -> None:
-    """Dates, each author's names apart, title."""
-    text(fields, "created", str(record.submitted.date()))
-    if record.version > 1:
-        text(fields, "updated", str(record.revised.date()))
-    authors = ET.SubElement(fields, "authors")
-    for name in record.names:
-        author = ET.SubElement(authors, "author")
-        forenames, _, keyname = name.rpartition(" ")
-        text(author, "keyname", keyname)
-        if forenames:
-            text(author, "forenames", forenames)
-    text(fields, "title", record.title)
 
 
 def _instant(moment: datetime) -> str:

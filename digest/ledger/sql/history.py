@@ -70,7 +70,7 @@ class History(Closing):
 
     def runs(self) -> Iterator[Run]:
         """All runs, oldest first."""
-        for row in self.database.rows(f"{_RUNS} ORDER BY id"):
+        for row in self.database.rows(_RUNS + " ORDER BY id"):
             yield self._run(row)
 
     def run(self, number: int) -> Run:
@@ -79,7 +79,7 @@ class History(Closing):
         Raises:
             UsageError: there is no such run.
         """
-        row = self.database.one(f"{_RUNS} WHERE id = ?", (number,))
+        row = self.database.one(_RUNS + " WHERE id = ?", (number,))
         if row is None:
             raise UsageError(f"{self.name}: there is no run {number}. `digest runs` lists them.")
         return self._run(row)
