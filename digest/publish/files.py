@@ -25,7 +25,7 @@ def convert(source: Path, target: Path, read: Format, written: Format) -> Digest
         UsageError: `source` is no digest, a file cannot be read or written, both are the same, or `target`
             holds more lines.
     """
-    digest = parse_digest(_read(source, target), source, read)
+    digest = parse_digest(_text_for(source, target), source, read)
     refuse_loss(target, digest)
     write_atomically(target, format_of(target, written).render(digest))
     return digest
@@ -57,7 +57,7 @@ def is_file_name(name: str, *, windows: bool = os.name == "nt") -> bool:
     return not (windows and reserved)
 
 
-def _read(source: Path, target: Path) -> str:
+def _text_for(source: Path, target: Path) -> str:
     """The text of `source`, which must not be `target`."""
     try:
         content = source.read_bytes()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from digest.model import Digest, Entry, Flag, RoundTripHints, Summary
-from digest.publish.markdown import DOUBT, plain, render
+from digest.publish.markdown import DOUBT, flattened, render
 from digest.publish.markdown_parser import parse
 from tests.publish.samples import PAGE, digest_of, digests, entry
 

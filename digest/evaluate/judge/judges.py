@@ -159,7 +159,7 @@ class ModelJudge:
             body=dict(self.body),
         )
         completion = await self.ask(request, paper.id)
-        return _read(completion.content, properties)
+        return _answers_in(completion.content, properties)
 
 
 def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
@@ -168,7 +168,7 @@ def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
     return object_schema(described)
 
 
-def _read(content: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+def _answers_in(content: str, properties: Mapping[str, Any]) -> dict[str, Any]:
     found = last_object(without_thoughts(content))
     if found is None or isinstance(found, RepeatedKeys) or not set(properties) <= set(found):
         raise ValueError("not the object that was asked for")
