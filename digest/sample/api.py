@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, urlencode
 from xml.etree import ElementTree as ET  # only builds, never parses
 
 from digest.sample import pages
-from digest.sample.data import SampleData, SamplePaper, is_identifier, is_subject
+from digest.sample.data import SampleData, SamplePaper, is_subject
 from digest.sample.feeds import ARXIV, ATOM, LICENCE, serialize, text
 from digest.sample.knobs import Knobs
 
@@ -19,55 +19,30 @@ OPENSEARCH = "http://a9.com/-/spec/opensearch/1.1/"
 OAI = "http://www.openarchives.org/OAI/2.0/"
 
 
-def query(library: SampleData, knobs: Knobs, arguments: dict[str, str]) -> tuple[int, bytes]:
-    """`/api/query?id_list=...`: status and Atom; unknown ids are dropped, a malformed one spoils all."""
+def query(library: SampleData, knobs: Knobs, arguments: dict[str, str]) -> bytes:
+    """`/api/query?id_list=...` as Atom; unknown ids are dropped."""
     wanted = [part.strip() for part in arguments.get("id_list", "").split(",") if part.strip()]
     now = _instant(datetime(knobs.today.year, knobs.today.month, knobs.today.day, 12, tzinfo=UTC))
-    malformed = next((part for part in wanted if not is_identifier(part)), None)
-    if malformed is not None:
-        return 400, serialize(_api_error(malformed, now))
     found = [record for part in wanted if (record := library.get(part)) and record.id not in knobs.missing]
     found.sort(key=lambda record: record.title)  # not in the order of the request, as the real one
     start, size = _number(arguments, "start", 0), _number(arguments, "max_results", 10)
     asked = {"search_query": "", "start": str(start), "max_results": str(size), "id_list": ",".join(wanted)}
-    root = _api_feed(
-        "https://arxiv.org/api/sample", "arXiv Query: " + "&".join(map("=".join, asked.items())), now
-    )
+    root = ET.Element("feed", {"xmlns:opensearch": OPENSEARCH, "xmlns:arxiv": ARXIV, "xmlns": ATOM})
+    text(root, "id", "https://arxiv.org/api/sample")
+    text(root, "title", "arXiv Query: " + "&".join(map("=".join, asked.items())))
+    text(root, "updated", now)
     link = {"href": "https://arxiv.org/api/query?" + urlencode(asked), "type": "application/atom+xml"}
     ET.SubElement(root, "link", link)
     for name, number in (("itemsPerPage", size), ("totalResults", len(found)), ("startIndex", start)):
         text(root, f"opensearch:{name}", str(number))
     for record in found[start : start + size]:
         _entry(root, record)
-    return 200, serialize(root)
+    return serialize(root)
 
 
 def _number(arguments: dict[str, str], name: str, default: int) -> int:
     value = arguments.get(name, "")
     return int(value) if value.isdigit() else default
-
-
-def _api_feed(id: str, title: str, now: str) -> ET.Element:
-    root = ET.Element("feed", {"xmlns:opensearch": OPENSEARCH, "xmlns:arxiv": ARXIV, "xmlns": ATOM})
-    text(root, "id", id)
-    text(root, "title", title)
-    text(root, "updated", now)
-    return root
-
-
-def _api_error(malformed: str, now: str) -> ET.Element:
-    root = _api_feed("https://arxiv.org/", "arXiv Search Results", now)
-    for name, number in (("itemsPerPage", 1), ("totalResults", 1), ("startIndex", 0)):
-        text(root, f"opensearch:{name}", str(number))
-    entry = ET.SubElement(root, "entry")
-    place = f"https://arxiv.org/api/errors#incorrect_id_format_for_{quote(malformed)}"
-    text(entry, "id", place)
-    text(entry, "title", "Error")
-    text(entry, "updated", now)
-    ET.SubElement(entry, "link", {"href": place, "rel": "alternate", "type": "text/html"})
-    text(entry, "summary", f"incorrect id format for {malformed}")
-    text(ET.SubElement(entry, "author"), "name", "arXiv api core")
-    return root
 
 
 def _entry(root: ET.Element, record: SamplePaper) -> None:

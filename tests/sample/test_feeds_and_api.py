@@ -100,14 +100,6 @@ def test_the_api_drops_unknown_ids_and_sends_ten_by_default(server: Server, get:
     assert len(xml(get.get("/api/query", params=query)).findall("a:entry", NS)) == 1
 
 
-def test_one_malformed_id_spoils_the_whole_batch(get: httpx2.Client) -> None:
-    answer = get.get("/api/query", params={"id_list": "2601.19029,abc"})
-    assert answer.status_code == 400
-    entries = xml(answer).findall("a:entry", NS)
-    assert [entry.findtext("a:title", namespaces=NS) for entry in entries] == ["Error"]
-    assert entries[0].findtext("a:summary", namespaces=NS) == "incorrect id format for abc"
-
-
 def test_oai_lists_a_day_in_pages(server: Server, get: httpx2.Client) -> None:
     server.set(page_size=20)
     query = {"metadataPrefix": "arXivRaw", "from": "2026-01-28", "until": "2026-01-28", "set": "cs:cs:SD"}
