@@ -3,27 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from digest.cli import options
 from digest.cli.output import print_message
 
+if TYPE_CHECKING:
+    from digest.publish.formats import Format
+
 Source = Annotated[Path, typer.Argument(metavar="FILE", help="The file to read.")]
 
 
 def import_(source: Source, output: options.Target) -> None:
     """Read a published digest (Markdown) and write it as JSON."""
-    from digest.publish.files import import_file
+    from digest.publish.formats import JSON, MARKDOWN
 
-    digest = import_file(source, output)
-    print_message(f"{output}: {len(digest.entries)} papers")
+    _convert(source, output, MARKDOWN, JSON)
 
 
 def render(source: Source, output: options.Target) -> None:
     """Read a digest (JSON) and write it as Markdown."""
-    from digest.publish.files import render_file
+    from digest.publish.formats import JSON, MARKDOWN
 
-    digest = render_file(source, output)
+    _convert(source, output, JSON, MARKDOWN)
+
+
+def _convert(source: Path, output: Path, read: Format, written: Format) -> None:
+    from digest.publish.files import convert
+
+    digest = convert(source, output, read, written)
     print_message(f"{output}: {len(digest.entries)} papers")

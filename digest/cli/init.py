@@ -98,7 +98,7 @@ def _asked(name: str, question: str, default: str, read: Callable[[str], Any]) -
             return answer
 
 
-def _words(text: str) -> list[str]:
+def _listed_words(text: str) -> list[str]:
     """The parts of a list with commas, Chinese ones too."""
     return [part.strip() for part in re.split(r"[,，、;；]", text) if part.strip()]
 
@@ -119,7 +119,7 @@ _QUESTIONS: dict[str, tuple[str, str, Callable[[str], Any]]] = {
     "model": ("Model, as the endpoint calls it", "", str.strip),
     "contact": ("Your e-mail or page, for arXiv", "", str.strip),
     "language": ("Language of the lines (zh, en, or zh,en)", "zh", _languages),
-    "interests": ("What you care for (words, with commas)", "", _words),
+    "interests": ("What you care for (words, with commas)", "", _listed_words),
     "url": ("Address of the pages, if you know it", "", str.strip),
 }
 """Field of the answers -> question, what an empty answer means, and how an answer is read."""

@@ -99,9 +99,9 @@ def to_json(rows: Sequence[LintFinding]) -> str:
 
 
 def _lint(digest: Digest, name: str, rules: Sequence[Rule]) -> Iterator[LintFinding]:
-    from digest.summarize.checks import Batch, check_lines, repeated, source_of
+    from digest.summarize.checks import PaperIndex, check_lines, repeated, source_of
 
-    batch = Batch(source_of(entry.paper) for entry in digest.entries)
+    batch = PaperIndex(source_of(entry.paper) for entry in digest.entries)
     lines = [entry.summary.line if entry.summary else "" for entry in digest.entries]
     twice = repeated(list(zip(lines, batch, strict=True)), rules)
     for place, (entry, source) in enumerate(zip(digest.entries, batch, strict=True)):

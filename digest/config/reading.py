@@ -41,10 +41,10 @@ def load(
     Raises:
         UsageError: a file or value is not usable; the message names file, line or key, and what is allowed.
     """
-    merged = _read(shipped("digest.toml"))
+    merged = _read_toml(shipped("digest.toml"))
     own = path or Path("digest.toml")
     if own.exists() or own.is_symlink():  # a link that leads nowhere is a file that is missing
-        settings = _read(own)
+        settings = _read_toml(own)
         _validate(_merge(merged, settings), own)  # blame the file before flags hide what is wrong in it
         merged = _merge(merged, settings)
     elif path is not None:
@@ -63,7 +63,7 @@ def load(
     return _validate(_merge(merged, given), None, named)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read_toml(path: Path) -> dict[str, Any]:
     text = read_text(path)
     try:
         return tomllib.loads(text)

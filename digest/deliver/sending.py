@@ -31,7 +31,7 @@ class Secrets:
     """
 
     def __init__(self, values: Iterable[str]) -> None:
-        parts = {part for value in values for part in _parts(value)}
+        parts = {part for value in values for part in _secret_parts(value)}
         for part in parts:
             keep_secret(part)
         self._redactors = [KeyRedactor(part) for part in sorted(parts, key=len, reverse=True)]
@@ -43,7 +43,7 @@ class Secrets:
         return in_short(" ".join(text.split()))
 
 
-def _parts(value: str) -> set[str]:
+def _secret_parts(value: str) -> set[str]:
     """A secret, and what an address is made of: each may be repeated alone."""
     pieces = {value, *re.split(r"[/?&=@#]+|(?<=[a-z])://", value)}
     pieces |= {unquote(piece) for piece in pieces}

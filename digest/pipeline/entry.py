@@ -102,9 +102,9 @@ class Others:
     @cached_property
     def sources(self) -> Sequence[Source]:
         """The texts of the papers, indexed."""
-        from digest.summarize.checks import Batch, source_of
+        from digest.summarize.checks import PaperIndex, source_of
 
-        return Batch(source_of(paper) for paper in self.papers)
+        return PaperIndex(source_of(paper) for paper in self.papers)
 
 
 async def entry(

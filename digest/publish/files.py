@@ -15,30 +15,15 @@ from digest.system.errors import UsageError
 from digest.system.files import is_file_name, read_bytes, read_text, text_of, write_atomically
 
 
-def import_file(source: Path, target: Path) -> Digest:
-    """Read the published Markdown `source` and write it to `target` as JSON, unless names say otherwise.
+def convert(source: Path, target: Path, read: Format, written: Format) -> Digest:
+    """Read the digest `source` and write it to `target`, each in the form of its name, else as given.
 
     Raises:
-        FormatError: `source` is no digest; nothing is written.
-        UsageError: a file cannot be read or written, both are the same, or `target` holds more lines.
-    """
-    return _convert(source, target, MARKDOWN, JSON)
-
-
-def render_file(source: Path, target: Path) -> Digest:
-    """Read the JSON `source` and write it to `target` as Markdown, unless names say otherwise.
-
-    Raises:
-        FormatError: `source` is no JSON; nothing is written.
+        FormatError: `source` is not of its form; nothing is written.
         UsageError: `source` is no digest, a file cannot be read or written, both are the same, or `target`
             holds more lines.
     """
-    return _convert(source, target, JSON, MARKDOWN)
-
-
-def _convert(source: Path, target: Path, read: Format, written: Format) -> Digest:
-    """Read `source` and write it to `target`, each in the form of its name, else in the form given."""
-    digest = parse_digest(_read(source, target), source, read)
+    digest = parse_digest(_text_for(source, target), source, read)
     refuse_loss(target, digest)
     write_atomically(target, format_of(target, written).render(digest))
     return digest
@@ -62,7 +47,7 @@ def write_digest(digest: Digest, folder: Path) -> tuple[Path, Path]:
     return place / f"{key}{MARKDOWN.suffix}", place / f"{key}{JSON.suffix}"
 
 
-def _read(source: Path, target: Path) -> str:
+def _text_for(source: Path, target: Path) -> str:
     """The text of `source`, which must not be `target`."""
     content = read_bytes(source)
     if target.exists() and source.samefile(target):

@@ -65,7 +65,7 @@ def render(digest: Digest) -> str:
 
 def heading_of(section: Section) -> str:
     """The first line of the section's digests."""
-    return f"# {plain(section.title)} {';  '.join(section.categories)}"
+    return f"# {flattened(section.title)} {';  '.join(section.categories)}"
 
 
 def link_to(paper: Paper, base: str | None = None) -> str:
@@ -73,7 +73,7 @@ def link_to(paper: Paper, base: str | None = None) -> str:
     return f"{base or LINK_BASE}{paper.versioned_id}" if paper.id else ""
 
 
-def plain(text: str) -> str:
+def flattened(text: str) -> str:
     """`text` in one line, without control characters, halves of surrogate pairs, and runs of white space."""
     if text.isprintable() and "  " not in text:  # most fields, told ten times as fast
         return text.strip()
@@ -101,7 +101,7 @@ def _block(entry: Entry, verbatim: bool) -> str:
         bullets.append(f"{LINE}{line}**")
     bullets.append(f"{LINK}[{link}]({link})**")
     quotes = [f"{AUTHORS}{_list(paper.authors, verbatim)}"]
-    if paper.comments is not None and (verbatim or plain(paper.comments)):
+    if paper.comments is not None and (verbatim or flattened(paper.comments)):
         quotes.append(f"{COMMENTS}{_field(paper.comments, verbatim)}")
     quotes.append(f"{ABSTRACT}{_field(paper.abstract, verbatim)}")
     title = _field(paper.title, verbatim)
@@ -124,8 +124,8 @@ def _list(items: Iterable[str], verbatim: bool) -> str:
 def _field(text: str, verbatim: bool) -> str:
     """`text` in one line, or as a published file had it, unless a line of it reads as structure."""
     if not verbatim:
-        return plain(text)
+        return flattened(text)
     lines = text.split("\n")
     if any(starts_structure(line, before) for before, line in pairwise(lines)):
-        return plain(text)
+        return flattened(text)
     return text

@@ -14,7 +14,7 @@ from digest.config import InterestSettings
 from digest.model import Digest
 from digest.publish.keeping import of_sample
 from digest.publish.site.interests import InterestScorer
-from digest.publish.site.tex import plain
+from digest.publish.site.tex import tex_to_text
 from digest.publish.site.view import PaperView, views_of
 from digest.publish.site.words import words_of
 
@@ -72,10 +72,10 @@ def _entry(number: int, view: PaperView) -> str:
 def _fold(view: PaperView) -> str:
     """Abstract and authors in HTML: in a fold, GitHub reads Markdown only after an empty line."""
     paper, zh = view.paper, words_of("zh")
-    body = [f"<b>{zh['authors']}</b> {_inert('; '.join(plain(author) for author in paper.authors))}"]
-    if paper.comments and plain(paper.comments):
-        body.append(f"<b>{zh['comments']}</b> {_inert(plain(paper.comments))}")
-    body.append(_inert(plain(paper.abstract)))
+    body = [f"<b>{zh['authors']}</b> {_inert('; '.join(tex_to_text(author) for author in paper.authors))}"]
+    if paper.comments and tex_to_text(paper.comments):
+        body.append(f"<b>{zh['comments']}</b> {_inert(tex_to_text(paper.comments))}")
+    body.append(_inert(tex_to_text(paper.abstract)))
     inside = "".join(f"<p>{one}</p>" for one in body)
     return f"<details><summary>{zh['abstract']}</summary>{inside}</details>"
 
@@ -89,5 +89,7 @@ def _inert(text: str) -> str:
 
 def _escaped(text: str) -> str:
     """Text in one line, with what Markdown would read as its own made harmless."""
-    one = _SPECIAL.sub(r"\\\1", plain(text)).replace(r"\@", "&#64;")  # a backslash does not stop a mention
+    one = _SPECIAL.sub(r"\\\1", tex_to_text(text)).replace(
+        r"\@", "&#64;"
+    )  # a backslash does not stop a mention
     return _NUMBERED.sub(lambda found: f"{found[1]}\\{found[2]}" if found[1] else f"\\{found[3]}", one)

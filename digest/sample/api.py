@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from urllib.parse import parse_qsl, quote, urlencode
+from urllib.parse import parse_qsl, urlencode
 from xml.etree import ElementTree as ET  # only builds, never parses
 
 from digest.sample import pages
-from digest.sample.data import SampleData, SamplePaper, is_identifier, is_subject
+from digest.sample.data import SampleData, SamplePaper, is_subject
 from digest.sample.feeds import ARXIV, ATOM, LICENCE, serialize, text
 from digest.sample.knobs import Knobs
 
@@ -19,55 +19,30 @@ OPENSEARCH = "http://a9.com/-/spec/opensearch/1.1/"
 OAI = "http://www.openarchives.org/OAI/2.0/"
 
 
-def query(library: SampleData, knobs: Knobs, arguments: dict[str, str]) -> tuple[int, bytes]:
-    """`/api/query?id_list=...`: status and Atom; unknown ids are dropped, a malformed one spoils all."""
+def query(library: SampleData, knobs: Knobs, arguments: dict[str, str]) -> bytes:
+    """`/api/query?id_list=...` as Atom; unknown ids are dropped."""
     wanted = [part.strip() for part in arguments.get("id_list", "").split(",") if part.strip()]
     now = _instant(datetime(knobs.today.year, knobs.today.month, knobs.today.day, 12, tzinfo=UTC))
-    malformed = next((part for part in wanted if not is_identifier(part)), None)
-    if malformed is not None:
-        return 400, serialize(_api_error(malformed, now))
     found = [record for part in wanted if (record := library.get(part)) and record.id not in knobs.missing]
     found.sort(key=lambda record: record.title)  # not in the order of the request, as the real one
     start, size = _number(arguments, "start", 0), _number(arguments, "max_results", 10)
     asked = {"search_query": "", "start": str(start), "max_results": str(size), "id_list": ",".join(wanted)}
-    root = _api_feed(
-        "https://arxiv.org/api/sample", "arXiv Query: " + "&".join(map("=".join, asked.items())), now
-    )
+    root = ET.Element("feed", {"xmlns:opensearch": OPENSEARCH, "xmlns:arxiv": ARXIV, "xmlns": ATOM})
+    text(root, "id", "https://arxiv.org/api/sample")
+    text(root, "title", "arXiv Query: " + "&".join(map("=".join, asked.items())))
+    text(root, "updated", now)
     link = {"href": "https://arxiv.org/api/query?" + urlencode(asked), "type": "application/atom+xml"}
     ET.SubElement(root, "link", link)
     for name, number in (("itemsPerPage", size), ("totalResults", len(found)), ("startIndex", start)):
         text(root, f"opensearch:{name}", str(number))
     for record in found[start : start + size]:
         _entry(root, record)
-    return 200, serialize(root)
+    return serialize(root)
 
 
 def _number(arguments: dict[str, str], name: str, default: int) -> int:
     value = arguments.get(name, "")
     return int(value) if value.isdigit() else default
-
-
-def _api_feed(id: str, title: str, now: str) -> ET.Element:
-    root = ET.Element("feed", {"xmlns:opensearch": OPENSEARCH, "xmlns:arxiv": ARXIV, "xmlns": ATOM})
-    text(root, "id", id)
-    text(root, "title", title)
-    text(root, "updated", now)
-    return root
-
-
-def _api_error(malformed: str, now: str) -> ET.Element:
-    root = _api_feed("https://arxiv.org/", "arXiv Search Results", now)
-    for name, number in (("itemsPerPage", 1), ("totalResults", 1), ("startIndex", 0)):
-        text(root, f"opensearch:{name}", str(number))
-    entry = ET.SubElement(root, "entry")
-    place = f"https://arxiv.org/api/errors#incorrect_id_format_for_{quote(malformed)}"
-    text(entry, "id", place)
-    text(entry, "title", "Error")
-    text(entry, "updated", now)
-    ET.SubElement(entry, "link", {"href": place, "rel": "alternate", "type": "text/html"})
-    text(entry, "summary", f"incorrect id format for {malformed}")
-    text(ET.SubElement(entry, "author"), "name", "arXiv api core")
-    return root
 
 
 def _entry(root: ET.Element, record: SamplePaper) -> None:
@@ -97,35 +72,20 @@ def _entry(root: ET.Element, record: SamplePaper) -> None:
 
 
 def oai(library: SampleData, knobs: Knobs, arguments: dict[str, str]) -> bytes:
-    """`/oai?verb=ListRecords|GetRecord|Identify` for arXiv and arXivRaw; errors come with 200."""
+    """`/oai?verb=ListRecords` for arXivRaw, which is all that a harvest asks; errors come with 200."""
     if token := arguments.get("resumptionToken"):
         arguments = dict(parse_qsl(token))
     root = ET.Element("OAI-PMH", {"xmlns": OAI})
     text(root, "responseDate", f"{knobs.today}T12:00:00Z")
     shown = {name: value for name, value in arguments.items() if name != "skip"}
     text(root, "request", "http://localhost/oai", **shown)
-    verb, prefix = arguments.get("verb", ""), arguments.get("metadataPrefix", "")
-    if verb == "Identify":
-        identity = ET.SubElement(root, "Identify")
-        text(identity, "repositoryName", "arXiv")
-        text(identity, "granularity", "YYYY-MM-DD")
-    elif verb not in {"ListRecords", "GetRecord"}:
+    if arguments.get("verb") != "ListRecords":
         text(root, "error", "Illegal or missing verb.", code="badVerb")
-    elif prefix not in {"arXiv", "arXivRaw"}:
+    elif arguments.get("metadataPrefix") != "arXivRaw":
         text(root, "error", "Unsupported metadata format.", code="cannotDisseminateFormat")
-    elif verb == "GetRecord":
-        _get_record(root, library, arguments.get("identifier", ""), prefix)
     else:
         _list_records(root, library, knobs, arguments)
     return serialize(root)
-
-
-def _get_record(root: ET.Element, library: SampleData, identifier: str, prefix: str) -> None:
-    record = library.get(identifier.removeprefix("oai:arXiv.org:"))
-    if record is None:
-        text(root, "error", "The identifier is unknown in this repository.", code="idDoesNotExist")
-    else:
-        _oai_record(ET.SubElement(root, "GetRecord"), record, prefix)
 
 
 def _list_records(root: ET.Element, library: SampleData, knobs: Knobs, arguments: dict[str, str]) -> None:
@@ -147,7 +107,7 @@ def _list_records(root: ET.Element, library: SampleData, knobs: Knobs, arguments
     listed = ET.SubElement(root, "ListRecords")
     skip = _number(arguments, "skip", 0)
     for record in found[skip : skip + knobs.page_size]:
-        _oai_record(listed, record, arguments["metadataPrefix"])
+        _oai_record(listed, record)
     if skip + knobs.page_size < len(found):
         text(listed, "resumptionToken", urlencode({**arguments, "skip": str(skip + knobs.page_size)}))
     elif skip:
@@ -160,7 +120,7 @@ def _current(library: SampleData) -> Iterable[SamplePaper]:
     return sorted(latest.values(), key=lambda record: record.id)
 
 
-def _oai_record(parent: ET.Element, record: SamplePaper, prefix: str) -> None:
+def _oai_record(parent: ET.Element, record: SamplePaper) -> None:
     element = ET.SubElement(parent, "record")
     header = ET.SubElement(element, "header")
     text(header, "identifier", f"oai:arXiv.org:{record.id}")
@@ -168,11 +128,10 @@ def _oai_record(parent: ET.Element, record: SamplePaper, prefix: str) -> None:
     for category in record.categories:
         archive = category.partition(".")[0]
         text(header, "setSpec", f"{archive}:{category.replace('.', ':')}")
-    fields = ET.SubElement(
-        ET.SubElement(element, "metadata"), prefix, {"xmlns": f"http://arxiv.org/OAI/{prefix}/"}
-    )
+    metadata = ET.SubElement(element, "metadata")
+    fields = ET.SubElement(metadata, "arXivRaw", {"xmlns": "http://arxiv.org/OAI/arXivRaw/"})
     text(fields, "id", record.id)
-    (_raw_fields if prefix == "arXivRaw" else _split_fields)(fields, record)
+    _raw_fields(fields, record)
     text(fields, "categories", " ".join(record.categories))
     for name, value in (
         ("comments", record.comments),
@@ -195,21 +154,6 @@ def _raw_fields(fields: ET.Element, record: SamplePaper) -> None:
         text(version, "size", "0kb")
     text(fields, "title", record.title)
     text(fields, "authors", ", ".join(record.authors))
-
-
-def _split_fields(fields: ET.Element, record: SamplePaper) -> None:
-    """Dates, each author's names apart, title."""
-    text(fields, "created", str(record.submitted.date()))
-    if record.version > 1:
-        text(fields, "updated", str(record.revised.date()))
-    authors = ET.SubElement(fields, "authors")
-    for name in record.names:
-        author = ET.SubElement(authors, "author")
-        forenames, _, keyname = name.rpartition(" ")
-        text(author, "keyname", keyname)
-        if forenames:
-            text(author, "forenames", forenames)
-    text(fields, "title", record.title)
 
 
 def _instant(moment: datetime) -> str:

@@ -95,8 +95,8 @@ class Sample:
         return _cached(request, body, "application/atom+xml; charset=utf-8", status)
 
     async def _query(self, request: Request) -> Response:
-        status, body = api.query(self.library, self.knobs, dict(request.query_params))
-        return Response(body, status, media_type="application/atom+xml; charset=utf-8")
+        body = api.query(self.library, self.knobs, dict(request.query_params))
+        return Response(body, media_type="application/atom+xml; charset=utf-8")
 
     async def _oai(self, request: Request) -> Response:
         return Response(api.oai(self.library, self.knobs, dict(request.query_params)), media_type=_XML)

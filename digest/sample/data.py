@@ -145,11 +145,6 @@ def split_version(id: str) -> tuple[str, int | None]:
     return match[1], int(match[2]) if match[2] else None
 
 
-def is_identifier(id: str) -> bool:
-    """True if it has the form of an arXiv identifier, old or new, with or without version."""
-    return bool(re.fullmatch(r"(\d{4}\.\d{4,5}|[a-z-]+(\.[A-Z]{2})?/\d{7})(v\d+)?", id))
-
-
 def _record(row: dict[str, Any], path: Path) -> SamplePaper:
     try:
         return SamplePaper.model_validate(row)

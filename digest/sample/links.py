@@ -27,7 +27,7 @@ def linked_authors(record: SamplePaper) -> str:
     archive = record.categories[0].partition(".")[0]
     shown = []
     for author in _cut(record.authors):
-        before, name, after = _parts(author)
+        before, name, after = _name_parts(author)
         if len(name) < _SHORTEST_LINKED:
             shown.append(escape(author))
             continue
@@ -38,7 +38,7 @@ def linked_authors(record: SamplePaper) -> str:
     return ", ".join(shown)
 
 
-def _parts(author: str) -> tuple[str, str, str]:
+def _name_parts(author: str) -> tuple[str, str, str]:
     """The text before the linked name, the name, and its affiliation."""
     found = re.fullmatch(r"((?:for )?the )?(.*?)(\s*\(.*\))?", author, re.IGNORECASE)
     assert found is not None  # the expression matches every line
@@ -47,7 +47,7 @@ def _parts(author: str) -> tuple[str, str, str]:
 
 def _cut(authors: Sequence[str]) -> Sequence[str]:
     """The authors up to the 100th linked one; all of them if only one would be missing."""
-    linked = [place for place, one in enumerate(authors) if len(_parts(one)[1]) >= _SHORTEST_LINKED]
+    linked = [place for place, one in enumerate(authors) if len(_name_parts(one)[1]) >= _SHORTEST_LINKED]
     if len(linked) < _MOST_AUTHORS + 2:
         return authors
     return authors[: linked[_MOST_AUTHORS - 1] + 1]

@@ -92,7 +92,7 @@ def _endpoint_host(settings: ModelSettings, ledger: bytes, restarted: bool) -> _
 def endpoint_service(settings: Settings, ledger: Ledger) -> Relay:
     """The service that asks the endpoint, within its limits."""
     model = settings.model
-    shaping = model.model_dump_json(), model.key.get_secret_value(), _place(settings)
+    shaping = model.model_dump_json(), model.key.get_secret_value(), _ledger_place(settings)
     return relay("endpoint", partial(_endpoint_host, model, pickle.dumps(ledger)), *shaping)
 
 
@@ -185,10 +185,10 @@ def _arxiv_host(
 def arxiv_service(settings: Settings, ledger: Ledger, clock: Callable[[], datetime]) -> Relay:
     """The service that asks arXiv, over one connection, with the pauses that it wants."""
     make = partial(_arxiv_host, settings.arxiv, pickle.dumps(ledger), clock)
-    return relay("arxiv", make, settings.arxiv.model_dump_json(), _place(settings))
+    return relay("arxiv", make, settings.arxiv.model_dump_json(), _ledger_place(settings))
 
 
-def _place(settings: Settings) -> str:
+def _ledger_place(settings: Settings) -> str:
     """The place of the ledger: an address, or an absolute path."""
     return settings.ledger.url.get_secret_value() or str(settings.run.out.absolute())
 

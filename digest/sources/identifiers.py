@@ -84,13 +84,13 @@ def no_identifier(*words: str) -> UsageError:
 def _in_word(word: str) -> Iterator[Identifier]:
     if _OTHER_DOI.search(word):
         return
-    found = list(dict.fromkeys(one for match in _IDENTIFIER.finditer(word) if (one := _read(match))))
+    found = list(dict.fromkeys(one for match in _IDENTIFIER.finditer(word) if (one := _identifier_of(match))))
     rest = _AROUND.sub("", _IDENTIFIER.sub("", word))
     if _ADDRESS.search(word) or not re.search(r"[^\W_]", rest):
         yield from found
 
 
-def _read(match: re.Match[str]) -> Identifier | None:
+def _identifier_of(match: re.Match[str]) -> Identifier | None:
     version = int(match["version"]) if match["version"] else None
     if month := match["month"]:
         digits = 5 if month >= _FIVE_DIGITS_SINCE else 4

@@ -22,6 +22,7 @@ __all__ = [
     "Fields",
     "UnreadableError",
     "entry_schema",
+    "object_schema",
     "read_entry",
     "read_fields",
     "read_line",
@@ -103,7 +104,7 @@ def schema() -> dict[str, Any]:
     """
     told = {"task": "论文所属的任务", "problem": "论文要解决的问题", "contribution": "论文提出或发现了什么"}
     properties = {name: {"type": "string", "description": form} for name, form in told.items()}
-    return _object({"kind": {"type": "string", "enum": list(get_args(PaperKind))}, **properties})
+    return object_schema({"kind": {"type": "string", "enum": list(get_args(PaperKind))}, **properties})
 
 
 def entry_schema(language: Language, also: Sequence[Language] = (), *, draft: bool = False) -> dict[str, Any]:
@@ -122,10 +123,11 @@ def entry_schema(language: Language, also: Sequence[Language] = (), *, draft: bo
         name: {"type": "string", "description": form} for name, form in told.items()
     }
     properties["kind"]["enum"] = list(get_args(PaperKind))
-    return _object(properties)
+    return object_schema(properties)
 
 
-def _object(properties: dict[str, Any]) -> dict[str, Any]:
+def object_schema(properties: dict[str, Any]) -> dict[str, Any]:
+    """The JSON schema of an object with just these properties, by their own schemas."""
     return {
         "type": "object",
         "properties": properties,

@@ -127,7 +127,7 @@ async def summarise(job: Job, text: Text | None) -> SummaryResult:
 
 async def _fitted(job: Job, text: Text | None) -> SummaryResult:
     """Ask with as much text as the model takes; of what is too long, title and abstract are left."""
-    for part in _parts(job, text):
+    for part in _shares(job, text):
         assert text is not None
         less = shortened(text, part)
         request = job.request(job.prompt.render(job.paper, less))
@@ -159,7 +159,7 @@ async def _without_text(job: Job) -> SummaryResult:
     return await _converse(replace(job, prompt=shorter), None)
 
 
-def _parts(job: Job, text: Text | None) -> Sequence[float]:
+def _shares(job: Job, text: Text | None) -> Sequence[float]:
     """The shares of the text to try; what an earlier run was answered about comes before what is longer."""
     if text is None or not text.passages:
         return ()
@@ -205,7 +205,7 @@ async def _converse(job: Job, text: Text | None) -> SummaryResult:
             whole = False  # a usable line is there; the trouble is that of the correction
             break
         try:
-            summary, lacking = _read(completion, job, attempt)
+            summary, lacking = _summary_in(completion, job, attempt)
         except answer.UnreadableError as error:
             noticed.append(Finding(rule="unreadable", severity=3, evidence=str(error)))
             said, wrong = completion.content.strip(), [str(error)]
@@ -224,12 +224,12 @@ async def _converse(job: Job, text: Text | None) -> SummaryResult:
         conversation = (*conversation, *correction_of(completion, wrong, job.prompt.lang))
     if best is None or best.summary is None:
         return _flagged("unreadable")
-    best = _plain(best, best.summary, job)
+    best = _without_defects(best, best.summary, job)
     assert best.summary is not None  # as before
     return replace(_settled(best.summary, best.findings, noticed), whole=whole)
 
 
-def _plain(best: SummaryResult, summary: Summary, job: Job) -> SummaryResult:
+def _without_defects(best: SummaryResult, summary: Summary, job: Job) -> SummaryResult:
     """The result without the lines that have a defect: in one language, or with the plain line."""
     if _weight(best.findings)[0] == 0 or job.prompt.answer != "entry":
         return best
@@ -254,7 +254,7 @@ def _settled(summary: Summary, findings: tuple[Finding, ...], noticed: Sequence[
     return SummaryResult(summary, Flag(code="checks", reason=f"{_REASONS['checks']}：{reason}"), findings)
 
 
-def _read(completion: Completion, job: Job, attempt: int) -> tuple[Summary, tuple[Finding, ...]]:
+def _summary_in(completion: Completion, job: Job, attempt: int) -> tuple[Summary, tuple[Finding, ...]]:
     """The summary in an answer, and what it says of lines that the answer lacks."""
     summary, lacking = read_summary(completion.content, job.prompt)
     told = {

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from digest.cli.lint import lint_files
 from digest.publish.markdown_parser import parse
-from digest.summarize.checks import Batch, Source, about, check, source_of
+from digest.summarize.checks import PaperIndex, Source, about, check, source_of
 
 _PAPERS = 400
 
@@ -39,7 +39,7 @@ def main(paths: list[Path]) -> None:
 
 def _measure(name: str, day: list[tuple[str, Source]]) -> None:
     """Print the cost of `check`, of `about` and of both, for a day whose papers nothing has read yet."""
-    batch = Batch(Source(source.title, source.abstract, comments=source.comments) for _, source in day)
+    batch = PaperIndex(Source(source.title, source.abstract, comments=source.comments) for _, source in day)
     checked: list[float] = []
     compared: list[float] = []
     for (line, _), source in zip(day, batch, strict=True):

@@ -127,7 +127,7 @@ def test_it_waits_as_long_as_a_run_does_and_tells_the_seconds(
                 break
 
     monkeypatch.setattr(endpoint, "Endpoint", made)
-    monkeypatch.setattr(endpoint, "_read", lambda *_: None)
+    monkeypatch.setattr(endpoint, "_refuse_unreadable", lambda *_: None)
     run(go)
     assert asked[-1].state == state
     assert f"in {seconds}.0 s" in asked[-1].found

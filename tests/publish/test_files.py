@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from digest.publish.files import import_file, render_file, write_digest
+from digest.publish.files import convert, write_digest
+from digest.publish.formats import JSON, MARKDOWN
 from digest.publish.json_format import from_json
 from digest.system.errors import FormatError, UsageError
 from digest.system.files import write_atomically
@@ -21,8 +22,8 @@ def test_import_and_render_give_the_file_back(tmp_path: Path) -> None:
     source.parent.mkdir()
     source.write_text(PAGE, encoding="utf-8")
     record, page = tmp_path / "new" / "a.json", tmp_path / "a.md"
-    imported = import_file(source, record)
-    rendered = render_file(record, page)
+    imported = convert(source, record, MARKDOWN, JSON)
+    rendered = convert(record, page, JSON, MARKDOWN)
     assert imported == rendered
     assert str(imported.date) == "2026-01-28"
     assert page.read_bytes() == source.read_bytes()
@@ -35,7 +36,7 @@ def test_import_of_a_bare_name_finds_the_date_of_its_folder(
     folder.mkdir()
     (folder / "audio.md").write_text(PAGE, encoding="utf-8")
     monkeypatch.chdir(folder)
-    assert str(import_file(Path("audio.md"), Path("audio.json")).date) == "2026-01-28"
+    assert str(convert(Path("audio.md"), Path("audio.json"), MARKDOWN, JSON).date) == "2026-01-28"
 
 
 def test_nothing_is_written_when_the_source_is_no_digest(tmp_path: Path) -> None:
@@ -43,11 +44,11 @@ def test_nothing_is_written_when_the_source_is_no_digest(tmp_path: Path) -> None
     for content, line in ((b"# Readme\n\nwords\n", 1), (b"\x89PNG", 1), (PAGE.encode()[:-9] + b"\n\xff", 47)):
         source.write_bytes(content)
         with pytest.raises(FormatError) as caught:
-            import_file(source, target)
+            convert(source, target, MARKDOWN, JSON)
         assert caught.value.line == line
         assert str(source) in str(caught.value)
         with pytest.raises(UsageError):
-            render_file(source, target)
+            convert(source, target, JSON, MARKDOWN)
     assert listing(tmp_path) == ["a.md"]
 
 
@@ -57,13 +58,13 @@ def test_source_is_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "link.md").symlink_to(source)
     for target in (source, tmp_path / "link.md"):
         with pytest.raises(UsageError, match="another file"):
-            import_file(source, target)
+            convert(source, target, MARKDOWN, JSON)
     assert source.read_text(encoding="utf-8") == PAGE
 
 
 def test_missing_source(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"none\.md: cannot be read: No such file"):
-        import_file(tmp_path / "none.md", tmp_path / "a.json")
+        convert(tmp_path / "none.md", tmp_path / "a.json", MARKDOWN, JSON)
 
 
 def test_write_digest_puts_every_form_under_the_date(tmp_path: Path) -> None:

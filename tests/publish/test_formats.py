@@ -58,10 +58,12 @@ def test_a_form_for_looking_at_is_told_of(tmp_path: Path) -> None:
 def test_render_and_import_write_the_form_of_the_name(tmp_path: Path) -> None:
     record, page = tmp_path / "a.json", tmp_path / "a.md"
     record.write_text(JSON.render(full_digest()), encoding="utf-8")
-    files.render_file(record, page)
-    files.render_file(record, tmp_path / "a.reader.md")
+    files.convert(record, page, formats.JSON, formats.MARKDOWN)
+    files.convert(record, tmp_path / "a.reader.md", formats.JSON, formats.MARKDOWN)
     assert (tmp_path / "a.reader.md").read_text(encoding="utf-8").startswith("# ")
-    files.import_file(page, tmp_path / "b")  # a name that tells of none: JSON, as ever
+    files.convert(
+        page, tmp_path / "b", formats.MARKDOWN, formats.JSON
+    )  # a name that tells of none: JSON, as ever
     assert (tmp_path / "b").read_text(encoding="utf-8").startswith("{")
 
 
@@ -72,5 +74,5 @@ def test_another_form_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     page, record = files.write_digest(full_digest().model_copy(update={"entries": (entry(),)}), tmp_path)
     assert (page.suffix, record.suffix) == (".md", ".json")
     assert page.with_suffix(".ids").read_text(encoding="utf-8") == f"{entry().paper.id}\n"
-    files.render_file(record, tmp_path / "x.ids")
+    files.convert(record, tmp_path / "x.ids", formats.JSON, formats.MARKDOWN)
     assert (tmp_path / "x.ids").exists()

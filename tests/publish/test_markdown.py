@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from digest.model import Digest, Entry, Flag, RoundTripHints, Summary
-from digest.publish.markdown import DOUBT, plain, render
+from digest.publish.markdown import DOUBT, flattened, render
 from digest.publish.markdown_parser import parse
 from tests.publish.samples import PAGE, digest_of, digests, entry
 
@@ -92,7 +92,7 @@ def test_whatever_is_rendered_reads_back(digest: Digest) -> None:
     assert again.section == digest.section
     assert again.form is None or again.form.verbatim
     order = sorted(digest.entries, key=lambda entry: entry.listing.kind == "replaced")
-    assert [shown(entry, plain) for entry in order] == [shown(entry, str) for entry in again.entries]
+    assert [shown(entry, flattened) for entry in order] == [shown(entry, str) for entry in again.entries]
 
 
 def shown(entry: Entry, clean: Callable[[str], str]) -> tuple[object, ...]:

@@ -115,7 +115,7 @@ async def _asked(
     known = endpoint.capabilities(settings.model.name)
     form = ", ".join((known.answer_format, *(f"without {field}" for field in known.left_out)))
     try:
-        _read(completion.content, prompt)
+        _refuse_unreadable(completion.content, prompt)
     except ValueError as error:
         advice = "Try another model, or model.answer_format in digest.toml."
         found = f"answered as {form} in {took:.1f} s ({usage}), but: {error}"
@@ -135,7 +135,7 @@ def _slow(took: float, timeout: float) -> str:
     )
 
 
-def _read(content: str, prompt: Prompt) -> None:
+def _refuse_unreadable(content: str, prompt: Prompt) -> None:
     """Do nothing with an answer that can be read.
 
     Raises:

@@ -162,7 +162,7 @@ def problems(gold: Gold, prompts: Iterable[Prompt] = ()) -> Iterator[str]:
             flags = flags_of(reference.line, source)
             alone = tuple(flag for flag in reference.flags if flag not in _BY_OTHERS)
             if flags != alone:
-                noted, now = _words(alone), _words(flags)
+                noted, now = _flags_in_words(alone), _flags_in_words(flags)
                 yield f"{paper.id}: noted flags {noted}, by today's rules {now}; import the digests again"
     unflagged = (r.line for paper in gold.papers for r in paper.references if SAME_LINE not in r.flags)
     for line, count in Counter(unflagged).items():
@@ -170,7 +170,7 @@ def problems(gold: Gold, prompts: Iterable[Prompt] = ()) -> Iterator[str]:
             yield f"{count} papers have the same line: {line}; import the digests again"
 
 
-def _words(flags: Iterable[str]) -> str:
+def _flags_in_words(flags: Iterable[str]) -> str:
     return ", ".join(flags) or "none"
 
 

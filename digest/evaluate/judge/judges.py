@@ -17,6 +17,7 @@ from typing import Any
 from digest.evaluate.judge.verdicts import TURNED, Judged, LinePair, Verdict, decided
 from digest.evaluate.metrics import metrics
 from digest.model import Completion, Message, Request
+from digest.summarize.answer import object_schema
 from digest.summarize.checks import Source
 from digest.summarize.checks.rule import Reading
 from digest.summarize.checks.topic import glossary, terms_of
@@ -158,21 +159,16 @@ class ModelJudge:
             body=dict(self.body),
         )
         completion = await self.ask(request, paper.id)
-        return _read(completion.content, properties)
+        return _answers_in(completion.content, properties)
 
 
 def _object(properties: Mapping[str, Any]) -> dict[str, Any]:
-    """The JSON schema of an object with just these properties."""
+    """The JSON schema of an object with just these properties; of a plain one the type is enough."""
     described = {name: {"type": form} if isinstance(form, str) else form for name, form in properties.items()}
-    return {
-        "type": "object",
-        "properties": described,
-        "required": list(described),
-        "additionalProperties": False,
-    }
+    return object_schema(described)
 
 
-def _read(content: str, properties: Mapping[str, Any]) -> dict[str, Any]:
+def _answers_in(content: str, properties: Mapping[str, Any]) -> dict[str, Any]:
     found = last_object(without_thoughts(content))
     if found is None or isinstance(found, RepeatedKeys) or not set(properties) <= set(found):
         raise ValueError("not the object that was asked for")

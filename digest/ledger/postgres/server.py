@@ -58,7 +58,7 @@ class Server:
     """
 
     def __init__(self, url: SecretStr) -> None:
-        given = _parts(url)
+        given = _parameters_of(url)
         self.url = url
         self.conninfo = make_conninfo("", **{**_DEFAULTS, **given, "client_encoding": "utf8"})
         self._secrets = [str(value) for key, value in given.items() if "password" in key and value]
@@ -156,7 +156,7 @@ class Server:
         return said.rstrip(".")
 
 
-def _parts(url: SecretStr) -> dict[str, Any]:
+def _parameters_of(url: SecretStr) -> dict[str, Any]:
     """The parameters in an address; a password that spoils it is not among what is said of it."""
     with contextlib.suppress(psycopg.ProgrammingError):
         given = conninfo_to_dict(url.get_secret_value())

@@ -9,7 +9,7 @@ from datetime import date as Date
 from functools import lru_cache
 
 from digest.model import Paper
-from digest.publish.site.tex import plain
+from digest.publish.site.tex import tex_to_text
 
 # a brace counts in BibTeX even when it is escaped
 _SPECIAL = str.maketrans({
@@ -33,9 +33,9 @@ def bibtex(paper: Paper, day: Date) -> str:
             fields["primaryClass"] = paper.categories[0]
         fields["url"] = f"https://arxiv.org/abs/{paper.id}"
     if paper.doi:
-        fields["doi"] = _escaped(plain(paper.doi))
-    if paper.comments and plain(paper.comments):
-        fields["note"] = _escaped(plain(paper.comments))
+        fields["doi"] = _escaped(tex_to_text(paper.doi))
+    if paper.comments and tex_to_text(paper.comments):
+        fields["note"] = _escaped(tex_to_text(paper.comments))
     body = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items() if value)
     return f"@misc{{{key_of(paper, day)},\n{body}\n}}\n"
 
@@ -60,7 +60,7 @@ def ris_of(papers: Iterable[Paper], day: Date) -> str:
 
 def title_of(paper: Paper) -> str:
     """As pages show it: the identifier of a paper without a title."""
-    return plain(paper.title) or paper.versioned_id or "?"
+    return tex_to_text(paper.title) or paper.versioned_id or "?"
 
 
 def year_of(paper: Paper, day: Date) -> int:
@@ -75,7 +75,7 @@ def key_of(paper: Paper, day: Date) -> str:
     """A citation key: family name, year, first long word of the title, as arXiv and Scholar make them."""
     family = _ascii(_name(paper.authors[0])[0]) if paper.authors else ""
     word = next(
-        (one for one in re.findall(r"[A-Za-z]+", _ascii(plain(paper.title), " ")) if len(one) > 3), ""
+        (one for one in re.findall(r"[A-Za-z]+", _ascii(tex_to_text(paper.title), " ")) if len(one) > 3), ""
     )
     key = f"{family}{year_of(paper, day)}{word}".lower()
     return key if family and word else f"arxiv{re.sub(r'[^0-9A-Za-z]', '', paper.id)}{key}"
@@ -85,13 +85,13 @@ def _ris(paper: Paper, day: Date) -> str:
     lines = ["TY  - UNPB", f"TI  - {title_of(paper)}"]
     lines += [f"AU  - {', '.join(one for one in _name(author) if one)}" for author in paper.authors]
     lines.append(f"PY  - {year_of(paper, day)}")
-    lines.append(f"AB  - {plain(paper.abstract)}")
+    lines.append(f"AB  - {tex_to_text(paper.abstract)}")
     if paper.id:
         lines += [f"UR  - https://arxiv.org/abs/{paper.id}", f"AN  - arXiv:{paper.id}"]
     if paper.doi:
-        lines.append(f"DO  - {plain(paper.doi)}")
-    if paper.comments and plain(paper.comments):
-        lines.append(f"N1  - {plain(paper.comments)}")
+        lines.append(f"DO  - {tex_to_text(paper.doi)}")
+    if paper.comments and tex_to_text(paper.comments):
+        lines.append(f"N1  - {tex_to_text(paper.comments)}")
     lines += [f"KW  - {category}" for category in paper.categories]
     return "\r\n".join([*lines, "ER  - ", ""])
 
@@ -99,7 +99,7 @@ def _ris(paper: Paper, day: Date) -> str:
 @lru_cache(maxsize=4096)
 def _name(author: str) -> tuple[str, str]:
     """Family name and given names; a name of one word is all family."""
-    family, comma, given = plain(author).partition(", ")
+    family, comma, given = tex_to_text(author).partition(", ")
     if comma:
         return family, given
     words = family.split()
@@ -113,7 +113,7 @@ def _name(author: str) -> tuple[str, str]:
 
 def _author(author: str) -> str:
     if " and " in author:  # of a group: BibTeX would take it for two
-        return f"{{{_escaped(plain(author))}}}"
+        return f"{{{_escaped(tex_to_text(author))}}}"
     return _escaped(", ".join(one for one in _name(author) if one))
 
 

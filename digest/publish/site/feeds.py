@@ -20,7 +20,7 @@ from markupsafe import escape
 from digest import __version__
 from digest.config import SiteSettings
 from digest.publish.site.pages import SectionPage
-from digest.publish.site.tex import plain
+from digest.publish.site.tex import tex_to_text
 from digest.publish.site.view import PaperView
 from digest.publish.site.words import words_of
 
@@ -123,10 +123,10 @@ def _content(view: PaperView, leaf: SectionPage, site: SiteSettings) -> str:
     parts.append(f"<p><strong>{escape(view.title)}</strong></p>")
     if view.entry.flag:
         parts.append(f"<p>{escape(view.entry.flag.reason)}</p>")
-    authors = [plain(author) for author in view.paper.authors[:20]]
+    authors = [tex_to_text(author) for author in view.paper.authors[:20]]
     more = "" if len(view.paper.authors) <= 20 else f" … ({len(view.paper.authors)})"
     parts.append(f"<p>{escape(', '.join(authors) + more)}</p>")
-    parts.append(f"<p>{escape(plain(view.paper.abstract))}</p>")
+    parts.append(f"<p>{escape(tex_to_text(view.paper.abstract))}</p>")
     return _clean("".join(parts))
 
 
@@ -166,7 +166,7 @@ def _entry(node: etree._Element, view: PaperView, leaf: SectionPage, site: SiteS
     if link := _link(view, leaf, site):
         _put(node, "link", rel="alternate", type="text/html", href=link)
     for name in view.paper.authors[:20]:
-        if bare := _clean(plain(name)):
+        if bare := _clean(tex_to_text(name)):
             _put(_put(node, "author"), "name", bare)
     for category in view.paper.categories:
         if _clean(category):
@@ -214,7 +214,9 @@ def _item(view: PaperView, leaf: SectionPage, site: SiteSettings) -> dict[str, A
         "id": _id(view, leaf),
         "title": _title(view),
         "date_published": _when(view, leaf).isoformat(),
-        "authors": [{"name": bare} for name in view.paper.authors[:20] if (bare := _clean(plain(name)))],
+        "authors": [
+            {"name": bare} for name in view.paper.authors[:20] if (bare := _clean(tex_to_text(name)))
+        ],
         "tags": [*view.paper.categories, *([view.task] if view.task else [])],
     }
     if link := _link(view, leaf, site):

@@ -15,7 +15,7 @@ from importlib.resources import files
 
 from digest.config import InterestSettings
 from digest.model import Entry, Paper
-from digest.publish.site.tex import plain
+from digest.publish.site.tex import tex_to_text
 
 _WORD = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*|[\u4e00-\u9fff]+")
 _STOP = frozenset((files(__package__) / "stop_words.txt").read_text(encoding="utf-8").split())
@@ -145,9 +145,9 @@ class InterestScorer:
         for author in paper.authors if library or self._authors else ():
             name = _name(author)
             if name in self._authors:
-                found.append((self._authors[name], self._said[0].format(plain(author))))
+                found.append((self._authors[name], self._said[0].format(tex_to_text(author))))
             elif library[name]:
-                found.append((float(min(library[name], _MANY)), self._said[1].format(plain(author))))
+                found.append((float(min(library[name], _MANY)), self._said[1].format(tex_to_text(author))))
         return found
 
 
@@ -179,7 +179,7 @@ def _unit(document: Counter[str], idf: dict[str, float]) -> dict[str, float]:
 
 def _text(entry: Entry) -> str:
     line = " ".join((entry.summary.line, *entry.summary.translations.values())) if entry.summary else ""
-    return f"{plain(entry.paper.title)} {line} {entry.paper.abstract}"
+    return f"{tex_to_text(entry.paper.title)} {line} {entry.paper.abstract}"
 
 
 @lru_cache(maxsize=1024)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from digest.publish.site.interests import LibraryPaper, ReferenceLibrary
-from digest.publish.site.tex import characters, plain
+from digest.publish.site.tex import characters, tex_to_text
 from digest.system.errors import UsageError
 from digest.system.files import read_text, write_atomically
 
@@ -113,4 +113,4 @@ def _commands(value: str) -> str:
 
 
 def _bare(value: object) -> str:
-    return plain(str(value or "")).replace("{", "").replace("}", "")
+    return tex_to_text(str(value or "")).replace("{", "").replace("}", "")

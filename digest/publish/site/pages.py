@@ -15,7 +15,7 @@ from digest.config import SiteSettings
 from digest.model import LANGUAGES, AnnounceType, Counts, Record, Section
 from digest.publish.site.bibliography import bibtex
 from digest.publish.site.groups import Group, grouped
-from digest.publish.site.tex import plain, rich
+from digest.publish.site.tex import rich, tex_to_text
 from digest.publish.site.view import PaperView
 from digest.publish.site.words import words_of
 
@@ -221,7 +221,11 @@ def _environment(lang: str) -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        rich=rich, plain=plain, compounds=compounds, bibtex=bibtex, words=lambda day: day_in_words(day, lang)
+        rich=rich,
+        plain=tex_to_text,
+        compounds=compounds,
+        bibtex=bibtex,
+        words=lambda day: day_in_words(day, lang),
     )
     environment.globals.update(
         w=words_of(lang), lang=lang, kind_words=words_of(lang)["kinds"],

@@ -69,7 +69,7 @@ class Index:
         """True where the week stands in the files of its year, none of which is missing."""
         year, number = week
         if year not in self._there:
-            weeks, files = _read(self._path(year, HEAD))
+            weeks, files = _read_part(self._path(year, HEAD))
             whole = all(self._path(year, file).exists() for file in files)
             self._there[year] = frozenset(weeks if whole else ())
         return f"{number:02d}" in self._there[year]
@@ -116,7 +116,7 @@ class Index:
         self, year: int, numbers: Sequence[str], changed: Mapping[str, Mapping[str, str]], write: Write
     ) -> list[str]:
         """Write the files of a year that holds the weeks `numbers`; returns their names."""
-        heads, files = _read(self._path(year, HEAD))
+        heads, files = _read_part(self._path(year, HEAD))
         newest = numbers[-1]
         if sorted(heads) == numbers and set(changed) == {newest}:
             kept = [file for file in files if not file.startswith(NEW)]
@@ -146,7 +146,7 @@ class Index:
         """Bucket -> week -> line of all the weeks `numbers`: what changed, and the rest from the files."""
         found: dict[str, dict[str, str]] = defaultdict(dict)
         for file in files if len(changed) < len(numbers) else ():
-            for key, line in _read(self._path(year, file))[0].items():
+            for key, line in _read_part(self._path(year, file))[0].items():
                 found[key[2:] or file][key[:2]] = line
         for number, parts in changed.items():
             for bucket in {*found, *parts}:
@@ -248,7 +248,7 @@ def _file(name: str, lines: Mapping[str, str], files: Sequence[str] = ()) -> str
     return f"digestSearch({_json(name)},{{\n{held}}},{_json(files)})\n"
 
 
-def _read(path: Path) -> tuple[dict[str, str], list[str]]:
+def _read_part(path: Path) -> tuple[dict[str, str], list[str]]:
     """Key -> its line in a file of the index, and the files named there; nothing if it is damaged."""
     try:
         _, *lines, last, _ = path.read_text(encoding="utf-8").split("\n")

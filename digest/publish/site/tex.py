@@ -96,7 +96,7 @@ def rich(text: str) -> Markup:
 
 
 @lru_cache(maxsize=4096)  # an abstract goes into several files
-def plain(text: str) -> str:
+def tex_to_text(text: str) -> str:
     """`text` in one line without TeX's text commands; formulas in characters, as far as that goes."""
     text = " ".join(text.split())
     if not _SIGNS.search(text):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from digest.model import AnnounceType, Digest, Entry, Finding, Language, Paper
 from digest.publish.site.comments import Link, Venue, links_of, venue_of
 from digest.publish.site.interests import Interest, InterestScorer
-from digest.publish.site.tex import plain, visible
+from digest.publish.site.tex import tex_to_text, visible
 
 _TASK = re.compile(r"(?:属于|研究|聚焦|针对|面向|关注)(?P<task>[^，。；、：]{2,24}?)(?:这一|的)?任务")
 """The form in which a line names its task, where no field does: 该论文属于语音识别任务."""
@@ -110,7 +110,7 @@ def _view(entry: Entry, anchor: str, number: int, digest: Digest, english: bool)
         anchor=anchor,
         number=number,
         kind=announce_type_of(entry, digest),
-        title=plain(paper.title) or paper.versioned_id or "?",
+        title=tex_to_text(paper.title) or paper.versioned_id or "?",
         line=line,
         lang=lang,
         also=also,
@@ -151,7 +151,7 @@ def _lines(entry: Entry, first: Language) -> list[tuple[Language, str]]:
         return []
     said: dict[Language, str] = {**entry.summary.translations, entry.summary.lang: entry.summary.line}
     order = sorted(said.items(), key=lambda one: one[0] != first)
-    return [(lang, bare) for lang, line in order if (bare := plain(line))]
+    return [(lang, bare) for lang, line in order if (bare := tex_to_text(line))]
 
 
 def announce_type_of(entry: Entry, digest: Digest) -> AnnounceType:
@@ -170,9 +170,9 @@ def task_of(entry: Entry) -> str:
     if entry.summary is None:
         return ""
     if entry.summary.task:
-        return plain(entry.summary.task)
+        return tex_to_text(entry.summary.task)
     found = _TASK.search(entry.summary.line)
-    return plain(found["task"]) if found else ""
+    return tex_to_text(found["task"]) if found else ""
 
 
 def _was(view: PaperView, earlier: Earlier | None, day: str) -> str:

@@ -5,8 +5,8 @@ What no rule sees is written in the evaluation's measurements: 提升 for 降低
 
 from __future__ import annotations
 
-from digest.summarize.checks.batch import Batch
 from digest.summarize.checks.fields import check_fields
+from digest.summarize.checks.paper_index import PaperIndex
 from digest.summarize.checks.registry import RULES, check, check_lines, check_summary, correction, rules_for
 from digest.summarize.checks.repeats import repeated
 from digest.summarize.checks.rule import Rule, Source, source_of
@@ -14,7 +14,7 @@ from digest.summarize.checks.topic import about
 
 __all__ = [
     "RULES",
-    "Batch",
+    "PaperIndex",
     "Rule",
     "Source",
     "about",

@@ -17,7 +17,7 @@ _COMMAND = re.compile(r"\\([A-Za-z]+)\s?|\\(.)", re.DOTALL)
 _SIGNS = "${}^_~"
 
 
-def plain(text: str, *, names: bool = False) -> str:
+def without_latex(text: str, *, names: bool = False) -> str:
     r"""`text` without commands, braces and dollar signs.
 
     Args:
@@ -50,4 +50,4 @@ def readings(text: str) -> tuple[str, ...]:
     """`text` as it is, and both of its readings where it holds LaTeX."""
     if not _marked(text):
         return (text,)
-    return text, plain(text), plain(text, names=True)
+    return text, without_latex(text), without_latex(text, names=True)

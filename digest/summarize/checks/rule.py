@@ -83,7 +83,7 @@ class Reading:
     @cached_property
     def plain(self) -> str:
         """The line as a reader sees it, without LaTeX; its words and numbers are looked for in this."""
-        return latex.plain(self.line)
+        return latex.without_latex(self.line)
 
     @cached_property
     def tokens(self) -> tuple[words.Token, ...]:
@@ -92,7 +92,7 @@ class Reading:
 
     @cached_property
     def unsupported(self) -> tuple[words.Token, ...]:
-        """Those of them that the paper's text does not hold in any form."""
+        """The tokens that the paper's text does not hold in any form."""
         vocabulary = self.source.vocabulary
         return tuple(
             token

@@ -1,4 +1,4 @@
-"""True if a line is about its paper: its terms, by a bilingual glossary, against the paper's words.
+"""The subject of a line against that of its paper: its terms, by a bilingual glossary, and the paper's words.
 
 The score of a line for a paper is a log-likelihood ratio in naive-Bayes form, summed over the line's terms:
 "a line about this paper" against "a line about some paper". A term that the paper has counts for it, the more
@@ -14,7 +14,7 @@ from math import inf, log
 
 from digest.model import Finding
 from digest.summarize.checks import wordlists
-from digest.summarize.checks.batch import Batch
+from digest.summarize.checks.paper_index import PaperIndex
 from digest.summarize.checks.rule import Reading, Rule, Source, reading_of, rule, rule_of
 from digest.summarize.checks.words import Vocabulary, squash
 
@@ -176,7 +176,7 @@ def about(
     Args:
         line: the Chinese line.
         source: its paper.
-        others: the other papers of the batch; `source` among them does no harm. A `Batch` is indexed once.
+        others: the other papers of the day; `source` among them does no harm. A `PaperIndex` is made once.
         rules: the table with the user's severities.
 
     Returns:
@@ -188,7 +188,7 @@ def about(
         return None  # no paper can fit better than one that has every term
     if source.own_name and squash(source.own_name) in squash(line):
         return None
-    batch = others if isinstance(others, Batch) else Batch(others)
+    batch = others if isinstance(others, PaperIndex) else PaperIndex(others)
     best, ahead = _best_other(fit, batch)
     if best is None:
         return None
@@ -201,7 +201,7 @@ def about(
     return Finding(rule=kept.id, severity=kept.severity, evidence=evidence)
 
 
-def _best_other(fit: _Fit, batch: Batch) -> tuple[Source | None, float]:
+def _best_other(fit: _Fit, batch: PaperIndex) -> tuple[Source | None, float]:
     """The paper of the batch that a line fits best, but for its own, and how much better than that."""
     known, source = glossary(), fit.source
     own = batch.titled(source.title)

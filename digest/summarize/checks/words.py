@@ -192,7 +192,7 @@ class Vocabulary:
 
     @cached_property
     def _starts(self) -> list[int]:
-        """Where each word begins in `_squeezed`, and the end."""
+        """The place at which each word begins in `_squeezed`, and the end."""
         return list(accumulate(map(len, self.words), initial=0))
 
     @cached_property

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import html
 
-from digest.publish.site.tex import plain, rich
+from digest.publish.site.tex import rich, tex_to_text
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ from digest.publish.site.tex import plain, rich
 def test_text(text: str, shown: str | None, bare: str) -> None:
     if shown is not None:
         assert rich(text) == shown
-    assert plain(text) == bare
+    assert tex_to_text(text) == bare
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_text(text: str, shown: str | None, bare: str) -> None:
 def test_formulas_are_mathml(formula: str) -> None:
     assert "<math" in rich(formula)
     assert "$" not in rich(formula)
-    assert "$" not in plain(formula)
+    assert "$" not in tex_to_text(formula)
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_formulas_do_no_harm(formula: str) -> None:
 @given(st.text(alphabet=r"\{}$<>&\"'ab^_ ~-`()[]/=" + "emphtextbfhref", max_size=60))
 def test_anything_is_well_formed(text: str) -> None:
     _harmless(str(rich(text)))
-    plain(text)
+    tex_to_text(text)
 
 
 def _harmless(markup: str) -> None:

@@ -6,7 +6,7 @@ from functools import cache
 
 import pytest
 
-from digest.summarize.checks import Batch, Source, about, check
+from digest.summarize.checks import PaperIndex, Source, about, check
 from tests.summarize.checks.planted import KINDS, Case, Plant, cases_of
 
 _CASES, _SEED = 200, 20260128
@@ -14,15 +14,15 @@ _FEW = 100
 
 
 @cache
-def _day(papers: tuple[Source, ...]) -> Batch:
-    return Batch(papers)
+def _day(papers: tuple[Source, ...]) -> PaperIndex:
+    return PaperIndex(papers)
 
 
-def _batch(case: Case) -> Batch:
+def _batch(case: Case) -> PaperIndex:
     return _day(tuple(source for _, source in case.day))
 
 
-def _found(line: str, source: Source, others: Batch) -> bool:
+def _found(line: str, source: Source, others: PaperIndex) -> bool:
     if any(finding.severity >= 2 for finding in check(line, source)):
         return True
     return about(line, source, others) is not None

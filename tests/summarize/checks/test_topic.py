@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from digest.summarize.checks import Batch, Source, about, check, rules_for
+from digest.summarize.checks import PaperIndex, Source, about, check, rules_for
 from digest.summarize.checks.topic import glossary
 
 _SPEECH = Source(
@@ -73,7 +73,7 @@ def test_the_index_of_a_batch_finds_what_each_text_has() -> None:
         Source("", ""),
         Source("Audio visualisation of GPT-4o", "visual audio"),
     ]
-    batch = Batch(sources)
+    batch = PaperIndex(sources)
     stems = (
         "audio visual",
         "audio vis",

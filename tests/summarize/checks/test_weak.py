@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from digest.summarize.checks import Batch, about, check
+from digest.summarize.checks import PaperIndex, about, check
 from tests.summarize.checks.planted import Case
 
 _LINES = Path(__file__).parents[2] / "data" / "weak_lines.tsv"
@@ -32,7 +32,7 @@ def _rows() -> list[tuple[str, str, str]]:
 def found(seed: list[Case]) -> list[tuple[str, str, set[str]]]:
     """What is wrong with each line, what was said of it, and the rules of severity 2 and 3 that doubt it."""
     sources = {case.id: case.source for case in seed}
-    batch = Batch(sources.values())
+    batch = PaperIndex(sources.values())
     judged = []
     for id_, wrong, line in _rows():
         findings = list(check(line, sources[id_]))

@@ -1,4 +1,4 @@
-"""The papers of one batch, indexed once for all lines that are compared with them."""
+"""The papers of one day, indexed once for all lines that are compared with them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from digest.summarize.checks.rule import Source
 from digest.summarize.checks.words import Vocabulary, split, squash
 
 
-class Batch(tuple[Source, ...]):  # noqa: SLOT001 - its indexes are kept in its dictionary
+class PaperIndex(tuple[Source, ...]):  # noqa: SLOT001 - its indexes are kept in its dictionary
     """Papers, with an index of their words. Build one a day and hand it to `about` for every line."""
 
     @cached_property
@@ -37,7 +37,7 @@ class Batch(tuple[Source, ...]):  # noqa: SLOT001 - its indexes are kept in its 
 
 
 class WordIndex:
-    """Which texts hold a word, or words in a row, by their beginning; a text is told by its place."""
+    """The texts that hold a word, or words in a row, by their beginning; a text is told by its place."""
 
     def __init__(self, texts: Iterable[Vocabulary]) -> None:
         self._texts = tuple(texts)
