@@ -32,7 +32,7 @@ def test_a_reader_that_has_seen_enough_changes_nothing(tmp_path: Path, command: 
         assert list(tmp_path.glob("made/sample/*/audio.md"))
 
 
-@pytest.mark.parametrize("command", first_fast(["lint --rules", _LIST]))
+@pytest.mark.parametrize("command", first_fast(["--help", _LIST]))
 def test_a_command_without_any_stream_starts_what_it_needs(tmp_path: Path, command: str) -> None:
     """That of the sample has a server beside it, whose pipes get the numbers of the streams."""
     ended = _shell(tmp_path, f"DIGEST {command} <&- >&- 2>&-")
@@ -49,7 +49,7 @@ def test_a_closed_stream_is_none_that_is_missed(tmp_path: Path, closed: str) -> 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
 def test_a_full_disk_behind_standard_output_is_a_sentence(tmp_path: Path) -> None:
-    ended = _shell(tmp_path, "DIGEST lint --rules >/dev/full")
+    ended = _shell(tmp_path, "DIGEST completion bash >/dev/full")
     assert ended.returncode == 2
     assert ended.stderr.endswith("digest: Standard output cannot be written (No space left on device).\n")
 
