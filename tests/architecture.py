@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import gc
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -46,21 +46,27 @@ def trees() -> dict[Path, ast.Module]:
 
 
 @cache
+def nodes() -> dict[Path, list[ast.AST]]:
+    """All of each module, found once."""
+    return {path: [*ast.walk(tree)] for path, tree in trees().items()}
+
+
+@cache
 def arrows() -> dict[tuple[str, str], set[str]]:
     """From which package to which there are imports, and the files that have them."""
     found: dict[tuple[str, str], set[str]] = {}
-    for path, tree in trees().items():
+    for path, all_of_it in nodes().items():
         inside = path.relative_to(ROOT).with_suffix("").parts
         here = inside[1] if len(inside) > 1 else ""
-        for module in _imported(tree):
+        for module in _imported(all_of_it):
             there = package_of(module)
             if there and here not in {there, "__init__"}:
                 found.setdefault((here, there), set()).add(str(path.relative_to(ROOT)))
     return found
 
 
-def _imported(tree: ast.Module) -> Iterator[str]:
-    for node in ast.walk(tree):
+def _imported(all_of_it: Iterable[ast.AST]) -> Iterator[str]:
+    for node in all_of_it:
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names if name.name.startswith("digest."))
         elif isinstance(node, ast.ImportFrom) and node.module == "digest":

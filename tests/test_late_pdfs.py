@@ -42,7 +42,7 @@ def sources(folder: Path) -> list[str]:
         pytest.param(404, "PDF Unavailable", marks=pytest.mark.slow),
         pytest.param(403, "Access denied", marks=pytest.mark.slow),
         pytest.param(500, "file unavailable", marks=pytest.mark.slow),
-        (200, "Please prove that you are no robot"),
+        pytest.param(200, "Please prove that you are no robot", marks=pytest.mark.slow),
     ],
 )
 def test_what_was_refused_is_asked_for_by_the_next_run(

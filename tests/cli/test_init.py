@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import os
 import re
@@ -27,7 +28,8 @@ from digest.cli.prompts import load as load_prompt
 from digest.config import Settings, load
 from digest.sample.knobs import DAY
 from digest.system.errors import UsageError
-from tests.conftest import Run
+from tests.conftest import Run, few
+from tests.examples import each_fast
 from tests.faulty import Server
 
 FILES = {
@@ -73,7 +75,7 @@ def test_without_a_terminal_a_home_is_made_and_three_steps_are_said(digest: Run,
 def test_a_home_works_with_digest_run(
     digest: Run, folder: Path, sample_server: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = sample_server()
+    server = sample_server(records=few(folder, 2))
     ran = digest("init", "--endpoint", f"{server.url}/v1", "--model", "m", "--section", "audio")
     assert ran.code == 0
     places = "".join(f'{name} = "{server.url}"\n' for name in ("pages", "api", "feed", "pdf"))
@@ -83,7 +85,7 @@ def test_a_home_works_with_digest_run(
     monkeypatch.setenv("OPENAI_API_KEY", "sk-not-to-be-seen")
     ran = digest("run", "--no-pdf", "--date", str(DAY), "--limit", "2")
     assert ran.code == 0, ran.err
-    assert "summarised 2, flagged 0" in ran.out
+    assert "summarised 2 + flagged 0" in ran.out
     assert (folder / f"runs/{DAY}/audio.md").exists()
     assert (folder / "runs/site/index.html").exists()
 
@@ -133,21 +135,23 @@ def test_somebody_who_leaves_while_asked_left_nothing(
 
 
 @pytest.mark.parametrize(
-    ("language", "sections", "endpoint"),
-    [
-        (language, sections, endpoint)
-        for language in LANGUAGES
-        for sections in (
-            ["audio"],
-            ["text", "learning=机器学习:cs.LG,stat.ML"],
-            ["量子=量子: 信息:quant-ph"],
-        )
-        for endpoint in ("", "openai", "ollama", "https://api.example.cn/v1")
-    ],
+    ("chosen_by", "endpoint"),
+    each_fast(
+        itertools.product(
+            LANGUAGES,
+            (
+                ["audio"],
+                ["text", "learning=机器学习:cs.LG,stat.ML"],
+                ["量子=量子: 信息:quant-ph"],
+            ),
+        ),
+        ("", "openai", "ollama", "https://api.example.cn/v1"),
+    ),
 )
 def test_every_combination_is_read_back(
-    tmp_path: Path, language: str, sections: list[str], endpoint: str
+    tmp_path: Path, chosen_by: tuple[str, list[str]], endpoint: str
 ) -> None:
+    language, sections = chosen_by
     settings = read(Answers(sections=sections, endpoint=endpoint, language=language), tmp_path)
     chosen = settings.chosen_sections()
     assert len(chosen) == len(sections)  # and none of those that are shipped

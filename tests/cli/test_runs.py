@@ -94,26 +94,20 @@ def test_a_failed_run_says_where_and_what_next(digest: Run, server: Server) -> N
     assert "`digest run --section audio` goes on" in shown
 
 
-@pytest.mark.parametrize(
-    ("words", "code", "sentence"),
-    [
-        (("runs", "show", "7"), 2, "no run 7"),
-        (("runs", "prune", "--older-than", "soon"), 2, "90d"),
-        (("runs", "backup", "nowhere/at/all"), 2, "nowhere"),
-        (("paper", "2601"), 2, "no arXiv identifier"),
-        (("paper", "hallo", "welt"), 2, "are no arXiv identifiers"),
-        (("paper", "2601.99999"), 2, "knows no paper 2601.99999"),
-        (("paper", f"{ONE}v9"), 2, f"knows no paper {ONE}v9"),
-    ],
-)
-def test_what_cannot_be_is_a_sentence(
-    digest: Run, words: tuple[str, ...], code: int, sentence: str, server: Server
-) -> None:
+def test_what_cannot_be_is_a_sentence(digest: Run, server: Server) -> None:
     digest("run", "-q", "--limit", "1")
     server.set()
-    ran = digest(*words)
-    assert ran[0] == code
-    assert sentence in ran[2]
+    for words, sentence in {
+        ("runs", "show", "7"): "no run 7",
+        ("runs", "prune", "--older-than", "soon"): "90d",
+        ("runs", "backup", "nowhere/at/all"): "nowhere",
+        ("paper", "2601"): "no arXiv identifier",
+        ("paper", "hallo", "welt"): "are no arXiv identifiers",
+        ("paper", "2601.99999"): "knows no paper 2601.99999",
+        ("paper", f"{ONE}v9"): f"knows no paper {ONE}v9",
+    }.items():
+        ran = digest(*words)
+        assert (ran[0], sentence in ran[2]) == (2, True), words
     assert "chat" not in server.stats()["requests"]
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.examples import first_fast
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the redirections are a POSIX shell's")
 
 _LIST = "list --sample"
@@ -21,7 +23,7 @@ def _shell(folder: Path, script: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     "command",
-    ["lint --rules", "--help", *(pytest.param(one, marks=pytest.mark.slow) for one in (_LIST, _RUN))],
+    first_fast(["--help", "lint --rules", _LIST, _RUN]),
 )
 def test_a_reader_that_has_seen_enough_changes_nothing(tmp_path: Path, command: str) -> None:
     ended = _shell(tmp_path, f"DIGEST {command} | true; exit ${{PIPESTATUS[0]}}")
@@ -30,9 +32,10 @@ def test_a_reader_that_has_seen_enough_changes_nothing(tmp_path: Path, command: 
         assert list(tmp_path.glob("made/sample/*/audio.md"))
 
 
-def test_a_command_without_any_stream_starts_what_it_needs(tmp_path: Path) -> None:
-    """It has the sample server beside it, whose pipes get the numbers of the streams."""
-    ended = _shell(tmp_path, f"DIGEST {_LIST} <&- >&- 2>&-")
+@pytest.mark.parametrize("command", first_fast(["--help", _LIST]))
+def test_a_command_without_any_stream_starts_what_it_needs(tmp_path: Path, command: str) -> None:
+    """That of the sample has a server beside it, whose pipes get the numbers of the streams."""
+    ended = _shell(tmp_path, f"DIGEST {command} <&- >&- 2>&-")
     assert ended.returncode == 0
 
 
@@ -46,7 +49,7 @@ def test_a_closed_stream_is_none_that_is_missed(tmp_path: Path, closed: str) -> 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
 def test_a_full_disk_behind_standard_output_is_a_sentence(tmp_path: Path) -> None:
-    ended = _shell(tmp_path, "DIGEST lint --rules >/dev/full")
+    ended = _shell(tmp_path, "DIGEST completion bash >/dev/full")
     assert ended.returncode == 2
     assert ended.stderr.endswith("digest: Standard output cannot be written (No space left on device).\n")
 

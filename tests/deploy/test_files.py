@@ -35,10 +35,12 @@ def test_the_workflow(root: Path, check: Check) -> None:
     check("actionlint", root / "deploy/home/.github/workflows/digest.yml")
 
 
+@pytest.mark.slow
 def test_gitlabs_pipeline(root: Path, check: Check) -> None:
     check("check-jsonschema", "--builtin-schema", "vendor.gitlab-ci", root / "deploy/home/.gitlab-ci.yml")
 
 
+@pytest.mark.slow  # its steps are carried out by others
 def test_the_script(root: Path, check: Check) -> None:
     check("shellcheck", root / "deploy/home/automation.sh")
 

@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.examples import first_fast
+
 CODES = [
     ("0", 0, 0, "The digests are complete"),
     ("3", 0, 3, "Published, with flagged papers"),
+    ("4", 4, 4, "Not everything could be published"),
+    ("killed", 1, 1, "goes on from there"),
     ("5", 0, 5, "not delivered to everybody"),
     ("2", 2, 2, "a setting is missing"),
-    ("4", 4, 4, "Not everything could be published"),
     ("1", 1, 1, "Please report it"),
     ("127", 127, 127, "an error in the program"),
-    ("killed", 1, 1, "goes on from there"),
     ("install", 1, 1, "could not be installed"),
     ("begun", 1, 1, "a step before the digests failed"),
     (None, 1, 1, "could not be installed"),
@@ -39,7 +41,7 @@ def verdict(root: Path, folder: Path, code: str | None, **more: str) -> tuple[in
     return done.returncode, done.stdout, summary.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(("code", "github", "gitlab", "said"), CODES)
+@pytest.mark.parametrize(("code", "github", "gitlab", "said"), first_fast(CODES, 4))
 def test_each_end(root: Path, tmp_path: Path, code: str | None, github: int, gitlab: int, said: str) -> None:
     page = tmp_path / "page"
     ended, printed, summary = verdict(

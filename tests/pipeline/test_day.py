@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -20,6 +21,7 @@ from digest.sample.data import SampleData
 from digest.sample.knobs import Knobs
 from tests import forked
 from tests.conftest import Run, Start, few, use
+from tests.examples import first_fast
 from tests.faulty import Fault, fault
 
 DAY = "2026-01-28"
@@ -177,7 +179,7 @@ def test_what_is_under_way_when_a_run_ends_is_kept(
 def test_a_ceiling_without_a_price_is_told_before_anything_is_asked_or_overwritten(
     digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = sample_server()
+    server = sample_server(records=few(folder, 2))
     use(server, folder, monkeypatch)
     job = ("run", "--no-pdf", "--limit", "2")
     assert digest(*job).code == 0
@@ -194,18 +196,19 @@ def test_a_ceiling_without_a_price_is_told_before_anything_is_asked_or_overwritt
 def test_the_key_is_in_nothing_that_is_written(
     digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    use(sample_server(), folder, monkeypatch)
-    assert digest("run", "--no-pdf", "--limit", "2").code == 0
+    use(sample_server(records=few(folder, 2)), folder, monkeypatch)
+    assert digest("run", "--no-pdf").code == 0
     for file in folder.rglob("*"):
         assert not file.is_file() or b"sk-not-to-be-seen" not in file.read_bytes()
 
 
-@pytest.mark.parametrize("signal_", [signal.SIGINT, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("signal_", first_fast([signal.SIGINT, signal.SIGKILL]))
 def test_a_stopped_run_goes_on_where_it_was(
     digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch, signal_: signal.Signals
 ) -> None:
     # each tenth question hangs, so that the run of four at once waits however late it is stopped
-    server = sample_server(faults=(Fault(path="^/v1/chat", every=10, action="delay", seconds=60),))
+    hanging = Fault(path="^/v1/chat", every=10, action="delay", seconds=60)
+    server = sample_server(faults=(hanging,), records=few(folder, 16))
     use(server, folder, monkeypatch)
     process = forked.Process("-m", "digest", "run", "--no-pdf", "--concurrency", "4")
     while server.stats()["requests"].get("chat", 0) < 9:
@@ -223,11 +226,11 @@ def test_a_stopped_run_goes_on_where_it_was(
     server.set(faults=())
     ran = digest("run", "--no-pdf", "--json")
     (values,) = ran.json
-    assert values["asked"] + values["reused"] == 44
+    assert values["asked"] + values["reused"] == 16
     assert values["reused"] >= 4
     asked = before + Counter(server.stats()["asked"])
-    assert sum(asked.values()) <= 44 + 4  # at most what was in flight when it stopped
-    assert len(asked) == 44
+    assert sum(asked.values()) <= 16 + 4  # at most what was in flight when it stopped
+    assert len(asked) == 16
 
 
 def test_without_a_key_the_sentence_offers_the_sample(digest: Run) -> None:
@@ -331,18 +334,18 @@ def test_help_imports_nothing_heavy() -> None:
 def test_a_model_that_errs_and_mends_on_being_told(
     digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server = sample_server(erring=0.2)
+    server = sample_server(erring=0.2, records=few(folder, 22))
     use(server, folder, monkeypatch)
     (values,) = digest("run", "--no-pdf", "--json").json
     asked = server.stats()["asked"]
     erring = [paper for paper, times in asked.items() if times > 1]
-    assert len(erring) >= 4
+    assert len(erring) >= 2
     checks = values["checks"]
     assert checks["mended"] >= 0.95 * len(erring)
     assert (
-        checks["checked"] == checks["clean"] + checks["mended"] + checks["doubtful"] + checks["flagged"] == 44
+        checks["checked"] == checks["clean"] + checks["mended"] + checks["doubtful"] + checks["flagged"] == 22
     )
-    assert values["asked"] == sum(asked.values()) == 44 + sum(asked[paper] - 1 for paper in erring)
+    assert values["asked"] == sum(asked.values()) == 22 + sum(asked[paper] - 1 for paper in erring)
     with sqlite3.connect(folder / "runs/ledger.sqlite3") as ledger:
         (kept,) = ledger.execute("SELECT count(*) FROM completions").fetchone()
     ledger.close()
@@ -353,6 +356,18 @@ def test_a_model_that_errs_and_mends_on_being_told(
     assert "QuartzFormer" not in (folder / f"runs/{DAY}/audio.md").read_text(encoding="utf-8")
 
 
+def test_output_without_chinese_shows_escapes(
+    digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(sample_server(records=few(folder, 1)), folder, monkeypatch)
+    ascii_only = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", ascii_only)
+    monkeypatch.setenv("DIGEST_LANG", "en")
+    assert digest("list").code == 0
+    assert ascii_only.buffer.getvalue().startswith(b"\\u97f3\\u9891 2026-01-28: 1 papers")
+
+
+@pytest.mark.slow  # it is a process of its own
 def test_a_terminal_without_chinese_shows_escapes(
     folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -388,7 +403,7 @@ def test_what_the_endpoint_says_is_told_where_papers_are_flagged(
 ) -> None:
     papers = ("2601.18908", "2601.19017")
     daily = [fault("429", path="^/v1/chat", paper=one, headers={"Retry-After": "86400"}) for one in papers]
-    use(sample_server(faults=tuple(daily)), folder, monkeypatch)
+    use(sample_server(faults=tuple(daily), records=few(folder, 6)), folder, monkeypatch)
     ran = digest("run", "--no-pdf", "--limit", "3")
     assert ran.code == 3
     assert "not answered, the last for this reason: " in ran.out
@@ -398,18 +413,20 @@ def test_what_the_endpoint_says_is_told_where_papers_are_flagged(
 def test_an_empty_account_ends_a_batch_run_as_any_other(
     digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    use(sample_server(faults=(fault("no-balance", path="^/v1/batches"),)), folder, monkeypatch)
-    ran = digest("run", "--no-pdf", "--limit", "4", "--batch")
+    empty = (fault("no-balance", path="^/v1/batches"),)
+    use(sample_server(faults=empty, records=few(folder, 4)), folder, monkeypatch)
+    ran = digest("run", "--no-pdf", "--batch")
     assert ran.code == 3
-    assert "summarised 1, flagged 3" in ran.out
+    assert "summarised 1 + flagged 3" in ran.out
     assert "stopped: The account at" in ran.out
 
 
 def test_a_line_says_what_it_was_made_from(
     digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    use(sample_server(faults=(fault("content-risk", first=1),)), folder, monkeypatch)
-    assert digest("run", "--limit", "2", "--concurrency", "1").code == 0
+    refused = (fault("content-risk", first=1),)
+    use(sample_server(faults=refused, records=few(folder, 2)), folder, monkeypatch)
+    assert digest("run", "--concurrency", "1").code == 0
     entries = json.loads((folder / f"runs/{DAY}/audio.json").read_text(encoding="utf-8"))["entries"]
     sources = sorted((entry["text"]["source"], entry["text"].get("reason")) for entry in entries)
     assert sources == [("abstract", "the model refused it with passages of the text"), ("pdf", None)]

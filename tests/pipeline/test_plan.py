@@ -25,7 +25,7 @@ PRICE = "[model.price]\ninput = 0.3\noutput = 1.2\n"
 
 @pytest.fixture
 def server(folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch) -> Server:
-    started = sample_server(records=few(folder, 12))
+    started = sample_server(records=few(folder, 10))
     use(started, folder, monkeypatch, PRICE)
     return started
 
@@ -59,7 +59,7 @@ def test_the_plan_is_near_what_is_counted_then(words: tuple[str, ...], digest: R
 
 
 def test_what_is_kept_is_not_planned(digest: Run, server: Server) -> None:
-    assert planned(digest("run", "--no-pdf", "--limit", "5").err)[0] == 5
+    assert planned(digest("run", "--no-pdf", "--limit", "3").err)[0] == 3
     assert planned(digest("run", "--no-pdf").err)[0] == 7
     assert "plan:" not in digest("run", "--no-pdf").err
 
@@ -71,8 +71,8 @@ def test_a_paper_in_two_sections_is_planned_once(digest: Run, folder: Path, serv
     settings.write_text(text + more, encoding="utf-8")
     ran = digest("run", "--no-pdf")
     assert ran.err.count("plan:") == 1
-    assert "in all: 2 digests, questions asked 12, answers from the ledger " in ran.out
-    assert planned(ran.err)[0] == 12
+    assert "in all: 2 digests, questions asked 10, answers from the ledger " in ran.out
+    assert planned(ran.err)[0] == 10
 
 
 def test_above_the_limit_nothing_is_asked_without_a_yes(digest: Run, folder: Path, server: Server) -> None:

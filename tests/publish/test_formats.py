@@ -11,6 +11,7 @@ from digest.model import Digest
 from digest.publish import files, formats
 from digest.publish.formats import FORMATS, JSON, Format, format_of, read_digest
 from digest.system.errors import UsageError
+from tests.conftest import FULL
 from tests.publish.samples import digests, entry, full_digest
 
 
@@ -29,7 +30,7 @@ def test_names_tell_of_forms(name: str, suffix: str) -> None:
 
 
 @given(digests)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=100 if FULL else 8)
 def test_every_form_writes_what_a_file_can_hold(digest: Digest) -> None:
     for one in FORMATS:
         assert one.render(digest).encode().endswith(b"\n")

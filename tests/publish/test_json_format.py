@@ -3,13 +3,14 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from digest.model import Digest, Flag, RoundTripHints
 from digest.publish.counts import counts_of
 from digest.publish.json_format import from_json, to_json
 from digest.publish.markdown_parser import parse
 from digest.system.errors import FormatError, UsageError
+from tests.conftest import FULL
 from tests.publish.samples import PAGE, digest_of, digests, entry, full_digest
 
 NAME = "audio.json"
@@ -23,6 +24,7 @@ def test_all_fields_read_back() -> None:
 
 
 @given(digests)
+@settings(max_examples=200 if FULL else 8)
 def test_any_digest_reads_back(digest: Digest) -> None:
     text = to_json(digest)
     assert text.encode()

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from digest.model import Digest, Entry, Flag, RoundTripHints, Summary
 from digest.publish.markdown import DOUBT, flattened, render
 from digest.publish.markdown_parser import parse
+from tests.conftest import FULL
 from tests.publish.samples import PAGE, digest_of, digests, entry
 
 NAME = "20260128_Wed/audio.md"
@@ -87,6 +88,7 @@ def test_text_over_several_lines_is_kept_only_where_it_cannot_be_taken_for_struc
 
 
 @given(digests)
+@settings(max_examples=200 if FULL else 12)
 def test_whatever_is_rendered_reads_back(digest: Digest) -> None:
     again = parse(render(digest), NAME)
     assert again.section == digest.section

@@ -17,7 +17,7 @@ from digest.publish.keeping import find_digest, of_sample
 from digest.publish.markdown import SAMPLE, render
 from digest.publish.markdown_parser import parse
 from digest.sample import EVENING
-from tests.conftest import Run, Start, use
+from tests.conftest import Run, Start, few, use
 from tests.faulty import Server
 
 DAY = "2026-01-28"
@@ -26,7 +26,7 @@ JOB = ("run", "--limit", "3")
 
 @pytest.fixture
 def server(folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch) -> Server:
-    started = sample_server()
+    started = sample_server(records=few(folder, 3))
     use(started, folder, monkeypatch)
     return started
 

@@ -12,11 +12,13 @@ import pytest
 
 from digest.ledger import open_ledger
 from digest.model import Announcement, Paper, Section, Snapshot
+from digest.sources.arxiv import feed as feeds
+from digest.sources.arxiv import listing_fetch
 from digest.sources.arxiv.export_api import enrich
 from digest.sources.http_client import Http
 from digest.sources.source import NoAnnouncement
 from digest.system.errors import CountError, SourceError, StaleError
-from tests.examples import first_fast
+from tests.examples import each_fast, first_fast
 from tests.faulty import Server, fault
 from tests.ledger.memory import MemoryLedger
 from tests.sources import invented
@@ -64,17 +66,20 @@ def ids(result: Announcement | NoAnnouncement) -> list[int]:
 # Read again
 
 
-@pytest.mark.parametrize("day", [TUESDAY, WEDNESDAY])
 @pytest.mark.parametrize(
-    ("categories", "feed"),
-    [
-        *((("cs.CL",), True), (("cs.CL",), False), (("cs.CL", "cs.LG"), True), (("quant-ph",), True)),
-        *((("cs.SY",), True), (("cs",), False)),
-    ],
+    ("day", "asked"),
+    each_fast(
+        (WEDNESDAY, TUESDAY),
+        (
+            *((("cs.CL",), True), (("cs.CL",), False), (("cs.CL", "cs.LG"), True), (("quant-ph",), True)),
+            *((("cs.SY",), True), (("cs",), False)),
+        ),
+    ),
 )
 def test_a_day_is_the_same_when_read_again_and_by_another_process(
-    server: Server, categories: tuple[str, ...], day: date, feed: bool, tmp_path: Path
+    server: Server, day: date, asked: tuple[tuple[str, ...], bool], tmp_path: Path
 ) -> None:
+    categories, feed = asked
     if not feed:
         server.faults(fault("503", path="^/atom"))
     results = []
@@ -99,8 +104,7 @@ def old_label(snapshot: Snapshot) -> Snapshot:
     return Snapshot.model_validate(fields).model_copy(update={"pages": None})
 
 
-@pytest.mark.parametrize("page_size", [2000, 2])
-@pytest.mark.parametrize("day", [TUESDAY, WEDNESDAY])
+@pytest.mark.parametrize(("day", "page_size"), each_fast((TUESDAY, WEDNESDAY), (2000, 2)))
 def test_labels_of_older_ledgers_are_understood(server: Server, day: date, page_size: int) -> None:
     server.set(page_size=page_size)
     snapshots, older = MemoryLedger(), MemoryLedger()
@@ -195,33 +199,39 @@ def test_no_version_below_the_pages(raw_server: RawServer) -> None:
     assert [one.version for one in result.listings] == [3]
 
 
-def test_a_feed_that_is_full_lacks_nothing(raw_server: RawServer) -> None:
+@pytest.mark.parametrize("limit", first_fast([20, 2000]))
+def test_a_feed_that_is_full_lacks_nothing(
+    raw_server: RawServer, limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feeds, "_LIMIT", limit)
+    monkeypatch.setattr(listing_fetch, "_PAGE_SIZE", limit)
     item = '<entry><id>oai:arXiv.org:2601.{:05}v1</id><t xmlns="x">new</t></entry>'
     feed = '<feed xmlns="http://www.w3.org/2005/Atom"><title>t</title>{}</feed>'
-    many = [entry(n, f"2601.{n:05}") for n in range(1, 2002)]
-    first = section("New submissions (showing first 2000 of 2001 entries)", many[:2000])
-    last = section("New submissions (continued, showing last 1 of 2001 entries)", many[2000:])
+    many = [entry(n, f"2601.{n:05}") for n in range(1, limit + 2)]
+    first = section(f"New submissions (showing first {limit} of {limit + 1} entries)", many[:limit])
+    last = section(f"New submissions (continued, showing last 1 of {limit + 1} entries)", many[limit:])
 
     def answer(path: str, headers: dict[str, str]) -> bytes:
         if "atom" in path:
             assert "gzip" in headers["accept-encoding"]
-            text = feed.format("".join(item.format(n) for n in range(1, 2001)))
+            text = feed.format("".join(item.format(n) for n in range(1, limit + 1)))
             return response("200 OK", gzip.compress(text.encode()), "Content-Encoding: gzip")
-        return response("200 OK", page(last if "skip=2000&" in path else first, total=2001))
+        return response("200 OK", page(last if f"skip={limit}&" in path else first, total=limit + 1))
 
     raw_server.answer = answer
     result = found(announced(raw_server.url, None, morning(WEDNESDAY), section=of("cs.SD")))
-    assert (len(result.listings), result.notes) == (2001, ())
+    assert (len(result.listings), result.notes) == (limit + 1, ())
 
 
 # Another category's page
 
 
 @pytest.mark.parametrize(
-    ("asked", "sent"), [("cs.CL", "quant-ph"), ("cs.CL", "cs.LG"), ("quant-ph", "cs.RO")]
+    ("day", "pages"),
+    each_fast((WEDNESDAY, TUESDAY), (("cs.CL", "quant-ph"), ("cs.CL", "cs.LG"), ("quant-ph", "cs.RO"))),
 )
-@pytest.mark.parametrize("day", [WEDNESDAY, TUESDAY])
-def test_the_page_of_another_category_is_refused(server: Server, asked: str, sent: str, day: date) -> None:
+def test_the_page_of_another_category_is_refused(server: Server, day: date, pages: tuple[str, str]) -> None:
+    asked, sent = pages
     server.set(instead={asked: sent})
     with pytest.raises(SourceError, match=rf"(list|catchup)/{asked}/.*The page is not that of {asked}"):
         announced(server.url, day, morning(WEDNESDAY), section=of(asked))

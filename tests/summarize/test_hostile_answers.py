@@ -79,12 +79,15 @@ def _taken_apart(content: str) -> None:
     check_fields({"task": content, "problem": content, "contribution": content}, source, RULES)
 
 
-@pytest.mark.parametrize("name", HOSTILE)
-def test_no_answer_holds_the_program(name: str) -> None:
-    content = HOSTILE[name]
-    started = time.process_time()
-    _taken_apart(content)
-    assert time.process_time() - started < 2.5  # half of what is allowed
+def test_no_answer_holds_the_program() -> None:
+    taken = {}
+    for name, content in HOSTILE.items():
+        started = time.process_time()
+        _taken_apart(content)
+        taken[name] = time.process_time() - started
+    assert {
+        name: seconds for name, seconds in taken.items() if seconds >= 2.5
+    } == {}  # half of what is allowed
 
 
 def test_no_answer_fills_the_memory() -> None:

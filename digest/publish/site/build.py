@@ -13,8 +13,6 @@ from pathlib import Path
 
 from digest.config import Settings
 from digest.publish.keeping import of_sample
-from digest.publish.reader_markdown import render_reader
-from digest.publish.site import bibliography, feeds, mail
 from digest.publish.site.build_cache import DONE, BuildCache, code_fingerprint, fingerprint_of
 from digest.publish.site.digest_files import DigestFile, Week, digest_files, read_in_place
 from digest.publish.site.interests import InterestScorer
@@ -187,6 +185,8 @@ class _Build:
 
     def _forms(self, source: DigestFile, leaf: SectionPage) -> None:
         """A section's other files: abstracts, BibTeX, RIS, what search shows, Markdown for readers."""
+        from digest.publish.site import bibliography
+
         papers, stem = [view.paper for view in leaf.views], source.name
         self._write(f"{stem}.more.html", self._pages.abstracts(leaf))
         self._write(f"{stem}.bib", bibliography.bibtex_of(papers, leaf.date))
@@ -195,7 +195,8 @@ class _Build:
             self._write(file, text)
         reader = source.path.with_name(f"{source.key}.reader.md")
         if not reader.exists() or reader.stat().st_mtime_ns < source.path.stat().st_mtime_ns:
-            # of an imported digest, or an earlier version
+            from digest.publish.reader_markdown import render_reader  # of an import, or an earlier version
+
             self._write_path(reader, render_reader(read_in_place(source)))
 
     def _relink(self, page: str, nav: str) -> bool:
@@ -220,6 +221,8 @@ class _Build:
 
     def _mail(self, date: Date, leaves: Sequence[SectionPage]) -> None:
         if leaves:
+            from digest.publish.site import mail
+
             self._write(f"{date}/mail.html", mail.render(date, leaves, self._settings.site))
 
     def _section_week(self, key: str, week: Week, sources: Sequence[DigestFile]) -> None:
@@ -261,6 +264,8 @@ class _Build:
         mark = fingerprint_of(self._common, [(one.date, one.key, one.stamp) for one in recent])
         if self._cache.get("newest", mark) is not None:
             return
+        from digest.publish.site import feeds  # on most evenings again nothing has changed
+
         self._files = set()
         leaves = [leaf for one in recent if (leaf := self._leaf(one))]
         for name, text in feeds.feeds_of(leaves, self._settings.site).items():

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,10 @@ DAY = date(2026, 1, 28)
 ATOM = "{http://www.w3.org/2005/Atom}"
 
 
-@pytest.fixture
-def site(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A day with a hostile paper, and one that stands in two sections."""
+    tmp_path = tmp_path_factory.mktemp("runs")
     both = paper(3, "cross")
     put(tmp_path, digest_on(DAY, hostile(), paper(1), paper(2, "replaced"), both))
     put(tmp_path, digest_on(DAY, both, entry(id="", title="No id"), section=TEXT))
@@ -68,7 +70,9 @@ def test_feeds_hold_new_papers_with_the_line_first(site: Path) -> None:
 
 
 def test_identifiers_stay_when_the_site_is_made_again(site: Path, tmp_path: Path) -> None:
+    shutil.copytree(site.parent, tmp_path, dirs_exist_ok=True)
     before = re.findall(r"<id>(.*?)</id>", (site / "feeds/all.xml").read_text(encoding="utf-8"))
+    site = tmp_path / "site"
     built(tmp_path, site={"title": "Another title"})
     after = re.findall(r"<id>(.*?)</id>", (site / "feeds/all.xml").read_text(encoding="utf-8"))
     assert after == before

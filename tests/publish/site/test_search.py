@@ -10,6 +10,7 @@ import pytest
 
 from digest.model import Summary
 from digest.publish.site.search import BLOCK, terms
+from tests.examples import first_fast
 from tests.publish.site.support import TEXT, built, digest_on, hostile, paper, put
 
 MONDAY, TUESDAY, NEXT = date(2026, 1, 26), date(2026, 1, 27), date(2026, 2, 2)
@@ -134,7 +135,7 @@ def test_what_is_gone_is_found_no_more(tmp_path: Path) -> None:
     assert not (tmp_path / "site" / "search" / "2025").exists()
 
 
-@pytest.mark.parametrize("lost", ["2026/head.js", "2026/{}.js"])
+@pytest.mark.parametrize("lost", first_fast(["2026/{}.js", "2026/head.js"]))
 def test_a_lost_file_of_the_index_is_made_again(tmp_path: Path, lost: str) -> None:
     put(tmp_path, digest_on(MONDAY, paper(1, title="Bell")), digest_on(NEXT, paper(2)))
     built(tmp_path)

@@ -15,6 +15,7 @@ import pytest
 from lxml import etree
 
 from digest.model import Finding, Flag, Section, Summary, TextOrigin
+from tests.examples import first_fast
 from tests.publish.samples import entry
 from tests.publish.site.support import TEXT, built, digest_on, hostile, paper, put
 
@@ -23,7 +24,7 @@ ATOM = "{http://www.w3.org/2005/Atom}"
 RISKY = {"script", "style", "meta", "iframe", "object", "embed", "form", "img", "link", "base"}
 
 
-@pytest.fixture(scope="module", params=["zh", "en"])
+@pytest.fixture(scope="module", params=first_fast(["zh", "en"]))
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two days with everything that may go wrong in a feed or a page."""
     folder = tmp_path_factory.mktemp("runs")

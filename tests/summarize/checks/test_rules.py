@@ -18,14 +18,16 @@ _EXAMPLES = [(rule, example) for rule in RULES for example in EXAMPLES.get(rule.
 _LINE = "该论文属于语音增强任务，旨在解决噪声下语音质量差的问题。提出新框架，提升语音清晰度"
 
 
-@pytest.mark.parametrize(
-    ("rule", "example"), _EXAMPLES, ids=[f"{rule.id}-{n}" for n, (rule, _) in enumerate(_EXAMPLES)]
-)
-def test_example(rule: Rule, example: Example) -> None:
+def test_examples() -> None:
+    wrong = [(rule.id, example) for rule, example in _EXAMPLES if not _as_said(rule, example)]
+    assert wrong == []
+
+
+def _as_said(rule: Rule, example: Example) -> bool:
+    """Tell if a rule finds something in an example, with evidence, if and only if it says so."""
     assert rule.find is not None
     found = list(rule.find(Reading(example.line, Source(example.title, example.abstract))))
-    assert bool(found) == example.hit
-    assert all(found)
+    return bool(found) == example.hit and all(found)
 
 
 def test_every_line_rule_has_both_kinds_of_examples() -> None:
