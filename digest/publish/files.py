@@ -14,7 +14,7 @@ from digest.publish.formats import FORMATS, JSON, MARKDOWN, Format, format_of, p
 from digest.publish.json_format import from_json
 from digest.publish.keeping import readable_digest, refuse_loss
 from digest.system.errors import UsageError
-from digest.system.files import read_bytes, text_of, read_text, write_atomically
+from digest.system.files import read_bytes, read_text, text_of, write_atomically
 
 
 def import_file(source: Path, target: Path) -> Digest:

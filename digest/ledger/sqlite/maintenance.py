@@ -36,7 +36,8 @@ def backup(folder: Path, target: Path) -> None:
         LedgerError: the ledger is damaged; `target` is as it was.
     """
     path = folder / FILE_NAME
-    if target.exists() and target.samefile(path):
+    target = _followed(target)
+    if target.exists() and path.exists() and target.samefile(path):
         raise UsageError(f"{target} is the ledger itself: name another file.")
     _refuse_what_is_no_file(target)
     clear(target)
@@ -69,6 +70,7 @@ def export(source: Database, target: Path) -> None:
         UsageError: `target` cannot be written.
         LedgerError: the ledger cannot be read; `target` is as it was.
     """
+    target = _followed(target)
     if not target.parent.is_dir():
         raise UsageError(f"{target}: cannot be written: there is no folder {target.parent}.")
     _refuse_what_is_no_file(target)
@@ -144,6 +146,11 @@ def _refuse_what_is_no_file(path: Path) -> None:
     """
     if path.exists() and not path.is_file():
         raise UsageError(f"{path} cannot be written: it is no file.")
+
+
+def _followed(target: Path) -> Path:
+    """Where a link leads, or the path itself: a link is to stay one."""
+    return Path(os.path.realpath(target)) if target.is_symlink() else target
 
 
 def _beside(target: Path, what: str) -> Path:
