@@ -21,7 +21,7 @@ _POLICIES: Mapping[str, Callable[[Iterable[bool]], bool]] = {
     "AnyOff": lambda states: not all(states),
     "AllOff": lambda states: not any(states),
 }
-"""Whether groups show what belongs to them, by which are on; `AnyOn` is what is meant without a policy."""
+"""Tells, of the groups that are on, if what belongs to all is shown; `AnyOn` is meant where none stands."""
 
 
 def settle(document: Untyped) -> None:

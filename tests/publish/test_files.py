@@ -62,7 +62,7 @@ def test_source_is_never_overwritten(tmp_path: Path) -> None:
 
 
 def test_missing_source(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"none\.md cannot be read: No such file"):
+    with pytest.raises(UsageError, match=r"none\.md: cannot be read: No such file"):
         import_file(tmp_path / "none.md", tmp_path / "a.json")
 
 

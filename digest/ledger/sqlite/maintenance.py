@@ -18,6 +18,7 @@ from digest.ledger.sql.database import Database
 from digest.ledger.sqlite.connection import SqliteDatabase, connect, connect_to_read, damaged
 from digest.ledger.sqlite.schema import migrate
 from digest.system.errors import LedgerError, UsageError
+from digest.system.parts import is_alive
 
 _PART = re.compile(r"(\d+)\.(?:[a-z]+\.)?part.*")
 """The process, and with a dot what it was, after the name of the file that is being written."""
@@ -133,7 +134,7 @@ def clear(target: Path) -> None:
     """Delete what this process, and processes that were killed, left beside a file that they were writing."""
     for part in target.parent.glob(f".{glob.escape(target.name)}.*.part*"):
         owner = _PART.fullmatch(part.name.removeprefix(f".{target.name}."))
-        if owner is not None and (int(owner[1]) == os.getpid() or not _is_alive(int(owner[1]))):
+        if owner is not None and (int(owner[1]) == os.getpid() or not is_alive(int(owner[1]))):
             with contextlib.suppress(OSError):
                 part.unlink()
 
@@ -155,18 +156,6 @@ def _followed(target: Path) -> Path:
 
 def _beside(target: Path, what: str) -> Path:
     return target.with_name(f".{target.name}.{os.getpid()}.{what}.part")
-
-
-def _is_alive(process: int) -> bool:
-    if os.name == "nt":
-        return False  # a file that somebody has open cannot be deleted there
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True
 
 
 def _whole_copy(path: Path, work: Path) -> None:
