@@ -21,11 +21,11 @@ from hypothesis import HealthCheck, is_hypothesis_test, settings
 from digest import sample
 from digest.cli import app, session
 from digest.ledger.sqlite import connection
-from digest.sample import Knobs, Server
 from digest.sample.knobs import DATA
 from digest.system import logs
 from digest.system.network import nothing_of_the_environment
 from tests import forked
+from tests.faulty import Knobs, Server
 
 ROOT = Path(__file__).parent.parent
 
@@ -138,7 +138,7 @@ class Lending:
 
     @contextlib.contextmanager
     def start(self, knobs: Knobs | None = None) -> Iterator[Server]:
-        """As `digest.sample.start`."""
+        """As `tests.faulty.start`."""
         url = self._free.pop() if self._free else self._another()
         server = Lent(url, (knobs or Knobs()).model_dump(exclude_unset=True))
         server.set()
@@ -147,8 +147,15 @@ class Lending:
         finally:
             self._free.append(url)
 
+    @contextlib.contextmanager
+    def start_sample(self) -> Iterator[str]:
+        """As `digest.sample.start`."""
+        with self.start() as server:
+            yield server.url
+
     def _another(self) -> str:
-        words = ("-m", "tests.served", str(self._pdfs))
+        knobs = Knobs(typeset=self._pdfs).model_dump_json(exclude_unset=True)
+        words = ("-m", "tests.faulty.server", knobs)
         process = self._running.enter_context(forked.Process(*words, cwd=ROOT, deadline=None))
         return str(json.loads(process.stdout.readline())["url"])
 
@@ -194,7 +201,7 @@ def _no_pages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 def _cheap_commands(lending: Lending) -> Iterator[None]:
     """A command in this process borrows its sample server, and Typer reads our signatures once."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sample, "start", lending.start)
+        patch.setattr(sample, "start", lending.start_sample)
         patch.setattr(typer.main, "get_command", functools.cache(typer.main.get_command))
         yield
 

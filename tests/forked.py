@@ -31,7 +31,7 @@ PIPE = subprocess.PIPE
 _ROOT = Path(__file__).parent.parent
 _LIBRARIES = (
     "openai", "apprise", "digest.deliver.delivery", "digest.ledger", "digest.pipeline.day",
-    "digest.pipeline.resources", "digest.publish.site.build", "digest.sample.server",
+    "digest.pipeline.resources", "digest.publish.site.build", "tests.faulty.server",
     "digest.sources.arxiv.live", "pymupdf",
 )  # fmt: skip
 

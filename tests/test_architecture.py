@@ -19,7 +19,7 @@ from collections.abc import Iterator
 import pytest
 
 import digest
-from digest.publish.files import is_file_name
+from digest.system.files import is_file_name
 from digest.system.language import CATALOGUE, entries
 from tests.architecture import LAYERS, PAGE, ROOT, arrows, trees, with_picture
 from tests.catalogue import messages, written

@@ -88,6 +88,22 @@ def test_a_mistake_names_file_line_and_what_is_allowed(folder: Path, text: str, 
     assert "sk-1" not in str(raised.value)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["x" * 300, "音" * 90, "", "..", "a/b", "../audio", "a\\u0000b", "a\\nb"],
+)
+def test_a_section_whose_digests_cannot_be_files_is_refused(folder: Path, name: str) -> None:
+    write(folder, f'[sections."{name}"]\ntitle = "甲"\ncategories = ["cs.LG"]\n')
+    with pytest.raises(UsageError, match=r"digest.toml.*cannot be called .*files of that name") as told:
+        load()
+    assert len(str(told.value)) < 300
+
+
+def test_a_long_name_that_can_be_one(folder: Path) -> None:
+    write(folder, f'[sections."{"音" * 66}"]\ntitle = "甲"\ncategories = ["cs.LG"]\n')
+    assert load().section("甲").key == "音" * 66
+
+
 def test_an_unknown_section_names_those_there_are(folder: Path) -> None:
     with pytest.raises(UsageError, match="audio, text, video, robotics, society"):
         load().section("musik")

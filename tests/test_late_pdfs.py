@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from digest.sample import Fault, Server
 from tests.conftest import Run, Start, few, use
+from tests.faulty import Fault, Server
 
 DAY = "2026-01-28"
 JOB = ("run", "--limit", "3")

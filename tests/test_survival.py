@@ -15,10 +15,10 @@ from digest.config import load
 from digest.model import Announcement
 from digest.pipeline.day_checks import refuse_shorter
 from digest.publish.json_format import from_json
-from digest.sample import Fault, Server, fault
 from digest.system.errors import UsageError
 from tests.conftest import Run, Start, few, use
 from tests.examples import first_fast
+from tests.faulty import Fault, Server, fault
 
 DAY = "2026-01-28"
 FIRST = "2601.18904"

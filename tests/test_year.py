@@ -26,12 +26,12 @@ from digest.config import Settings, load
 from digest.llm.endpoint import Endpoint
 from digest.pipeline import resources
 from digest.pipeline.status import status_of
-from digest.sample import Fault, Server, fault
 from digest.sample.data import SampleData
 from digest.sample.knobs import Knobs
 from digest.sources import http_client
 from digest.sources.arxiv import calendar
 from tests.conftest import Start
+from tests.faulty import Fault, Server, fault
 
 FIRST = date(2026, 1, 2)
 EVENINGS = ((20, 20, "last-week..today"), (21, 20, "yesterday..today"), (23, 20, "yesterday..today"))

@@ -9,7 +9,7 @@ from datetime import date as Date
 from typing import TYPE_CHECKING
 
 from digest.cli.progress import Bars
-from digest.pipeline.progress import Progress, Silent
+from digest.pipeline.progress import Progress
 from digest.system.language import translated
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from digest.scale.plan import BackfillPlan
 
 
-class DaysProgress(Silent):
+class DaysProgress(Progress):
     """Counts papers over all days. What a day tells of its phases and spending is left out.
 
     Args:

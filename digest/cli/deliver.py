@@ -122,16 +122,18 @@ def after_run(ready: Ready, made: Iterable[date | None], code: int, *, whole: bo
 
 def _carry_out(ready: Ready, wish: Wish) -> list[Report]:
     """Send what is due, and tell of each as it happens."""
+    from tempfile import TemporaryDirectory
+
     from digest.cli.session import ledger_of
     from digest.deliver.delivery import deliver as send
-    from digest.ledger import FILE_NAME
-    from digest.ledger.memory import MemoryLedger
+    from digest.ledger import FILE_NAME, open_ledger
 
     settings, given = ready.settings, ready.given
     tell = not (given.quiet or given.json)
     where = settings.ledger_at
     if wish.dry and isinstance(where, Path) and not (where / FILE_NAME).exists():
-        return _told(send(settings, MemoryLedger(), wish, ready.clock, os.environ), tell=tell)
+        with TemporaryDirectory() as folder, open_ledger(Path(folder)) as ledger:  # a look makes no ledger
+            return _told(send(settings, ledger, wish, ready.clock, os.environ), tell=tell)
     with ledger_of(settings, given) as ledger:
         return _told(send(settings, ledger, wish, ready.clock, os.environ), tell=tell)
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self, TextIO
 
 from digest.model import RunUsage
-from digest.pipeline.progress import Silent, format_duration
+from digest.pipeline.progress import Progress, format_duration
 from digest.system.language import translated
 from digest.system.terminal import bare, printable
 
@@ -63,7 +63,7 @@ def spent(usage: RunUsage | None) -> str:
     return translated(f"{usage.tokens.input + usage.tokens.output:,} tokens{cost}")
 
 
-class _Paced(Silent, ABC):
+class _Paced(Progress, ABC):
     """The pace of each stage, and what it spends."""
 
     def __init__(self, clock: Clock) -> None:
@@ -197,8 +197,8 @@ class Bars(_Paced):
             self._doing = None
 
 
-def choose(*, quiet: bool) -> Silent:
+def choose(*, quiet: bool) -> Progress:
     """The right one for where standard error goes: results go to standard output, progress never does."""
     if quiet:
-        return Silent()
+        return Progress()
     return Bars() if sys.stderr.isatty() else Lines(sys.stderr)

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 
 from digest.config.delivery import DeliverSettings
 from digest.config.files import no_file_hint
 from digest.config.table import Table
 from digest.model import Language, Section
 from digest.system.errors import UsageError
-from digest.system.files import at_home
+from digest.system.files import NAME_LIMIT, at_home, is_file_name
 from digest.system.redact import without_credentials
 
 CONCURRENCY = 8
@@ -42,6 +42,13 @@ def _address(url: str) -> str:
     if not usable or re.search(r"\s", url):
         raise ValueError(f"{shown!r} is no address, such as http://127.0.0.1:11434/v1")
     return url
+
+
+Address = Annotated[str, AfterValidator(_address)]
+"""An address on the web, or nothing."""
+
+Root = Annotated[str, AfterValidator(lambda url: _address(url).rstrip("/"))]
+"""An address that paths are put behind, or nothing."""
 
 
 class SectionSettings(Table):
@@ -68,15 +75,10 @@ class RunSettings(Table):
     sections: tuple[str, ...] = ()
     prompt: str = "entry"
     languages: tuple[Language, ...] = ()
-    out: Path = Path("runs")
+    out: Annotated[Path, AfterValidator(lambda out: at_home(str(out)))] = Path("runs")
     reuse_unchanged: bool = False
     after: tuple[Annotated[str, Field(min_length=1)], ...] = ()
     confirm_cost: float | None = Field(default=None, ge=0, description="US dollars; None: never asked")
-
-    @field_validator("out")
-    @classmethod
-    def _at_home(cls, out: Path) -> Path:
-        return at_home(str(out))
 
 
 class LedgerSettings(Table):
@@ -106,7 +108,7 @@ class ModelSettings(Table):
 
     name: str = ""
     fallback: str = ""
-    base_url: str = ""
+    base_url: Address = ""
     preset: str = ""
     key: SecretStr = SecretStr("")
 
@@ -121,11 +123,6 @@ class ModelSettings(Table):
     body: dict[str, Any] = Field(default_factory=dict)
     headers: dict[str, str] = Field(default_factory=dict)
     price: PriceSettings | None = None
-
-    @field_validator("base_url")
-    @classmethod
-    def _is_address(cls, url: str) -> str:
-        return _address(url)
 
     @field_validator("key")
     @classmethod
@@ -159,16 +156,11 @@ class ArxivSettings(Table):
     """arXiv's addresses; the sample day and tests put loopback addresses here."""
 
     contact: str = ""
-    pages: str = "https://arxiv.org"
-    api: str = "https://export.arxiv.org"
-    feed: str = "https://rss.arxiv.org"
-    pdf: str = "https://export.arxiv.org"
-    oai: str = "https://oaipmh.arxiv.org/oai"
-
-    @field_validator("pages", "api", "feed", "pdf", "oai")
-    @classmethod
-    def _is_address(cls, url: str) -> str:
-        return _address(url).rstrip("/")
+    pages: Root = "https://arxiv.org"
+    api: Root = "https://export.arxiv.org"
+    feed: Root = "https://rss.arxiv.org"
+    pdf: Root = "https://export.arxiv.org"
+    oai: Root = "https://oaipmh.arxiv.org/oai"
 
 
 class SiteSettings(Table):
@@ -178,12 +170,7 @@ class SiteSettings(Table):
     folder: Path = Path("site")
     title: str = Field(default="arXiv 速览", min_length=1)
     lang: Literal["zh", "en"] = "zh"
-    url: str = ""
-
-    @field_validator("url")
-    @classmethod
-    def _is_address(cls, url: str) -> str:
-        return _address(url).rstrip("/")
+    url: Root = ""
 
 
 Weights = dict[str, Annotated[float, Field(gt=0)]]
@@ -218,6 +205,18 @@ class Settings(Table):
     site: SiteSettings = SiteSettings()
     interests: InterestSettings = InterestSettings()
     deliver: DeliverSettings = DeliverSettings()
+
+    @field_validator("sections")
+    @classmethod
+    def _name_files(cls, sections: dict[str, SectionSettings]) -> dict[str, SectionSettings]:
+        for key in sections:
+            if not is_file_name(key):
+                shown = key if len(key) <= 40 else f"{key[:40]}..."
+                raise ValueError(
+                    f"a section cannot be called {shown!r}: its digests are files of that name, in no folder "
+                    f"of their own, with at most {NAME_LIMIT} bytes"
+                )
+        return sections
 
     @model_validator(mode="after")
     def _channels_have_sections(self) -> Self:

@@ -20,33 +20,6 @@ _LONGEST_LINE, _LONGEST_TITLE, _REASONS = 400, 200, 2
 _MOST_HEADINGS = 12
 """Sections of a day beyond which their names would take the room of the papers."""
 
-_WORDS: Mapping[str, Mapping[str, str]] = {
-    "zh": {
-        "left": "另有 {} 篇",
-        "see": "看全部",
-        "withheld": "arXiv 还计有 {} 篇，没有列出",
-        "nothing": "这一天没有论文。",
-        "none_near": "这一天没有与关注相近的论文。",
-        "corrected": "更正 {} 篇",
-        "again": "这些简介在发出之后改过：",
-        "count": "{} 篇",
-        "updated": "更新",
-        "colon": "：",
-    },
-    "en": {
-        "left": "{} more",
-        "see": "see all",
-        "withheld": "arXiv counts {} more that it does not list",
-        "nothing": "No papers on this day.",
-        "none_near": "No paper of this day is near your interests.",
-        "corrected": "Corrections: {}",
-        "again": "These lines changed after they were sent:",
-        "count": "{} papers",
-        "updated": "replaced",
-        "colon": ": ",
-    },
-}
-
 
 @dataclass(frozen=True)
 class Composed:
@@ -82,7 +55,7 @@ def compose(
         limit: papers; None: any number.
         title_room: characters of a title apart from the text; 0: it begins the text.
     """
-    words = _WORDS[selection.lang]
+    words = words_of(selection.lang)["message"]
     title = f"{site.title} · {day_in_words(selection.day, selection.lang)}"
     counted = f"{title} · {words['count'].format(selection.total)}"
     if title_room and len(counted) > title_room:
@@ -95,7 +68,7 @@ def compose(
 
 def correct(selection: Selection, form: MessageFormat, site: SiteSettings, title_room: int) -> Composed:
     """A note about papers whose line changed after it was sent: those that are `wanted`."""
-    words = _WORDS[selection.lang]
+    words = words_of(selection.lang)["message"]
     count = words["corrected"].format(len(selection.wanted))
     title = f"{count} · {site.title} · {day_in_words(selection.day, selection.lang)}"
     markup = form.markup
@@ -169,12 +142,12 @@ def _counts(part: Part, words: Mapping[str, Any], selection: Selection) -> str:
     if part.leaf.counts.flagged:
         numbers.append(f"{words['flagged']} {part.leaf.counts.flagged}")
     if part.withheld:
-        numbers.append(_WORDS[selection.lang]["withheld"].format(part.withheld))
-    return f"{part.leaf.section.title}{_WORDS[selection.lang]['colon']}{' · '.join(numbers)}"
+        numbers.append(words["message"]["withheld"].format(part.withheld))
+    return f"{part.leaf.section.title}{words_of(selection.lang)['message']['colon']}{' · '.join(numbers)}"
 
 
 def _tail(selection: Selection, site: SiteSettings, markup: Markup, left: int) -> list[str]:
-    words, tail = _WORDS[selection.lang], list[str]()
+    words, tail = words_of(selection.lang)["message"], list[str]()
     path = selection.parts[0].leaf.path if len(selection.parts) == 1 else f"{selection.day}/index.html"
     see = markup.link(markup.escape(words["see"]), f"{site.url}/{quote(path)}") if site.url else ""
     counted = markup.escape(words["left"].format(left)) if left else ""
@@ -192,7 +165,7 @@ def _entry(number: int, view: PaperView, selection: Selection, markup: Markup) -
         line += markup.escape(f"〔{words['why']}{'；'.join(view.interest.because[:_REASONS])}〕")
     title = markup.escape(view.title[:_LONGEST_TITLE])
     if view.kind == "replaced":
-        title = f"{markup.escape(_WORDS[selection.lang]['updated'])} · {title}"
+        title = f"{markup.escape(words_of(selection.lang)['message']['updated'])} · {title}"
     if view.paper.id:
         title = markup.link(title, f"https://arxiv.org/abs/{quote(view.paper.versioned_id)}")
     return f"{number}. {line}{markup.newline}{title}"

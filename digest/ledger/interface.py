@@ -1,8 +1,8 @@
 """The interface of a ledger: its contents and promises, whatever database is behind it.
 
-Kept by `sql/` (a file under `runs/`, or PostgreSQL) and by `memory.py` (as long as the process). An answer is
-committed before `keep` returns; claims and runs of a process that died are free again; nothing damaged is
-returned. Instants are UTC, dates are arXiv announcement dates.
+Kept by `sql/` (a file under `runs/`, or PostgreSQL), and by the tests in dictionaries. An answer is committed
+before `keep` returns; claims and runs of a process that died are free again; nothing damaged is returned.
+Instants are UTC, dates are arXiv announcement dates.
 """
 
 from __future__ import annotations

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol, Self
+from typing import Self
 
 from digest.model import RunUsage
 
 
-class Progress(Protocol):
-    """The receiver of the pipeline's reports."""
+class Progress:
+    """The receiver of the pipeline's reports; this one tells nobody: for --quiet, --json and tests."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing to put away."""
 
     def say(self, sentence: str) -> None:
         """Something worth a line of its own."""
@@ -28,34 +34,6 @@ class Progress(Protocol):
 
     def paused(self) -> AbstractContextManager[None]:
         """Within it nothing moves: somebody is asked."""
-
-
-class Silent:
-    """For --quiet, --json and tests."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Nothing to put away."""
-
-    def say(self, sentence: str) -> None:
-        """Say nothing."""
-
-    def doing(self, what: str) -> None:
-        """Say nothing."""
-
-    def start(self, stage: str, total: int) -> None:
-        """Show nothing."""
-
-    def step(self, stage: str) -> None:
-        """Show nothing."""
-
-    def spending(self, stage: str, usage: RunUsage) -> None:
-        """Show nothing."""
-
-    def paused(self) -> AbstractContextManager[None]:
-        """Nothing moves anyway."""
         return nullcontext()
 
 

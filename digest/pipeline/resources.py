@@ -16,7 +16,7 @@ from digest.config import Settings
 from digest.ledger import Ledger
 from digest.llm.endpoint import Endpoint
 from digest.model import Completion, Digest
-from digest.pipeline.progress import Progress, Silent
+from digest.pipeline.progress import Progress
 from digest.publish.files import complete_digest
 from digest.publish.keeping import of_sample
 from digest.summarize.prompt import Prompt
@@ -78,7 +78,7 @@ class Resources:
     def __reduce__(self) -> tuple[Callable[..., Resources], tuple[Any, ...]]:
         """As what they were made of."""
         flags = {name: getattr(self, name) for name in _FLAGS}
-        return open_resources, (self.settings, self.prompt, self.ledger, Silent(), self.clock, flags)
+        return open_resources, (self.settings, self.prompt, self.ledger, Progress(), self.clock, flags)
 
     async def __aenter__(self) -> Self:
         return self

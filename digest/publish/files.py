@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Collection
 from datetime import date
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 
 from digest.model import Digest, Entry
 from digest.publish.counts import counts_of
@@ -14,7 +12,7 @@ from digest.publish.formats import FORMATS, JSON, MARKDOWN, Format, format_of, p
 from digest.publish.json_format import from_json
 from digest.publish.keeping import readable_digest, refuse_loss
 from digest.system.errors import UsageError
-from digest.system.files import read_bytes, read_text, text_of, write_atomically
+from digest.system.files import is_file_name, read_bytes, read_text, text_of, write_atomically
 
 
 def import_file(source: Path, target: Path) -> Digest:
@@ -62,14 +60,6 @@ def write_digest(digest: Digest, folder: Path) -> tuple[Path, Path]:
     for path, text in texts.items():
         write_atomically(path, text)
     return place / f"{key}{MARKDOWN.suffix}", place / f"{key}{JSON.suffix}"
-
-
-def is_file_name(name: str, *, windows: bool = os.name == "nt") -> bool:
-    """True if a file can be called so; Windows has devices such as `con`, and letters of its own."""
-    if Path(name).name != name:
-        return False
-    reserved = PureWindowsPath(name).is_reserved() or re.search(r'[<>:"|?*\x00-\x1f]|[. ]$', name)
-    return not (windows and reserved)
 
 
 def _read(source: Path, target: Path) -> str:

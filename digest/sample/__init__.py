@@ -9,15 +9,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
-from urllib.parse import urlsplit
 
-from digest.sample.knobs import Fault, Knobs, fault
+from digest.sample.knobs import Knobs
 from digest.system.errors import DigestError
-
-__all__ = ["EVENING", "Fault", "Knobs", "Server", "fault", "start"]
 
 EVENING = datetime(2026, 1, 28, 2, tzinfo=UTC)
 """An hour after the sample day's announcement; the present of a run over the sample day."""
@@ -25,57 +20,24 @@ EVENING = datetime(2026, 1, 28, 2, tzinfo=UTC)
 _WAIT = 60.0  # seconds; a start takes a third of one
 
 
-@dataclass(frozen=True)
-class Server:
-    """A running sample server.
-
-    Attributes:
-        url: its root, for arXiv's pages, API, feed and PDFs alike; the model's base URL is `url + "/v1"`.
-    """
-
-    url: str
-
-    def stats(self) -> dict[str, Any]:
-        """Counts of what was asked and answered since the knobs were last set.
-
-        `requests` by kind of page, `statuses`, `too_many` (429s sent), `early` (requests before a Retry-After
-        was over), `asked` and `answered` (questions by paper id), `faults` by action, `peak` of questions in
-        flight.
-        """
-        return self._control("GET", "/_control/stats")
-
-    def set(self, **knobs: Any) -> None:
-        """Turn knobs, on top of those of the start: without arguments back to these. Counts begin anew."""
-        self._control("POST", "/_control", Knobs.model_validate(knobs).model_dump_json(exclude_unset=True))
-
-    def faults(self, *rules: Fault) -> None:
-        """Answer by these rules, and otherwise as at the start; without any, no more faults."""
-        self.set(faults=rules)
-
-    def _control(self, method: str, path: str, body: str | None = None) -> dict[str, Any]:
-        """Ask the server's own URL; `http.client` knows no proxies."""
-        from http.client import HTTPConnection
-
-        connection = HTTPConnection(urlsplit(self.url).netloc, timeout=30)
-        with contextlib.closing(connection):
-            connection.request(method, path, body and body.encode())
-            answer: dict[str, Any] = json.load(connection.getresponse())
-        if "error" in answer:
-            raise DigestError(f"The sample server refused its knobs: {answer['error']}")
-        return answer
-
-
 @contextlib.contextmanager
-def start(knobs: Knobs | None = None) -> Iterator[Server]:
+def start(knobs: Knobs | None = None, module: str = "digest.sample.server") -> Iterator[str]:
     """Run the sample server beside this process, on loopback and a free port, while the context lasts.
 
     It ends with this process, however that ends.
+
+    Args:
+        knobs: what it serves.
+        module: the program that serves it.
+
+    Returns:
+        Its root, for arXiv's pages, API, feed and PDFs alike; the model's base URL is that and `/v1`.
 
     Raises:
         DigestError: it did not come up; the message says why.
     """
     settings = (knobs or Knobs()).model_dump_json(exclude_unset=True)
-    command = [sys.executable, "-P", "-m", "digest.sample.server", settings]
+    command = [sys.executable, "-P", "-m", module, settings]
     # it imports what we import, whatever modules lie in the working directory
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     pipe = subprocess.PIPE
@@ -85,7 +47,7 @@ def start(knobs: Knobs | None = None) -> Iterator[Server]:
         assert process.stdin is not None  # asked for above
         assert process.stdout is not None
         try:
-            yield Server(_url(process))
+            yield _url(process)
         finally:
             process.stdin.close()
             with contextlib.suppress(subprocess.TimeoutExpired):

@@ -1,4 +1,4 @@
-"""The Batch API: files of questions, and batches that are done after some looks at them."""
+"""The Batch API: files of questions, and batches that are done when one looks at them."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from digest.sample.chat import ChatError, error
-from digest.sample.data import share
-from digest.sample.knobs import Knobs
+from digest.sample.chat import ChatError, check_key
 
 Answer = Callable[[Mapping[str, Any]], dict[str, Any]]
 """The completion that answers a question. Raises ChatError."""
@@ -25,24 +23,13 @@ class Batches:
     """Uploaded files and batches.
 
     Args:
-        knobs: gives the knobs of the moment.
         answer: answers one question.
-        check: raises ChatError when a request has no key.
     """
 
-    def __init__(self, knobs: Callable[[], Knobs], answer: Answer, check: Callable[[Request], None]) -> None:
-        self._knobs = knobs
+    def __init__(self, answer: Answer) -> None:
         self._answer = answer
-        self._check = check
-        self._files: dict[str, bytes] = {}
-        self._batches: dict[str, dict[str, Any]] = {}
-        self._looks: dict[str, int] = {}
-
-    def forget(self) -> None:
-        """Begin anew."""
-        self._files.clear()
-        self._batches.clear()
-        self._looks.clear()
+        self.files: dict[str, bytes] = {}
+        self.batches: dict[str, dict[str, Any]] = {}
 
     def routes(self) -> Sequence[Route]:
         """The URLs of the API."""
@@ -56,10 +43,8 @@ class Batches:
 
     def _guarded(self, endpoint: Callable[[Request, bytes], Response]) -> Callable[[Request], Any]:
         async def guarded(request: Request) -> Response:
-            if not self._knobs().batches:
-                return JSONResponse({"error": error(f"Invalid URL ({request.url.path})")}, 404)
             try:
-                self._check(request)
+                check_key(request)
                 return endpoint(request, await request.body())
             except ChatError as refused:
                 return JSONResponse(refused.body, refused.status)
@@ -79,13 +64,13 @@ class Batches:
         return JSONResponse({**_file(name, content), "filename": parts["file"].get_filename() or ""})
 
     def _content(self, request: Request, _: bytes) -> Response:
-        return PlainTextResponse(_known(self._files, request.path_params["id"]))
+        return PlainTextResponse(_known(self.files, request.path_params["id"]))
 
     def _create(self, _: Request, body: bytes) -> Response:
         wanted = json.loads(body)
-        rows = _known(self._files, wanted.get("input_file_id")).splitlines()
-        name = f"batch_{len(self._batches) + 1}"
-        self._batches[name] = {
+        rows = _known(self.files, wanted.get("input_file_id")).splitlines()
+        name = f"batch_{len(self.batches) + 1}"
+        self.batches[name] = {
             "id": name,
             "object": "batch",
             "endpoint": wanted.get("endpoint"),
@@ -98,68 +83,57 @@ class Batches:
             "error_file_id": None,
             "request_counts": {"total": len(rows), "completed": 0, "failed": 0},
         }
-        return JSONResponse(self._batches[name])
+        return JSONResponse(self.batches[name])
 
     def _list(self, request: Request, _: bytes) -> Response:
         """Newest first, a page at a time."""
-        newest = list(reversed(self._batches.values()))
+        newest = list(reversed(self.batches.values()))
         after, size = request.query_params.get("after"), int(request.query_params.get("limit", 20))
         start = next((i + 1 for i, batch in enumerate(newest) if batch["id"] == after), 0)
         page = newest[start : start + size]
         return JSONResponse({"object": "list", "data": page, "has_more": len(newest) > start + size})
 
     def _retrieve(self, request: Request, _: bytes) -> Response:
-        name = request.path_params["id"]
-        batch = _known(self._batches, name)
-        self._looks[name] = self._looks.get(name, 0) + 1
+        batch = _known(self.batches, request.path_params["id"])
         if batch["status"] in {"validating", "in_progress"}:
-            batch["status"] = "in_progress"
-            if self._looks[name] > self._knobs().batch_looks:
-                self._finish(batch)
+            self.work(batch)
         return JSONResponse(batch)
 
-    def _finish(self, batch: dict[str, Any]) -> None:
-        """Answer the rows; some fail, and some are left over when the batch expires, as the knobs say."""
-        knobs, done, failed = self._knobs(), list[str](), list[str]()
-        rows = [json.loads(line) for line in self._files[batch["input_file_id"]].splitlines()]
+    def work(self, batch: dict[str, Any]) -> None:
+        """Answer all questions of a batch, which is done thereby."""
+        rows = [json.loads(line) for line in self.files[batch["input_file_id"]].splitlines()]
+        done, failed = list[str](), list[str]()
         for row in rows:
-            drawn = share(f"batch {row['custom_id']}", 10_000) / 10_000
-            if drawn < knobs.batch_expired:
-                expired = {"code": "batch_expired", "message": "This request could not be executed in time."}
-                failed.append(json.dumps({"custom_id": row["custom_id"], "response": None, "error": expired}))
-            elif drawn < knobs.batch_expired + knobs.batch_failed:
-                failed.append(_row(row, 500, {"error": error("The server had an error.")}))
-            else:
-                try:
-                    done.append(_row(row, 200, self._answer(row["body"])))
-                except ChatError as refused:
-                    failed.append(_row(row, refused.status, refused.body))
-        batch["status"] = "expired" if knobs.batch_expired else "completed"
+            answered, result = self.result(row)
+            (done if answered else failed).append(result)
+        batch["status"] = "completed"
         batch["output_file_id"] = self._store("\n".join(done).encode()) if done else None
         batch["error_file_id"] = self._store("\n".join(failed).encode()) if failed else None
         counts = {"total": len(rows), "completed": len(done), "failed": len(failed)}
         batch["request_counts"] = counts
 
+    def result(self, row: Mapping[str, Any]) -> tuple[bool, str]:
+        """The row of a result file, and before it True if it holds the answer."""
+        try:
+            return True, result_row(row, 200, self._answer(row["body"]))
+        except ChatError as refused:
+            return False, result_row(row, refused.status, refused.body)
+
     def _store(self, content: bytes) -> str:
-        name = f"file-{len(self._files) + 1}"
-        self._files[name] = content
+        name = f"file-{len(self.files) + 1}"
+        self.files[name] = content
         return name
 
 
-def _row(question: Mapping[str, Any], status: int, body: Mapping[str, Any]) -> str:
+def result_row(question: Mapping[str, Any], status: int, body: Mapping[str, Any]) -> str:
+    """The row of a result file for a question that was answered with this status and body."""
     response = {"status_code": status, "request_id": "sample", "body": body}
     return json.dumps({"custom_id": question["custom_id"], "response": response, "error": None})
 
 
 def _file(name: str, content: bytes) -> dict[str, Any]:
-    times = {"created_at": int(time.time())}
-    return {
-        "id": name,
-        "object": "file",
-        "bytes": len(content),
-        "purpose": "batch",
-        "status": "processed",
-    } | times
+    about = {"object": "file", "purpose": "batch", "status": "processed"}
+    return {**about, "id": name, "bytes": len(content), "created_at": int(time.time())}
 
 
 def _known(kept: Mapping[str, Any], name: object) -> Any:  # noqa: ANN401 - whatever is kept there

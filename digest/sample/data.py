@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from datetime import date as Date
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -137,32 +136,6 @@ class SampleData:
                 if found:
                     return max(found, key=lambda pair: pair[0])[1]
         return None
-
-
-def library_of(knobs: Knobs) -> SampleData:
-    """`Library(knobs)`, read once for knobs that name the same files, until a file changes."""
-    files = (knobs.records, knobs.entry, knobs.fields, knobs.line)
-    return _read(*files, tuple(_stamp(path) for paths in files for path in paths))
-
-
-@lru_cache(maxsize=8)
-def _read(
-    records: tuple[Path, ...],
-    entry: tuple[Path, ...],
-    fields: tuple[Path, ...],
-    line: tuple[Path, ...],
-    stamps: tuple[object, ...],  # noqa: ARG001 - tells files of one name apart
-) -> SampleData:
-    return SampleData(Knobs(records=records, entry=entry, fields=fields, line=line))
-
-
-def _stamp(path: Path) -> tuple[int, int] | None:
-    """Time of the last change in ns and size in bytes; None of a file that cannot be read."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size
 
 
 def split_version(id: str) -> tuple[str, int | None]:

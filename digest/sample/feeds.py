@@ -1,13 +1,12 @@
-"""arXiv's feeds of the day, RSS 2.0 and Atom 1.0: papers with version and announce type, without comments.
+"""arXiv's feed of the day, in Atom 1.0: papers with version and announce type, without comments.
 
-Source of the shapes: info.arxiv.org/help/rss_specifications, and feeds recorded in 2025.
+Source of the shape: info.arxiv.org/help/rss_specifications, and feeds recorded in 2025.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta, timezone
-from email.utils import format_datetime
 from xml.etree import ElementTree as ET  # only builds, never parses
 
 from digest.model.taxonomy import belongs, canonical, category_names
@@ -24,13 +23,12 @@ EASTERN = timezone(timedelta(hours=-5))
 _ORDER = ("new", "cross", "replace", "replace-cross")
 
 
-def feed(library: SampleData, knobs: Knobs, style: str, query: str) -> tuple[int, bytes]:
-    """`/rss/<query>` and `/atom/<query>`: status and body.
+def feed(library: SampleData, knobs: Knobs, query: str) -> tuple[int, bytes]:
+    """`/atom/<query>`: status and body.
 
     Args:
         library: the records.
         knobs: today's date, and perhaps another day that the feed has got stuck at.
-        style: rss or atom.
         query: archives and categories joined by `+`, in any case.
 
     Returns:
@@ -38,20 +36,19 @@ def feed(library: SampleData, knobs: Knobs, style: str, query: str) -> tuple[int
     """
     exact = {name.casefold(): name for code in category_names() for name in (code, code.partition(".")[0])}
     subjects = [canonical(exact.get(part.casefold(), part)) for part in query.split("+")]
-    build = _rss if style == "rss" else _atom
-    url = f"http://rss.arxiv.org/{style}/{query}"
+    url = f"http://rss.arxiv.org/atom/{query}"
     made = knobs.feed_as or knobs.today
     midnight = datetime(made.year, made.month, made.day, tzinfo=EASTERN)
     unknown = [subject for subject in subjects if not is_subject(subject)]
     if unknown:
         archive, _, name = unknown[0].partition(".")
         description = f"Bad subject class '{name}'." if name else f"Bad archive '{archive}'."
-        return 400, serialize(build(f"Feed error for query: {url}", description, url, midnight, [], subjects))
+        return 400, serialize(_atom(f"Feed error for query: {url}", description, url, midnight, [], subjects))
     title = f"{', '.join(subjects)} updates on"
     records = library.day(knobs.feed_of or knobs.today, subjects)
     records = [record for record in records if record.id not in knobs.deleted]
     records.sort(key=lambda record: _ORDER.index(announce_type(record, subjects)))
-    tree = build(
+    tree = _atom(
         f"{title} arXiv.org", f"{title} the arXiv.org e-print archive.", url, midnight, records, subjects
     )
     return 200, serialize(tree)
@@ -85,41 +82,6 @@ def _extensions(item: ET.Element, record: SamplePaper, subjects: Sequence[str]) 
     if record.journal_ref:
         text(item, "arxiv:journal_reference", record.journal_ref)
     text(item, "dc:creator", ", ".join(record.authors))
-
-
-def _rss(
-    title: str,
-    description: str,
-    url: str,
-    midnight: datetime,
-    records: Sequence[SamplePaper],
-    subjects: Sequence[str],
-) -> ET.Element:
-    root = ET.Element("rss", {"xmlns:arxiv": ARXIV, "xmlns:dc": DC, "xmlns:atom": ATOM, "version": "2.0"})
-    channel = ET.SubElement(root, "channel")
-    text(channel, "title", title)
-    text(channel, "link", url)
-    text(channel, "description", description)
-    ET.SubElement(channel, "atom:link", {"href": url, "rel": "self", "type": "application/rss+xml"})
-    text(channel, "docs", "http://www.rssboard.org/rss-specification")
-    text(channel, "language", "en-us")
-    text(channel, "lastBuildDate", format_datetime(midnight.astimezone(UTC)))
-    text(channel, "managingEditor", "rss-help@arxiv.org")
-    text(channel, "pubDate", format_datetime(midnight))
-    skipped = ET.SubElement(channel, "skipDays")
-    text(skipped, "day", "Saturday")
-    text(skipped, "day", "Sunday")
-    for record in records:
-        item = ET.SubElement(channel, "item")
-        text(item, "title", record.title)
-        text(item, "link", f"https://arxiv.org/abs/{record.id}")
-        text(item, "description", _summary(record, subjects))
-        text(item, "guid", f"oai:arXiv.org:{record.versioned_id}", isPermaLink="false")
-        for category in record.categories:
-            text(item, "category", category)
-        text(item, "pubDate", format_datetime(midnight))
-        _extensions(item, record, subjects)
-    return root
 
 
 def _atom(

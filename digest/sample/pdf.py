@@ -6,8 +6,7 @@ import re
 from functools import lru_cache
 from html import escape
 
-from digest.sample.data import SamplePaper, split_version
-from digest.sample.knobs import Knobs
+from digest.sample.data import SamplePaper
 
 NOTICE = "This PDF was typeset from the arXiv record for the sample day. It is not the paper."
 
@@ -50,10 +49,3 @@ def typeset(record: SamplePaper) -> bytes:
         document.set_metadata({"title": record.title})
         document.subset_fonts()
         return bytes(document.tobytes(garbage=3, deflate=True, no_new_id=True))
-
-
-def own(knobs: Knobs, versioned_id: str) -> bytes | None:
-    """The file that the knobs want served for this paper."""
-    names = (versioned_id, split_version(versioned_id)[0])
-    paths = [knobs.pdfs / f"{name.replace('/', '_')}.pdf" for name in names] if knobs.pdfs else []
-    return next((path.read_bytes() for path in paths if path.is_file()), None)

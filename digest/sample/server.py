@@ -13,24 +13,23 @@ import logging
 import os
 import signal
 import socket
-import struct
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import uvicorn
-from starlette.types import Scope
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from starlette.types import ASGIApp
 
 from digest.sample.app import Sample
 from digest.sample.knobs import Knobs
 from digest.system.errors import UsageError
 
 
-class _Server(uvicorn.Server):
+class SampleServer(uvicorn.Server):
     """uvicorn that says when it is ready and leaves signals to us."""
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin, and print the address."""
         await super().startup(sockets)
         host, port = (sockets or [])[0].getsockname()
         print(json.dumps({"url": f"http://{host}:{port}"}), flush=True)
@@ -38,19 +37,15 @@ class _Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Do nothing about signals."""
         yield
 
-    def abort(self, scope: Scope) -> None:
-        """Reset the connection that a request came over."""
-        for connection in self.server_state.connections:
-            if isinstance(connection, H11Protocol) and connection.client == scope["client"]:
-                plug = connection.transport.get_extra_info("socket")
-                plug.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-                connection.transport.abort()
-                return
 
-
-def main() -> None:
+def main(
+    app: Callable[[Knobs], ASGIApp] = Sample,
+    knobs: type[Knobs] = Knobs,
+    server: type[SampleServer] = SampleServer,
+) -> None:
     """Serve until standard input closes."""
     logging.disable()  # faults look like bugs to uvicorn, and nobody reads our standard error
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which may still need answers
@@ -58,17 +53,12 @@ def main() -> None:
     # asyncio turns Nagle's algorithm (40 ms an answer) off only where the socket names its protocol
     plug = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     plug.bind(("127.0.0.1", 0))
-
-    def abort(scope: Scope) -> None:
-        server.abort(scope)
-
     try:
-        sample = Sample(Knobs.model_validate_json(sys.argv[1] if len(sys.argv) > 1 else "{}"), abort)
+        sample = app(knobs.model_validate_json(sys.argv[1] if len(sys.argv) > 1 else "{}"))
     except UsageError as error:
         sys.exit(str(error))
     config = uvicorn.Config(sample, http="h11", ws="none", lifespan="off", log_config=None, workers=1)
-    server = _Server(config)
-    server.run(sockets=[plug])
+    server(config).run(sockets=[plug])
 
 
 def _end_with_input() -> None:

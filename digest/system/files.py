@@ -8,7 +8,7 @@ import re
 import stat
 from collections.abc import Sequence
 from io import BufferedReader
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 from digest.system.errors import FormatError, UsageError
 from digest.system.parts import part_of
@@ -19,6 +19,8 @@ _LARGEST = 512 << 20
 _HANDED_BY_SHELLS = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+NAME_LIMIT = 200
+"""Bytes of a name. File systems take 255; the rest is for dates, endings, and marks of unfinished files."""
 
 
 def read_text(path: Path) -> str:
@@ -98,6 +100,16 @@ def at_home(path: str) -> Path:
         return Path(os.path.expandvars(path)).expanduser()
     except RuntimeError:
         raise ValueError(f"{path!r}: the home folder is not known; write the whole path") from None
+
+
+def is_file_name(name: str, *, windows: bool = os.name == "nt") -> bool:
+    """True if files can be called so, with a date and an ending; Windows has devices such as `con`."""
+    if Path(name).name != name or name in {"", ".."} or re.search(r"[\x00-\x1f\x7f]", name):
+        return False
+    if len(name.encode("utf-8", "replace")) > NAME_LIMIT:
+        return False
+    reserved = PureWindowsPath(name).is_reserved() or re.search(r'[<>:"|?*]|[. ]$', name)
+    return not (windows and reserved)
 
 
 def words_at_home(words: Sequence[str]) -> list[str]:

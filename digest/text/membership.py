@@ -21,7 +21,7 @@ _POLICIES: Mapping[str, Callable[[Iterable[bool]], bool]] = {
     "AnyOff": lambda states: not all(states),
     "AllOff": lambda states: not any(states),
 }
-"""Tells, of the groups that are on, if what belongs to all is shown; `AnyOn` is meant where none stands."""
+"""Functions of the states of groups (true: on), true if their content shows. `AnyOn` is the default."""
 
 
 def settle(document: Untyped) -> None:

@@ -147,7 +147,7 @@ async def _awaited(result: Awaitable[int]) -> int:
 
 def measure(name: str, options: argparse.Namespace) -> dict[str, float]:
     """One arm against a fresh server, in a fresh process."""
-    from digest.sample import Knobs, start
+    from tests.faulty import Knobs, start
 
     with tempfile.TemporaryDirectory() as folder:
         records = write_records(invented(options.papers, WORDS), Path(folder, "records.jsonl"))

@@ -30,8 +30,8 @@ from pathlib import Path
 
 import pymupdf
 
-from digest.sample import Knobs, start
 from digest.sample.data import SamplePaper
+from tests.faulty import Knobs, start
 from tests.ledger.cluster import programs, running
 from tests.scale.nodes import family, two_nodes
 from tests.scale.support import World, digests_in, records_of, working_days, world

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from digest.sample import Knobs, Server, start
+from tests.faulty import Knobs, Server, start
 from tests.ledger.cluster import Cluster, programs, running
 from tests.scale.nodes import Nodes, two_nodes
 from tests.scale.support import World, digests_in, records_of, working_days, world

@@ -18,8 +18,7 @@ from pathlib import Path
 from digest.ledger import FILE_NAME, open_ledger
 from digest.ledger.sql.codec import pack, pack_text
 from digest.model import Completion, Usage
-from digest.sample import Server, start
-from digest.sample.knobs import Knobs
+from tests.faulty import Knobs, Server, start
 from tests.ledger.days import DAY, use, write_records
 from tests.ledger.test_ledger import NOON
 

@@ -24,10 +24,10 @@ from digest.ledger import open_ledger
 from digest.llm.cached_client import CachedClient
 from digest.llm.endpoint import Endpoint
 from digest.model import Paper
-from digest.sample import Knobs, fault, start
 from digest.summarize.summarizer import Job, summarise
 from tests.benchmarks.papers import invented, write_records
 from tests.benchmarks.perfect import Client
+from tests.faulty import Knobs, fault, start
 
 CHAT = "^/v1/chat"
 LATENCY, CONCURRENCY, TIMEOUT = 1.0, 64, 4.0

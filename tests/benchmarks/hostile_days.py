@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from digest.sample import start
+from tests.faulty import start
 from tests.sources.hostile import live_through
 
 

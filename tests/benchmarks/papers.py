@@ -7,8 +7,8 @@ import random
 from pathlib import Path
 
 from digest.model import Paper
-from digest.sample.chat import compose
 from digest.sample.data import SamplePaper
+from tests.faulty.composed import compose
 
 _WORDS = "we study a small network that reads long recordings and learns from pairs of examples in many rooms"
 

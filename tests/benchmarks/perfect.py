@@ -15,8 +15,8 @@ from collections.abc import Iterable
 
 from starlette.datastructures import Headers
 
-from digest.sample import Fault, Knobs
-from digest.sample.faults import Faults, seconds_to_wait
+from tests.faulty import Fault, Knobs
+from tests.faulty.faults import Faults, seconds_to_wait
 
 _PATH = "/v1/chat/completions"
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from digest.sample import Server, fault
 from tests.conftest import Run, Start, few, use
+from tests.faulty import Server, fault
 
 DAY = "2026-01-28"
 JOB = ("run", "--no-pdf", "--json")

@@ -21,7 +21,7 @@ from digest.config import ModelSettings, load
 from digest.ledger import FILE_NAME, open_ledger
 from digest.llm.endpoint import Endpoint
 from digest.model import Usage
-from digest.sample import Fault, Server, fault
+from tests.faulty import Fault, Server, fault
 from tests.llm.simulated import Model, no_connection, run
 
 KEY = "sk-this-must-not-be-seen"

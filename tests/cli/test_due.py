@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from digest.sample import Server
 from digest.sample.knobs import DATA
 from digest.system import clock
 from tests.conftest import Run, use
+from tests.faulty import Server
 
 TUESDAY, WEDNESDAY = date(2026, 1, 27), date(2026, 1, 28)
 

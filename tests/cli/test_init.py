@@ -25,10 +25,10 @@ from digest.cli.home import LANGUAGES, Answers, section_of, settings_text, write
 from digest.cli.home_program import PROGRAM, program_for
 from digest.cli.prompts import load as load_prompt
 from digest.config import Settings, load
-from digest.sample import Server
 from digest.sample.knobs import DAY
 from digest.system.errors import UsageError
 from tests.conftest import Run
+from tests.faulty import Server
 
 FILES = {
     ".github/workflows/digest.yml",

@@ -14,9 +14,8 @@ import pytest
 from digest.cli import app
 from digest.cli.verify import says
 from digest.model import Summary
-from digest.sample import Server, fault
-from digest.sample.knobs import Knobs
 from tests.conftest import Lending
+from tests.faulty import Knobs, Server, fault
 from tests.ledger.days import DAY, use, write_records
 
 Run = Callable[..., tuple[int, str, str]]

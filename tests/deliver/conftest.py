@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from digest.deliver.delivery import Report, Wish, deliver
-from digest.ledger.memory import MemoryLedger
 from tests.deliver.days import DAY, NOW, loaded
 from tests.deliver.servers import Chats, Mailbox, chat_server, here, mail_server
+from tests.ledger.memory import MemoryLedger
 
 
 @dataclass

@@ -228,8 +228,7 @@ def test_a_long_day_is_cut_between_papers_and_says_so(group: Lab, chats: Chats, 
     assert "https://lab.example/arxiv/2026-01-28/audio.html" in text
 
 
-@pytest.mark.parametrize("line", LINES, ids=["words", "emoji", "signs"])
-@pytest.mark.parametrize("name", SERVICES)
+@pytest.mark.parametrize(("name", "line"), each_fast(SERVICES, LINES))
 def test_what_is_composed_fits_by_the_measure_of_the_service(name: str, line: str) -> None:
     scheme = SERVICES[name].address.partition(":")[0]
     for form in TABLE[scheme].formats.values():

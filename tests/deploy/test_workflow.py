@@ -19,10 +19,10 @@ from pathlib import Path
 import pytest
 
 from digest.cli.home import Answers, write_home
-from digest.sample import Fault, Server, fault
 from digest.sample.knobs import DATA
 from digest.sources.arxiv import calendar
 from tests.deploy.actions import Done, Host, clean_path, load
+from tests.faulty import Fault, Server, fault
 
 DAYS = (date(2026, 1, 26), date(2026, 1, 27), date(2026, 1, 28), date(2026, 1, 29))
 HOURS = ("00:20", "01:20", "03:20")  # in winter the first comes before the announcement

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from digest.sample import Server
+from tests.faulty import Server
 
 DAY = "2026-01-28"
 _THINGS = ("Adaptation", "Separation", "Alignment", "Detection", "Synthesis", "Tagging", "Diarization")

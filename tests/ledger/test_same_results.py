@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from digest.ledger import Ledger, open_ledger
 from digest.ledger.interface import BatchState
-from digest.ledger.memory import MemoryLedger
 from digest.ledger.sql.ledger import SqlLedger
 from digest.ledger.sql.schema import newest
 from digest.model import Announcement, Completion, Message, Request, Snapshot, Text, TextOrigin
+from tests.ledger.memory import MemoryLedger
 
 NOON = datetime(2026, 1, 28, 12, tzinfo=UTC)
 ANY = st.text(st.characters(codec=None), max_size=12)  # halves of surrogate pairs and NUL among them

@@ -14,7 +14,7 @@ import pytest
 from pydantic import SecretStr
 
 from digest.ledger import open_history
-from digest.sample import Server
+from tests.faulty import Server
 from tests.ledger.cluster import Cluster
 from tests.ledger.days import DAY, run, start, use, write_records
 from tests.ledger.test_together import ALONE

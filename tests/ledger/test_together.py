@@ -17,8 +17,8 @@ import pytest
 
 from digest.config import load
 from digest.ledger import open_database
-from digest.sample import Server, fault
-from tests.conftest import Run
+from tests.conftest import FULL, Run
+from tests.faulty import Server, fault
 from tests.ledger.days import DAY, run, start, use, write_records
 
 Start = Callable[..., Server]
@@ -30,7 +30,7 @@ ALONE = (
 )  # the answers to invented papers are no lines of theirs
 """Composed answers know nothing of their papers; without these rules they pass."""
 
-PAPERS = 20
+PAPERS = 20 if FULL else 12
 
 
 @pytest.fixture

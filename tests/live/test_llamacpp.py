@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from digest.sample import Server
+from tests.faulty import Server
 from tests.live.llamacpp import LlamaServer
 
 pytestmark = pytest.mark.slow

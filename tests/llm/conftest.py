@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from digest.sample import Server
 from tests.conftest import Lending
+from tests.faulty import Server
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 import pytest
 
 from digest.ledger import Ledger
-from digest.ledger.memory import MemoryLedger
 from digest.llm.cached_client import CachedClient
 from digest.llm.response import UnusableError
 from digest.model import Completion, Message, Request, Usage
 from digest.system.errors import AnswerError, ModelError, QuotaError
+from tests.ledger.memory import MemoryLedger
 
 
 def request(content: str = "问") -> Request:

@@ -12,7 +12,8 @@ import pytest
 
 from digest.cli.run import run_days
 from digest.cli.session import CommandOptions
-from digest.sample import Fault, Server, fault
+from tests.examples import first_fast
+from tests.faulty import Fault, Server, fault
 
 CHAT = "^/v1/chat"
 Ran = tuple[int, dict[str, Any]]
@@ -74,12 +75,17 @@ def test_a_page_instead_of_an_endpoint_publishes_nothing(server: Server, run: Ca
 
 @pytest.mark.parametrize(
     ("status", "body"),
-    [
-        (429, {"error": {"code": "1113", "message": "余额不足或无可用资源包,请充值。"}}),
-        (401, {"error": {"message": "该令牌额度已用尽", "type": "new_api_error"}}),
-        (403, {"error": {"code": "AccountOverdueError", "message": "an overdue balance"}}),
-        (200, {"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}, "choices": None}),
-    ],
+    first_fast(
+        [
+            (
+                200,
+                {"base_resp": {"status_code": 1008, "status_msg": "insufficient balance"}, "choices": None},
+            ),
+            (429, {"error": {"code": "1113", "message": "余额不足或无可用资源包,请充值。"}}),
+            (401, {"error": {"message": "该令牌额度已用尽", "type": "new_api_error"}}),
+            (403, {"error": {"code": "AccountOverdueError", "message": "an overdue balance"}}),
+        ]
+    ),
 )
 def test_an_empty_account_is_quoted_and_asked_no_more(
     server: Server, run: Callable[..., Ran], status: int, body: dict[str, Any]

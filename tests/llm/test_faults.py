@@ -18,11 +18,12 @@ from digest.ledger import open_ledger
 from digest.llm.cached_client import CachedClient
 from digest.llm.endpoint import Endpoint
 from digest.model import Paper, RunUsage
-from digest.sample import Fault, Server, fault
 from digest.sample.data import SampleData
 from digest.sample.knobs import Knobs
 from digest.summarize.summarizer import Job, SummaryResult, summarise
 from digest.system.errors import UsageError
+from tests.examples import first_fast
+from tests.faulty import Fault, Server, fault
 
 CHAT = "^/v1/chat"
 KEY = "sk-this-must-not-be-seen-anywhere"
@@ -178,7 +179,15 @@ def test_the_ceiling_is_not_exceeded(server: Server, papers: list[Paper], tmp_pa
     assert "--max-cost" in (usage.stopped or "")
 
 
-@pytest.mark.parametrize("usage", [None, {"prompt_tokens": "100", "completion_tokens": "20"}])
+@pytest.mark.parametrize(
+    "usage",
+    first_fast(
+        [
+            {"prompt_tokens": "100", "completion_tokens": "20"},
+            None,
+        ]
+    ),
+)
 def test_answers_of_unknown_usage_count_with_what_they_may_have_cost(
     server: Server, papers: list[Paper], tmp_path: Path, usage: dict[str, str] | None
 ) -> None:
@@ -201,7 +210,18 @@ def test_without_a_price_no_ceiling_can_be_kept(
     assert server.stats()["requests"] == {}
 
 
-@pytest.mark.parametrize("name", ["bad-key", "server-error", "content-risk", "no-balance"])
+@pytest.mark.parametrize(
+    "name",
+    first_fast(
+        [
+            "no-balance",
+            "content-risk",
+            "bad-key",
+            "server-error",
+        ],
+        2,
+    ),
+)
 def test_the_key_is_in_nothing_that_is_kept_or_shown(
     server: Server,
     tmp_path: Path,

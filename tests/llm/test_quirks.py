@@ -12,13 +12,15 @@ from digest.config import ModelSettings
 from digest.llm.endpoint import Endpoint
 from digest.llm.response import UnusableError
 from digest.model import Completion, Message, Request
-from digest.sample import Fault, Server, fault
 from digest.sample.data import SampleData
 from digest.sample.knobs import Knobs
 from digest.summarize.answer import read_fields, schema
 from digest.system.errors import AnswerError, DigestError, ModelError, QuotaError
+from tests.examples import each_fast, first_fast
+from tests.faulty import Fault, Server, fault
 
 CHAT = "^/v1/chat"
+TITLE = SampleData(Knobs()).records[0].title
 
 
 def ask(server: Server, **settings: Any) -> tuple[Completion, list[float]]:
@@ -27,8 +29,7 @@ def ask(server: Server, **settings: Any) -> tuple[Completion, list[float]]:
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
 
-    title = SampleData(Knobs()).records[0].title
-    messages = (Message(role="system", content="Answer in json."), Message(role="user", content=title))
+    messages = (Message(role="system", content="Answer in json."), Message(role="user", content=TITLE))
     request = Request(model="m", messages=messages, temperature=0.0, max_tokens=300, json_schema=schema())
     given = {"base_url": f"{server.url}/v1", "key": "secret-key", "name": "m", "attempts": 3, "patience": 0}
     given |= settings
@@ -113,15 +114,21 @@ def test_openrouter_tells_of_errors_in_a_200(server: Server) -> None:
 
 @pytest.mark.parametrize(
     ("status", "body"),
-    [
-        (402, {"error": {"message": "Insufficient Balance", "type": "unknown_error"}}),  # DeepSeek
-        (402, {"error": {"code": 402, "message": "Insufficient credits"}}),  # OpenRouter
-        (403, {"code": 30001, "message": "Sorry, your account balance is insufficient", "data": None}),
-        (400, {"error": {"code": "Arrearage", "message": "Access denied, not in good standing."}}),  # Qwen
-        (429, {"error": {"message": "You exceeded your current quota", "type": "insufficient_quota"}}),
-        (429, {"error": {"message": "You exceeded your current quota."}}),
-        (429, {"message": {"detail": [{"msg": "no", "code": "insufficient_quota"}]}}),
-    ],
+    first_fast(
+        [
+            (402, {"error": {"message": "Insufficient Balance", "type": "unknown_error"}}),  # DeepSeek
+            (
+                400,
+                {"error": {"code": "Arrearage", "message": "Access denied, not in good standing."}},
+            ),  # Qwen
+            (429, {"message": {"detail": [{"msg": "no", "code": "insufficient_quota"}]}}),
+            (402, {"error": {"code": 402, "message": "Insufficient credits"}}),  # OpenRouter
+            (403, {"code": 30001, "message": "Sorry, your account balance is insufficient", "data": None}),
+            (429, {"error": {"message": "You exceeded your current quota", "type": "insufficient_quota"}}),
+            (429, {"error": {"message": "You exceeded your current quota."}}),
+        ],
+        3,
+    ),
 )
 def test_an_empty_account_has_many_faces(server: Server, status: int, body: dict[str, Any]) -> None:
     server.faults(said(status, body))
@@ -132,20 +139,23 @@ def test_an_empty_account_has_many_faces(server: Server, status: int, body: dict
 
 @pytest.mark.parametrize(
     ("status", "body"),
-    [
-        (400, {"error": {"message": "Content Exists Risk", "type": "invalid_request_error"}}),  # DeepSeek
-        (400, {"error": {"code": "data_inspection_failed", "message": "Output data may be bad"}}),  # Qwen
-        (403, {"error": {"code": 403, "message": "Input was flagged by moderation"}}),  # OpenRouter
-        (400, "Content Exists Risk"),
-        (400, {"detail": "Content Exists Risk"}),
-        (422, {"detail": [{"msg": "flagged", "type": "content_filter"}]}),
-        (451, {"error": "blocked by the content filter"}),
-        (500, {"error": {"message": "data_inspection_failed: Output data may be bad"}}),
-        (200, {"error": {"code": "data_inspection_failed", "message": "Output data may be bad"}}),
-        (200, {"error": {"code": "content_filter", "message": "blocked"}}),
-        (200, completion(content=[{"type": "refusal", "refusal": "I can't."}])),
-        (200, {"choices": [{"message": {"content": ""}, "finish_reason": "sensitive"}]}),  # Zhipu
-    ],
+    first_fast(
+        [
+            (400, {"error": {"message": "Content Exists Risk", "type": "invalid_request_error"}}),  # DeepSeek
+            (500, {"error": {"message": "data_inspection_failed: Output data may be bad"}}),
+            (200, {"error": {"code": "content_filter", "message": "blocked"}}),
+            (200, {"choices": [{"message": {"content": ""}, "finish_reason": "sensitive"}]}),  # Zhipu
+            (400, {"error": {"code": "data_inspection_failed", "message": "Output data may be bad"}}),  # Qwen
+            (403, {"error": {"code": 403, "message": "Input was flagged by moderation"}}),  # OpenRouter
+            (400, "Content Exists Risk"),
+            (400, {"detail": "Content Exists Risk"}),
+            (422, {"detail": [{"msg": "flagged", "type": "content_filter"}]}),
+            (451, {"error": "blocked by the content filter"}),
+            (200, {"error": {"code": "data_inspection_failed", "message": "Output data may be bad"}}),
+            (200, completion(content=[{"type": "refusal", "refusal": "I can't."}])),
+        ],
+        4,
+    ),
 )
 def test_a_refusal_has_many_faces(server: Server, status: int, body: dict[str, Any]) -> None:
     server.faults(said(status, body))
@@ -157,16 +167,22 @@ def test_a_refusal_has_many_faces(server: Server, status: int, body: dict[str, A
 
 @pytest.mark.parametrize(
     ("status", "body"),
-    [
-        (404, {"error": {"message": 'model "m" not found, try pulling it first'}}),  # Ollama
-        (400, {"code": 20012, "message": "Model does not exist. Please check it carefully.", "data": None}),
-        (400, {"error": {"message": "Model Not Exist", "type": "invalid_request_error"}}),  # DeepSeek
-        (400, {"error": {"message": "foo is not a valid model ID"}}),  # OpenRouter
-        (400, {"error": "Invalid model: foo"}),
-        (400, {"object": "error", "message": "The model `foo` does not exist."}),  # vLLM
-        (404, {"error": {"message": "The model `foo` does not exist", "code": "model_not_found"}}),
-        (422, {"detail": "Unknown model"}),
-    ],
+    first_fast(
+        [
+            (404, {"error": {"message": 'model "m" not found, try pulling it first'}}),  # Ollama
+            (400, {"error": "Invalid model: foo"}),
+            (
+                400,
+                {"code": 20012, "message": "Model does not exist. Please check it carefully.", "data": None},
+            ),
+            (400, {"error": {"message": "Model Not Exist", "type": "invalid_request_error"}}),  # DeepSeek
+            (400, {"error": {"message": "foo is not a valid model ID"}}),  # OpenRouter
+            (400, {"object": "error", "message": "The model `foo` does not exist."}),  # vLLM
+            (404, {"error": {"message": "The model `foo` does not exist", "code": "model_not_found"}}),
+            (422, {"detail": "Unknown model"}),
+        ],
+        2,
+    ),
 )
 def test_an_unknown_model_is_everybodys_trouble(server: Server, status: int, body: dict[str, Any]) -> None:
     server.faults(said(status, body))
@@ -189,7 +205,7 @@ def test_what_denies_is_repeated(server: Server, words: str) -> None:
         ask(server)
 
 
-@pytest.mark.parametrize("status", [301, 302, 303])
+@pytest.mark.parametrize("status", first_fast([301, 302, 303]))
 def test_an_address_that_moved_is_told_and_not_asked_without_a_question(server: Server, status: int) -> None:
     server.faults(said(status, "", headers={"Location": "/v2/chat/completions"}))
     with pytest.raises(ModelError, match=r"redirects to http://\S+/v2\. Set OPENAI_BASE_URL"):
@@ -235,13 +251,16 @@ def test_what_another_try_may_mend_is_tried_within_the_attempts(
 
 @pytest.mark.parametrize(
     "body",
-    [
-        {"detail": "response_format is not supported"},
-        {"detail": [{"type": "extra_forbidden", "loc": ["body", "response_format"], "msg": "no"}]},
-        {"message": {"detail": [{"loc": ["body", "response_format"], "msg": "Extra inputs"}]}},
-        {"error": "JSON mode is not enabled"},
-        [{"error": {"message": "Failed to parse grammar"}}],
-    ],
+    first_fast(
+        [
+            {"detail": "response_format is not supported"},
+            [{"error": {"message": "Failed to parse grammar"}}],
+            {"detail": [{"type": "extra_forbidden", "loc": ["body", "response_format"], "msg": "no"}]},
+            {"message": {"detail": [{"loc": ["body", "response_format"], "msg": "Extra inputs"}]}},
+            {"error": "JSON mode is not enabled"},
+        ],
+        2,
+    ),
     ids=str,
 )
 def test_a_form_that_is_not_taken_is_learned_from_any_shape_of_words(server: Server, body: Any) -> None:
@@ -295,7 +314,19 @@ def test_usage_is_missing_or_named_otherwise(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"choices": []}, {"choices": None}, {"choices": [None]}, {"choices": [{}]}, "[]", "null"]
+    "body",
+    first_fast(
+        [
+            {},
+            {"choices": [None]},
+            {"choices": []},
+            {"choices": None},
+            {"choices": [{}]},
+            "[]",
+            "null",
+        ],
+        2,
+    ),
 )
 def test_a_200_without_an_answer_is_asked_again(server: Server, body: dict[str, Any] | str) -> None:
     server.faults(said(200, body, first=1))
@@ -304,15 +335,18 @@ def test_a_200_without_an_answer_is_asked_again(server: Server, body: dict[str, 
 
 @pytest.mark.parametrize(
     "body",
-    [
-        "[" * 200_000,
-        json.dumps(completion(content="x")).replace('"stop"', '{"a": []}'),
-        json.dumps(completion(content="x")).replace('"stop"', '["stop"]'),
-        json.dumps({**completion(content="x"), "usage": {"prompt_tokens": float("inf")}}),
-        json.dumps({**completion(content="x\ud83d"), "model": "\ud83d"}),
-        json.dumps({"error": {"message": "\ud83d"}}),
-        json.dumps(completion(content=None, refusal="\ud83d")),
-    ],
+    first_fast(
+        [
+            "[" * 200_000,
+            json.dumps(completion(content="x")).replace('"stop"', '{"a": []}'),
+            json.dumps({**completion(content="x"), "usage": {"prompt_tokens": float("inf")}}),
+            json.dumps({**completion(content="x\ud83d"), "model": "\ud83d"}),
+            json.dumps(completion(content="x")).replace('"stop"', '["stop"]'),
+            json.dumps({"error": {"message": "\ud83d"}}),
+            json.dumps(completion(content=None, refusal="\ud83d")),
+        ],
+        4,
+    ),
     ids=lambda body: body[-30:],
 )
 def test_one_odd_answer_is_that_questions_trouble(server: Server, body: str) -> None:
@@ -326,21 +360,24 @@ def test_one_odd_answer_is_that_questions_trouble(server: Server, body: str) -> 
         assert len(waits) <= 1
 
 
-@pytest.mark.parametrize("length", [0, 150, 190])
 @pytest.mark.parametrize(
-    ("status", "body"),
-    [
-        (200, {"error": {"message": "{}"}}),
-        (200, completion(content=None, refusal="{}")),
-        (500, {"error": {"message": "{}"}}),
-        (403, {"detail": "{}"}),
-        (400, "{}"),
-        (200, {**completion(content=FIELDS), "model": "{}"}),
-    ],
+    ("answer", "length"),
+    each_fast(
+        [
+            (200, {"error": {"message": "{}"}}),
+            (200, completion(content=None, refusal="{}")),
+            (500, {"error": {"message": "{}"}}),
+            (403, {"detail": "{}"}),
+            (400, "{}"),
+            (200, {**completion(content=FIELDS), "model": "{}"}),
+        ],
+        [0, 150, 190],
+    ),
 )
 def test_no_words_of_an_endpoint_hold_the_key(
-    server: Server, status: int, body: dict[str, Any] | str, length: int
+    server: Server, answer: tuple[int, dict[str, Any] | str], length: int
 ) -> None:
+    status, body = answer
     key = "sk-secret-0123456789abcdefghijklmnopqrstuvwxyz"
     filled = json.dumps(body).replace("{}", "x" * length + " " + key)
     server.faults(said(status, filled))
@@ -395,17 +432,14 @@ def finished(reason: str | None, usage: dict[str, int] | None = None, **message:
 
 @pytest.mark.parametrize(
     "reason",
-    [
-        *("SAFETY", "PROHIBITED_CONTENT", "RECITATION", "BLOCKLIST", "SPII", "content_filter", "sensitive"),
-        *(
-            "refusal",
-            "guardrail_intervened",
-            "content-filter",
-            "prompt_blocked",
-            "risk_control",
-            "ContentFilter",
-        ),
-    ],
+    first_fast(
+        [
+            *("SAFETY", "ContentFilter", "RECITATION", "prompt_blocked"),
+            *("PROHIBITED_CONTENT", "BLOCKLIST", "SPII", "content_filter", "sensitive", "refusal"),
+            *("guardrail_intervened", "content-filter", "risk_control"),
+        ],
+        4,
+    ),
 )
 def test_a_filter_may_stop_an_answer_under_any_name(server: Server, reason: str) -> None:
     server.faults(said(200, finished(reason)))
@@ -436,26 +470,29 @@ def test_an_unknown_end_without_content_is_named_and_final(server: Server) -> No
 
 @pytest.mark.parametrize(
     ("body", "code", "thinks"),
-    [
-        (finished("length", FULL, content="{"), "cut", False),
-        (finished("length", None, content="{"), "cut", False),
-        (finished("MAX_TOKENS", FULL, content="{"), "cut", False),
-        (
-            finished("length", FULL, reasoning_content="嗯"),
-            "cut",
-            True,
-        ),
-        (finished("length", None, content="<think>嗯"), "cut", True),
-        (finished("length", UNCOUNTED), "cut", False),
-        (
-            finished("length", EARLY, content="{"),
-            "too_long",
-            False,
-        ),
-        (finished("model_length", None, content="{"), "too_long", False),
-        (finished("model_context_window_exceeded", None, content="{"), "too_long", False),
-        (finished("stop", None, reasoning_content="嗯"), "empty", True),
-    ],
+    first_fast(
+        [
+            (finished("length", FULL, content="{"), "cut", False),
+            (
+                finished("length", FULL, reasoning_content="嗯"),
+                "cut",
+                True,
+            ),
+            (
+                finished("length", EARLY, content="{"),
+                "too_long",
+                False,
+            ),
+            (finished("stop", None, reasoning_content="嗯"), "empty", True),
+            (finished("length", None, content="{"), "cut", False),
+            (finished("MAX_TOKENS", FULL, content="{"), "cut", False),
+            (finished("length", None, content="<think>嗯"), "cut", True),
+            (finished("length", UNCOUNTED), "cut", False),
+            (finished("model_length", None, content="{"), "too_long", False),
+            (finished("model_context_window_exceeded", None, content="{"), "too_long", False),
+        ],
+        4,
+    ),
 )
 def test_why_an_answer_did_not_end(server: Server, body: dict[str, Any], code: str, thinks: bool) -> None:
     server.faults(said(200, body))
@@ -477,19 +514,21 @@ def piece(content: str | None = None, finish: str | None = None, **fields: Any) 
 
 
 @pytest.mark.parametrize(
-    "body",
-    [
-        streamed(piece(FIELDS[:20]), piece(FIELDS[20:]), piece(finish="stop")),
-        streamed(piece(FIELDS), piece(finish="stop"), end=""),
-        ": ping\n\nevent: message\n" + streamed(piece(FIELDS)),
-        "\n".join(json.dumps(one) for one in (piece(FIELDS), piece(finish="stop"))),
-        json.dumps(piece(FIELDS, "stop")),
-        streamed(
-            piece(FIELDS, "stop"), {"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 5}}
-        ),
-    ],
+    ("body", "kind"),
+    each_fast(
+        [
+            streamed(piece(FIELDS[:20]), piece(FIELDS[20:]), piece(finish="stop")),
+            streamed(piece(FIELDS), piece(finish="stop"), end=""),
+            ": ping\n\nevent: message\n" + streamed(piece(FIELDS)),
+            "\n".join(json.dumps(one) for one in (piece(FIELDS), piece(finish="stop"))),
+            json.dumps(piece(FIELDS, "stop")),
+            streamed(
+                piece(FIELDS, "stop"), {"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 5}}
+            ),
+        ],
+        ["text/event-stream", "application/json"],
+    ),
 )
-@pytest.mark.parametrize("kind", ["text/event-stream", "application/json"])
 def test_a_stream_that_nobody_asked_for_is_read(server: Server, body: str, kind: str) -> None:
     server.faults(said(200, body, headers={"Content-Type": kind}))
     answer, waits = ask(server)

@@ -25,7 +25,18 @@ UNKNOWN = socket.gaierror(-2, "Name or service not known")
 
 @pytest.mark.parametrize(
     ("seconds", "cancels"),
-    [(20, True), (45, True), (60, True), (100, True), (20, False), (45, False), (60, False)],
+    first_fast(
+        [
+            (60, True),
+            (45, False),
+            (20, True),
+            (45, True),
+            (100, True),
+            (20, False),
+            (60, False),
+        ],
+        2,
+    ),
 )
 def test_a_server_with_one_slot_does_not_starve(seconds: float, *, cancels: bool) -> None:
     model = Model(seconds, cancels=cancels)
@@ -36,7 +47,18 @@ def test_a_server_with_one_slot_does_not_starve(seconds: float, *, cancels: bool
     assert found.end <= 20 * seconds + 3 * 120 + lost
 
 
-@pytest.mark.parametrize("seconds", [5, 20, 45, 60, 100])
+@pytest.mark.parametrize(
+    "seconds",
+    first_fast(
+        [
+            45,
+            5,
+            20,
+            60,
+            100,
+        ]
+    ),
+)
 def test_one_on_this_machine_is_never_asked_more_than_it_answers_in_time(seconds: float) -> None:
     model = Model(seconds)
     found = ask(model, 20, **LOCAL)
@@ -46,7 +68,14 @@ def test_one_on_this_machine_is_never_asked_more_than_it_answers_in_time(seconds
 
 
 @pytest.mark.parametrize(
-    "address", ["http://127.0.0.1:8080/v1", "http://localhost:1/v1", "http://[::1]:1/v1"]
+    "address",
+    first_fast(
+        [
+            "http://localhost:1/v1",
+            "http://127.0.0.1:8080/v1",
+            "http://[::1]:1/v1",
+        ]
+    ),
 )
 @pytest.mark.parametrize("seconds", [130, 300, 590])
 def test_no_answer_of_a_slow_one_on_this_machine_is_thrown_away(seconds: float, address: str) -> None:
@@ -57,7 +86,16 @@ def test_no_answer_of_a_slow_one_on_this_machine_is_thrown_away(seconds: float, 
     assert found.end == pytest.approx(4 * seconds, rel=0.01)
 
 
-@pytest.mark.parametrize("step", [20, 30, 40])
+@pytest.mark.parametrize(
+    "step",
+    first_fast(
+        [
+            30,
+            20,
+            40,
+        ]
+    ),
+)
 def test_one_on_this_machine_that_gets_slower_in_mid_run_is_asked_less_at_once(step: float) -> None:
     class Slowing(Model):
         async def _work(self) -> None:
@@ -71,7 +109,7 @@ def test_one_on_this_machine_that_gets_slower_in_mid_run_is_asked_less_at_once(s
     assert not model.given_up
 
 
-@pytest.mark.parametrize("timeout", [60, 120])
+@pytest.mark.parametrize("timeout", first_fast([60, 120]))
 def test_one_that_hangs_on_this_machine_is_told_of_with_the_seconds_that_were_waited(timeout: int) -> None:
     model = Model(1e9)
     found = ask(model, 4, timeout=timeout, **LOCAL)
@@ -85,7 +123,16 @@ def test_one_elsewhere_is_given_no_more_than_its_timeout() -> None:
     assert model.given_up[0] == 120
 
 
-@pytest.mark.parametrize("seconds", [1, 10, 45])
+@pytest.mark.parametrize(
+    "seconds",
+    first_fast(
+        [
+            10,
+            1,
+            45,
+        ]
+    ),
+)
 def test_one_on_this_machine_that_answers_many_at_once_is_asked_as_many(seconds: float) -> None:
     model = Model(seconds, slots=64)
     found = ask(model, 100, **LOCAL)
@@ -216,12 +263,15 @@ def test_one_that_never_starts_ends_the_run_after_minutes() -> None:
 
 @pytest.mark.parametrize(
     ("error", "word"),
-    [
-        (partial(no_connection, UNKNOWN), "DNS"),
-        (partial(no_connection, ssl.SSLCertVerificationError(1, "certificate verify failed")), "TLS"),
-        (partial(no_connection, OSError(101, "Network is unreachable")), "unreachable"),
-        (partial(no_connection, REFUSED), "connection refused"),
-    ],
+    first_fast(
+        [
+            (partial(no_connection, UNKNOWN), "DNS"),
+            (partial(no_connection, ssl.SSLCertVerificationError(1, "certificate verify failed")), "TLS"),
+            (partial(no_connection, OSError(101, "Network is unreachable")), "unreachable"),
+            (partial(no_connection, REFUSED), "connection refused"),
+        ],
+        2,
+    ),
 )
 def test_offline_ends_in_seconds(error: Trouble, word: str) -> None:
     model = Model(trouble=lambda *_: error())
@@ -274,7 +324,7 @@ def test_who_does_not_want_to_wait_does_not(settings: dict[str, int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [partial(status, 500, "out of range"), partial(no_connection, RESET)], ids=words
+    "error", first_fast([partial(status, 500, "out of range"), partial(no_connection, RESET)]), ids=words
 )
 def test_a_question_that_alone_fails_is_given_up_after_its_attempts(error: Trouble) -> None:
     model = Model(1, slots=8, trouble=lambda _, asked: error() if "question 7." in asked else None)
@@ -293,7 +343,15 @@ def test_an_endpoint_that_stays_down_is_given_up_by_all_at_once() -> None:
     assert 340 <= found.end <= 480
 
 
-@pytest.mark.parametrize("answered", [0, 20])
+@pytest.mark.parametrize(
+    "answered",
+    first_fast(
+        [
+            20,
+            0,
+        ]
+    ),
+)
 def test_a_limit_that_names_no_time_is_waited_for_as_long_as_one_by_the_minute(answered: int) -> None:
     limited = partial(status, 429, "Rate limit exceeded: free models")
     model = Model(1, slots=8, trouble=lambda *_: limited() if len(model.asked) > answered else None)
@@ -303,7 +361,7 @@ def test_a_limit_that_names_no_time_is_waited_for_as_long_as_one_by_the_minute(a
     assert all("free models" in str(error) for _, error in found.errors)
 
 
-@pytest.mark.parametrize("headers", [{}, {"retry-after": "240"}])
+@pytest.mark.parametrize("headers", first_fast([{}, {"retry-after": "240"}]))
 def test_a_limit_of_minutes_is_waited_for(headers: dict[str, str]) -> None:
     limited = partial(status, 429, "Rate limit exceeded", **headers)
     model = Model(1, slots=8, trouble=lambda at, _: limited() if 10 <= at < 200 else None)
@@ -317,13 +375,16 @@ BY_DAY = "Quota exceeded: GenerateRequestsPerDayPerProjectPerModel-FreeTier. Ple
 
 @pytest.mark.parametrize(
     ("words", "least", "most"),
-    [
-        (BY_DAY, 30, 150),
-        ("Rate limit exceeded: free-models-per-day.", 30, 150),
-        ("您今日的请求次数已达限流上限，请稍后再试", 30, 150),
-        ("tokens per day (TPD): Limit 100000, Used 99000. Please try again in 7m12s.", 800, 1800),
-        ("Rate limit reached: requests per minute. Please retry in 3s.", 800, 1200),
-    ],
+    first_fast(
+        [
+            ("Rate limit exceeded: free-models-per-day.", 30, 150),
+            ("tokens per day (TPD): Limit 100000, Used 99000. Please try again in 7m12s.", 800, 1800),
+            (BY_DAY, 30, 150),
+            ("您今日的请求次数已达限流上限，请稍后再试", 30, 150),
+            ("Rate limit reached: requests per minute. Please retry in 3s.", 800, 1200),
+        ],
+        2,
+    ),
 )
 def test_nobody_waits_long_for_a_limit_by_the_day(words: str, least: float, most: float) -> None:
     model = Model(1, slots=8, trouble=lambda *_: status(429, words))

@@ -16,11 +16,11 @@ from pathlib import Path
 import pytest
 
 from digest.publish.markdown import SAMPLE
-from digest.sample import Fault, fault
 from digest.sample.data import SampleData
 from digest.sample.knobs import Knobs
 from tests import forked
 from tests.conftest import Run, Start, few, use
+from tests.faulty import Fault, fault
 
 DAY = "2026-01-28"
 

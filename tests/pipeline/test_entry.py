@@ -13,19 +13,20 @@ import pytest
 from digest.cli.prompts import load as load_prompt
 from digest.config import load
 from digest.ledger import open_ledger
-from digest.ledger.memory import MemoryLedger
 from digest.llm.batch.deferred import Deferral
 from digest.model import Listing, Paper, RunUsage
 from digest.pipeline.entry import Others, PaperResult, PaperTask, entry
-from digest.pipeline.progress import Silent
+from digest.pipeline.progress import Progress
 from digest.pipeline.resources import Resources, open_resources
-from digest.sample import EVENING, Server, fault
+from digest.sample import EVENING
 from digest.sample.data import SampleData
 from digest.sample.knobs import Knobs
 from digest.system.clock import Clock
 from digest.system.errors import LedgerError, ModelError, QuotaError, UsageError
 from tests import forked
 from tests.conftest import Start
+from tests.faulty import Server, fault
+from tests.ledger.memory import MemoryLedger
 
 ELSEWHERE = """
 import asyncio, pickle, sys
@@ -67,7 +68,7 @@ def here(server: Server, out: Path, given: Given, source: str = "abstract") -> A
         with open_ledger(out) as ledger:
             ledger.begin("run")
             async with open_resources(
-                settings, prompt, ledger, Silent(), Clock(EVENING - Clock()())
+                settings, prompt, ledger, Progress(), Clock(EVENING - Clock()())
             ) as resources:
                 return await given(resources)
 

@@ -16,9 +16,9 @@ import pytest
 from digest.cli import confirm
 from digest.model import Usage
 from digest.pipeline.plan import RunEstimate
-from digest.sample import Server
 from tests import forked
 from tests.conftest import Run, Start, few, use
+from tests.faulty import Server
 
 PRICE = "[model.price]\ninput = 0.3\noutput = 1.2\n"
 
@@ -115,10 +115,10 @@ class FakeResources:
     def __init__(self, limit: float | None) -> None:
         from types import SimpleNamespace
 
-        from digest.pipeline.progress import Silent
+        from digest.pipeline.progress import Progress
 
         self.settings = SimpleNamespace(run=SimpleNamespace(confirm_cost=limit))
-        self.progress = Silent()
+        self.progress = Progress()
         self.said: list[str] = []
         self.progress.say = self.said.append  # type: ignore[method-assign, assignment]
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
-from digest.sample import Server
 from tests.conftest import Lending
+from tests.faulty import Server
 
 
 @pytest.fixture(scope="module")

@@ -16,8 +16,9 @@ from digest.publish.json_format import from_json
 from digest.publish.keeping import find_digest, of_sample
 from digest.publish.markdown import SAMPLE, render
 from digest.publish.markdown_parser import parse
-from digest.sample import EVENING, Server
+from digest.sample import EVENING
 from tests.conftest import Run, Start, use
+from tests.faulty import Server
 
 DAY = "2026-01-28"
 JOB = ("run", "--limit", "3")

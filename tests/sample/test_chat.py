@@ -12,10 +12,10 @@ import httpx2
 import pytest
 
 from digest.cli.prompts import load
-from digest.sample import Server, fault
 from digest.sample.data import SampleData
 from digest.sample.knobs import Knobs
 from digest.summarize.answer import entry_schema
+from tests.faulty import Server, fault
 
 if TYPE_CHECKING:  # half a second to import
     import openai

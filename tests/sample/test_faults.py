@@ -8,8 +8,8 @@ from email.utils import parsedate_to_datetime
 import httpx2
 import pytest
 
-from digest.sample import Fault, Server, fault
 from digest.system.errors import DigestError
+from tests.faulty import Fault, Server, fault
 
 PAGE = "/list/cs.SD/new"
 

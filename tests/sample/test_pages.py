@@ -11,9 +11,9 @@ import httpx2
 import pytest
 from lxml import html
 
-from digest.sample import Server
 from digest.sample.data import SampleData
 from digest.sample.knobs import Knobs
+from tests.faulty import Server
 
 DAY = "/catchup/cs.SD/2026-01-28"
 

@@ -8,10 +8,10 @@ import httpx2
 import pymupdf
 import pytest
 
-from digest.sample import Server
 from digest.sample.data import SampleData, SamplePaper
 from digest.sample.knobs import Knobs
 from digest.sample.pdf import NOTICE, typeset
+from tests.faulty import Server
 
 
 def pages(content: bytes) -> list[str]:

@@ -17,8 +17,9 @@ import pytest
 
 from digest.cli.days_progress import DaysProgress
 from digest.model import Paper
-from digest.sample import Server, fault
 from tests.conftest import Run, Start, use
+from tests.examples import first_fast
+from tests.faulty import Server, fault
 from tests.scale.support import World, digests_in, records_of, working_days, world
 
 DAYS = working_days(date(2025, 1, 6), 4)
@@ -158,7 +159,15 @@ def test_batches_are_handed_in_for_all_days_and_collected_at_half_the_price(
     assert sum(day["cost"] for one in everything for day in one["days"]) <= full * 0.6
 
 
-@pytest.mark.parametrize("kind", ["bad-key", "no-balance"])
+@pytest.mark.parametrize(
+    "kind",
+    first_fast(
+        [
+            "no-balance",
+            "bad-key",
+        ]
+    ),
+)
 def test_what_concerns_all_days_ends_it_after_the_first(
     digest: Run, folder: Path, old: World, server: Server, kind: str
 ) -> None:

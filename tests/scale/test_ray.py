@@ -20,9 +20,9 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from digest.sample import Knobs, Server
 from digest.sample.pdf import typeset
 from tests.conftest import Lending, Start, use
+from tests.faulty import Knobs, Server
 from tests.ledger.cluster import Cluster
 from tests.scale.gateway import gateway
 from tests.scale.nodes import Nodes, two_nodes

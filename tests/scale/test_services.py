@@ -10,10 +10,10 @@ import pytest
 from pydantic import SecretStr
 
 from digest.config import ModelSettings
-from digest.ledger.memory import MemoryLedger
 from digest.llm.cached_client import CachedClient
 from digest.llm.retry import PATIENCE
 from digest.model import Message, Request
+from tests.ledger.memory import MemoryLedger
 from tests.llm.simulated import Model, no_connection, now, run
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from datetime import date
 
 import pytest
 
-from digest.sample import Knobs, Server
 from tests.conftest import Lending
+from tests.faulty import Knobs, Server
 from tests.sources import invented
 
 Answer = Callable[[str, dict[str, str]], bytes]

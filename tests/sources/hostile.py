@@ -7,14 +7,14 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from digest.ledger.memory import MemoryLedger
 from digest.model import Announcement, Paper
-from digest.sample import Fault, Server, fault
 from digest.sources.arxiv.announce import announce
 from digest.sources.arxiv.export_api import enrich
 from digest.sources.http_client import Http
 from digest.sources.source import NoAnnouncement
 from digest.system.errors import SourceError
+from tests.faulty import Fault, Server, fault
+from tests.ledger.memory import MemoryLedger
 from tests.sources import invented
 from tests.sources.support import AUDIO, Clock, morning, run_with_http
 

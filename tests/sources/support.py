@@ -8,11 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from digest.config import ArxivSettings
-from digest.ledger.memory import MemoryLedger
 from digest.model import Announcement, Section, SnapshotStore
 from digest.sources.arxiv.announce import announce
 from digest.sources.http_client import Http
 from digest.sources.source import NoAnnouncement
+from tests.ledger.memory import MemoryLedger
 
 T = TypeVar("T")
 

@@ -13,10 +13,10 @@ import httpx2
 import pytest
 
 from digest import __version__
-from digest.ledger.memory import MemoryLedger
 from digest.sources.http_client import Http
 from digest.sources.http_responses import Page, snapshot_of
 from digest.system.errors import SourceError, TooLargeError, UnavailableError, UnreachableError
+from tests.ledger.memory import MemoryLedger
 from tests.sources.conftest import RawServer, in_turn, response
 from tests.sources.support import Clock, addresses, morning, run_with_http
 

@@ -11,8 +11,8 @@ import pytest
 
 from digest.cli.run import run_days
 from digest.cli.session import CommandOptions
-from digest.sample import Fault, Server
 from digest.summarize.checks import Source, repeated, rules_for
+from tests.faulty import Fault, Server
 
 _LINE = "该论文属于语音增强任务，旨在解决噪声下语音质量差的问题。提出新框架，提升语音清晰度。"
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from digest.sample import Fault
 from digest.system import logs as debug
 from digest.system.logs import masked, switched_on, without_switch
 from tests import forked
 from tests.conftest import Run, Start, use
+from tests.faulty import Fault
 
 KEY = "sk-proj-Zu+9/aQ=="
 BUG = (

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
 
 from digest.evaluate.gold.dataset import GoldPaper
 from digest.evaluate.judge.verdicts import LinePair, Verdict
 from digest.summarize.checks import words
 
 _OPPOSITES = (
-    ("提升", "降低"),
-    ("提高", "降低"),
-    ("增强", "削弱"),
-    ("改善", "恶化"),
-    ("减少", "增加"),
-    ("降低", "提升"),
-    ("优于", "劣于"),
-    ("有效", "无效"),
-    ("缓解", "加剧"),
-    ("不足", "充足"),
+    *(("提升", "降低"), ("提高", "降低"), ("增强", "削弱"), ("改善", "恶化"), ("减少", "增加")),
+    *(("降低", "提升"), ("优于", "劣于"), ("有效", "无效"), ("缓解", "加剧"), ("不足", "充足")),
 )
 _ROLES = re.compile(
     r"(.*?解决)(.+?)(的?问题。)(.*?(?:提出|通过|引入|采用|设计|构建|利用))(.+?)([，。].*)", re.DOTALL
@@ -92,20 +83,11 @@ def doubled(line: str, _: GoldPaper, __: GoldPaper) -> str:
     return line + line
 
 
-DEFECTS: Mapping[str, Defect] = MappingProxyType(
-    {
-        "polarity": polarity,
-        "roles": roles,
-        "wrong method": wrong_method,
-        "dropped": dropped,
-        "wrong paper": wrong_paper,
-        "wrong name": wrong_name,
-        "misspelt": misspelt,
-        "number": number,
-        "untranslated": untranslated,
-        "doubled": doubled,
-    }
+_ALL: tuple[Defect, ...] = (
+    *(polarity, roles, wrong_method, dropped, wrong_paper),
+    *(wrong_name, misspelt, number, untranslated, doubled),
 )
+DEFECTS: Mapping[str, Defect] = {defect.__name__.replace("_", " "): defect for defect in _ALL}
 
 
 def plant(papers: Sequence[GoldPaper], most: int) -> list[LinePair]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from statistics import fmean
@@ -27,9 +28,9 @@ inform."""
 
 
 def _rules_hash() -> str:
-    """The identifier of the rules of the checks: their code and their word lists."""
+    """The identifier of the rules of the checks: their code, their texts and their word lists."""
     folder = files("digest.summarize.checks")
-    parts = [part for part in folder.iterdir() if part.name.endswith((".py", ".txt"))]
+    parts = [part for part in folder.iterdir() if part.name.endswith((".py", ".toml", ".txt"))]
     parts.sort(key=lambda part: part.name)
     return hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()[:8]
 
@@ -39,23 +40,14 @@ RULES_HASH = _rules_hash()
 NATURAL = {rule.id: rule.find for rule in rules_of(style) if rule.find}
 """The rules of the metric `natural`: id -> its function."""
 
-_SOURCE = "src:title+abstract+comments+text"
-
 
 @dataclass(frozen=True)
 class Metric:
-    """One column of the comparison.
+    """One column of the comparison: see `metrics.toml`.
 
     Attributes:
         name: in files, flags and reports.
-        tier: see `Tier`.
-        signature: everything that the value depends on.
         meaning: a sentence for the report.
-        lower: whether less is better.
-        margin: how much worse a candidate may be and still pass, where the metric is a gate.
-        bound: the largest difference that one paper can make.
-        sd: standard deviation of the paired differences between two runs of one system, where measured
-            (350 papers with three published lines by one system each).
     """
 
     name: str
@@ -64,100 +56,26 @@ class Metric:
     meaning: str
     lower: bool = False
     margin: float | None = None
-    bound: float | None = 100.0
+    bound: float = 100.0
     sd: float | None = None
 
 
-METRICS: tuple[Metric, ...] = (
-    Metric("err", "gate", "err|v:1", "papers without a line", lower=True, margin=2),
-    Metric(
-        "fmt_ok",
-        "gate",
-        f"fmt_ok|len:{SHORTEST}-{LONGEST}|sentences:{MOST_SENTENCES}|cjk:40|v:1",
-        "one line of the right form",
-        margin=2,
-    ),
-    Metric(
-        "lint_ok",
-        "gate",
-        f"lint_ok|sev:2|rules:{RULES_HASH}|{_SOURCE}|v:1",
-        "no finding of severity 2 or 3",
-        margin=2,
-    ),
-    Metric(
-        "lint3", "gate", f"lint3|sev:3|rules:{RULES_HASH}|{_SOURCE}|v:1", "no finding of severity 3", margin=2
-    ),
-    Metric(
-        "src_support",
-        "gate",
-        f"src_support|{_SOURCE}|v:1",
-        "Latin names and numbers of the line that the paper has",
-        margin=1,
-        sd=10.1,
-    ),
-    Metric("own_name", "gate", "own_name|v:1", 'the name in a title "NAME: ..." is in the line', margin=5),
-    Metric(
-        "xling",
-        "content",
-        "xling|model:none|v:1",
-        "the line is about its paper, by a model trained on published lines",
-        margin=5,  # a harmless restyle alone costs 4
-    ),
-    Metric(
-        "chrf_c2",
-        "reference",
-        "chrf_c2|nc:2|nw:0|b:2|norm:fw|refs:mean|v:1",
-        "similarity to the published line: house style, and content",
-        sd=17.1,
-    ),
-    Metric(
-        "chrf",
-        "reference",
-        "chrf|nc:6|nw:0|b:2|norm:none|refs:mean|v:1",
-        "the same as sacreBLEU has it",
-        sd=24.3,
-    ),
-    Metric(
-        "idf_f1",
-        "reference",
-        "idf_f1|nc:2|idf:gold|norm:fw|refs:mean|v:1",
-        "the same by what is said in few published lines only: content before style",
-        sd=20.9,
-    ),
-    Metric(
-        "term_recall",
-        "reference",
-        "term_recall|refs:mean|v:1",
-        "Latin names and numbers of the published line that the line has",
-        sd=32.5,
-    ),
-    Metric("len", "style", "len|unit:char|v:1", "length in characters", bound=None),
-    Metric("len_ok", "style", "len_ok|45-100|v:1", "of the house's usual length"),
-    Metric("template", "style", "template|v:1", "该论文…解决或旨在…提出或通过…"),
-    Metric(
-        "natural",
-        "style",
-        f"natural|rules:{','.join(NATURAL)}|{RULES_HASH}|v:1",
-        "none of the unnatural turns that a program can count",
-    ),
-    *(
-        Metric(
-            rule.replace("-", "_"),
-            "style",
-            f"{rule.replace('-', '_')}|rules:{RULES_HASH}|v:1",
-            meaning,
-            lower=True,
-        )
-        for rule, meaning in (
-            ("task-twice", "the name of the task twice"),
-            ("long-attributive", "more than 20 characters before a name"),
-            ("solves-nothing", "旨在解决 with a survey, a benchmark or an analysis"),
-            ("empty-end", "an end without content: 提升性能"),
-            ("by-proposing", "通过提出……，提升……"),
-        )
-    ),
-    Metric("retry", "ops", "retry|v:1", "papers that were asked about again", lower=True),
-)
+def _metrics() -> Iterator[Metric]:
+    """The metrics as `metrics.toml` describes them."""
+    known = {
+        "rules": RULES_HASH,
+        "natural": ",".join(NATURAL),
+        "source": "src:title+abstract+comments+text",
+        "shortest": SHORTEST,
+        "longest": LONGEST,
+        "sentences": MOST_SENTENCES,
+    }
+    table = files("digest.evaluate.metrics").joinpath("metrics.toml").read_text(encoding="utf-8")
+    for name, described in tomllib.loads(table).items():
+        yield Metric(name, **{**described, "signature": described["signature"].format(**known)})
+
+
+METRICS = tuple(_metrics())
 
 SIGNATURES = "\n".join(metric.signature for metric in METRICS)
 """The definitions of all metrics: scores that were made by others are made anew."""

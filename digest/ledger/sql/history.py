@@ -18,6 +18,8 @@ from digest.ledger.sql.ledger import run_lock
 from digest.model import Completion, Record, Usage
 from digest.system.errors import UsageError
 
+_COLUMNS = ", ".join(("id", "command", "section", "date", "state", "started", "finished", "report"))
+
 
 class Run(Record):
     """One execution: state is running, stopped, failed, quiet, flagged or complete."""
@@ -68,9 +70,7 @@ class History(Closing):
 
     def runs(self) -> Iterator[Run]:
         """All runs, oldest first."""
-        for row in self.database.rows(
-            "SELECT id, command, section, date, state, started, finished, report FROM runs ORDER BY id"
-        ):
+        for row in self.database.rows(f"SELECT {_COLUMNS} FROM runs ORDER BY id"):
             yield self._run(row)
 
     def run(self, number: int) -> Run:
@@ -79,10 +79,7 @@ class History(Closing):
         Raises:
             UsageError: there is no such run.
         """
-        row = self.database.one(
-            "SELECT id, command, section, date, state, started, finished, report FROM runs WHERE id = ?",
-            (number,),
-        )
+        row = self.database.one(f"SELECT {_COLUMNS} FROM runs WHERE id = ?", (number,))
         if row is None:
             raise UsageError(f"{self.name}: there is no run {number}. `digest runs` lists them.")
         return self._run(row)

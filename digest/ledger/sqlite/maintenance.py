@@ -41,9 +41,7 @@ def backup(folder: Path, target: Path) -> None:
     if target.exists() and path.exists() and target.samefile(path):
         raise UsageError(f"{target} is the ledger itself: name another file.")
     _refuse_what_is_no_file(target)
-    clear(target)
-    beside = _beside(target, "copy")
-    with contextlib.closing(connect_to_read(path)) as source:
+    with contextlib.closing(connect_to_read(path)) as source, _in_place_of(target) as beside:
         try:
             with contextlib.closing(sqlite3.connect(beside)) as copy:
                 source.backup(copy)
@@ -51,17 +49,10 @@ def backup(folder: Path, target: Path) -> None:
                 (found,) = copy.execute("PRAGMA quick_check(1)").fetchone()
                 if found != "ok":
                     raise damaged(path, ValueError(found))
-            with beside.open("rb") as file:
-                os.fsync(file.fileno())
-            beside.replace(target)
         except sqlite3.OperationalError as error:
             raise UsageError(f"{target}: cannot be written ({error}).") from error
         except sqlite3.DatabaseError as error:
             raise damaged(path, error) from error
-        except OSError as error:
-            raise UsageError(f"{target}: cannot be written ({error.strerror}).") from error
-        finally:
-            clear(target)
 
 
 def export(source: Database, target: Path) -> None:
@@ -75,19 +66,9 @@ def export(source: Database, target: Path) -> None:
     if not target.parent.is_dir():
         raise UsageError(f"{target}: cannot be written: there is no folder {target.parent}.")
     _refuse_what_is_no_file(target)
-    clear(target)
-    beside = _beside(target, "copy")
-    try:
-        with SqliteDatabase(beside, connect(beside)) as file:
-            copy(source, file)
-            file.write("PRAGMA journal_mode = DELETE")
-        with beside.open("rb") as written:
-            os.fsync(written.fileno())
-        beside.replace(target)
-    except OSError as error:
-        raise UsageError(f"{target}: cannot be written ({error.strerror}).") from error
-    finally:
-        clear(target)
+    with _in_place_of(target) as beside, SqliteDatabase(beside, connect(beside)) as file:
+        copy(source, file)
+        file.write("PRAGMA journal_mode = DELETE")
 
 
 def rescue(folder: Path, target: Path) -> dict[str, tuple[int, int]]:
@@ -105,27 +86,39 @@ def rescue(folder: Path, target: Path) -> dict[str, tuple[int, int]]:
         raise UsageError(f"{path}: there is no ledger.")
     if target.exists():
         raise UsageError(f"{target} exists: name a new file.")
-    clear(target)
-    work, beside = _beside(target, "damaged"), _beside(target, "new")
-    try:
+    with _in_place_of(target) as beside:
+        work = _beside(target, "damaged")
         _whole_copy(path, work)
-        with contextlib.closing(sqlite3.connect(work, isolation_level=None)) as source:
-            _open_damaged(source, path)
-            with contextlib.closing(sqlite3.connect(beside, isolation_level=None)) as copy:
-                migrate(copy)
-                found = {table: _copy(table, source, copy) for table in _tables(copy)}
-                copy.execute("PRAGMA journal_mode = DELETE")  # the file alone is renamed
+        try:
+            with contextlib.closing(sqlite3.connect(work, isolation_level=None)) as source:
+                _open_damaged(source, path)
+                with contextlib.closing(sqlite3.connect(beside, isolation_level=None)) as copy:
+                    migrate(copy)
+                    found = {table: _copy(table, source, copy) for table in _tables(copy)}
+                    copy.execute("PRAGMA journal_mode = DELETE")  # the file alone is renamed
+        except sqlite3.DatabaseError as error:
+            raise UsageError(f"{target}: cannot be written ({error}).") from error
         if not any(kept for kept, _ in found.values()):
             raise LedgerError(f"{path}: nothing of it can be read (it has no rows that a ledger has).")
+    return found
+
+
+@contextlib.contextmanager
+def _in_place_of(target: Path) -> Iterator[Path]:
+    """A file to be written beside `target`, which it replaces at the end, once it is on the disk.
+
+    Raises:
+        UsageError: it cannot be written; `target` is as it was.
+    """
+    clear(target)
+    beside = _beside(target, "new")
+    try:
+        yield beside
         with beside.open("rb") as file:
             os.fsync(file.fileno())
         beside.replace(target)
     except OSError as error:
         raise UsageError(f"{target}: cannot be written ({error.strerror}).") from error
-    except sqlite3.DatabaseError as error:
-        raise UsageError(f"{target}: cannot be written ({error}).") from error
-    else:
-        return found
     finally:
         clear(target)
 

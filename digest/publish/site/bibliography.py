@@ -16,27 +16,7 @@ _SPECIAL = str.maketrans({
     "\\": r"\textbackslash{}", "{": "(", "}": ")", "%": r"\%", "&": r"\&", "#": r"\#", "_": r"\_", "$": r"\$",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
 })  # fmt: skip
-_PARTICLES = frozenset(
-    {
-        "van",
-        "von",
-        "der",
-        "den",
-        "de",
-        "di",
-        "da",
-        "du",
-        "del",
-        "della",
-        "la",
-        "le",
-        "el",
-        "al",
-        "bin",
-        "ibn",
-        "ter",
-    }
-)
+_PARTICLES = frozenset("van von der den de di da du del della la le el al bin ibn ter".split())
 _SUFFIX = re.compile(r"(?:Jr|Sr|I{2,3}|IV)\.?$")
 
 

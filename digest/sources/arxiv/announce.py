@@ -36,6 +36,9 @@ from digest.system.errors import SourceError, StaleError
 CATCHUP_REACH = timedelta(days=90)
 """The age up to which arXiv keeps catch-up pages (arXiv's browse code, controllers/catchup_page.py)."""
 
+_CLOCKS_DIFFER = timedelta(hours=1)
+"""The time that this computer's clock may be behind arXiv's."""
+
 
 @dataclass
 class _Found:
@@ -115,7 +118,7 @@ async def _find(
     A kept day that lacks papers which arXiv counts is asked for again, and stands if that brings nothing.
     """
     if day is None:
-        latest = await _latest(section, None, http, settings)
+        latest = await _latest(section, None, http, settings, now, zone)
         assert isinstance(latest, _Found), "without a day the latest is taken as it is"
         return latest
     kept = _kept(section, day, http)
@@ -155,7 +158,7 @@ async def _asked(
     newest = calendar.current(now)
     in_reach = newest - CATCHUP_REACH <= day < newest
     if not in_reach and (day == newest or not approximate):
-        shown = await _latest(section, day, http, settings)
+        shown = await _latest(section, day, http, settings, now, zone)
         if not isinstance(shown, Date):
             return shown
         if day == newest and shown < day:
@@ -170,7 +173,14 @@ async def _asked(
     )
 
 
-async def _latest(section: Section, day: Date | None, http: Http, settings: ArxivSettings) -> _Found | Date:
+async def _latest(
+    section: Section,
+    day: Date | None,
+    http: Http,
+    settings: ArxivSettings,
+    now: datetime,
+    zone: tzinfo | None,
+) -> _Found | Date:
     """The announcement that the listing pages show, or the date they state when it is not `day`."""
     readings: list[FetchedListing] = []
     for category in section.categories:
@@ -182,7 +192,17 @@ async def _latest(section: Section, day: Date | None, http: Http, settings: Arxi
     if len(set(stated.values())) > 1:
         which = ", ".join(f"{category} of {date}" for category, date in stated.items())
         raise StaleError(f"arXiv's listing pages are of different days: {which}. Try again in an hour.")
+    _refuse_future(readings[0].day.date, now, zone)
     return _Found(_taken(readings, http), "listing")
+
+
+def _refuse_future(stated: Date, now: datetime, zone: tzinfo | None) -> None:
+    """Refuse a page dated later than any announcement that can be out: papers are kept under their day."""
+    if stated > calendar.current(now + _CLOCKS_DIFFER):
+        raise SourceError(
+            f"arXiv's page is dated {stated}, but by this computer's clock ({clock_words(now, zone)}) "
+            "that is not announced yet: is the clock right? Nothing was published."
+        )
 
 
 async def _catchup(

@@ -16,9 +16,10 @@ _REPLACED_LINK = re.compile(r"this (?:(?:https?|ftp) )?URL")
 _INNER_PARENTHESES = re.compile(r"\([^()]*\)")
 _SUFFIX = r"\s*(?:[JS]r\b\.?|SJ\b|[IVX]{2,4}\b)\s*(?:$|[,;:(]|and\b)"
 _LOOSE_SUFFIX = re.compile(rf"\s*,(?={_SUFFIX})\s*([\w.]+)")
-_BETWEEN_NAMES = re.compile(rf"[;:]|,(?!{_SUFFIX})|\s+and\s+")
+_BETWEEN_NAMES = re.compile(rf"[;:]|,(?!{_SUFFIX})|\s+(?:and|&)\s+")
 _ARTICLE = re.compile(r"(?<!for\s)(?<!behalf of\s)\bthe\s+$", re.IGNORECASE)
 _NO_PART = re.compile(r"^(?:and\s+)?(?:(?:for|on behalf of)\s+(?:the\s+)?)?", re.IGNORECASE)
+_AND_OTHERS = re.compile(r"\s+et\.? al\.?$", re.IGNORECASE)
 _NO_NAMES = re.compile(r"(?:and|for|for the|the|on behalf of|on behalf of the|et\.? al\.?)?", re.IGNORECASE)
 
 
@@ -89,7 +90,7 @@ def authors(element: html.HtmlElement) -> tuple[str, ...]:
             article = found[0] if (found := _ARTICLE.search(loose)) else ""
             loose = loose.removesuffix(article)
             names = _with_loose(names, loose)
-            names.append(collapse(article + child.text_content()))
+            names.append(_name(article + child.text_content()))
             loose = ""
         elif isinstance(child.tag, str):
             loose += child.text_content()
@@ -113,8 +114,13 @@ def names_in(text: str) -> list[str]:
             break
         text = shorter
     parts = _BETWEEN_NAMES.split(collapse(text))
-    plain = (_NO_PART.sub("", part.strip(" ()")) for part in parts)
+    plain = (_name(_NO_PART.sub("", part.strip(" ()"))) for part in parts)
     return [name for name in plain if not _NO_NAMES.fullmatch(name)]
+
+
+def _name(text: str) -> str:
+    """One name, without the "et al." that arXiv takes for its end where no comma stands before it."""
+    return _AND_OTHERS.sub("", collapse(text))
 
 
 def parse_html(text: str) -> html.HtmlElement:

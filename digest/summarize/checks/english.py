@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from digest.model import Finding
 from digest.summarize.checks.quantities import AMOUNT
-from digest.summarize.checks.rule import Reading, Rule, Source, reading_of
+from digest.summarize.checks.rule import Reading, Rule, Source, reading_of, rule_of
 
 SHORTEST, LONGEST = 8, 60
 """Words of a line."""
@@ -61,6 +61,4 @@ def _own(reading: Reading) -> Iterator[tuple[str, str]]:
             break
 
 
-NOT_ENGLISH = Rule(
-    "not-english", 3, reason="英文行含有中文“{}”，请全部用英文写", why="Chinese in an English line"
-)
+NOT_ENGLISH = rule_of("not-english")

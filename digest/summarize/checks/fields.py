@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from digest.model import Finding
-from digest.summarize.checks.rule import Reading, Rule, Source, reading_of
+from digest.summarize.checks.rule import Reading, Rule, Source, reading_of, rule_of
 
 LENGTHS: Mapping[str, tuple[int, int]] = {"task": (2, 40), "problem": (4, 80), "contribution": (6, 120)}
 """Characters that a field may have, least and most."""
 
-FIELD_LENGTH = Rule(
-    "field-length",
-    2,
-    reason="字段长度不合适（{}），请调整",
-    why="a field of the answer is too short or too long",
-)
+FIELD_LENGTH = rule_of("field-length")
 
 
 def check_fields(fields: Mapping[str, str], source: Source, rules: Sequence[Rule]) -> tuple[Finding, ...]:

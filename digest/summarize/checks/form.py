@@ -48,35 +48,21 @@ _STUTTER = re.compile(r"([\u4e00-\u9fff]{2,6})\1")
 _REDUPLICATED = ("端到", "学习")
 
 
-@rule("newline", 3, reason="只能写一行，请去掉换行", why="more than one line", fields=True, any_language=True)
+@rule("newline")
 def newline(reading: Reading) -> Iterator[str]:
     """More than one line."""
     if match := _NEWLINE.search(reading.line.strip("\n")):
         yield repr(match[0])
 
 
-@rule(
-    "control-character",
-    3,
-    reason="含有不可见字符{}，请去掉，也不要写LaTeX",
-    why="invisible characters, such as what \\f of \\frac turns into",
-    fields=True,
-    any_language=True,
-)
+@rule("control-character")
 def control_character(reading: Reading) -> Iterator[str]:
     r"""Characters that nobody can see, often LaTeX read as an escape: \f of \frac."""
     if match := _CONTROL.search(reading.line.replace("\n", "").replace("\r", "")):
         yield repr(match[0])
 
 
-@rule(
-    "markup",
-    3,
-    reason="含有标记符号“{}”，请只写纯文本",
-    why="Markdown, HTML or a link",
-    fields=True,
-    any_language=True,
-)
+@rule("markup")
 def markup(reading: Reading) -> Iterator[str]:
     """Markdown, HTML or a link."""
     if match := _BLOCK.match(reading.line):
@@ -88,27 +74,14 @@ def markup(reading: Reading) -> Iterator[str]:
             return
 
 
-@rule(
-    "latex",
-    1,
-    reason="含有LaTeX“{}”，请改写为普通文字",
-    why="LaTeX commands or formulas",
-    fields=True,
-    any_language=True,
-)
+@rule("latex")
 def latex(reading: Reading) -> Iterator[str]:
     """LaTeX commands and formulas."""
     if match := _LATEX.search(reading.line):
         yield match[0]
 
 
-@rule(
-    "repeat-clause",
-    3,
-    reason="“{}”重复出现，请只写一次",
-    why="a clause that stands there twice",
-    any_language=True,
-)
+@rule("repeat-clause")
 def repeat_clause(reading: Reading) -> Iterator[str]:
     """The same clause twice."""
     clauses = [part.strip() for part in _CLAUSE.split(reading.line)]
@@ -116,38 +89,28 @@ def repeat_clause(reading: Reading) -> Iterator[str]:
         yield from (clause for clause, count in Counter(clauses).items() if count > 1 and len(clause) >= 6)
 
 
-@rule("too-short", 3, reason="只有{}，请写明任务、问题和贡献", why=f"fewer than {SHORTEST} characters")
+@rule("too-short")
 def too_short(reading: Reading) -> Iterator[str]:
     """Too short to say task, problem and contribution."""
     if len(reading.line) < SHORTEST:
         yield f"{len(reading.line)}字"
 
 
-@rule(
-    "short",
-    2,
-    reason="只有{}，请写明任务、问题和贡献",
-    why=f"fewer than {SHORT} characters: perhaps without the contribution",
-)
+@rule("short")
 def short(reading: Reading) -> Iterator[str]:
     """So short that the contribution is probably missing."""
     if SHORTEST <= len(reading.line) < SHORT:
         yield f"{len(reading.line)}字"
 
 
-@rule("too-long", 1, reason=f"有{{}}，请控制在{LONGEST}字以内", why=f"more than {LONGEST} characters")
+@rule("too-long")
 def too_long(reading: Reading) -> Iterator[str]:
     """Too long for one line of a digest."""
     if len(reading.line) > LONGEST:
         yield f"{len(reading.line)}字"
 
 
-@rule(
-    "many-sentences",
-    1,
-    reason=f"有{{}}，请控制在{MOST_SENTENCES}句以内",
-    why=f"more than {MOST_SENTENCES} sentences",
-)
+@rule("many-sentences")
 def many_sentences(reading: Reading) -> Iterator[str]:
     """More sentences than a line has."""
     count = len([part for part in re.split("[。！？]", reading.line) if part.strip()])
@@ -155,12 +118,7 @@ def many_sentences(reading: Reading) -> Iterator[str]:
         yield f"{count}句"
 
 
-@rule(
-    "no-final-stop",
-    2,
-    reason="句子不完整（“{}”），请写完整并以句号结尾",
-    why="no full stop at the end: perhaps cut off",
-)
+@rule("no-final-stop")
 def no_final_stop(reading: Reading) -> Iterator[str]:
     """The line does not end as a sentence."""
     end = reading.line.rstrip().rstrip(_CLOSING)
@@ -168,14 +126,7 @@ def no_final_stop(reading: Reading) -> Iterator[str]:
         yield reading.line[-6:]
 
 
-@rule(
-    "unbalanced",
-    2,
-    reason="括号或引号不成对（缺“{}”）",
-    why="a bracket or quotation mark without its partner",
-    fields=True,
-    any_language=True,
-)
+@rule("unbalanced")
 def unbalanced(reading: Reading) -> Iterator[str]:
     """A bracket or quotation mark without its partner."""
     waiting: list[str] = []
@@ -191,7 +142,7 @@ def unbalanced(reading: Reading) -> Iterator[str]:
         yield waiting[-1]
 
 
-@rule("stutter", 1, reason="“{}”连续重复，请检查", why="two to six characters twice in a row")
+@rule("stutter")
 def stutter(reading: Reading) -> Iterator[str]:
     """The same two to six characters twice in a row."""
     yield from (m[0] for m in _STUTTER.finditer(reading.line) if not m[0].startswith(_REDUPLICATED))

@@ -66,13 +66,7 @@ _EMPTY_SLOT = re.compile(
 )
 
 
-@rule(
-    "prompt-leak",
-    3,
-    reason="含有与论文无关的话“{}”，请只写介绍本身",
-    why="words of the request, or an assistant's phrases",
-    fields=True,
-)
+@rule("prompt-leak")
 def prompt_leak(reading: Reading) -> Iterator[str]:
     """Words of the request or of a polite assistant."""
     if match := _OPENING.match(reading.line):
@@ -85,14 +79,7 @@ def prompt_leak(reading: Reading) -> Iterator[str]:
             return
 
 
-@rule(
-    "placeholder",
-    3,
-    reason="“{}”不是答案，请根据论文写出内容",
-    why="a word that stands for a missing answer",
-    fields=True,
-    any_language=True,
-)
+@rule("placeholder")
 def placeholder(reading: Reading) -> Iterator[str]:
     """未知, N/A and the like instead of an answer."""
     if _PLACEHOLDER.fullmatch(reading.line):

@@ -16,25 +16,13 @@ def _unsupported(reading: Reading) -> Iterator[tuple[Quantity, bool]]:
             yield quantity, quantity.scaled and known.off_by_power(quantity)
 
 
-@rule(
-    "number-scale",
-    3,
-    reason="数量“{}”换算有误，请按原文重新换算万、亿",
-    why="a number ten or a hundred times too large or too small after conversion to 万 or 亿",
-    any_language=True,
-)
+@rule("number-scale")
 def number_scale(reading: Reading) -> Iterator[str]:
     """301亿 for 3.01 billion: the right digits with a wrong power of ten."""
     return (quantity.written for quantity, scale in _unsupported(reading) if scale)
 
 
-@rule(
-    "unsupported-number",
-    2,
-    reason="原文没有数字“{}”，请只写原文中的数字",
-    why="a number that the paper does not have",
-    any_language=True,
-)
+@rule("unsupported-number")
 def unsupported_number(reading: Reading) -> Iterator[str]:
     """A number that the paper has neither as it is nor rounded nor as a share."""
     return (quantity.written for quantity, scale in _unsupported(reading) if not scale)

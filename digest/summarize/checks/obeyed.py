@@ -26,7 +26,7 @@ _ORDERS = re.compile(
     any_of(
         (
             # to the reader; 请 is part of another word in 申请, 邀请, 请求
-            r"请(?<![申邀聘恳吁提敬约宴延央报烦雇“‘]请)(?![求教愿示假柬客罪缨战帖命])",
+            r"请(?<![申邀聘恳吁提敬约宴延央报烦雇“‘]请)(?![求教愿示假柬客罪缨战帖命]|[^，。]{0,6}(?:学者|专家|医[生师]|用户|参与者|标注[者员]|志愿者|被试))",
             r"欢迎(?:关注|订阅|引用|加入|联系|咨询|试用|下载|访问|转发|投稿|购买|合作|致电|来信|扫码|大家|各位)",
             rf"{_STARTS}(?:务必|切勿|切记|敬请|恳请|快来|赶紧|速来)",
             r"您(?<![“‘]您)(?![”’])|诸位|各位(?:读者|同行|评审|专家)|亲爱的",
@@ -55,6 +55,9 @@ _ORDERS = re.compile(
 """Words that only an order, an advertisement or the request itself has."""
 
 
+_FULL_WIDTH = str.maketrans(",;:!", "，；：！")
+"""The stops of a model that writes Chinese with the marks of English."""
+
 _QUOTED = re.compile("“[^”]*”|「[^」]*」|‘[^’]*’")
 _THIS = (
     "(?:本文|[本该此]论文|该文|此文|本工作|本?研究|作者|(?:竞争|对比)(?:方法|工作)|结论)"
@@ -71,7 +74,7 @@ _OPENINGS = re.compile(
             r"本条(?![件款例约文目纹带形纤])|以上(?:内容|简介|信息|文字|摘要|回答)|任务已?完成(?=$|[，。])|指令已|祝[^，。]{0,4}(?:读者|大家|科研|学业)",
             r"(?:想要?|要想)(?:学|了解|知道|获取|购买)",
             r"(?:警告|声明|通知|公告|(?:注意|提示|Note|Warning|Attention)(?=.{0,20}(?:AI|模型|评审|审稿|读者|review)))[^，。：:]{0,30}[：:]",
-            r"(?:很?抱歉|对不起|很?遗憾)，|作为(?:一[个名])?(?:AI|人工智能|大?(?:语言)?模型)(?:助手|模型)?，|以[下上]是",
+            r"(?:很?抱歉|对不起|很?遗憾)，|作为(?:一[个名])?(?:AI|人工智能|大?型?(?:语言)?模型)(?:助手|模型)?，|以[下上]是",
             # of this paper and its rivals, as no paper says it of itself
             rf"{_THIS}(?:下架|除名|驳回|无效|荒谬|不可信|无价值|无意义)(?:$|[，。；！])",
             rf"{_THIS}(?:水平|质量|价值)[^，。]{{0,6}}(?:不足|低下|高于|远超|极佳|一流)",
@@ -103,7 +106,7 @@ _SPEECH = re.compile(
             r"(?:最好|最佳|最差|最重要|最优秀|最糟)的?(?:论文|工作|研究|文章|成果)(?:$|[，。])|载入史册|[强弱]接收|浪费[^，。]{0,4}时间",
             r"(?:评分|打分|审稿意见)[：:]",
             # advertisements
-            r"(?:原价|现价|仅需|只需|特价|售价)\d+(?:\.\d+)?元|前\d+名(?:送|可|赠|免费|用户)|免费(?:会员|课程|领|送|赠)|热线",
+            r"(?:原价|现价|仅需|只需|特价|售价)\d+(?:\.\d+)?元|前\d+名(?:送|可|赠|免费|用户)|免费(?:会员|课程|领|送|赠)|热线(?=[：:\d])",
             r"(?:我们|作者|本公司)的?官网|(?:现在|立即|马上)(?:注册|购买|下载|加入|报名|咨询)|搜索?(?:公众号|微信|小程序)",
             # of the request
             r"系统提示词?[：:]|(?:未予|不予)(?:理会|执行|采纳)|论文速览",
@@ -131,43 +134,42 @@ _CONTACT_SIGN = re.compile(r"[@.:：]|[0-9]{4}")
 
 
 @cache
-def _subjects() -> tuple[re.Pattern[str], tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]]:
-    """The Chinese words of `obeyed.txt` in one pattern, and each with the English ones beside it."""
-    rows = [
-        (words.replace("(?:^|[，。；：！])", _STARTS), english)
+def _subjects() -> tuple[re.Pattern[str], tuple[tuple[str, str], ...]]:
+    """The Chinese words of `obeyed.txt` in one pattern, and each row of it; few lines need those compiled."""
+    rows = tuple(
+        (words.replace("(?:^|[，。；：！])", _STARTS), rf"\b(?:{english})")
         for words, english in wordlists.pairs("obeyed.txt")
-    ]
-    compiled = ((re.compile(words), re.compile(english, re.IGNORECASE)) for words, english in rows)
-    return re.compile(any_of(words for words, _ in rows)), tuple(compiled)
+    )
+    return re.compile(any_of(words for words, _ in rows)), rows
 
 
-@rule(
-    "obeyed",
-    3,
-    reason="“{}”不是对论文内容的介绍，请只概括论文，不评价、不宣传、不对读者或评审说话",
-    why="words that judge, advertise, accuse or address somebody, as an order inside a paper may ask for",
-    fields=True,
-)
+@rule("obeyed")
 def obeyed(reading: Reading) -> Iterator[str]:
     """Words that judge, advertise, accuse, address somebody or speak of the request."""
-    line = f"。{reading.plain}"  # so the first clause stands behind a stop, as all others do
+    written = f"。{reading.plain}"  # so the first clause stands behind a stop, as all others do
+    line = written.translate(_FULL_WIDTH)
     if match := _ORDERS.search(line):
-        yield match[0].strip("，。；：！")
+        yield _evidence(written, match)
         return
     paper = f"{reading.source.title}\n{reading.source.abstract}"
-    contact = _CONTACT.search(line) if _CONTACT_SIGN.search(line) else None
+    contact = _CONTACT.search(written) if _CONTACT_SIGN.search(written) else None
     if contact and contact[0] not in paper:
         yield contact[0]
         return
-    unquoted = _QUOTED.sub("“”", line)
+    unquoted = _QUOTED.sub(lambda quoted: "“".ljust(len(quoted[0]), "”"), line)
     spoken = [match for match in (_OPENINGS.search(unquoted), _SPEECH.search(unquoted)) if match]
     if spoken:
-        yield min(spoken, key=re.Match.start)[0].strip("，。；：！")
+        yield _evidence(written, min(spoken, key=re.Match.start))
         return
     suspect, subjects = _subjects()
     if not suspect.search(line):
         return
     for words, english in subjects:
-        if (match := words.search(line)) and not english.search(paper):
-            yield line[max(match.start(), 1) : match.end()]
+        if (match := re.search(words, line)) and not re.search(english, paper, re.IGNORECASE):
+            yield _evidence(written, match)
             return
+
+
+def _evidence(written: str, match: re.Match[str]) -> str:
+    """The words that a pattern found, as they are written, without the stop before and after them."""
+    return written[match.start() : match.end()].strip("，。；：！,;:!")

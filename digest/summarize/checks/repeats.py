@@ -7,17 +7,12 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from digest.model import Finding
-from digest.summarize.checks.rule import Rule, Source
+from digest.summarize.checks.rule import Rule, Source, rule_of
 from digest.summarize.checks.words import squash
 
 _NOT_SAID = re.compile(r"[\W_]+")
 
-SAME_LINE = Rule(
-    "same-line",
-    3,
-    reason="与《{}》的简介完全相同，请只根据所给论文重写",
-    why="one same line for several papers of a day",
-)
+SAME_LINE = rule_of("same-line")
 
 
 def repeated(

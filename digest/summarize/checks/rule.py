@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
+from importlib.resources import files
 from types import ModuleType
+from typing import Any
 
 from digest.model import Paper, Severity
 from digest.summarize.checks import latex, quantities, spelling, words
@@ -165,11 +168,20 @@ class Rule:
     any_language: bool = False
 
 
-def rule(
-    name: str, severity: Severity, *, reason: str, why: str, fields: bool = False, any_language: bool = False
-) -> Callable[[Find], Rule]:
+@cache
+def rule_texts() -> Mapping[str, Mapping[str, Any]]:
+    """Rule -> what `rules.toml` says of it."""
+    return tomllib.loads(files("digest.summarize.checks").joinpath("rules.toml").read_text(encoding="utf-8"))
+
+
+def rule_of(name: str, find: Find | None = None) -> Rule:
+    """The rule of that name in `rules.toml`, with its function."""
+    return Rule(name, find=find, **rule_texts()[name])
+
+
+def rule(name: str) -> Callable[[Find], Rule]:
     """A decorator that makes a function the rule of that name; `registry.py` finds it by its module."""
-    return lambda find: Rule(name, severity, reason, why, find, fields, any_language)
+    return lambda find: rule_of(name, find)
 
 
 def rules_of(module: ModuleType) -> tuple[Rule, ...]:

@@ -36,13 +36,7 @@ def _traditional() -> re.Pattern[str]:
     return re.compile(f"[{''.join(sorted(frozenset(''.join(rows)) - _RESTORED))}]")
 
 
-@rule(
-    "traditional",
-    3,
-    reason="含有繁体字“{}”，请使用简体中文",
-    why="characters that only Traditional Chinese writes",
-    fields=True,
-)
+@rule("traditional")
 def traditional(reading: Reading) -> Iterator[str]:
     """Traditional characters that the paper itself does not have."""
     found = {*_traditional().findall(reading.line), *_IN_WORDS.findall(reading.line)}
@@ -54,13 +48,7 @@ def traditional(reading: Reading) -> Iterator[str]:
         yield evidence[:8]
 
 
-@rule(
-    "foreign-script",
-    3,
-    reason="含有其他文字“{}”，请使用简体中文",
-    why="letters of a script that is neither Chinese nor Latin nor Greek",
-    fields=True,
-)
+@rule("foreign-script")
 def foreign_script(reading: Reading) -> Iterator[str]:
     """Letters of a script that is neither Chinese nor Latin nor Greek, and not in the paper."""
     found = [c for c in _FOREIGN.findall(reading.line) if c not in reading.source.text]
@@ -68,14 +56,14 @@ def foreign_script(reading: Reading) -> Iterator[str]:
         yield "".join(found)[:8]
 
 
-@rule("english-line", 3, reason="几乎全是英文，请用简体中文写", why="hardly any Chinese in it", fields=True)
+@rule("english-line")
 def english_line(reading: Reading) -> Iterator[str]:
     """Hardly any Chinese."""
     if reading.cjk_share < 0.15:
         yield reading.line[:20]
 
 
-@rule("low-cjk", 2, reason="中文只占{}，请把英文译成中文", why="less Chinese than Latin letters")
+@rule("low-cjk")
 def low_cjk(reading: Reading) -> Iterator[str]:
     """Less Chinese than Latin letters."""
     if 0.15 <= reading.cjk_share < 0.4:
@@ -120,13 +108,7 @@ def _named(run: Sequence[Token], source: Source) -> bool:
     return any(name in said for name in source.own_words)
 
 
-@rule(
-    "untranslated-phrase",
-    2,
-    reason="“{}”没有翻译，请译成中文",
-    why="two or more ordinary English words in a row",
-    fields=True,
-)
+@rule("untranslated-phrase")
 def untranslated_phrase(reading: Reading) -> Iterator[str]:
     """Two or more ordinary English words in a row."""
     return (" ".join(w.text for w in words) for words in _untranslated(reading) if len(words) > 1)
@@ -136,20 +118,14 @@ def _single(reading: Reading) -> list[str]:
     return list(dict.fromkeys(words[0].text for words in _untranslated(reading) if len(words) == 1))
 
 
-@rule(
-    "untranslated-words",
-    2,
-    reason="“{}”没有翻译，请译成中文",
-    why="two or more ordinary English words here and there",
-    fields=True,
-)
+@rule("untranslated-words")
 def untranslated_words(reading: Reading) -> Iterator[str]:
     """Two or more ordinary English words here and there."""
     if len(words := _single(reading)) > 1:
         yield "、".join(words)
 
 
-@rule("untranslated", 1, reason="“{}”没有翻译，请译成中文", why="one ordinary English word", fields=True)
+@rule("untranslated")
 def untranslated(reading: Reading) -> Iterator[str]:
     """One ordinary English word."""
     if len(words := _single(reading)) == 1:
@@ -167,13 +143,7 @@ _NOT_HALF = frozenset(
 )
 
 
-@rule(
-    "half-word",
-    2,
-    reason="“{}”只译了一半，请写出完整的中文译词",
-    why="one half of a compound in Chinese, the other in English",
-    fields=True,
-)
+@rule("half-word")
 def half_word(reading: Reading) -> Iterator[str]:
     """物理-aware, 零Crossing率: one half of a compound translated, the other left in English."""
     paper = reading.source

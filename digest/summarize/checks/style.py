@@ -35,7 +35,7 @@ _BY_PROPOSING = re.compile(
 )
 
 
-@rule("task-twice", 1, reason="“{}”出现了不止一次，请换个说法", why="the name of the task twice")
+@rule("task-twice")
 def task_twice(reading: Reading) -> Iterator[str]:
     """The name of the task, two or three times."""
     match = _TASK.search(reading.plain)
@@ -46,40 +46,28 @@ def task_twice(reading: Reading) -> Iterator[str]:
         yield task
 
 
-@rule(
-    "long-attributive",
-    1,
-    reason="名称前的定语太长（{}），请拆成短句",
-    why=f"more than {LONGEST_ATTRIBUTIVE} characters before a name",
-)
+@rule("long-attributive")
 def long_attributive(reading: Reading) -> Iterator[str]:
     """More than 20 characters in front of a name: 首个面向……的……框架X."""
     for match in _BEFORE_NAME.finditer(reading.plain):
         yield f"{match['words'][:12]}……{match['name']}"
 
 
-@rule(
-    "solves-nothing",
-    1,
-    reason="综述、基准和分析不解决问题（{}），请写研究了什么、发现了什么",
-    why="旨在解决 in a line on a survey, a benchmark or an analysis",
-)
+@rule("solves-nothing")
 def solves_nothing(reading: Reading) -> Iterator[str]:
     """旨在解决 in a line on a survey, a benchmark or an analysis."""
     if "旨在解决" in reading.plain and (match := _SOLVES_NOTHING.search(reading.plain)):
         yield f"旨在解决……{match[0]}"
 
 
-@rule(
-    "empty-end", 1, reason="“{}”没有具体内容，请写出机制、数字或结论", why="提升性能 and the like as an end"
-)
+@rule("empty-end")
 def empty_end(reading: Reading) -> Iterator[str]:
     """提升性能 as an end, without saying of what, by what or by how much."""
     if (match := _EMPTY_END.search(reading.plain)) and not re.search(r"\d", match[0]):
         yield match[0]
 
 
-@rule("by-proposing", 1, reason="“{}”读起来不通顺，请写“提出……，……”", why="通过提出……，提升……")
+@rule("by-proposing")
 def by_proposing(reading: Reading) -> Iterator[str]:
     """通过提出……，提升……: a proposal is no means."""
     if match := _BY_PROPOSING.search(reading.plain):

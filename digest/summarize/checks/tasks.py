@@ -65,13 +65,7 @@ def _claimed(reading: Reading) -> str | None:
     return reading.plain.strip() if len(reading.plain) <= 20 else None
 
 
-@rule(
-    "wrong-task",
-    2,
-    reason="任务与论文标题不符（{}），请写出标题所说的任务",
-    why="a task of a neighbouring field instead of the title's",
-    fields=True,
-)
+@rule("wrong-task")
 def wrong_task(reading: Reading) -> Iterator[str]:
     """The line claims a task that the title has not, while the title names another.
 
@@ -92,13 +86,7 @@ def wrong_task(reading: Reading) -> Iterator[str]:
             yield f"{task}；{'、'.join((*untold, *told))}"
 
 
-@rule(
-    "wrong-sense",
-    2,
-    reason="“{}”译错了词义，请按论文所属的领域翻译",
-    why="a word of the title in a sense that is not meant",
-    fields=True,
-)
+@rule("wrong-sense")
 def wrong_sense(reading: Reading) -> Iterator[str]:
     """A word of the title in the sense that a dictionary puts first: 钢琴性能 for piano performance."""
     if not _senses().search(reading.plain):
@@ -114,12 +102,7 @@ _SAME = re.compile(
 _FILLER = re.compile(r"[的中在与和等]|任务|问题|研究|方法|技术|领域|相关|难题|挑战")
 
 
-@rule(
-    "problem-is-task",
-    2,
-    reason="“{}”只是重复任务，请写出要解决的具体问题",
-    why="the task again, instead of the problem",
-)
+@rule("problem-is-task")
 def problem_is_task(reading: Reading) -> Iterator[str]:
     """属于语音分离任务，旨在解决语音分离问题: nothing is said of the problem."""
     if match := _SAME.search(reading.plain):
@@ -137,12 +120,7 @@ _METHOD = re.compile(
 )
 
 
-@rule(
-    "problem-is-method",
-    2,
-    reason="“{}”是方法，不是问题，请写出要解决的问题",
-    why="what is done, instead of the problem",
-)
+@rule("problem-is-method")
 def problem_is_method(reading: Reading) -> Iterator[str]:
     """旨在解决通过扩散模型生成语音的问题: what is done, in the place of what is solved."""
     if (match := _METHOD.search(reading.plain)) and not re.search(
@@ -155,38 +133,21 @@ _FIRST = re.compile(r"我们(?<!自我们)(?!的?世界)|笔者(?<![原文]笔�
 _THIS = re.compile(r"(?:^|(?<=[，。；：、]))(?:在)?本文(?![本字件化])")
 
 
-@rule(
-    "first-person",
-    2,
-    reason="不要用“{}”，请用第三人称写“该论文”",
-    why="the line speaks as the paper's authors do",
-    fields=True,
-)
+@rule("first-person")
 def first_person(reading: Reading) -> Iterator[str]:
     """我们: the line speaks as the authors do."""
     if match := _FIRST.search(reading.plain):
         yield match[0]
 
 
-@rule(
-    "this-text",
-    1,
-    reason="不要用“{}”，请写“该论文”或直接说方法",
-    why="本文, which in a digest means the digest",
-    fields=True,
-)
+@rule("this-text")
 def this_text(reading: Reading) -> Iterator[str]:
     """本文: a digest speaks of a paper, not of itself."""
     if "本文" in reading.plain and (match := _THIS.search(reading.plain)):
         yield match[0]
 
 
-@rule(
-    "title-word",
-    1,
-    reason="标题中的“{}”没有写出，请写明论文的任务",
-    why="the task that the title names is not in the line",
-)
+@rule("title-word")
 def title_word(reading: Reading) -> Iterator[str]:
     """The task that the title names is in no way in the line."""
     _, untold = _told(reading)

@@ -15,7 +15,7 @@ from math import inf, log
 from digest.model import Finding
 from digest.summarize.checks import wordlists
 from digest.summarize.checks.batch import Batch
-from digest.summarize.checks.rule import Reading, Rule, Source, reading_of, rule
+from digest.summarize.checks.rule import Reading, Rule, Source, reading_of, rule, rule_of
 from digest.summarize.checks.words import Vocabulary, squash
 
 _MISSED = 0.05
@@ -150,12 +150,7 @@ def _fit(reading: Reading) -> _Fit:
     return _Fit(reading.source, terms, had, lacking, frozenset(terms.latin).difference(unnamed), len(unnamed))
 
 
-@rule(
-    "off-topic",
-    2,
-    reason="这些词与论文内容不符：{}，请只根据所给论文重写",
-    why="nearly all of the line's terms are not in title and abstract",
-)
+@rule("off-topic")
 def off_topic(reading: Reading) -> Iterator[str]:
     """Nearly all of the line's terms are not in title and abstract."""
     fit = _fit(reading)
@@ -166,18 +161,8 @@ def off_topic(reading: Reading) -> Iterator[str]:
         yield "、".join(fit.lacking[:4])
 
 
-OTHER_PAPER = Rule(
-    "other-paper",
-    3,
-    reason="内容与这篇论文不符，像是另一篇论文的介绍（{}），请只根据所给论文重写",
-    why="the line fits another paper of the batch far better",
-)
-NEARER_PAPER = Rule(
-    "nearer-paper",
-    1,
-    reason="内容可能与这篇论文不符（{}），请只根据所给论文重写",
-    why="the line fits another paper of the batch better",
-)
+OTHER_PAPER = rule_of("other-paper")
+NEARER_PAPER = rule_of("nearer-paper")
 
 
 def about(

@@ -27,27 +27,7 @@ _JARGON = files("digest.summarize.checks").joinpath("jargon.txt").read_text(enco
 JARGON = frozenset(_JARGON) | frozenset(re.sub("[^a-z0-9]", "", word) for word in _JARGON)
 """Terms that everybody in the field writes in Latin letters, whether or not the abstract does."""
 
-_STOP = frozenset(
-    (
-        "a",
-        "an",
-        "and",
-        "as",
-        "at",
-        "by",
-        "for",
-        "from",
-        "in",
-        "into",
-        "of",
-        "on",
-        "or",
-        "the",
-        "to",
-        "via",
-        "with",
-    )
-)
+_STOP = frozenset("a an and as at by for from in into of on or the to via with".split())
 _TERM = re.compile(
     r"(?<![A-Za-z-])([A-Za-z])[A-Za-z]*-(?:(?:to|of|and|in|for|the)-)?(?=([A-Za-z])[A-Za-z]*)"
     r"|(?<![A-Za-z-])([A-Z])[a-z]+ (?=([A-Z])[a-z]+)"

@@ -66,13 +66,15 @@ def test_a_harmless_restyle_is_style(size: str, request: pytest.FixtureRequest, 
     assert "that tells of style, not of quality" in decision.sentences[-1]
 
 
-@pytest.mark.parametrize(("kind", "gate"), [("wrong paper", "lint_ok"), ("untranslated", "lint_ok")])
+@pytest.mark.parametrize(
+    ("kind", "gate"), first_fast([("wrong paper", "lint_ok"), ("untranslated", "lint_ok")])
+)
 def test_a_fifth_of_the_lines_spoilt_is_worse(
     kind: str, gate: str, gold: Gold, gold_file: Path, tmp_path: Path
 ) -> None:
     variants = {"a": [published(gold)], "b": [spoilt(gold, kind, 3)]}
     _, comparison = compared(make_run(tmp_path, gold_file, variants))
-    assert gate in {row.metric for row in comparison.rows if row.word == "worse"}
+    assert "lint_ok" in {row.metric for row in comparison.rows if row.word == "worse"}
 
 
 def test_what_no_metric_sees(gold: Gold, gold_file: Path, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from digest.publish.markdown_parser import parse
 from digest.system.errors import UsageError
 from tests.evaluate.conftest import Run
 from tests.evaluate.support import paper, prompt
+from tests.examples import first_fast
 
 
 @pytest.fixture
@@ -173,7 +174,17 @@ def _pool(seed: Path, folder: Path, *, moved: int) -> Path:
     return path
 
 
-@pytest.mark.parametrize("n", [44, 20, 3, 1])
+@pytest.mark.parametrize(
+    "n",
+    first_fast(
+        [
+            20,
+            44,
+            3,
+            1,
+        ]
+    ),
+)
 def test_a_sample_keeps_the_flags_of_its_pool_and_check_agrees(
     seed: Path, tmp_path: Path, digest: Run, n: int
 ) -> None:

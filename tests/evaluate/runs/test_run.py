@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from digest.evaluate.runs.folder import open_run
-from digest.sample import Fault, Server, fault
 from tests.evaluate.conftest import Run
+from tests.faulty import Fault, Server, fault
 
 pytestmark = pytest.mark.slow
 

@@ -16,8 +16,8 @@ from digest.llm.cached_client import CachedClient
 from digest.llm.capabilities import Capabilities
 from digest.llm.endpoint import Endpoint
 from digest.model import Message, Request
-from digest.sample import Server
 from digest.summarize.answer import schema
+from tests.faulty import Server
 
 DAY = date(2026, 1, 28)
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 
-from digest.sample import Fault, Server, fault
+from tests.faulty import Fault, Server, fault
 from tests.ledger.days import run, start, use, write_records
 
 Start = Callable[..., Server]

@@ -14,8 +14,9 @@ from digest.ledger.interface import OPEN_STATES, BatchState
 from digest.llm.batch import Pending, lifecycle
 from digest.llm.batch.deferred import DeferredError
 from digest.model import Request
-from digest.sample import Server
 from digest.system.errors import ModelError, UsageError
+from tests.examples import first_fast
+from tests.faulty import Server
 from tests.llm.batch.bench import DAY, Bench, answered, asked, collect, listed, submit
 
 
@@ -114,10 +115,11 @@ class KilledError(BaseException):
     """Stands for the end of the process at this place."""
 
 
-STEPS = ["intend", "upload", "uploaded", "create", "submitted", "retrieve", "download", "keep", "collected"]
+STEPS = ["upload", "create", "keep", "intend", "uploaded", "submitted", "retrieve", "download", "collected"]
+"""The first three end between the ledger and the endpoint: what one has the other does not know."""
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", first_fast(STEPS, 3))
 def test_killed_anywhere_a_batch_is_neither_forgotten_nor_handed_in_twice(
     tmp_path: Path, server: Server, questions: list[tuple[Request, str]], step: str
 ) -> None:

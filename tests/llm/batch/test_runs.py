@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from digest.cli import app
-from digest.sample import Server, fault
+from tests.faulty import Server, fault
 from tests.ledger.days import use
 
 Row = Callable[..., dict[str, Any]]

@@ -10,8 +10,8 @@ import pytest
 from digest.ledger import open_ledger
 from digest.llm.batch import Pending
 from digest.model import Request
-from digest.sample import Server
 from digest.system.errors import ModelError
+from tests.faulty import Server
 from tests.llm.batch.bench import DAY, Bench, answered, collect, listed, submit
 
 Questions = list[tuple[Request, str]]

@@ -1,15 +1,15 @@
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
-from digest.ledger.memory import MemoryLedger
 from digest.model import Announcement, Section
-from digest.sample import Server, fault
 from digest.sources.source import NoAnnouncement
 from digest.system.errors import CountError, SourceError, StaleError, UnreachableError
+from tests.faulty import Server, fault
+from tests.ledger.memory import MemoryLedger
 from tests.sources import hostile, invented
 from tests.sources.conftest import RawServer, response
 from tests.sources.support import announced, entry, found, morning, page, section
@@ -70,6 +70,26 @@ def test_a_day_once_seen_is_not_asked_for_again(server: Server) -> None:
     again = found(announced(server.url, WEDNESDAY, morning(date(2026, 12, 1)), snapshots=snapshots))
     assert server.stats()["requests"] == {}
     assert again == first.model_copy(update={"saved": True})
+
+
+@pytest.mark.parametrize(
+    ("now", "usable"),
+    [
+        (datetime(2026, 1, 28, 0, 5, tzinfo=UTC), True),  # 19:05 in the East of the day before
+        (datetime(2026, 1, 27, 23, 50, tzinfo=UTC), False),
+        (datetime(2026, 1, 27, 4, 0, tzinfo=timezone(timedelta(hours=14))), False),  # the 26th in the East
+        (datetime(2026, 1, 28, 10, 0, tzinfo=timezone(timedelta(hours=8))), True),
+        (datetime(2025, 1, 28, 15, tzinfo=UTC), False),  # a computer whose clock is a year behind
+    ],
+)
+def test_a_page_that_cannot_be_out_yet_is_refused(server: Server, now: datetime, usable: bool) -> None:
+    snapshots = MemoryLedger()
+    if usable:
+        assert found(announced(server.url, None, now, snapshots=snapshots)).date == WEDNESDAY
+        return
+    with pytest.raises(SourceError, match=r"dated 2026-01-28, but by .* is the clock right"):
+        announced(server.url, None, now, snapshots=snapshots)
+    assert snapshots.day("cs.SD", WEDNESDAY) == ()
 
 
 def test_pages_are_followed_to_the_end(server: Server) -> None:

@@ -31,6 +31,15 @@ def test_items(stated: str, announced: str, item: FeedItem) -> None:
     assert parse_feed(ATOM.format(ENTRY.format(stated, announced))) == (item,)
 
 
+def test_and_others_are_no_author() -> None:
+    creator = (
+        '<c:creator xmlns:c="http://purl.org/dc/elements/1.1/">Ann Lee (MIT), Bob Stone et al.</c:creator>'
+    )
+    entry = ENTRY.format("2601.00001v1", "new").replace("</entry>", f"{creator}</entry>")
+    (read,) = parse_feed(ATOM.format(entry))
+    assert read.authors == ("Ann Lee", "Bob Stone")
+
+
 @pytest.mark.parametrize(
     "text", ["", "Rate exceeded.", "<html></html>", ATOM[:-9], ATOM.format(ENTRY.format("x", "new"))]
 )

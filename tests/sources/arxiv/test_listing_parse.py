@@ -67,11 +67,15 @@ def test_an_entry_in_full() -> None:
             ("A. Lee", "B. Mo"),
         ),
         ("Ann Lee, Bo Chen", ("Ann Lee", "Bo Chen")),
+        ("Ann Lee, R&amp;D Lab &amp; Bo Chen", ("Ann Lee", "R&D Lab", "Bo Chen")),
         (
             "<a href='#'>Ed Fox</a>, III, <a href='#'>B. Mo</a>, IV (MIT), Ng, <a href='#'>C. Wu</a>, Jr.",
             ("Ed Fox, III", "B. Mo, IV", "Ng", "C. Wu, Jr."),
         ),
         ("<a href='#'>Ed Fox</a>, III and <a href='#'>B. Mo</a>", ("Ed Fox, III", "B. Mo")),
+        ("<a href='#'>Ann Lee</a>, <a href='#'>Bob Stone et al.</a>", ("Ann Lee", "Bob Stone")),
+        ("<a href='#'>Ann Lee</a>, <a href='#'>Bob Stone</a>, et. al", ("Ann Lee", "Bob Stone")),
+        ("<a href='#'>J. Petal</a>, <a href='#'>Et Alba</a>", ("J. Petal", "Et Alba")),
         (
             ", ".join(f"<a href='#'>Author {n}</a>" for n in range(3000)),
             tuple(f"Author {n}" for n in range(3000)),

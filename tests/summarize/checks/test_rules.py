@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from digest.model import Finding
-from digest.summarize.checks import RULES, Rule, Source, check, correction, registry, rules_for
-from digest.summarize.checks.rule import Reading, rules_of
+from digest.summarize.checks import RULES, Rule, Source, check, correction, form, registry, rules_for, style
+from digest.summarize.checks.rule import Reading, rule_texts, rules_of
 from digest.system.errors import UsageError
 from tests.summarize.checks.examples import EXAMPLES, Example
 
@@ -51,6 +51,22 @@ def test_corrections_are_chinese_and_hold_the_evidence() -> None:
         sentence = correction(Finding(rule=rule.id, severity=rule.severity, evidence="X{0}Y"))
         assert re.search("[\u4e00-\u9fff]{4}", sentence), rule.id
         assert "X{0}Y" in sentence or "{" not in rule.reason
+
+
+def test_texts_name_the_bounds_that_the_code_has() -> None:
+    bounds = {
+        "too-short": form.SHORTEST,
+        "short": form.SHORT,
+        "too-long": form.LONGEST,
+        "many-sentences": form.MOST_SENTENCES,
+        "long-attributive": style.LONGEST_ATTRIBUTIVE,
+    }
+    told = {rule.id: rule.why for rule in RULES}
+    assert all(f" {bound} " in f" {told[rule]} " for rule, bound in bounds.items())
+
+
+def test_every_text_belongs_to_a_rule() -> None:
+    assert set(rule_texts()) == {rule.id for rule in RULES}
 
 
 def test_a_finding_of_an_unknown_rule_can_still_be_told() -> None:

@@ -18,12 +18,11 @@ from starlette.types import Message, Receive, Scope, Send
 
 from digest.sample.chat import ChatError
 from digest.sample.data import share
-from digest.sample.knobs import Fault, Knobs
+from tests.faulty.knobs import Fault, Knobs
 
 KINDS = {
     "/list/": "listing",
     "/catchup/": "catchup",
-    "/rss/": "feed",
     "/atom/": "feed",
     "/api/": "api",
     "/oai": "oai",
