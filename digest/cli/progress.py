@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -62,7 +63,7 @@ def spent(usage: RunUsage | None) -> str:
     return translated(f"{usage.tokens.input + usage.tokens.output:,} tokens{cost}")
 
 
-class _Paced(Progress):
+class _Paced(Progress, ABC):
     """The pace of each stage, and what it spends."""
 
     def __init__(self, clock: Clock) -> None:
@@ -84,8 +85,9 @@ class _Paced(Progress):
         """Remember it, to be shown with the steps."""
         self._usages[stage] = usage
 
+    @abstractmethod
     def _show(self, stage: str, pace: Pace, so_far: str) -> None:
-        raise NotImplementedError
+        """Show where a stage is, and what it spent so far."""
 
 
 class Lines(_Paced):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from digest.model import Snapshot
 from digest.system.errors import TooLargeError, UnavailableError
+from digest.system.parts import part_of
 from digest.system.reach import connecting, reason
 
 if TYPE_CHECKING:  # a finished day asks nobody
@@ -88,7 +88,7 @@ async def copy(response: httpx2.Response, file: BinaryIO, limit: int) -> int:
 def beside(target: Path) -> Iterator[BinaryIO]:
     """A file that takes the place of `target` when the block ends well, and leaves no trace otherwise."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
+    part = part_of(target)
     try:
         with part.open("wb") as file:
             yield file

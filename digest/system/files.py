@@ -11,6 +11,7 @@ from io import BufferedReader
 from pathlib import Path, PureWindowsPath
 
 from digest.system.errors import FormatError, UsageError
+from digest.system.parts import part_of
 
 _LARGEST = 512 << 20
 """Bytes of a file that is read at once."""
@@ -169,9 +170,7 @@ def write_bytes_atomically(path: Path, content: bytes, *, sync: bool = True) -> 
 
 
 def _replace(path: Path, content: bytes, *, sync: bool) -> None:
-    import secrets  # it loads hashlib, and every command loads this module
-
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    beside = part_of(path)
     try:
         with beside.open("xb") as file:
             file.write(content)

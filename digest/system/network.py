@@ -200,6 +200,8 @@ def _certificates(name: str, path: Path) -> str | None:
     if name == "SSL_CERT_DIR":
         there = any(Path(one).is_dir() for one in str(path).split(os.pathsep))
         return None if there else f"{path} is no folder"
+    if path.is_fifo():  # one would wait for ever
+        return f"{path} is a named pipe"
     if name == "SSLKEYLOGFILE":
         return None if path.absolute().parent.is_dir() else f"{path} cannot be written"
     if name in OF_REQUESTS and path.is_dir():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from digest.system.errors import FormatError, UsageError
 from digest.system.files import at_home, read_text, words_at_home
 from tests.conftest import Run
+from tests.examples import first_fast
 
 BOM = b"\xef\xbb\xbf"
 
@@ -127,3 +129,54 @@ def test_files_of_commands_may_lie_at_home(
     assert digest("runs", "rescue", "~/new.sqlite3", "--out", "~/runs/sample").code == 0
     assert {path.name for path in folder.iterdir()} == {"home"}
     assert {"copy.sqlite3", "new.sqlite3"} <= {path.name for path in (folder / "home").iterdir()}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes there")
+@pytest.mark.parametrize(
+    "words",
+    first_fast(
+        [
+            "lint x.md",
+            "run --sample --prompt x.md",
+            "gold check x.md",
+            "interests import x.md",
+            "import x.md -o y.json",
+            "backfill --from 2026-01-01 --to 2026-01-02 --metadata x.md --plan",
+        ],
+        2,
+    ),
+)
+def test_nobody_waits_at_a_named_pipe(digest: Run, folder: Path, words: str) -> None:
+    os.mkfifo(folder / "x.md")
+    done = digest(*words.split())
+    assert done.code == 2
+    assert "named pipe" in done.err
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes there")
+def test_settings_and_a_ledger_are_no_named_pipes(digest: Run, folder: Path) -> None:
+    (folder / "runs").mkdir()
+    os.mkfifo(folder / "runs/ledger.sqlite3")
+    assert "it is no file" in digest("runs").err
+    os.mkfifo(folder / "digest.toml")
+    assert "digest.toml: cannot be read: it is a named pipe" in digest("status").err
+
+
+@pytest.mark.skipif(not Path("/dev/fd").exists(), reason="shells hand no pipes there")
+def test_what_a_shell_hands_is_read(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, "音频\n".encode())
+    os.close(writer)
+    assert read_text(Path(f"/dev/fd/{reader}")) == "音频\n"
+    os.close(reader)
+    with pytest.raises(UsageError, match="device"):
+        read_text(Path("/dev/zero"))
+    assert read_text(Path(os.devnull)) == ""
+
+
+def test_a_file_that_is_too_large_for_people_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    path.touch()
+    os.truncate(path, 1 << 30)
+    with pytest.raises(UsageError, match="larger than 512 MB"):
+        read_text(path)

@@ -171,3 +171,15 @@ def test_an_address_of_the_environment_is_named_as_such(
     ran = digest("doctor")
     assert ran.code == 2
     assert ran.err.startswith("digest: OPENAI_BASE_URL: 'api.example.com/v1' is no address")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes there")
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSLKEYLOGFILE"])
+def test_nobody_waits_at_a_named_pipe(name: str, digest: Run, folder: Path) -> None:
+    os.mkfifo(folder / "pipe")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(name, str(folder / "pipe"))
+        ran = digest("list")
+    assert ran.code == 2
+    assert name in ran.err
+    assert "is a named pipe" in ran.err

@@ -181,6 +181,7 @@ def connect(path: Path) -> sqlite3.Connection:
         LedgerError: the file is damaged, or was written by a newer version of this program.
     """
     folder = path.parent
+    _refuse_what_is_no_file(path)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
@@ -229,6 +230,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
         raise NoLedgerError(
             f"{path}: there is no ledger. `digest run` makes one; --out names another folder."
         )
+    _refuse_what_is_no_file(path)
     log = path.with_name(f"{path.name}-wal")
     ways = ["mode=ro"]
     if not log.exists() or not log.stat().st_size:
@@ -245,6 +247,12 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     if isinstance(trouble, sqlite3.OperationalError):
         raise UsageError(f"{path}: cannot be read ({trouble}).")
     raise damaged(path, trouble)
+
+
+def _refuse_what_is_no_file(path: Path) -> None:
+    """Raises UsageError: a folder, device or named pipe has the ledger's name; SQLite waits for the last."""
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path}: cannot be used as a ledger: it is no file.")
 
 
 def _open(address: str) -> sqlite3.Connection:

@@ -18,6 +18,7 @@ from digest.ledger.sql.database import Database
 from digest.ledger.sqlite.connection import SqliteDatabase, connect, connect_to_read, damaged
 from digest.ledger.sqlite.schema import migrate
 from digest.system.errors import LedgerError, UsageError
+from digest.system.parts import is_alive
 
 _PART = re.compile(r"(\d+)\.(?:[a-z]+\.)?part.*")
 """The process, and with a dot what it was, after the name of the file that is being written."""
@@ -36,7 +37,8 @@ def backup(folder: Path, target: Path) -> None:
         LedgerError: the ledger is damaged; `target` is as it was.
     """
     path = folder / FILE_NAME
-    if target.exists() and target.samefile(path):
+    target = _followed(target)
+    if target.exists() and path.exists() and target.samefile(path):
         raise UsageError(f"{target} is the ledger itself: name another file.")
     _refuse_what_is_no_file(target)
     with contextlib.closing(connect_to_read(path)) as source, _in_place_of(target) as beside:
@@ -60,6 +62,7 @@ def export(source: Database, target: Path) -> None:
         UsageError: `target` cannot be written.
         LedgerError: the ledger cannot be read; `target` is as it was.
     """
+    target = _followed(target)
     if not target.parent.is_dir():
         raise UsageError(f"{target}: cannot be written: there is no folder {target.parent}.")
     _refuse_what_is_no_file(target)
@@ -124,7 +127,7 @@ def clear(target: Path) -> None:
     """Delete what this process, and processes that were killed, left beside a file that they were writing."""
     for part in target.parent.glob(f".{glob.escape(target.name)}.*.part*"):
         owner = _PART.fullmatch(part.name.removeprefix(f".{target.name}."))
-        if owner is not None and (int(owner[1]) == os.getpid() or not _is_alive(int(owner[1]))):
+        if owner is not None and (int(owner[1]) == os.getpid() or not is_alive(int(owner[1]))):
             with contextlib.suppress(OSError):
                 part.unlink()
 
@@ -139,20 +142,13 @@ def _refuse_what_is_no_file(path: Path) -> None:
         raise UsageError(f"{path} cannot be written: it is no file.")
 
 
+def _followed(target: Path) -> Path:
+    """Where a link leads, or the path itself: a link is to stay one."""
+    return Path(os.path.realpath(target)) if target.is_symlink() else target
+
+
 def _beside(target: Path, what: str) -> Path:
     return target.with_name(f".{target.name}.{os.getpid()}.{what}.part")
-
-
-def _is_alive(process: int) -> bool:
-    if os.name == "nt":
-        return False  # a file that somebody has open cannot be deleted there
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True
 
 
 def _whole_copy(path: Path, work: Path) -> None:
