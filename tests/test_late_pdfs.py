@@ -43,6 +43,9 @@ def sources(folder: Path) -> list[str]:
         pytest.param(403, "Access denied", marks=pytest.mark.slow),
         pytest.param(500, "file unavailable", marks=pytest.mark.slow),
         (200, "Please prove that you are no robot"),
+        (403, "Your access has been withdrawn"),
+        pytest.param(404, "Access withdrawn", marks=pytest.mark.slow),
+        pytest.param(200, "Access withdrawn: prove that you are no robot", marks=pytest.mark.slow),
     ],
 )
 def test_what_was_refused_is_asked_for_by_the_next_run(
@@ -70,6 +73,41 @@ def test_a_withdrawn_paper_is_not_asked_for_again(digest: Run, server: Server) -
     for words in (JOB, JOB, (*JOB, "--fresh")):
         assert digest(*words).code == 0
     assert server.stats()["requests"]["pdf"] == 3
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "%PDF-1.7\nherons\n%%EOF",
+        pytest.param("<html>Is this %PDF- enough?</html>\n%%EOF", marks=pytest.mark.slow),
+        pytest.param("%PDF-1.7\n1 0 obj <<>> endobj\n", marks=pytest.mark.slow),
+    ],
+)
+def test_what_only_looks_like_a_pdf_is_asked_for_again(
+    body: str, digest: Run, folder: Path, server: Server
+) -> None:
+    server.faults(Fault(path="^/pdf/", headers={"Content-Type": "application/pdf"}, body=body))
+    assert digest(*JOB).code == 0
+    assert sources(folder) == ["abstract"] * 3
+    server.faults()
+    assert digest(*JOB).code == 0
+    assert sources(folder) == ["pdf"] * 3
+
+
+@pytest.mark.parametrize("status", [429, pytest.param(503, marks=pytest.mark.slow)])
+def test_who_says_not_to_ask_again_for_an_hour_is_not_asked_again(
+    status: int, digest: Run, folder: Path, server: Server
+) -> None:
+    server.faults(Fault(path="^/pdf/", status=status, headers={"Retry-After": "3600"}, body="Rate exceeded."))
+    ran = digest(*JOB)
+    assert ran.code == 0
+    assert "(arXiv asks not to be asked again for 60 minutes), so no more are asked for" in ran.err
+    assert "lines from title and abstract alone 3 of 3" in ran.out
+    stats = server.stats()
+    assert (stats["requests"]["pdf"], stats["early"]) == (1, 0)
+    server.faults()
+    assert digest(*JOB).code == 0
+    assert sources(folder) == ["pdf"] * 3
 
 
 def test_asking_again_about_a_paper_asks_for_its_pdf(digest: Run, folder: Path, server: Server) -> None:
