@@ -132,6 +132,25 @@ def test_when_most_are_refused_the_rest_is_not_asked_for(digest: Run, folder: Pa
     assert sources(folder) == ["pdf"] * 12
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("some", "asked", "read"),
+    [({"every": 2}, 12, 6), ({"first": 4}, 12, 8), ({"first": 8}, 8, 0)],  # the half, the first, too many
+)
+def test_when_some_are_refused_the_others_are_read(
+    some: dict[str, int], asked: int, read: int, digest: Run, folder: Path, server: Server
+) -> None:
+    server.faults(page(403, "Access denied").model_copy(update=some))
+    ran = digest("run")
+    assert ran.code == 0
+    assert f"lines from title and abstract alone {12 - read} of 12" in ran.out
+    assert (server.stats()["requests"]["pdf"], sources(folder).count("pdf")) == (asked, read)
+    server.faults()
+    assert digest("run").code == 0
+    assert sources(folder) == ["pdf"] * 12
+    assert server.stats()["requests"]["pdf"] == 12 - read
+
+
 def test_a_refusal_that_an_older_version_kept_for_ever_is_none(
     digest: Run, folder: Path, server: Server
 ) -> None:
