@@ -43,6 +43,9 @@ def sources(folder: Path) -> list[str]:
         pytest.param(403, "Access denied", marks=pytest.mark.slow),
         pytest.param(500, "file unavailable", marks=pytest.mark.slow),
         pytest.param(200, "Please prove that you are no robot", marks=pytest.mark.slow),
+        (403, "Your access has been withdrawn"),
+        pytest.param(404, "Access withdrawn", marks=pytest.mark.slow),
+        pytest.param(200, "Access withdrawn: prove that you are no robot", marks=pytest.mark.slow),
     ],
 )
 def test_what_was_refused_is_asked_for_by_the_next_run(
@@ -72,6 +75,41 @@ def test_a_withdrawn_paper_is_not_asked_for_again(digest: Run, server: Server) -
     assert server.stats()["requests"]["pdf"] == 3
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "%PDF-1.7\nherons\n%%EOF",
+        pytest.param("<html>Is this %PDF- enough?</html>\n%%EOF", marks=pytest.mark.slow),
+        pytest.param("%PDF-1.7\n1 0 obj <<>> endobj\n", marks=pytest.mark.slow),
+    ],
+)
+def test_what_only_looks_like_a_pdf_is_asked_for_again(
+    body: str, digest: Run, folder: Path, server: Server
+) -> None:
+    server.faults(Fault(path="^/pdf/", headers={"Content-Type": "application/pdf"}, body=body))
+    assert digest(*JOB).code == 0
+    assert sources(folder) == ["abstract"] * 3
+    server.faults()
+    assert digest(*JOB).code == 0
+    assert sources(folder) == ["pdf"] * 3
+
+
+@pytest.mark.parametrize("status", [429, pytest.param(503, marks=pytest.mark.slow)])
+def test_who_says_not_to_ask_again_for_an_hour_is_not_asked_again(
+    status: int, digest: Run, folder: Path, server: Server
+) -> None:
+    server.faults(Fault(path="^/pdf/", status=status, headers={"Retry-After": "3600"}, body="Rate exceeded."))
+    ran = digest(*JOB)
+    assert ran.code == 0
+    assert "(arXiv asks not to be asked again for 60 minutes), so no more are asked for" in ran.err
+    assert "lines from title and abstract alone 3 of 3" in ran.out
+    stats = server.stats()
+    assert (stats["requests"]["pdf"], stats["early"]) == (1, 0)
+    server.faults()
+    assert digest(*JOB).code == 0
+    assert sources(folder) == ["pdf"] * 3
+
+
 def test_asking_again_about_a_paper_asks_for_its_pdf(digest: Run, folder: Path, server: Server) -> None:
     server.faults(page(403, "Access denied"))
     assert digest(*JOB).code == 0
@@ -92,6 +130,25 @@ def test_when_most_are_refused_the_rest_is_not_asked_for(digest: Run, folder: Pa
     server.faults()
     assert digest("run").code == 0
     assert sources(folder) == ["pdf"] * 12
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("some", "asked", "read"),
+    [({"every": 2}, 12, 6), ({"first": 4}, 12, 8), ({"first": 8}, 8, 0)],  # the half, the first, too many
+)
+def test_when_some_are_refused_the_others_are_read(
+    some: dict[str, int], asked: int, read: int, digest: Run, folder: Path, server: Server
+) -> None:
+    server.faults(page(403, "Access denied").model_copy(update=some))
+    ran = digest("run")
+    assert ran.code == 0
+    assert f"lines from title and abstract alone {12 - read} of 12" in ran.out
+    assert (server.stats()["requests"]["pdf"], sources(folder).count("pdf")) == (asked, read)
+    server.faults()
+    assert digest("run").code == 0
+    assert sources(folder) == ["pdf"] * 12
+    assert server.stats()["requests"]["pdf"] == 12 - read
 
 
 def test_a_refusal_that_an_older_version_kept_for_ever_is_none(

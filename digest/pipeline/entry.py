@@ -30,7 +30,7 @@ from digest.model import (
 )
 from digest.pipeline.check_cache import CheckCache
 from digest.pipeline.resources import Resources
-from digest.sources.http_responses import says_withdrawn
+from digest.sources.http_responses import refuses_for_good
 from digest.summarize.prompt_text import cuts
 from digest.summarize.summarizer import Job, SummaryResult, summarise
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 AS_ASKED = "only title and abstract were asked for"
 """The reason that is given for a missing text where none is wanted."""
 
-_REFUSALS = ("arXiv has no PDF (", "the answer is no PDF")
+_REFUSALS = ("arXiv has no PDF (", "the answer is no PDF", "PDF is damaged", "not a PDF")
 
 
 @dataclass(frozen=True)
@@ -278,7 +278,7 @@ class _Work:
         What came of an older version of this program was never marked as passing.
         """
         reason = kept.origin.reason or ""
-        if kept.origin.source == "pdf" or says_withdrawn(reason):
+        if kept.origin.source == "pdf" or refuses_for_good(reason):
             return False
         if not (self.resources.fresh or kept.transient or reason.startswith(_REFUSALS)):
             return False

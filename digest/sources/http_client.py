@@ -32,13 +32,13 @@ from digest.sources.http_responses import (
     headline,
     is_throttling,
     read,
-    says_withdrawn,
+    refuses_for_good,
     snapshot_of,
     validators,
     waits,
 )
 from digest.system.clock import Clock
-from digest.system.errors import UnavailableError, UnreachableError, WithdrawnError
+from digest.system.errors import ClosedError, UnavailableError, UnreachableError, WithdrawnError
 from digest.system.network import client_options, explained, on_this_machine
 from digest.system.reach import offline_tries
 from digest.system.retry_after import retry_after
@@ -175,8 +175,9 @@ class Http:
             async with self._stream(url, {}, _RETRIED_PDF) as response:
                 if response.status_code != 200:
                     reason = headline(await read(response, _PAGE_LIMIT))
-                    kind = WithdrawnError if says_withdrawn(reason) else UnavailableError
-                    raise kind(f"{url}: arXiv has no PDF (HTTP {response.status_code}): {reason}.")
+                    sentence = f"{url}: arXiv has no PDF (HTTP {response.status_code}): {reason}."
+                    kind = WithdrawnError if refuses_for_good(sentence) else UnavailableError
+                    raise kind(sentence)
                 with beside(target) as file:
                     return await copy(response, file, limit_bytes)
 
@@ -280,7 +281,7 @@ class Http:
                 wait = retry_after(response.headers, now=self._clock())
                 if wait is not None and wait > LONGEST_WAIT:
                     minutes = round(wait / 60)
-                    raise UnreachableError(f"{url}: arXiv asks not to be asked again for {minutes} minutes.")
+                    raise ClosedError(f"{url}: arXiv asks not to be asked again for {minutes} minutes.")
                 raise TransientHttpError(f"HTTP {response.status_code}", wait)
             yield response
 

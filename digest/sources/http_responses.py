@@ -97,9 +97,17 @@ def beside(target: Path) -> Iterator[BinaryIO]:
         part.unlink(missing_ok=True)
 
 
-def says_withdrawn(reason: str) -> bool:
-    """True if arXiv's words for a missing PDF are of the paper, and final."""
-    return re.search(r"\bwithdrawn\b", reason, re.IGNORECASE) is not None
+def says_withdrawn(comments: str) -> bool:
+    """True if a paper's comments say that it is withdrawn."""
+    return re.search(r"\bwithdrawn\b", comments, re.IGNORECASE) is not None
+
+
+def refuses_for_good(reason: str) -> bool:
+    """True for arXiv's words about the paper itself; another's page may speak of withdrawn access, too.
+
+    They are "This version of 2505.08175v1 has been withdrawn" (arXiv: dissemination/withdrawn.html).
+    """
+    return re.search(r"\(HTTP 404\): .*\d{4,7}(?:v\d+)? has been withdrawn\b", reason) is not None
 
 
 def headline(body: bytes) -> str:

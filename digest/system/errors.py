@@ -10,6 +10,7 @@
         CountError                    a page does not hold what it says it holds
         StaleError                    a page is the one of an earlier day
         UnreachableError              no usable answer now; there may be one later
+          ClosedError                 arXiv says not to ask again for a while
         UnavailableError              there is no such file now
           WithdrawnError              there will be none
         TooLargeError                 the file is larger than the limit
@@ -73,6 +74,10 @@ class StaleError(SourceError):
 
 class UnreachableError(SourceError):
     """There was no usable answer now; there may be one later."""
+
+
+class ClosedError(UnreachableError):
+    """arXiv says not to ask again for longer than a run waits."""
 
 
 class UnavailableError(SourceError):

@@ -23,10 +23,15 @@ class Breaker:
         """A PDF came, or arXiv said of the paper itself that there is none."""
         self._refused.append(False)
 
-    def refused(self, why: str) -> str | None:
-        """A PDF was refused; returns what to tell a person when this one opens the circuit."""
+    def refused(self, why: str, *, told: bool = False) -> str | None:
+        """A PDF was refused; returns what to tell a person when this one opens the circuit.
+
+        Args:
+            why: in words.
+            told: whether arXiv said not to ask again for longer than a run waits.
+        """
         self._refused.append(True)
-        if self.open or sum(self._refused) < _MOST:
+        if self.open or not (told or sum(self._refused) >= _MOST):
             return None
         self.open = True
         return (

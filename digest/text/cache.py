@@ -30,6 +30,12 @@ def take(path: Path) -> bool:
     return whole
 
 
+def drop(path: Path) -> None:
+    """Remove one file, if it is there."""
+    with contextlib.suppress(OSError):  # Windows removes no file that is being read
+        path.unlink(missing_ok=True)
+
+
 def shrink(folder: Path, limit_mb: int, spared: Container[Path] = ()) -> None:
     """Remove the least recently used PDFs of `folder` until all together are within the limit.
 

@@ -94,11 +94,11 @@ def read_pages(path: Path, limit: int) -> Pdf:
     if not head:
         raise PdfError("PDF is empty")
     if b"%PDF-" not in head:
-        raise PdfError("not a PDF")
+        raise PdfError("not a PDF", transient=True)
     try:
         document = _mupdf.open(path, filetype="pdf")
     except Exception as error:  # its exceptions have no common base
-        raise PdfError("PDF is damaged") from error
+        raise PdfError("PDF is damaged", transient=True) from error
     try:
         numbers = _numbers(document, limit)
         membership.settle(document)
@@ -108,19 +108,19 @@ def read_pages(path: Path, limit: int) -> Pdf:
         raise
     if not pdf.pages:
         document.close()
-        raise PdfError("PDF is damaged")
+        raise PdfError("PDF is damaged", transient=True)
     return pdf
 
 
 def _numbers(document: Untyped, limit: int) -> Iterable[int]:
     """The pages to read, from 0. Raises `PdfError` if none can be."""
     if not document.is_pdf:
-        raise PdfError("not a PDF")
+        raise PdfError("not a PDF", transient=True)
     if document.needs_pass:
         raise PdfError("PDF is encrypted")
     count = document.page_count
     if count == 0:
-        raise PdfError("PDF is damaged")
+        raise PdfError("PDF is damaged", transient=True)
     if count <= limit:
         return range(count)
     last = limit // 3

@@ -17,7 +17,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from digest.config import TextSettings
 from digest.model import Paper, Text, TextOrigin
-from digest.system.errors import SourceError, TooLargeError, UnavailableError, WithdrawnError
+from digest.system.errors import ClosedError, SourceError, TooLargeError, UnavailableError, WithdrawnError
 from digest.text import cache
 from digest.text.breaker import Breaker
 from digest.text.errors import PdfError
@@ -97,6 +97,8 @@ class TextReader:
             await self._fetch(paper, path)
             return await self._extract(path, paper.title, model)
         except PdfError as error:
+            if error.transient:  # what came is no PDF of the paper, whatever it looks like
+                cache.drop(path)
             return _abstract(error)
         except OSError as error:
             return _abstract(PdfError(f"{path} could not be written: {error.strerror}", transient=True))
@@ -125,7 +127,8 @@ class TextReader:
                 else:
                     logger.debug("no PDF of %s", paper.versioned_id, exc_info=error)
                     self._refused[paper.versioned_id] = error
-                    if said := self._breaker.refused(str(error)):
+                    told = isinstance(error.__cause__, ClosedError)
+                    if said := self._breaker.refused(str(error), told=told):
                         self._say(said)
                 raise
             self._breaker.came()
@@ -141,6 +144,8 @@ class TextReader:
             except UnavailableError as error:
                 reason = str(error).removeprefix(f"{url}: ").rstrip(".")
                 raise PdfError(reason, transient=not isinstance(error, WithdrawnError)) from error
+            except ClosedError as error:
+                raise PdfError(str(error).removeprefix(f"{url}: ").rstrip("."), transient=True) from error
             except SourceError as error:
                 raise PdfError("PDF could not be fetched", transient=True) from error
             if cache.take(path):

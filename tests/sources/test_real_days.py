@@ -389,6 +389,8 @@ def test_a_page_that_changes_all_the_time_is_not_believed(raw_server: RawServer)
         shown(1, 2, of_all=3, total=2),
         shown(1, 2, of_all=3, total=3).replace("</html>", ""),
         shown(1, 2, of_all=20, total=20).replace("showing 2", "showing 20"),
+        shown(1, 2, of_all=2, total=2).rpartition("<div class='list-subjects'")[0]
+        + "<html><h1>502 Bad Gateway</h1></html>",
     ],
 )
 def test_a_page_that_contradicts_itself_asks_for_no_further_page(raw_server: RawServer, text: str) -> None:

@@ -79,9 +79,9 @@ def test_each_trouble_of_a_paper_has_its_reason(tmp_path: Path, raw_server: RawS
         "2": ("200 OK", herons, "Listening for Bitterns", "title not found in PDF"),
         "3": (
             "404 Not Found",
-            b"<html><h1>Paper withdrawn</h1>",
+            b"<html><h1>This version of 2601.00003v1 has been withdrawn and is unavailable</h1>",
             TITLE,
-            "arXiv has no PDF (HTTP 404): Paper withdrawn",
+            "arXiv has no PDF (HTTP 404): This version of 2601.00003v1 has been withdrawn and is unavailable",
         ),
         "4": ("200 OK", b"<html><h1>Access Denied</h1>", TITLE, "the answer is no PDF: Access Denied"),
         "5": ("200 OK", herons[:-900], TITLE, "PDF is incomplete"),
@@ -95,7 +95,7 @@ def test_each_trouble_of_a_paper_has_its_reason(tmp_path: Path, raw_server: RawS
     texts = read(raw_server, tmp_path, *papers, size_limit=1)
 
     assert [text.origin.reason for text in texts] == [reason for *_, reason in answers.values()]
-    assert [n for n, text in zip(answers, texts, strict=True) if text.transient] == ["4", "5", "6"]
+    assert [n for n, text in zip(answers, texts, strict=True) if text.transient] == ["4", "5", "6", "8"]
     assert all(not text.passages for text in texts[1:])
     assert describe(texts[1]) == "text: abstract (title not found in PDF)"
 

@@ -106,6 +106,8 @@ def disagreements(
     in_pages = {listing.id: listing for listing in listings}
     if in_pages and not in_feed:
         return ("The feed is empty although the listing pages are not.",)
+    if in_pages and in_pages.keys().isdisjoint(in_feed):  # arXiv's has been seen a day late, newly dated
+        return ("The feed is that of another day: no paper of the listing pages is in it.",)
     notes = []
     only_pages = [one for one in in_pages if one not in in_feed]
     if only_pages and len(items) < _LIMIT:

@@ -30,6 +30,7 @@ _STATES_DATE = re.compile(r"showing new listings for|catchup results for", re.IG
 _TOTAL = re.compile(r"total of\s+([\d,]+)\s+entr", re.IGNORECASE)
 _NO_UPDATES = re.compile(r"no (?:further )?updates\b", re.IGNORECASE)
 _END_OF_ENTRY = re.compile(r"</(?:dd|dl|body|html)\b", re.IGNORECASE)
+_BEGIN_OF_PAGE = re.compile(r"<html\b", re.IGNORECASE)
 _END_OF_PAGE = re.compile(r"</html\s*>\s*(?:<!--.*?-->\s*)*$", re.IGNORECASE | re.DOTALL)
 _Heading = tuple[AnnounceType, int, int, bool]
 """Kind, entries on this page, entries on all pages, whether more follow."""
@@ -105,14 +106,15 @@ def parse_listing(text: str, category: str) -> ListingPage:
         raise SourceError(f"The page of {category} states different totals: {sorted(totals)}.")
     if not sections and not totals and not _NO_UPDATES.search(visible):
         raise SourceError(f"The page of {category} is no listing; it says: {_first_words(root)}")
-    whole = bool(_END_OF_PAGE.search(text))
+    two = len(_BEGIN_OF_PAGE.findall(text)) > 1  # the page of an error, sent when half of the listing was out
+    whole = not two and bool(_END_OF_PAGE.search(text))
     return ListingPage(
         date=stated,
         total=min(totals, default=None),
         sections=tuple(sections),
         subjects=tuple(subjects),
         others=frozenset(_linked_pages(root)),
-        cut=not whole and (not totals or not _END_OF_ENTRY.search(_last_entry(text))),
+        cut=two or (not whole and (not totals or not _END_OF_ENTRY.search(_last_entry(text)))),
         whole=whole,
     )
 

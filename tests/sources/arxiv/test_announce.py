@@ -204,10 +204,7 @@ def test_the_listing_decides_where_the_feed_differs(server: Server) -> None:
     server.set(feed_of=TUESDAY)
     result = found(announced(server.url, None, morning(WEDNESDAY)))
     assert [number for number, _, _ in numbers(result)] == [22, 21, 23, 24]
-    assert [note.partition(":")[0] for note in result.notes] == [
-        "Not in the feed, but on the listing pages",
-        "In the feed, but not on the listing pages",
-    ]
+    assert result.notes == ("The feed is that of another day: no paper of the listing pages is in it.",)
 
 
 def test_long_past_days_are_refused_or_approximate(server: Server) -> None:

@@ -63,6 +63,11 @@ def test_agreement_needs_no_words() -> None:
     assert disagreements([], []) == ()
 
 
+def test_the_feed_of_another_day_is_one_note() -> None:
+    (note,) = disagreements([item(n) for n in range(40)], [listing(n) for n in range(50, 90)])
+    assert "that of another day" in note
+
+
 def test_each_disagreement_is_named() -> None:
     notes = disagreements(
         [item(1, "cross"), item(2, "new", 2), item(9)], [listing(1), listing(2, "new", 1), listing(3)]
