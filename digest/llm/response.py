@@ -178,7 +178,10 @@ def _cut(request: Request, completion: Completion, message: dict[str, Any], *, f
     """The reason why an answer that did not end is none: its limit, thoughts, or a full context."""
     usage, limit = completion.usage, request.max_tokens
     thinks = _thinks(completion, message)
-    if full or 0 < usage.output < _SHORT * limit:
+    silent = usage.input > 0 and not completion.content  # LM Studio counts a full context as an answer of 0
+    if full or (
+        (usage.output or silent) and usage.output < _SHORT * limit and not (thinks and not usage.output)
+    ):
         words = (
             f"the context of {request.model} was full at {usage.output} of the {limit} tokens of an answer: "
             "set [text] budget lower in digest.toml, or give the model a longer context"
