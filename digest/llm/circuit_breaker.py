@@ -65,8 +65,10 @@ class CircuitBreaker:
             if for_all or attempt.error is None or not self._one_question_alone(model):
                 self.trip(model, meaning)
         if in_a_row and model not in self._tripped:
-            said = f"{meaning}. It says so to every question, so none is asked any more. Run again later."
-            self.trip(model, QuotaError(said, "refusing") if model in self._answered else ModelError(said))
+            error = ModelError(
+                f"{meaning}. It says so to every question, so no more are asked. Run again later."
+            )
+            self.trip(model, QuotaError(str(error), "refusing") if model in self._answered else error)
 
     def meaning(self, attempt: Attempt) -> Exception | None:
         """The meaning of an attempt, given all that was observed; None: it was answered."""

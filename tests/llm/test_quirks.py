@@ -10,13 +10,14 @@ import pytest
 
 from digest.config import ModelSettings
 from digest.llm.endpoint import Endpoint
-from digest.llm.response import UnusableError
+from digest.llm.response import UnusableError, parse
 from digest.model import Completion, Message, Request
 from digest.sample import Fault, Server, fault
 from digest.sample.data import SampleData
 from digest.sample.knobs import Knobs
 from digest.summarize.answer import read_fields, schema
 from digest.system.errors import AnswerError, DigestError, ModelError, QuotaError
+from digest.system.redact import KeyRedactor
 
 CHAT = "^/v1/chat"
 
@@ -384,7 +385,9 @@ def test_the_first_question_is_put_in_a_weaker_form_whatever_is_said(
 FULL = {"prompt_tokens": 9, "completion_tokens": 300}
 EARLY = {"prompt_tokens": 3990, "completion_tokens": 106}
 UNCOUNTED = {"prompt_tokens": 9, "completion_tokens": 0, "total_tokens": 309}
-"""Tokens of an answer that filled its limit, of one that did not; Gemini leaves thoughts out."""
+NOTHING = {"prompt_tokens": 4096, "completion_tokens": 0, "total_tokens": 4096}
+"""Tokens of an answer that filled its limit, of one that did not; Gemini leaves thoughts out; the context of
+LM Studio was full before it began."""
 
 
 def finished(reason: str | None, usage: dict[str, int] | None = None, **message: Any) -> dict[str, Any]:
@@ -447,6 +450,7 @@ def test_an_unknown_end_without_content_is_named_and_final(server: Server) -> No
         ),
         (finished("length", None, content="<think>嗯"), "cut", True),
         (finished("length", UNCOUNTED), "cut", False),
+        (finished("length", NOTHING, content=""), "too_long", False),
         (
             finished("length", EARLY, content="{"),
             "too_long",
@@ -497,6 +501,13 @@ def test_a_stream_that_nobody_asked_for_is_read(server: Server, body: str, kind:
     assert waits == []
     if "prompt_tokens" in body:
         assert (answer.usage.input, answer.usage.output) == (7, 5)
+
+
+def test_an_answer_in_another_charset_is_read() -> None:
+    body = json.dumps(completion(content="语音"), ensure_ascii=False)
+    for kind in ("application/json; charset=gbk", "application/json; charset=utf-8", "text/html;charset=no"):
+        content = body.encode("gbk" if "gbk" in kind else "utf-8")
+        assert json.dumps(parse(content, kind, KeyRedactor("")), ensure_ascii=False) == body
 
 
 def test_a_stream_that_breaks_off_is_asked_for_again(server: Server) -> None:
