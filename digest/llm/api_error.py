@@ -13,18 +13,18 @@ _LONE = re.compile("[\ud800-\udfff]")
 _TAG = re.compile(r"<[^<>]*>")
 _FIELDS = ("code", "type", "param", "message")
 _NAMES = {
-    **dict.fromkeys(("code", "error_code", "errorcode", "err_code", "status_code", "errcode"), "code"),
-    **dict.fromkeys(("type", "error_type", "status", "reason", "__type"), "type"),
+    **dict.fromkeys(("code", "errorcode", "errcode", "statuscode"), "code"),
+    **dict.fromkeys(("type", "errortype", "status", "reason"), "type"),
     **dict.fromkeys(("param", "parameter", "loc", "field"), "param"),
     **dict.fromkeys(
-        ("message", "msg", "detail", "details", "description", "title", "error", "errors", "error_msg"),
-        "message",
+        ("message", "msg", "detail", "details", "description", "title", "error", "errors"), "message"
     ),
-    **dict.fromkeys(("err_msg", "errmsg", "status_msg", "metadata", "raw", "header", "base_resp"), "message"),
-    **dict.fromkeys(("error_message", "error_description", "response", "cause", "data"), "message"),
+    **dict.fromkeys(("errormsg", "errmsg", "statusmsg", "errormessage", "errordescription"), "message"),
+    **dict.fromkeys(("metadata", "raw", "header", "baseresp", "response", "cause", "data"), "message"),
     **dict.fromkeys(("violations", "quotaid"), "message"),  # Gemini: which of its limits was reached
 }
-"""Fields of errors that tell something; others may repeat the question, whose words mean nothing here."""
+"""Fields of errors that tell something; others may repeat the question, whose words mean nothing here.
+In lower case and without underscores: `errorMsg` is `error_msg`."""
 
 _STATUS = re.compile(r"[45][0-9][0-9]")
 _REPEATED = re.compile(r"""['"](code|type|param)\\?['"]\s*:\s*\\?['"]?([\w.-]+)""", re.IGNORECASE)
@@ -111,7 +111,7 @@ def _gather(value: object, told: dict[str, list[str]], depth: int, name: str = "
             _gather(one, told, depth - 1, "message")
     elif isinstance(value, dict) and depth:
         for key in value:
-            if known := _NAMES.get(key.lower()):
+            if known := _NAMES.get(key.lower().replace("_", "")):
                 _gather(value[key], told, depth - 1, known)
             elif key == "retryDelay" and isinstance(value[key], str):  # Gemini
                 told["message"].append(f"retry in {value[key]}")

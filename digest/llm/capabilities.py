@@ -75,13 +75,19 @@ class Capabilities(Record):
         """With a field left out."""
         return self.model_copy(update={"left_out": (*self.left_out, name)})
 
-    def weaker(self, request: Request) -> Capabilities | None:
-        """The next form of a question that asks less of an endpoint; None: there is none."""
+    def weaker(self, request: Request, *, unbounded: bool = False) -> Capabilities | None:
+        """The next form of a question that asks less of an endpoint; None: there is none.
+
+        Args:
+            request: the question.
+            unbounded: at last, without a limit of the answer.
+        """
         if request.json_schema is not None and self.answer_format != "text":
             return self.with_weaker_format()
         if request.temperature is not None and "temperature" not in self.left_out:
             return self.without("temperature")
-        return None
+        limit = self.token_field if unbounded else None
+        return None if limit is None else self.without(limit)
 
     def with_room(self, request: Request) -> Request:
         """The request, with the room that answers were found to need."""

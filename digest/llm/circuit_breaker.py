@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from digest.llm.attempt import Attempt
+from digest.llm.refusals import Refusals
 from digest.system.errors import AnswerError, ModelError, QuotaError
 
 _DENIALS = 3
@@ -27,6 +28,7 @@ class CircuitBreaker:
         self._answered: set[str] = set()
         self._denied: Counter[str] = Counter()
         self._tripped: dict[str, ModelError] = {}
+        self._refusals = Refusals()
 
     def check(self, model: str) -> None:
         """Let a question pass.
@@ -46,8 +48,10 @@ class CircuitBreaker:
 
         A model that was answered is there, and the key is good for it, so what denies that concerns one
         question; if it was answered in an earlier run only, so do the first denials. Where another model was
-        answered, trouble with this one is not trouble with the account.
+        answered, trouble with this one is not trouble with the account. What is said to one question after
+        another concerns none of them, whatever it is.
         """
+        in_a_row = self._refusals.observe(attempt)
         meaning, model = attempt.meaning, attempt.request.model
         if attempt.retry_as is not None:
             return
@@ -60,6 +64,11 @@ class CircuitBreaker:
                 meaning = ModelError(str(meaning))
             if for_all or attempt.error is None or not self._one_question_alone(model):
                 self.trip(model, meaning)
+        if in_a_row and model not in self._tripped:
+            error = ModelError(
+                f"{meaning}. It says so to every question, so no more are asked. Run again later."
+            )
+            self.trip(model, QuotaError(str(error), "refusing") if model in self._answered else error)
 
     def meaning(self, attempt: Attempt) -> Exception | None:
         """The meaning of an attempt, given all that was observed; None: it was answered."""

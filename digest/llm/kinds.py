@@ -45,7 +45,7 @@ def error_kind(error: ApiError, retry_after: float | None = None) -> ErrorKind:
     may_pass = error.status in {200, 429} and _say("rate", words)
     if kind == "empty account" and may_pass and not _says_empty(words):
         return "limited"  # Model Studio calls a rate limit insufficient_quota
-    if kind == "limited" and _say("empty", error.message) and not _say("rate", error.message):
+    if kind in {"limited", "denied"} and _say("empty", error.message) and not _say("rate", error.message):
         return "empty account"
     if kind == "limited" and _say("one_too_large", words):
         return "too long"  # one question above the limit of a minute: waiting is of no use
@@ -131,7 +131,11 @@ def _say(name: str, words: str) -> bool:
 
 @cache
 def _expression(name: str) -> re.Pattern[str]:
-    return re.compile("|".join(_data()["words"][name]), re.IGNORECASE)
+    told = list(_data()["words"][name])
+    if near := _data()["near"].get(name):
+        things, states = ("|".join(near[half]) for half in ("things", "states"))
+        told += [f'(?:{one})[^"]{{0,60}}?(?:{other})' for one, other in ((things, states), (states, things))]
+    return re.compile("|".join(told), re.IGNORECASE)
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 
 from pydantic import ValidationError
@@ -19,7 +19,7 @@ _DOUBTS = 5
 """So many refusals without an answer take back a form that was answered before: one may be one paper's."""
 
 
-_GENERAL = {400, 422, 500}
+_GENERAL = {400, 422, 500, 501}
 """Statuses of refusals that may be about the form of the question without saying so."""
 
 
@@ -45,7 +45,8 @@ class LearnedCapabilities:
         self._taken: Counter[str] = Counter()
         self._measured: set[str] = set()
         self._doubted: set[str] = set()
-        self._weakened: set[str] = set()
+        self._weakened: dict[str, list[tuple[object, ...]]] = defaultdict(list)
+        self._hopeless: set[str] = set()
 
     def of(self, model: str) -> Capabilities:
         """The capabilities for a model: learned, else as the endpoint's preset says."""
@@ -74,7 +75,8 @@ class LearnedCapabilities:
         Args:
             attempt: what came of it.
             answered: the endpoint has answered a question in this run. Of one that nothing is known of, less
-                may be asked without a word about the form, once a question.
+                may be asked without a word about the form. Where that was of use, all others are put in the
+                form that was answered.
         """
         error, meaning, request = attempt.error, attempt.meaning, attempt.request
         passing = isinstance(meaning, TransientError) and not meaning.limited
@@ -83,10 +85,28 @@ class LearnedCapabilities:
             return None
         if (lesson := self._lesson(attempt, error)) is not None:
             return lesson
-        unknown = not answered and self.kept(request.model) is None
-        if unknown and error.status in _GENERAL and request.key not in self._weakened:
-            return attempt.form.weaker(request)
-        return None
+        if error.status not in _GENERAL:
+            return None
+        if self.kept(request.model) is not None:
+            now, form = self.of(request.model), attempt.form
+            return now if now.form != form.form and now.strength <= form.strength else None
+        return None if answered else self._less(attempt)
+
+    def _less(self, attempt: Attempt) -> Capabilities | None:
+        """The next weaker form of a question that was refused without a word about its form.
+
+        Less and less is asked until one question was refused in the weakest form: then it is not the form.
+        For what may be trouble that passes, one step is tried once a question.
+        """
+        request, model = attempt.request, attempt.request.model
+        before = self._weakened[request.key]
+        if isinstance(attempt.meaning, TransientError):
+            return None if before else attempt.form.weaker(request)
+        tried = model in self._hopeless or attempt.form.form in before
+        less = None if tried else attempt.form.weaker(request, unbounded=True)
+        if less is None:
+            self._hopeless.add(model)
+        return less
 
     def observe(self, attempt: Attempt) -> None:
         """Learn from an attempt."""
@@ -98,7 +118,7 @@ class LearnedCapabilities:
             self._took(model, tokens)
         elif attempt.retry_as is not None and error is not None:
             if (lesson := self._lesson(attempt, error)) is None:
-                self._weakened.add(request.key)
+                self._weakened[request.key].append(attempt.form.form)
             else:
                 self._refused(model, attempt.form, lesson)
         elif isinstance(meaning, AnswerError) and meaning.code == "cut":

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 
 from digest.llm.api_error import ApiError
 from digest.llm.capabilities import LIMITS, Capabilities
@@ -43,7 +44,8 @@ _NOT_ZERO = re.compile(
     r"strictly positive|(?:greater|larger|more) than 0|> ?0(?:\.0+)?(?![.\d])|[(（]0|大于 ?0", re.IGNORECASE
 )
 _STREAM_ONLY = re.compile(
-    r"only (?:\w+ )?supports? (?:the )?stream|non-?stream\w* .{0,30}not (?:\w+ )?support|set stream ?= ?true"
+    r"only (?:\w+ )?supports? (?:the )?stream"
+    r"|non-?stream\w* .{0,30}not (?:\w+ )?(?:support|allow|permit)|set stream ?= ?true"
     r"|stream (?:must|should) be (?:set to )?true|[只仅]支持流式",
     re.IGNORECASE,
 )
@@ -75,7 +77,10 @@ _GUESS = 0.9
 
 
 def infer_capabilities(
-    known: Capabilities, request: Request, error: ApiError, fields: Collection[str] = ()
+    known: Capabilities,
+    request: Request,
+    error: ApiError,
+    fields: Mapping[str, object] = MappingProxyType({}),
 ) -> Capabilities | None:
     """The capabilities that a refusal teaches; None when it is not about the form of the question.
 
@@ -102,7 +107,7 @@ def infer_capabilities(
 
 
 def _from_general_demand(
-    known: Capabilities, request: Request, said: str, fields: Collection[str]
+    known: Capabilities, request: Request, said: str, fields: Mapping[str, object]
 ) -> Capabilities | None:
     """The lesson of a refusal that wants something of all questions, whatever their fields."""
     if _STREAM_ONLY.search(said) and not known.stream:
@@ -123,13 +128,15 @@ def _of_value(known: Capabilities, request: Request, blamed: str, said: str) -> 
     return known.without(blamed) if zero else None
 
 
-def _blamed(known: Capabilities, request: Request, error: ApiError, fields: Collection[str]) -> Iterator[str]:
+def _blamed(
+    known: Capabilities, request: Request, error: ApiError, fields: Mapping[str, object]
+) -> Iterator[str]:
     """The fields of the question that an error is about, those that it names as such first."""
     limit = known.token_field
     scalars: list[str] = [limit] if limit else []
     if request.temperature is not None:
         scalars.append("temperature")
-    further = {**dict.fromkeys(fields), **request.body, **({"stream_options": 1} if known.stream else {})}
+    further = {**fields, **request.body, **({"stream_options": 1} if known.stream else {})}
     scalars += [name for name in further if name not in scalars]
     sent = [name for name in scalars if name not in known.left_out]
     formatted = request.json_schema is not None and known.answer_format != "text"
@@ -138,8 +145,15 @@ def _blamed(known: Capabilities, request: Request, error: ApiError, fields: Coll
         if formatted and any(word in said for word in _FORMAT_WORDS):
             yield "response_format"
         for name in sent:
-            if re.search(rf"(?<![a-z_]){re.escape(name.lower())}(?![a-z_]){_ALSO.get(name, '')}", said):
+            called = "|".join(re.escape(word.lower()) for word in _names(name, further.get(name)))
+            if re.search(rf"(?<![a-z_])(?:{called})(?![a-z_]){_ALSO.get(name, '')}", said):
                 yield name
+
+
+def _names(name: str, value: object) -> tuple[str, ...]:
+    """The names that a field is called by: its own, and those of fields in it (`chat_template_kwargs`)."""
+    inner = value if isinstance(value, Mapping) else ()
+    return name, name.removesuffix("_kwargs"), *(word for word in inner if "_" in word)
 
 
 def _bounded(known: Capabilities, request: Request, said: str) -> Capabilities | None:

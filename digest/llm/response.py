@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -37,6 +38,9 @@ _FILTERED = re.compile(
     r"filter|sensitiv|safety|prohibit|recitation|block|spii|violat|risk|guardrail|moderat|censor|refus|unsafe|inspect"
 )
 """Reasons of a full context, and of a filter: OpenAI, Zhipu, Gemini, Mistral, Anthropic, Bedrock."""
+
+_CHARSET = re.compile(r"charset=[\"']?(?!utf-?8\b)([\w.-]{1,30})", re.IGNORECASE)
+"""JSON is UTF-8, UTF-16 or UTF-32, and some say otherwise."""
 
 _SHORT = 0.95
 """Share of its limit; an answer cut with less was not cut by it, but by the end of the context."""
@@ -99,6 +103,9 @@ def parse(content: bytes, kind: str, mask: KeyRedactor) -> object:
     Raises:
         MalformedError: it is neither JSON nor a stream of it.
     """
+    if other := _CHARSET.search(kind):
+        with suppress(ValueError, LookupError):  # what is no such text is read as what JSON is
+            content = content.decode(other[1]).encode()
     try:
         return mask.parsed(content)
     except ValueError:
@@ -178,7 +185,7 @@ def _cut(request: Request, completion: Completion, message: dict[str, Any], *, f
     """The reason why an answer that did not end is none: its limit, thoughts, or a full context."""
     usage, limit = completion.usage, request.max_tokens
     thinks = _thinks(completion, message)
-    if full or 0 < usage.output < _SHORT * limit:
+    if full or _cut_early(completion, limit, thinks=thinks):
         words = (
             f"the context of {request.model} was full at {usage.output} of the {limit} tokens of an answer: "
             "set [text] budget lower in digest.toml, or give the model a longer context"
@@ -193,12 +200,23 @@ def _cut(request: Request, completion: Completion, message: dict[str, Any], *, f
     return UnusableError("cut", f"the answer was cut at {limit} tokens", completion)
 
 
+def _cut_early(completion: Completion, limit: int, *, thinks: bool) -> bool:
+    """True if an answer was cut with less than its limit: the context was full, maybe before it began."""
+    usage = completion.usage
+    counted = usage.output or (usage.input and not completion.content and not thinks)  # 0 of LM Studio
+    return bool(counted) and usage.output < _SHORT * limit
+
+
 def _empty(completion: Completion, message: dict[str, Any], reason: str) -> UnusableError:
     if reason not in _ENDED:
         words = f"the answer has no content, and ended for the reason {completion.finish_reason!r}"
         return UnusableError("refused", words, completion, again=False)  # a filter's own name, most likely
     thinks = _thinks(completion, message)
-    words = "the answer has no content" + (" beside its thoughts" if thinks else "")
+    words = "the answer has no content"
+    if thinks:
+        words += (
+            f" beside its thoughts: {completion.model} thinks, turn that off (by a field of [model.body])"
+        )
     return UnusableError("empty", words, completion, thinks=thinks)
 
 

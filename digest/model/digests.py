@@ -10,7 +10,9 @@ from digest.model.answers import Summary
 from digest.model.base import AnnounceType, Record
 from digest.model.papers import Finding, Listing, Paper, Section, TextOrigin
 
-_NOT_ANSWERED = frozenset({"unreachable", "rejected", "quota", "ceiling", "too_long", "empty", "cut"})
+_NOT_ANSWERED = frozenset(
+    {"unreachable", "rejected", "quota", "ceiling", "refusing", "too_long", "empty", "cut"}
+)
 
 
 class Flag(Record):

@@ -24,7 +24,7 @@ _ONE_DAY = timedelta(days=1)
 _LATE = timedelta(hours=12)
 """The span after its hour in which an announcement is late, and not missing."""
 
-_UNASKED = frozenset({"unreachable", "quota", "ceiling"})
+_UNASKED = frozenset({"unreachable", "quota", "ceiling", "refusing"})
 """Flags of papers that an endpoint could not be asked about then; it may be possible now."""
 
 

@@ -12,8 +12,17 @@ from typing import Any
 MOST_BYTES = 64 * 1024
 """The size, as UTF-8, above which an answer is not taken apart at all: a good one has 2 KB."""
 
-_TAG = re.compile(r"[<◁](/?)(?:think|thinking|thought|thoughts|reasoning)[>▷]", re.IGNORECASE)
+_NAME = r"(?:\w{1,20}:)?(?:think|thinking|thoughts?|reasoning|reflection|思考)"
+_TAG = re.compile(
+    rf"(?P<end>[<◁\[【]/{_NAME}[>▷\]】]|<\|end_of_thought\|>|<\|channel\|>final|<channel\|>|</details>)"
+    rf"|[<◁\[【]{_NAME}(?: [^<>]{{0,80}})?[>▷\]】]|<\|begin_of_thought\|>"
+    r"|<\|channel\|?>(?:analysis|commentary|thought)|<details type=.?reasoning[^<>]{0,80}>",
+    re.IGNORECASE,
+)
 """Around thoughts, as models' chat templates write them; many write their end only."""
+
+_MARK = re.compile(r"<\|\w{1,30}\|>|</?answer>")
+"""Further marks of chat templates around an answer."""
 
 _FENCED = re.compile(r"```[a-zA-Z]*[ \t]*\n(.*?)```", re.DOTALL)
 _OBJECT = re.compile(r"\{\s*[\"}]")
@@ -31,7 +40,7 @@ class RepeatedKeys(dict[str, Any]):
 
 
 def without_thoughts(content: str) -> str:
-    """`content` without what stands between `<think>` and `</think>`.
+    """`content` without what stands between `<think>` and `</think>`, and without marks of chat templates.
 
     A lone `</think>` ends thoughts that began with the answer; thoughts without an end leave nothing after
     them.
@@ -47,7 +56,7 @@ def without_thoughts(content: str) -> str:
         raise UnreadableError("回答太长")
     kept, place, thinking = [], 0, False
     for tag in _TAG.finditer(content):
-        if not tag[1]:
+        if not tag["end"]:
             if not thinking:
                 kept.append(content[place : tag.start()])
             thinking = True
@@ -57,7 +66,7 @@ def without_thoughts(content: str) -> str:
             thinking, place = False, tag.end()
     if not thinking:
         kept.append(content[place:])
-    return "".join(kept)
+    return _MARK.sub("", "".join(kept))
 
 
 def without_fence(text: str) -> str:

@@ -48,6 +48,7 @@ _REASONS = {
     "unreadable": "模型的回答不合格式",
     "quota": "账户余额不足，尚未提问",
     "ceiling": "达到费用上限，尚未提问",
+    "refusing": "接口拒绝了接连的问题，尚未提问",
     "checks": "未通过检查",
 }
 
@@ -184,7 +185,7 @@ async def _of_fallback(job: Job, text: Text | None) -> SummaryResult:
         outcome = await summarise(replace(job, model=job.fallback, fallback=""), None)
     except ModelError:
         return _flagged("refused")
-    flagged = outcome.flag is not None and outcome.flag.code == "quota"
+    flagged = outcome.flag is not None and outcome.flag.code in {"quota", "refusing"}
     return (
         _flagged("refused") if flagged else replace(outcome, text=_abstract(text, _WITHOUT_TEXT["refused"]))
     )

@@ -15,7 +15,7 @@
           WithdrawnError              there will be none
         TooLargeError                 the file is larger than the limit
       ModelError             exit 4   the model answers nobody: wrong key, unknown model, no connection
-        QuotaError                    no money left to ask with; what is there is published as incomplete
+        QuotaError                    no further question is answered; what is there is published incomplete
       AnswerError            -        one paper got no usable answer; it becomes a flag in the digest
       LedgerError            exit 4   what was received could not be kept, or not be read again
 
@@ -99,10 +99,10 @@ class ModelError(DigestError):
 
 
 class QuotaError(ModelError):
-    """No further question may be asked: the account is empty, or the ceiling of a run is reached.
+    """No further question may be asked: the account is empty, the ceiling reached, or all are refused.
 
     Attributes:
-        code: quota or ceiling.
+        code: quota, ceiling or refusing.
     """
 
     def __init__(self, message: str, code: str = "quota") -> None:

@@ -273,6 +273,39 @@ def test_an_endpoint_that_nothing_is_known_of_is_asked_for_less_once_a_question(
     assert learned.of("m") == STRONG  # it said nothing of the form
 
 
+def test_without_a_word_about_the_form_less_and_less_is_asked_of_the_first_questions() -> None:
+    learned = Book().learned
+    warm = REQUEST.model_copy(update={"temperature": 0.3})
+
+    def refused(request: Request, form: Capabilities, *, answered: bool = False) -> Capabilities | None:
+        meaning = AnswerError("rejected", "no")
+        attempt = Attempt(request, form, PERMIT, 400, error=ApiError(400), meaning=meaning)
+        other = learned.fallback_for(attempt, answered=answered)
+        learned.observe(replace(attempt, retry_as=other))
+        return other
+
+    forms = [STRONG]
+    while (less := refused(warm, forms[-1])) is not None:
+        forms.append(less)
+    assert [(form.answer_format, form.left_out) for form in forms[1:]] == [
+        ("json_object", ()),
+        ("text", ()),
+        ("text", ("temperature",)),
+        ("text", ("temperature", "max_tokens")),
+        ("text", ("temperature", "max_tokens", "max_completion_tokens")),
+    ]
+    assert refused(asked(900), STRONG) is None  # it is not the form
+
+
+def test_what_was_under_way_is_put_in_the_form_that_was_answered_meanwhile() -> None:
+    book = Book()
+    text = STRONG.model_copy(update={"answer_format": "text"})
+    book.answered(text)
+    unsaid = ApiError(400, message="Invalid input")
+    assert book.refused(STRONG, unsaid) == text
+    assert book.refused(text, unsaid) is None
+
+
 def test_a_length_that_was_too_long_is_tried_again_once_by_a_later_run() -> None:
     book = Book(STRONG)
     book.failed("too_long", length=2000)

@@ -10,12 +10,13 @@ import pytest
 
 from digest.config import ModelSettings
 from digest.llm.endpoint import Endpoint
-from digest.llm.response import UnusableError
+from digest.llm.response import UnusableError, parse
 from digest.model import Completion, Message, Request
 from digest.sample.data import SampleData
 from digest.sample.knobs import Knobs
 from digest.summarize.answer import read_fields, schema
 from digest.system.errors import AnswerError, DigestError, ModelError, QuotaError
+from digest.system.redact import KeyRedactor
 from tests.examples import each_fast, first_fast
 from tests.faulty import Fault, Server, fault
 
@@ -404,9 +405,9 @@ def test_a_model_with_one_temperature_is_asked_without(server: Server) -> None:
     assert waits == []
 
 
-@pytest.mark.parametrize("status", [400, 500])
-def test_the_first_question_is_put_in_a_weaker_form_once_whatever_is_said(
-    server: Server, status: int
+@pytest.mark.parametrize(("status", "asked"), [(400, 6), (500, 2)])
+def test_the_first_question_is_put_in_a_weaker_form_whatever_is_said(
+    server: Server, status: int, asked: int
 ) -> None:
     server.set(rejects=["json_schema"])
     server.faults(said(status, {"error": {"message": "Something went wrong."}}, first=1))
@@ -415,13 +416,15 @@ def test_the_first_question_is_put_in_a_weaker_form_once_whatever_is_said(
     server.faults(said(status, {"error": {"message": "Something went wrong."}}))
     with pytest.raises(AnswerError, match="Something went wrong"):
         ask(server, attempts=1)
-    assert server.stats()["requests"]["chat"] == 2
+    assert server.stats()["requests"]["chat"] == asked
 
 
 FULL = {"prompt_tokens": 9, "completion_tokens": 300}
 EARLY = {"prompt_tokens": 3990, "completion_tokens": 106}
 UNCOUNTED = {"prompt_tokens": 9, "completion_tokens": 0, "total_tokens": 309}
-"""Tokens of an answer that filled its limit, of one that did not; Gemini leaves thoughts out."""
+NOTHING = {"prompt_tokens": 4096, "completion_tokens": 0, "total_tokens": 4096}
+"""Tokens of an answer that filled its limit, of one that did not; Gemini leaves thoughts out; the context of
+LM Studio was full before it began."""
 
 
 def finished(reason: str | None, usage: dict[str, int] | None = None, **message: Any) -> dict[str, Any]:
@@ -488,6 +491,7 @@ def test_an_unknown_end_without_content_is_named_and_final(server: Server) -> No
             (finished("MAX_TOKENS", FULL, content="{"), "cut", False),
             (finished("length", None, content="<think>嗯"), "cut", True),
             (finished("length", UNCOUNTED), "cut", False),
+            (finished("length", NOTHING, content=""), "too_long", False),
             (finished("model_length", None, content="{"), "too_long", False),
             (finished("model_context_window_exceeded", None, content="{"), "too_long", False),
         ],
@@ -536,6 +540,13 @@ def test_a_stream_that_nobody_asked_for_is_read(server: Server, body: str, kind:
     assert waits == []
     if "prompt_tokens" in body:
         assert (answer.usage.input, answer.usage.output) == (7, 5)
+
+
+def test_an_answer_in_another_charset_is_read() -> None:
+    body = json.dumps(completion(content="语音"), ensure_ascii=False)
+    for kind in ("application/json; charset=gbk", "application/json; charset=utf-8", "text/html;charset=no"):
+        content = body.encode("gbk" if "gbk" in kind else "utf-8")
+        assert json.dumps(parse(content, kind, KeyRedactor("")), ensure_ascii=False) == body
 
 
 def test_a_stream_that_breaks_off_is_asked_for_again(server: Server) -> None:

@@ -12,6 +12,7 @@ from digest.summarize.answer import UnreadableError, read_fields, read_line
 from digest.summarize.checks import RULES, Source, about, check, check_fields
 from digest.summarize.compose import tidy
 from digest.summarize.extract import MOST_BYTES
+from tests.examples import first_fast
 
 _KB = 1024
 _FIELDS = {"kind": "method", "task": "语音分离", "problem": "混响下的分离", "contribution": "提出X网络"}
@@ -129,6 +130,28 @@ def test_thoughts_may_lack_their_beginning_and_never_their_end() -> None:
     assert read_line("<THINK>a<think>b</think>该论文很好。") == "该论文很好。"
     with pytest.raises(UnreadableError):
         read_fields(f"<think>先这样：{_JSON}")
+
+
+@pytest.mark.parametrize(
+    "form",
+    first_fast(
+        [
+            "<|channel|>analysis<|message|>{{想}}<|end|><|start|>assistant<|channel|>final<|message|>{}",
+            "<|channel>thought\n想\n<channel|>{}",
+            "【思考】先想。【/思考】{}",
+            "[THINK]{{想}}[/THINK]{}",
+            "<seed:think>想</seed:think>{}",
+            '<think effort="low">想</think><answer>{}</answer>',
+            "<|begin_of_thought|>想<|end_of_thought|>{}",
+            '<details type="reasoning" done="true"><summary>想</summary>想</details>{}',
+            "<|begin_of_box|>{}<|end_of_box|>",
+        ],
+        2,
+    ),
+)
+def test_thoughts_stand_in_the_marks_of_many_templates(form: str) -> None:
+    assert read_line(form.format("该论文很好。")) == "该论文很好。"
+    assert read_fields(form.format(_JSON)).task == "语音分离"
 
 
 def test_a_line_without_end_is_no_line() -> None:

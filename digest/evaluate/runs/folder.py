@@ -90,7 +90,7 @@ def labels(variants: Iterable[Variant]) -> dict[Variant, str]:
     return named
 
 
-TROUBLE = frozenset({"unreachable", "quota", "ceiling"})
+TROUBLE = frozenset({"unreachable", "quota", "ceiling", "refusing"})
 """Errors that say nothing of the model: asking again may bring a line. All others are the model's own."""
 
 

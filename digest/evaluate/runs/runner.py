@@ -108,7 +108,7 @@ def _others(papers: Sequence[GoldPaper]) -> dict[str, Others]:
     return {paper.id: others[paper.section, paper.day] for paper in papers}
 
 
-_NOT_ASKED = {"quota", "ceiling"}
+_NOT_ASKED = {"quota", "ceiling", "refusing"}
 """Flags of papers that nobody was asked about; the next run asks."""
 
 
