@@ -55,7 +55,7 @@ settings.load_profile("steady")
 
 def pytest_collection_finish() -> None:
     """Modules and tests stay until the end."""
-    _leave_to_the_end()
+    gc.freeze()
     gc.enable()
 
 
