@@ -9,7 +9,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 import typer
 from hypothesis import HealthCheck, is_hypothesis_test, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from digest import sample
 from digest.cli import app, session
@@ -53,7 +55,7 @@ settings.load_profile("steady")
 
 def pytest_collection_finish() -> None:
     """Modules and tests stay until the end."""
-    _leave_to_the_end()
+    gc.freeze()
     gc.enable()
 
 
@@ -61,6 +63,35 @@ def _leave_to_the_end() -> None:
     """The garbage collector need not look again at what is there now."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """The process that hands out the tests has no garbage to look for, and looks five times."""
+    if session.config.getoption("dist", "no") != "no":
+        gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable(report: object) -> Generator[None, dict[str, Any], dict[str, Any]]:
+    """Of a test that passed nobody reads the keywords and what it printed: they take long to hand over."""
+    values = yield
+    if isinstance(report, pytest.TestReport) and report.passed:
+        values.update(keywords={}, sections=[])
+    return values
+
+
+class ByLibraries(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """Files together, and folders whose tests share libraries that take a second to import."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        together = ("tests/deliver/", "tests/evaluate/")
+        return next(
+            (folder for folder in together if nodeid.startswith(folder)), super()._split_scope(nodeid)
+        )
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    return ByLibraries(config, log) if config.option.dist == "loadfile" else None
 
 
 @pytest.hookimpl(trylast=True)

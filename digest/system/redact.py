@@ -27,7 +27,7 @@ def without_credentials(address: str) -> str:
 
 @lru_cache(maxsize=256)
 def _pattern(key: str) -> re.Pattern[str]:
-    """A pattern of a key in any spelling; it takes a millisecond to compile."""
+    """A pattern of a key in any spelling; it takes some milliseconds to compile, where it is first needed."""
     return re.compile("".join(map(_spellings, key)))
 
 
@@ -39,11 +39,11 @@ class KeyRedactor:
     """
 
     def __init__(self, key: str) -> None:
-        self._key = _pattern(key) if len(key) >= 8 else None
+        self._key = key if len(key) >= 8 else ""
 
     def text(self, text: str) -> str:
         """A text without the key, however it is escaped there: in JSON within JSON, a page, an address."""
-        return self._key.sub("***", text) if self._key else text
+        return _pattern(self._key).sub("***", text) if self._key else text
 
     def parsed(self, content: bytes) -> object:
         """JSON as values without the key, in whatever way it is escaped there.

@@ -9,9 +9,9 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from html.parser import HTMLParser
+from importlib import import_module
 
 import pytest
-from markdown import markdown
 
 from digest.config import InterestSettings, SiteSettings
 from digest.deliver.compose import compose
@@ -23,7 +23,7 @@ from digest.publish.site.view import views_of
 from tests.deliver.conftest import Lab, chat_at
 from tests.deliver.days import DAY, flagged, paper, publish
 from tests.deliver.servers import Asked, Chats
-from tests.examples import each_fast
+from tests.examples import each_fast, first_fast
 from tests.publish.samples import AUDIO, digest_of
 
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -178,6 +178,13 @@ SERVICES = {
 }
 
 
+UNLIKE = ("feishu", "wecom", "telegram", "slack")
+"""They differ most: how they are addressed, count, escape, and refuse."""
+FOUR = pytest.mark.parametrize(
+    "service", first_fast([*UNLIKE, *sorted(SERVICES.keys() - UNLIKE)], len(UNLIKE)), indirect=True
+)
+
+
 @pytest.fixture(params=SERVICES)
 def service(request: pytest.FixtureRequest) -> Documented:
     return SERVICES[request.param]
@@ -211,6 +218,7 @@ LINES = ("很长的简介，" * 12, "🎧" * 80, '"\\<&>' * 16)
 """A character takes one byte or four, escapes of six or twelve, or an entity: services count differently."""
 
 
+@FOUR
 def test_a_long_day_is_cut_between_papers_and_says_so(group: Lab, chats: Chats, service: Documented) -> None:
     numbers = range(1, 301)
     publish(group.runs, [paper(number, f"{LINES[number % 3]}第 {number} 句完。") for number in numbers])
@@ -258,6 +266,7 @@ def test_what_the_service_does_not_take_is_not_delivered(
     assert group.send() == []
 
 
+@FOUR
 def test_a_page_of_a_proxy_is_no_word_of_the_service(group: Lab, chats: Chats, service: Documented) -> None:
     publish(group.runs, [paper(1)])
     chats.answers.append((200, "<html>Sign in to the network</html>"))
@@ -282,6 +291,7 @@ def test_an_answer_of_no_known_form_is_unsure_and_nothing_is_sent_again(
     assert len(chats.asked) == 1
 
 
+@FOUR
 def test_a_service_that_is_down_is_tried_again(group: Lab, chats: Chats, service: Documented) -> None:
     publish(group.runs, [paper(1)])
     chats.answers += [(502, "down"), (0, "")]  # the second ends the connection without a word
@@ -416,7 +426,7 @@ def test_mentions_tags_and_links_of_papers_are_text(group: Lab, chats: Chats, se
     assert not re.search(r"(www|evil)\.\w", text)
     assert "\u202e" not in text
     if scheme in LIKE_MARKDOWN:
-        text = markdown(text)
+        text = import_module("markdown").markdown(text)
     if scheme in LIKE_MARKDOWN | {"pushplus", "tgram"}:
         page = Reader(text)
         assert page.tags <= {"a", "b", "br", "p", "strong", "ol", "li", "h1"}

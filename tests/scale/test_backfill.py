@@ -22,7 +22,7 @@ from tests.examples import first_fast
 from tests.faulty import Server, fault
 from tests.scale.support import World, digests_in, records_of, working_days, world
 
-DAYS = working_days(date(2025, 1, 6), 4)
+DAYS = working_days(date(2025, 1, 6), 3)
 EACH = 4
 ALL = len(DAYS) * EACH
 SPAN = ("--from", str(DAYS[0]), "--to", str(DAYS[-1]))
@@ -31,7 +31,7 @@ PRICE = "[model.price]\ninput = 1.0\noutput = 2.0\n"
 
 @pytest.fixture(scope="session")
 def old(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """Four days of four papers."""
+    """Three days of four papers."""
     return world(tmp_path_factory.mktemp("old"), records_of(DAYS, EACH))
 
 
@@ -60,11 +60,11 @@ def test_a_snapshot_and_a_mirror_need_no_request_to_arxiv(
     job = ("backfill", *SPAN, "--metadata", str(old.snapshot), "--mirror", str(old.mirror))
     ran = digest(*job)
     assert ran.code == 0, ran.err
-    assert "digests: 4 complete" in ran.out
+    assert "digests: 3 complete" in ran.out
     assert f"papers {ALL}: summarised {ALL}, flagged 0; questions asked {ALL}" in ran.out
     assert set(requests(server)) == {"chat"}
     made = digests_in(folder / "runs")
-    assert len(made) == 4 * 3
+    assert len(made) == len(DAYS) * 3
     record = json.loads(made[f"{DAYS[0]}/audio.json"])
     assert record["source"] == "snapshot"
     assert "Approximate" in record["notes"][0]
@@ -73,7 +73,7 @@ def test_a_snapshot_and_a_mirror_need_no_request_to_arxiv(
 
     again = digest(*job)
     assert again.code == 0
-    assert "made before: 4" in again.out
+    assert "made before: 3" in again.out
     assert (asked(server), digests_in(folder / "runs")) == (ALL, made)
 
 
@@ -118,7 +118,7 @@ def test_the_plan_asks_nobody_and_says_what_the_run_then_takes(
     assert planned.code == 0, planned.err
     assert requests(server) == {}
     assert not digests_in(folder / "runs")
-    assert "digests to make: 4" in planned.out
+    assert "digests to make: 3" in planned.out
     assert f"papers to ask about: {ALL}" in planned.out
     assert "requests to arXiv: 0 pages, PDFs: 0" in planned.out
     assert "with a text, of those that were looked up: 100%" in planned.out
@@ -175,10 +175,10 @@ def test_what_concerns_all_days_ends_it_after_the_first(
     server.faults(fault(kind))
     ran = digest(*job)
     assert ran.code == {"bad-key": 4, "no-balance": 3}[kind]
-    assert "3 not begun" in ran.out
+    assert "2 not begun" in ran.out
     server.faults()
     assert digest(*job).code == 0
-    assert len(digests_in(folder / "runs")) == 4 * 3
+    assert len(digests_in(folder / "runs")) == len(DAYS) * 3
 
 
 def test_papers_that_got_no_answer_are_tried_once_more_at_the_end(
@@ -200,7 +200,7 @@ def test_a_snapshot_that_is_older_than_the_span_makes_no_empty_days(
     span = ("--from", str(DAYS[0]), "--to", "2025-01-31")
     ran = digest("backfill", *span, "--metadata", str(old.snapshot))
     assert ran.code == 2
-    assert f"ends with {DAYS[-1]}, and says nothing of 2025-01-10" in ran.err
+    assert f"ends with {DAYS[-1]}, and says nothing of 2025-01-09" in ran.err
     assert requests(server) == {}
 
 
@@ -248,7 +248,7 @@ def test_killed_anywhere_it_goes_on_and_ends_the_same(
             job, env=dict(os.environ), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL
         )
         deadline = time.monotonic() + 60
-        while asked(server) < 4 * number and running.poll() is None and time.monotonic() < deadline:
+        while asked(server) < 3 * number and running.poll() is None and time.monotonic() < deadline:
             time.sleep(0.02)
         running.send_signal(signal.SIGKILL)
         running.wait()

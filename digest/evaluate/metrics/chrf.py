@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
 
-from sacrebleu.metrics.chrf import CHRF
+if TYPE_CHECKING:
+    from sacrebleu.metrics.chrf import CHRF
 
 
 @cache
 def _scorer(order: int) -> CHRF:
+    from sacrebleu.metrics.chrf import CHRF
+
     return CHRF(char_order=order)
 
 

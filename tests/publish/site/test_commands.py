@@ -6,7 +6,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from starlette.testclient import TestClient
 
 from digest.cli import app
 from digest.publish.site.serve import app_of
@@ -89,6 +88,8 @@ def test_interests_that_are_none_are_told_of(run: Run, tmp_path: Path, bad: str)
 def test_serve_shows_the_pages_to_this_machine_only(tmp_path: Path) -> None:
     put(tmp_path, digest_on(DAY, paper(1)))
     built(tmp_path)
+    from starlette.testclient import TestClient
+
     client = TestClient(app_of(tmp_path / "site"), base_url="http://127.0.0.1")
     assert "速览" in client.get("/").text
     assert client.get("/2026-01-28/audio.html").status_code == 200
