@@ -65,12 +65,6 @@ def _leave_to_the_end() -> None:
     gc.freeze()
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """The process that hands out the tests has no garbage to look for, and looks five times."""
-    if session.config.getoption("dist", "no") != "no":
-        gc.freeze()
-
-
 @pytest.hookimpl(wrapper=True)
 def pytest_report_to_serializable(report: object) -> Generator[None, dict[str, Any], dict[str, Any]]:
     """Of a test that passed nobody reads the keywords and what it printed: they take long to hand over."""
@@ -117,21 +111,42 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return collection_path in config.stash[_LEFT_OUT] or None
 
 
+_SLOW = pytest.StashKey[int]()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item], config: pytest.Config) -> None:
+    """Leave out what takes long, but for a full run, which tries many more examples of what has such."""
+    if FULL:
+        for item in items:
+            if is_hypothesis_test(getattr(item, "obj", None)):
+                item.add_marker("slow")
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    items[:] = [item for item in items if not item.get_closest_marker("slow")]
+    config.stash[_SLOW] = len(slow)
+    config.hook.pytest_deselected(items=slow)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    config = session.config
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["slow"] = config.stash.get(_SLOW, 0)
+    elif config.getoption("dist", "no") != "no":
+        gc.freeze()  # the process that hands out the tests has no garbage to look for, and looks five times
+
+
+def pytest_testnodedown(node: Any) -> None:
+    """All processes of xdist collect the same tests."""
+    node.config.stash[_SLOW] = getattr(node, "workeroutput", {}).get("slow", 0)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    if files := sorted(str(path.relative_to(ROOT)) for path in config.stash[_LEFT_OUT]):
+    files = sorted(str(path.relative_to(ROOT)) for path in config.stash[_LEFT_OUT])
+    if slow := config.stash.get(_SLOW, 0):
+        files.append(f"{slow} tests of other files")
+    if files:
         terminalreporter.write_line(f"left out, since they take long: {', '.join(files)}")
         terminalreporter.write_line("DIGEST_FULL_TESTS=1 runs them, as .ci/run does")
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what takes long, but for a full run, which tries many more examples of what has such."""
-    for item in items:
-        if FULL and is_hypothesis_test(getattr(item, "obj", None)):
-            item.add_marker("slow")
-        if item.get_closest_marker("slow") and not FULL:
-            item.add_marker(
-                pytest.mark.skip(reason="takes long; DIGEST_FULL_TESTS=1 runs it, as .ci/run does")
-            )
 
 
 @pytest.fixture(scope="session")
@@ -208,24 +223,21 @@ def _nothing_of_the_environment() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _no_secrets_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Values that one test declares secret are masked in no other."""
-    monkeypatch.setattr(logs, "_kept", set())
+def _apart_and_cheap(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No test sees the secrets of another, syncs what it writes or makes a site, but where that is tested.
 
-
-@pytest.fixture(autouse=True)
-def _no_syncing(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No test cuts the power: ledgers leave what they write to the system, but where syncing is tested."""
-    if not request.node.get_closest_marker("synced"):
-        monkeypatch.setattr(connection, "SYNCHRONOUS", "OFF")
-
-
-@pytest.fixture(autouse=True)
-def _no_pages(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A run in this process makes no site, a fifth of what it takes, but where the site is what is tested."""
-    places = ("tests/publish/site/", "tests/cli/test_after.py")
-    if not (request.node.nodeid.startswith(places) or request.node.get_closest_marker("pages")):
-        monkeypatch.setattr(session, "update_pages", lambda _: None)
+    Values that one test declares secret are masked in no other; no test cuts the power, so ledgers leave what
+    they write to the system; a site is a fifth of what a run in this process takes.
+    """
+    node = request.node
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(logs, "_kept", set())
+        if not node.get_closest_marker("synced"):
+            patch.setattr(connection, "SYNCHRONOUS", "OFF")
+        places = ("tests/publish/site/", "tests/cli/test_after.py")
+        if not (node.nodeid.startswith(places) or node.get_closest_marker("pages")):
+            patch.setattr(session, "update_pages", lambda _: None)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

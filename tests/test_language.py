@@ -233,6 +233,7 @@ def test_help_is_in_chinese_and_fits(
     assert max(map(columns_of, said.out.splitlines())) <= 80
 
 
+@pytest.mark.slow
 def test_help_in_chinese_is_as_cheap() -> None:
     script = (
         "import os, sys; sys.argv = ['digest', '--help']\n"
@@ -256,6 +257,7 @@ def test_lines_are_folded_without_loss(text: str, width: int) -> None:
         assert columns_of(line.rstrip()) <= width or len(line.split()) == 1
 
 
+@pytest.mark.slow
 def test_a_terminal_without_chinese_gets_english(digest: Run, tmp_path: Path) -> None:
     environment = {**os.environ, "DIGEST_LANG": "zh", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     command = [sys.executable, "-m", "digest", "rnu"]

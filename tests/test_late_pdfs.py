@@ -75,6 +75,7 @@ def test_a_withdrawn_paper_is_not_asked_for_again(digest: Run, server: Server) -
     assert server.stats()["requests"]["pdf"] == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "body",
     [
@@ -94,6 +95,7 @@ def test_what_only_looks_like_a_pdf_is_asked_for_again(
     assert sources(folder) == ["pdf"] * 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [429, pytest.param(503, marks=pytest.mark.slow)])
 def test_who_says_not_to_ask_again_for_an_hour_is_not_asked_again(
     status: int, digest: Run, folder: Path, server: Server
@@ -151,6 +153,7 @@ def test_when_some_are_refused_the_others_are_read(
     assert server.stats()["requests"]["pdf"] == 12 - read
 
 
+@pytest.mark.slow
 def test_a_refusal_that_an_older_version_kept_for_ever_is_none(
     digest: Run, folder: Path, server: Server
 ) -> None:
@@ -168,6 +171,7 @@ def test_a_refusal_that_an_older_version_kept_for_ever_is_none(
     assert sources(folder) == ["pdf"] * 3
 
 
+@pytest.mark.slow
 def test_what_a_batch_was_paid_for_is_used_although_the_pdf_is_there_now(
     digest: Run, folder: Path, server: Server
 ) -> None:

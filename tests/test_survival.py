@@ -117,6 +117,7 @@ def test_lines_stay_where_a_run_has_no_better_ones(
     assert lines(folder) == before
 
 
+@pytest.mark.slow
 def test_what_stays_is_told_and_tried_again(digest: Run, folder: Path, server: Server) -> None:
     assert digest(*JOB).code == 0
     server.faults(fault("server-error", paper=FIRST))
@@ -138,6 +139,7 @@ def test_fresh_answers_stand_even_if_they_are_worse(digest: Run, folder: Path, s
     assert sum("未生成" in line for line in lines(folder)) == 1
 
 
+@pytest.mark.slow
 def test_a_damaged_record_beside_a_good_page_loses_no_line(digest: Run, folder: Path, server: Server) -> None:
     assert digest(*JOB).code == 0
     before = lines(folder)
@@ -184,6 +186,7 @@ def test_a_paper_asked_alone_tells_why_there_is_no_answer(
     assert files(folder) == before
 
 
+@pytest.mark.slow
 def test_import_and_render_do_not_lose_lines_either(digest: Run, folder: Path, server: Server) -> None:
     assert digest(*JOB).code == 0
     before = files(folder)

@@ -170,7 +170,7 @@ def live(
     return watch
 
 
-@pytest.mark.parametrize("days", [12, pytest.param(365, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("days", [6, pytest.param(365, marks=pytest.mark.slow)])
 def test_every_paper_is_in_one_digest_of_its_day_and_nobody_is_needed(
     days: int, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:

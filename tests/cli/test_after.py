@@ -120,6 +120,7 @@ def test_a_command_that_fails_is_told_of_and_carried_out_again(
     assert "It failed: " in digest("runs", "show", number).out
 
 
+@pytest.mark.slow
 def test_a_digest_made_again_or_looked_at_in_part_is_not_new(
     digest: Run, folder: Path, server: Server, told: Told
 ) -> None:
@@ -138,6 +139,7 @@ def test_a_digest_made_again_or_looked_at_in_part_is_not_new(
     assert told() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "words"),
     first_fast(
@@ -170,6 +172,7 @@ def test_whatever_becomes_of_the_command_is_a_sentence(
     assert (folder / f"runs/{DAY}/audio.md").exists()
 
 
+@pytest.mark.slow
 def test_the_sample_is_nobodys_news(digest: Run, folder: Path, server: Server, told: Told) -> None:
     assert digest("run", "--sample", "--no-pdf", "--limit", "2", "--json").code == 0
     assert told() == []

@@ -72,6 +72,7 @@ def _asked(line: str) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line", ["digest run --section he", pytest.param("digest eval judge ", marks=pytest.mark.slow)]
 )

@@ -48,6 +48,7 @@ def server(
     return started
 
 
+@pytest.mark.slow
 def test_late_is_told_and_the_next_run_makes_what_was_missed(
     server: Server, digest: Run, folder: Path, at: Callable[[str], None]
 ) -> None:

@@ -148,6 +148,7 @@ def test_papers_again_show_old_and_new_and_rewrite_the_digest(
     assert exported.count('"kind": "answer"') == 8  # the older line stays in the ledger
 
 
+@pytest.mark.slow
 def test_a_line_in_two_languages_is_in_the_json_and_the_markdown_keeps_its_form(
     digest: Run, folder: Path, server: Server
 ) -> None:
@@ -174,6 +175,7 @@ def test_a_line_in_two_languages_is_in_the_json_and_the_markdown_keeps_its_form(
         assert why in err
 
 
+@pytest.mark.slow
 def test_what_was_answered_with_passages_of_before_is_not_asked_again(
     digest: Run, folder: Path, server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -196,6 +198,7 @@ def test_what_was_answered_with_passages_of_before_is_not_asked_again(
     connection.close()
 
 
+@pytest.mark.slow
 def test_papers_come_from_a_pipe_and_one_that_is_unknown_stops_no_other(
     digest: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -261,6 +264,7 @@ def test_verify_compares_lines_in_every_language() -> None:
     assert not says(json.dumps({**fields, "line": lines["line"]}), both)
 
 
+@pytest.mark.slow
 def test_pruning_keeps_answers_unless_told_otherwise(digest: Run, folder: Path, server: Server) -> None:
     digest("run", "-q")
     assert "events" in digest("runs", "prune", "--older-than", "0d")[1]

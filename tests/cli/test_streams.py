@@ -21,6 +21,7 @@ def _shell(folder: Path, script: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(["bash", "-c", command], cwd=folder, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     first_fast(["--help", "lint --rules", _LIST, _RUN]),
@@ -32,6 +33,7 @@ def test_a_reader_that_has_seen_enough_changes_nothing(tmp_path: Path, command: 
         assert list(tmp_path.glob("made/sample/*/audio.md"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", first_fast(["--help", _LIST]))
 def test_a_command_without_any_stream_starts_what_it_needs(tmp_path: Path, command: str) -> None:
     """That of the sample has a server beside it, whose pipes get the numbers of the streams."""

@@ -36,6 +36,7 @@ def example(page: str, tmp_path: Path) -> Settings:
     return loaded(tmp_path, block)
 
 
+@pytest.mark.slow
 def test_there_is_an_example_of_each_service_and_it_can_be_used(page: str, example: Settings) -> None:
     environment = {"DIGEST_SMTP_PASSWORD": "sesame", "DIGEST_READERS": "eve@example.org"}
     for name, shown in re.findall(r'url_env = "(\w+)" +# (\S+)', page):

@@ -370,6 +370,7 @@ def test_without_apprise_chat_says_what_to_install(lab: Lab, monkeypatch: pytest
     assert (report.state, "[deliver]" in report.why) == ("failed", True)
 
 
+@pytest.mark.slow
 def test_nothing_of_it_is_imported_before_it_is_used() -> None:
     check = (
         "import sys, digest.cli.app; assert not {'apprise', 'smtplib', 'requests'} & set(sys.modules)\n"

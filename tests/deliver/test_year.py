@@ -16,6 +16,7 @@ from tests.deliver.servers import Chats, Mailbox
 MORNINGS = 365 if FULL else 15
 
 
+@pytest.mark.slow
 def test_every_day_reaches_everybody_exactly_once(lab: Lab, chats: Chats, mailbox: Mailbox) -> None:
     chance = random.Random(20260128)
     ada, bob = "ada@lab.example", "bob@lab.example"

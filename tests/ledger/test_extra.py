@@ -8,6 +8,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
+
 HEAVY = {"psycopg", "psycopg-pool", "ray"}
 
 
@@ -23,6 +25,7 @@ def test_only_the_extra_installs_it(root: Path) -> None:
     assert users == {"dev", "scale"}
 
 
+@pytest.mark.slow
 def test_commands_on_a_file_do_not_import_it(tmp_path: Path) -> None:
     script = (
         "import sys\nfrom digest.cli.app import main\n"

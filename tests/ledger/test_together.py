@@ -86,6 +86,7 @@ def test_a_finished_day_is_made_again_without_any_request(
     assert stamps == {path: path.stat().st_mtime_ns for path in (folder / "runs" / DAY).iterdir()}
 
 
+@pytest.mark.slow
 @pytest.mark.pages
 def test_what_a_finished_day_needs_is_little(server: Server, tmp_path: Path, row: Row, made: Made) -> None:
     folder = made(tmp_path / "a")
@@ -110,6 +111,7 @@ def test_what_a_finished_day_needs_is_little(server: Server, tmp_path: Path, row
     assert heavy & set(ran.stdout.split()) == set()
 
 
+@pytest.mark.slow
 def test_one_changed_character_asks_one_question(
     server: Server, tmp_path: Path, row: Row, made: Made
 ) -> None:
@@ -133,6 +135,7 @@ def _forget_announcement(folder: Path) -> None:
         database.write("DELETE FROM snapshots")
 
 
+@pytest.mark.slow
 def test_flagged_papers_are_tried_again_and_only_those(
     server: Server, tmp_path: Path, row: Row, made: Made
 ) -> None:

@@ -145,6 +145,7 @@ def test_what_is_set_is_asked_at_once() -> None:
     assert ask(model, 64, concurrency=64, **LOCAL).end == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_one_that_hangs_takes_no_slots_from_the_others() -> None:
     model = Model(10, slots=64)
     hung = Model(10_000, slots=64)
@@ -394,6 +395,7 @@ def test_nobody_waits_long_for_a_limit_by_the_day(words: str, least: float, most
     assert words[:40] in str(found.errors[-1][1])
 
 
+@pytest.mark.slow
 def test_a_limit_by_the_day_that_is_over_in_time_stops_nobody() -> None:
     model = Model(1, slots=8, trouble=lambda at, _: status(429, BY_DAY) if 10 <= at < 40 else None)
     assert len(ask(model, 200).answers) == 200

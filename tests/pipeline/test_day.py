@@ -160,6 +160,7 @@ def test_what_stops_a_run_says_so(
     assert "sk-not-to-be-seen" not in ran.out + ran.err
 
 
+@pytest.mark.slow
 def test_what_is_under_way_when_a_run_ends_is_kept(
     digest: Run, folder: Path, sample_server: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -378,6 +379,7 @@ def test_a_terminal_without_chinese_shows_escapes(
     assert ran.stdout.startswith(b"\\u97f3\\u9891 2026-01-28: 44 papers")
 
 
+@pytest.mark.slow
 def test_a_line_that_was_asked_for_alone_stays(digest: Run, folder: Path) -> None:
     day = folder / "runs/sample" / DAY
     job = ("run", "--sample", "--no-pdf", "--limit", "3")
@@ -432,6 +434,7 @@ def test_a_line_says_what_it_was_made_from(
     assert sources == [("abstract", "the model refused it with passages of the text"), ("pdf", None)]
 
 
+@pytest.mark.slow
 def test_papers_that_arxiv_took_down_make_no_day_impossible(
     sample_server: Start, digest: Run, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

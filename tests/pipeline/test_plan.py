@@ -58,12 +58,14 @@ def test_the_plan_is_near_what_is_counted_then(words: tuple[str, ...], digest: R
     assert counted["cost"] / 2 <= planned(other.err)[1] <= 2.1 * counted["cost"]
 
 
+@pytest.mark.slow
 def test_what_is_kept_is_not_planned(digest: Run, server: Server) -> None:
     assert planned(digest("run", "--no-pdf", "--limit", "3").err)[0] == 3
     assert planned(digest("run", "--no-pdf").err)[0] == 7
     assert "plan:" not in digest("run", "--no-pdf").err
 
 
+@pytest.mark.slow
 def test_a_paper_in_two_sections_is_planned_once(digest: Run, folder: Path, server: Server) -> None:
     settings = folder / "digest.toml"
     more = '[sections.speech]\ntitle = "语音"\ncategories = ["eess.AS"]\n'

@@ -94,6 +94,7 @@ def mixed(digest: Run, folder: Path) -> None:
     page.write_text(page.read_text(encoding="utf-8").replace(f"{SAMPLE}\n\n", ""), encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_a_ledger_that_the_sample_got_into_is_recognised(digest: Run, folder: Path, server: Server) -> None:
     mixed(digest, folder)
     assert list((folder / "runs/pdf").glob("*.pdf"))
@@ -111,6 +112,7 @@ def test_a_ledger_that_the_sample_got_into_is_recognised(digest: Run, folder: Pa
     assert "questions asked 0, answers from the ledger 3" in again.out
 
 
+@pytest.mark.slow
 def test_a_day_that_only_the_sample_finished_is_not_finished(digest: Run, folder: Path) -> None:
     mixed(digest, folder)
     there = find_digest(folder / "runs", date(2026, 1, 28), "audio")
@@ -134,6 +136,7 @@ def test_a_mirror_on_this_machine_is_no_sample(folder: Path) -> None:
         assert take_out(ledger, folder / "runs", "https://arxiv.org") is not None
 
 
+@pytest.mark.slow
 def test_digests_of_the_sample_are_not_rewritten_by_real_work(
     digest: Run, folder: Path, server: Server
 ) -> None:

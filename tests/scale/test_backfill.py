@@ -53,6 +53,7 @@ def requests(server: Server) -> dict[str, int]:
     return {kind: number for kind, number in server.stats()["requests"].items() if number}
 
 
+@pytest.mark.slow
 @pytest.mark.pages
 def test_a_snapshot_and_a_mirror_need_no_request_to_arxiv(
     digest: Run, folder: Path, old: World, server: Server
@@ -95,6 +96,7 @@ def test_oai_is_harvested_once_by_the_month_and_pages_are_followed(
     assert requests(server)["oai"] == harvested  # one a month and category, and none again
 
 
+@pytest.mark.slow
 def test_pdfs_are_asked_of_arxiv_only_when_told_to(
     digest: Run, folder: Path, old: World, server: Server
 ) -> None:
@@ -124,6 +126,7 @@ def test_the_plan_asks_nobody_and_says_what_the_run_then_takes(
     assert "with a text, of those that were looked up: 100%" in planned.out
 
 
+@pytest.mark.slow
 def test_the_measured_plan_comes_within_15_per_cent(
     digest: Run, folder: Path, old: World, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -159,6 +162,7 @@ def test_batches_are_handed_in_for_all_days_and_collected_at_half_the_price(
     assert sum(day["cost"] for one in everything for day in one["days"]) <= full * 0.6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kind",
     first_fast(
@@ -181,6 +185,7 @@ def test_what_concerns_all_days_ends_it_after_the_first(
     assert len(digests_in(folder / "runs")) == len(DAYS) * 3
 
 
+@pytest.mark.slow
 def test_papers_that_got_no_answer_are_tried_once_more_at_the_end(
     digest: Run, folder: Path, old: World, server: Server
 ) -> None:
@@ -258,6 +263,7 @@ def test_killed_anywhere_it_goes_on_and_ends_the_same(
     assert asked(server) <= ALL + 3 * 2
 
 
+@pytest.mark.slow
 def test_no_paper_of_a_day_is_held_when_the_next_begins(
     digest: Run, folder: Path, old: World, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

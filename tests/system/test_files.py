@@ -84,6 +84,7 @@ def test_utf16_is_a_sentence(name: str, digest: Run, folder: Path) -> None:
     assert f"{name}: this is UTF-16" in ran.err
 
 
+@pytest.mark.slow
 def test_out_may_lie_at_home(digest: Run, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(folder / "home"))
     monkeypatch.setenv("USERPROFILE", str(folder / "home"))

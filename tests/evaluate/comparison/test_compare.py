@@ -51,6 +51,7 @@ def test_half_the_names_wrong_is_worse_by_support_with_the_papers(
     assert all(evidence for _, evidence in worst_papers(comparison, results, "src_support"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", ["some", pytest.param("gold", marks=pytest.mark.slow)])
 def test_a_harmless_restyle_is_style(size: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     papers, file = request.getfixturevalue(size), request.getfixturevalue(f"{size}_file")
@@ -96,6 +97,7 @@ def test_the_same_lines_are_undecided_with_the_papers_needed(
     assert results.published.mean("lint_ok") == pytest.approx(100 * 41 / 44)  # the three flagged lines
 
 
+@pytest.mark.slow
 def test_a_second_epoch_gives_the_noise(some: Gold, some_file: Path, tmp_path: Path) -> None:
     lines = published(some)
     shorter = {paper: line.replace("该论文", "本文") for paper, line in lines.items()}
@@ -117,6 +119,7 @@ def test_a_margin_makes_a_metric_decide(some: Gold, some_file: Path, tmp_path: P
     assert (decision.word, decision.exit_code) == ("worse", 3)
 
 
+@pytest.mark.slow
 def test_better_gates_are_named(gold: Gold, gold_file: Path, tmp_path: Path) -> None:
     variants = {"a": [spoilt(gold, "wrong paper", 2)], "b": [published(gold)]}
     _, comparison = compared(make_run(tmp_path, gold_file, variants))
@@ -126,6 +129,7 @@ def test_better_gates_are_named(gold: Gold, gold_file: Path, tmp_path: Path) -> 
     assert any(sentence.startswith("Better: ") for sentence in decide(comparison).sentences)
 
 
+@pytest.mark.slow
 def test_many_errors_are_not_compared(gold: Gold, gold_file: Path, tmp_path: Path, digest: Run) -> None:
     lines = published(gold)
     few = {paper: None if index < 2 else line for index, (paper, line) in enumerate(lines.items())}
@@ -267,6 +271,7 @@ def test_one_gain_approves_nothing(gold: Gold, gold_file: Path, tmp_path: Path) 
     assert decide(comparison).word == "undecided"
 
 
+@pytest.mark.slow
 def test_lines_of_other_papers_are_not_called_style(gold: Gold, gold_file: Path, tmp_path: Path) -> None:
     variants = {"a": [published(gold)], "b": [spoilt(gold, "wrong paper", 6)]}
     _, comparison = compared(make_run(tmp_path, gold_file, variants))
@@ -334,6 +339,7 @@ def test_help_is_no_error(digest: Run) -> None:
     assert digest("eval", "compare", "--help").code == 0
 
 
+@pytest.mark.slow
 def test_a_loss_within_the_margin_is_not_worse(some: Gold, some_file: Path, tmp_path: Path) -> None:
     lines = published(some)
     other = {paper.id: restyled(lines[paper.id]) for paper in some.papers}

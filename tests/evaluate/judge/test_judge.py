@@ -119,6 +119,7 @@ def rules(gold: Gold) -> RuleJudge:
     return RuleJudge(by_id, batches(gold.papers, sources))
 
 
+@pytest.mark.slow
 def test_the_rules_rank_what_they_can_see_and_nothing_else(gold: Gold) -> None:
     pairs = plant(gold.papers, 20)
     verdicts = asyncio.run(judge_all(pairs, rules(gold), lambda: None))
@@ -294,6 +295,7 @@ def test_labels_are_blind_kept_at_once_and_counted(
     assert digest("eval", "label", run.path, "--base", "a", "--with", "a").code == 2
 
 
+@pytest.mark.slow
 def test_calibration_outlives_a_smaller_run(some: Gold, some_file: Path, tmp_path: Path) -> None:
     lines = published(some)
     large = load_results([make_run(tmp_path, some_file, {"a": [lines], "b": [lines]}, name="large")])
@@ -306,6 +308,7 @@ def test_calibration_outlives_a_smaller_run(some: Gold, some_file: Path, tmp_pat
         assert found.kinds["wrong paper"] == (12, 12)
 
 
+@pytest.mark.slow
 def test_labels_of_pairs_that_were_not_judged_do_not_count(
     some: Gold, some_file: Path, tmp_path: Path
 ) -> None:
@@ -380,6 +383,7 @@ def test_who_always_agrees_with_people_agrees(some: Gold, some_file: Path, tmp_p
     assert (found.labels, found.kappa) == (12, 1.0)
 
 
+@pytest.mark.slow
 def test_verdicts_are_of_lines_not_of_runs(some: Gold, some_file: Path, tmp_path: Path) -> None:
     lines = published(some)
     wrong = {paper.id: DEFECTS["doubled"](lines[paper.id], paper, paper) for paper in some.papers}

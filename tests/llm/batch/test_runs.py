@@ -49,11 +49,13 @@ def test_a_batch_becomes_a_digest(server: Server, row: Row) -> None:
     assert chats(server) == 1
 
 
+@pytest.mark.slow
 def test_waiting_makes_the_digest_at_once(server: Server, row: Row) -> None:
     assert row("--batch", "--wait", "--limit", "4")["state"] == "complete"
     assert chats(server) == 1
 
 
+@pytest.mark.slow
 def test_only_questions_that_are_in_a_batch_wait_for_it(server: Server, row: Row) -> None:
     server.set(batch_looks=99)
     row("--batch", "--limit", "4")
@@ -66,6 +68,7 @@ def test_only_questions_that_are_in_a_batch_wait_for_it(server: Server, row: Row
     assert chats(server) == 7
 
 
+@pytest.mark.slow
 def test_a_question_in_a_batch_goes_into_no_second_one(server: Server, row: Row) -> None:
     server.set(batch_looks=99)
     row("--batch", "--limit", "4")
@@ -76,6 +79,7 @@ def test_a_question_in_a_batch_goes_into_no_second_one(server: Server, row: Row)
     assert chats(server) == 1
 
 
+@pytest.mark.slow
 def test_trouble_with_one_batch_stops_only_what_waits_for_it(server: Server, row: Row) -> None:
     server.faults(fault("bad-key", path="^/v1/files/.*/content"))
     row("--batch", "--limit", "4")

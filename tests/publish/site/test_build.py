@@ -63,6 +63,7 @@ def test_every_link_leads_somewhere(folder: Path) -> None:
                 assert unquote(parts.fragment) in found[target].xpath("//@id"), (name, link)
 
 
+@pytest.mark.slow
 def test_counts_are_made_from_what_is_there(folder: Path) -> None:
     built(folder)
     page = pages(folder)["2026-01-26/audio.html"]
@@ -99,6 +100,7 @@ def test_what_did_not_change_is_not_written(folder: Path) -> None:
     assert "2026-02-02/audio.more.html" not in names
 
 
+@pytest.mark.slow
 def test_pages_of_digests_that_are_gone_go_too(folder: Path) -> None:
     built(folder)
     for name in ("text.json", "text.md"):
@@ -123,6 +125,7 @@ def test_a_damaged_digest_is_told_of_and_its_pages_stay(folder: Path) -> None:
     assert built(folder).unreadable == result.unreadable  # told each time, until it is mended
 
 
+@pytest.mark.slow
 def test_other_settings_make_other_pages(folder: Path) -> None:
     built(folder)
     result = built(folder, interests={"words": ["Paper 261"]}, site={"lang": "en"})
@@ -143,6 +146,7 @@ def test_no_digests_and_empty_digests_have_pages(tmp_path: Path) -> None:
     assert "没有论文" in (tmp_path / "site/2026-01-26/audio.html").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_other_files_beside_digests_do_no_harm(folder: Path) -> None:
     (folder / "notes").mkdir()
     (folder / "notes/x.json").write_text("{}", encoding="utf-8")
@@ -263,6 +267,7 @@ def test_the_feed_of_a_section_takes_no_others_place(tmp_path: Path, key: str) -
     )
 
 
+@pytest.mark.slow
 def test_one_more_day_links_its_neighbours_in_place(folder: Path) -> None:
     """Pages of days and weeks before it get the way to it; nothing else of them is made again."""
     built(folder)

@@ -68,6 +68,7 @@ def test_feeds_hold_new_papers_with_the_line_first(site: Path) -> None:
     assert not html.fromstring(feed["items"][0]["content_html"]).xpath("//script | //img | //iframe")
 
 
+@pytest.mark.slow
 def test_identifiers_stay_when_the_site_is_made_again(site: Path, tmp_path: Path) -> None:
     shutil.copytree(site.parent, tmp_path, dirs_exist_ok=True)
     before = re.findall(r"<id>(.*?)</id>", (site / "feeds/all.xml").read_text(encoding="utf-8"))

@@ -95,6 +95,7 @@ def test_a_damaged_library_is_told_of(tmp_path: Path) -> None:
         load_library(tmp_path)
 
 
+@pytest.mark.slow
 def test_later_papers_of_an_author_are_near_the_earlier(shared: Path) -> None:
     """The library holds an author's earlier papers, with their authors, as an export does."""
     days: dict[date, list[Entry]] = {}

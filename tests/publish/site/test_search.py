@@ -69,6 +69,7 @@ def test_the_index_holds_every_paper_of_every_digest(tmp_path: Path) -> None:
     assert found["text/2026-01-27-text-0"][0][1] == "A bell"
 
 
+@pytest.mark.slow
 def test_one_more_day_indexes_one_week(tmp_path: Path) -> None:
     put(tmp_path, digest_on(MONDAY, paper(1, title="First")), digest_on(NEXT, paper(2, title="Second")))
     built(tmp_path)
@@ -81,6 +82,7 @@ def test_one_more_day_indexes_one_week(tmp_path: Path) -> None:
     assert built(tmp_path).written == 0
 
 
+@pytest.mark.slow
 def test_however_days_come_and_go_the_index_is_the_same(tmp_path: Path) -> None:
     """The newest week has files of its own: it changes, one follows it, one before it changes, it goes."""
     steps: list[tuple[date, int]] = [(TUESDAY, 1), (MONDAY, 2), (NEXT, 3), (date(2026, 1, 6), 4), (MONDAY, 5)]
@@ -100,6 +102,7 @@ def test_however_days_come_and_go_the_index_is_the_same(tmp_path: Path) -> None:
         assert list((tmp_path / folder / "site").glob("search/2026/new-*.js"))
 
 
+@pytest.mark.slow
 def test_one_more_day_of_the_newest_week_leaves_the_rest_of_the_index(tmp_path: Path) -> None:
     put(tmp_path, digest_on(MONDAY, paper(1, title="First")), digest_on(NEXT, paper(2, title="Second")))
     built(tmp_path)

@@ -48,6 +48,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return folder / "site"
 
 
+@pytest.mark.slow
 def test_feeds_keep_the_validators_rules(site: Path) -> None:
     for path in (site / "feeds").glob("*.xml"):
         feed = etree.fromstring(path.read_bytes())

@@ -91,6 +91,7 @@ def test_an_empty_file_is_none(tmp_path: Path) -> None:
         list(read_metadata(str(tmp_path / "empty"), Unread()))
 
 
+@pytest.mark.slow
 def test_a_file_that_breaks_off_is_no_file_with_fewer_papers(tmp_path: Path) -> None:
     path = tmp_path / "snapshot.json.gz"
     path.write_bytes(gzip.compress(lines(row(f"2601.{n:05}") for n in range(2000)))[:-2000])

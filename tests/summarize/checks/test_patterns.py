@@ -38,6 +38,7 @@ def _passes_over(pattern: re.Pattern[str], capsys: pytest.CaptureFixture[str]) -
     return info is not None and info[1] != "0"
 
 
+@pytest.mark.slow
 def test_the_long_patterns_begin_with_characters(capsys: pytest.CaptureFixture[str]) -> None:
     orders = (obeyed._ORDERS, obeyed._OPENINGS, obeyed._SPEECH, obeyed._subjects()[0])
     others = (leaks._LEAK, leaks._EMPTY_SLOT, form._MARKUP, style._EMPTY_END, tasks._METHOD, tasks._senses())

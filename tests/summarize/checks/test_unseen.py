@@ -108,6 +108,7 @@ def test_two_letters_are_seldom_an_acronym_by_chance(published: list[Case]) -> N
     assert passed < 0.12 * total
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("percent", [False, True])
 def test_a_number_is_seldom_supported_by_chance(published: list[Case], percent: bool) -> None:
     """Beside as much text as eight abstracts, which is what passages are."""
