@@ -68,6 +68,7 @@ def test_what_was_refused_is_asked_for_by_the_next_run(
     assert server.stats()["requests"].get("pdf", 0) == 0
 
 
+@pytest.mark.slow
 def test_a_withdrawn_paper_is_not_asked_for_again(digest: Run, server: Server) -> None:
     server.faults(page(404, "This version of 2601.18904v1 has been withdrawn and is unavailable"))
     for words in (JOB, JOB, (*JOB, "--fresh")):

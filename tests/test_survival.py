@@ -132,6 +132,7 @@ def test_what_stays_is_told_and_tried_again(digest: Run, folder: Path, server: S
     assert (values["exit_code"], values["asked"], values["kept"]) == (0, 1, {})
 
 
+@pytest.mark.slow
 def test_fresh_answers_stand_even_if_they_are_worse(digest: Run, folder: Path, server: Server) -> None:
     assert digest(*JOB).code == 0
     server.faults(fault("refusal", paper=FIRST))

@@ -49,6 +49,7 @@ def test_a_closed_stream_is_none_that_is_missed(tmp_path: Path, closed: str) -> 
     assert list(tmp_path.glob("made/sample/*/audio.md"))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
 def test_a_full_disk_behind_standard_output_is_a_sentence(tmp_path: Path) -> None:
     ended = _shell(tmp_path, "DIGEST completion bash >/dev/full")

@@ -232,6 +232,7 @@ def test_a_server_without_tls_gets_no_password(lab: Lab) -> None:
     assert (box.users, box.tried) == ([], [])
 
 
+@pytest.mark.slow
 def test_a_long_day_is_whole_as_text_and_fits_as_a_page(lab: Lab, mailbox: Mailbox) -> None:
     lab.settings = mail_to(mailbox, ADA)
     publish(lab.runs, [paper(number) for number in range(1, 501)])

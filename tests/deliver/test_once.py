@@ -32,6 +32,7 @@ def told(chats: Chats) -> list[str]:
     return [str(asked.json["message"]) for asked in chats.asked]
 
 
+@pytest.mark.slow
 def test_a_rerun_and_a_changed_line_send_nothing(group: Lab, chats: Chats) -> None:
     publish(group.runs, [paper(1)])
     assert [one.state for one in group.send()] == ["sent"]

@@ -88,6 +88,7 @@ def test_a_commit_is_synced(tmp_path: Path) -> None:
         assert ledger.database.one("PRAGMA journal_mode") == ("wal",)
 
 
+@pytest.mark.slow
 def test_a_log_cut_anywhere_keeps_what_was_acknowledged_before_the_cut(tmp_path: Path) -> None:
     lengths = fill(tmp_path, checkpointed=False)
     log = (tmp_path / f"{FILE_NAME}-wal").read_bytes()

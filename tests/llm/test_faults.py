@@ -214,6 +214,7 @@ def test_without_a_price_no_ceiling_can_be_kept(
     assert server.stats()["requests"] == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     first_fast(

@@ -87,6 +87,7 @@ def test_a_paper_in_two_sections_is_asked_about_once(
     assert speech["reused"] == speech["counts"]["listed"] == 6
 
 
+@pytest.mark.slow
 def test_the_line_prompt_and_one_of_the_users_own(digest: Run, folder: Path, root: Path) -> None:
     job = ("run", "--sample", "--no-pdf", "--limit", "3")
     assert digest(*job, "--prompt", "line").code in {0, 3}

@@ -43,6 +43,7 @@ def planned(err: str) -> tuple[int, float]:
     return int(found[1].replace(",", "")), float(found[2])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("--no-pdf",), pytest.param((), marks=pytest.mark.slow)])
 def test_the_plan_is_near_what_is_counted_then(words: tuple[str, ...], digest: Run, server: Server) -> None:
     first = digest("run", "--json", *words)

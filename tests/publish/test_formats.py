@@ -29,6 +29,7 @@ def test_names_tell_of_forms(name: str, suffix: str) -> None:
     assert format_of(Path(name)).suffix == suffix
 
 
+@pytest.mark.slow
 @given(digests)
 @settings(max_examples=100 if FULL else 8)
 def test_every_form_writes_what_a_file_can_hold(digest: Digest) -> None:

@@ -78,6 +78,7 @@ def test_a_snapshot_and_a_mirror_need_no_request_to_arxiv(
     assert (asked(server), digests_in(folder / "runs")) == (ALL, made)
 
 
+@pytest.mark.slow
 def test_oai_is_harvested_once_by_the_month_and_pages_are_followed(
     digest: Run, folder: Path, server: Server
 ) -> None:

@@ -113,6 +113,7 @@ def test_a_home_in_a_word_is_filled_in(word: str, meant: str, monkeypatch: pytes
     assert words_at_home(["lint", word]) == ["lint", meant]
 
 
+@pytest.mark.slow
 def test_files_of_commands_may_lie_at_home(
     digest: Run, folder: Path, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -129,6 +129,7 @@ def recognised(page: Any) -> None:
     page.insert_image(page.rect, pixmap=_picture(), keep_proportion=False)
 
 
+@pytest.mark.slow
 def test_words_recognised_in_a_scan_are_neither_used_nor_reported(tmp_path: Path) -> None:
     path = paper(tmp_path / "a.pdf")
     for number in (1, 2, 3):

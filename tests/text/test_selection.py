@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -52,6 +53,7 @@ def test_a_long_introduction_keeps_its_start_and_its_end_and_leaves_the_conclusi
     assert conclusion.content.endswith("Concluded fact 3 about herons is stated here.")
 
 
+@pytest.mark.slow
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(30, 900), st.booleans())
 def test_the_rows_are_those_of_which_something_is_in_the_passages(
     introduced: int, concluded: int, budget: int, has_gap: bool
@@ -76,6 +78,7 @@ def test_a_long_conclusion_gets_what_a_short_introduction_leaves() -> None:
     assert _count(conclusion.content) > 160
 
 
+@pytest.mark.slow
 @given(st.integers(200, 1200), st.integers(8, 120), st.integers(4, 120))
 def test_the_budget_is_kept_and_cuts_are_at_the_ends_of_sentences(
     budget: int, introduced: int, concluded: int

@@ -78,6 +78,7 @@ def test_a_fifth_of_the_lines_spoilt_is_worse(
     assert "lint_ok" in {row.metric for row in comparison.rows if row.word == "worse"}
 
 
+@pytest.mark.slow
 def test_what_no_metric_sees(gold: Gold, gold_file: Path, tmp_path: Path) -> None:
     """Effects turned round: only a judge or a person can tell."""
     variants = {"a": [published(gold)], "b": [spoilt(gold, "polarity")]}

@@ -267,6 +267,7 @@ def test_a_recorded_error_is_no_answer(tmp_path: Path) -> None:
         asyncio.run(Replay(path).complete(request.model_copy(update={"model": "n"})))
 
 
+@pytest.mark.slow
 def test_labels_are_blind_kept_at_once_and_counted(
     some: Gold, some_file: Path, tmp_path: Path, digest: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -367,6 +368,7 @@ def test_a_jury_is_told_to_programs_by_the_names_of_metrics() -> None:
     assert jury_of(said[3:], PERFECT).values()["judge_win"] is None
 
 
+@pytest.mark.slow
 def test_who_always_agrees_with_people_agrees(some: Gold, some_file: Path, tmp_path: Path) -> None:
     """One variant is always worse: that leaves nothing to chance, and is no reason to doubt the judge."""
     lines = published(some)

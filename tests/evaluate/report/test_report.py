@@ -73,6 +73,7 @@ def test_the_page_needs_no_network_and_says_everything(gold: Gold, gold_file: Pa
     assert "wrong-own-name" in page.text
 
 
+@pytest.mark.slow
 def test_papers_on_which_wording_and_gates_disagree_come_first(
     gold: Gold, gold_file: Path, tmp_path: Path
 ) -> None:

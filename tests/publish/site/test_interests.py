@@ -129,6 +129,7 @@ def _ranks(own: list[tuple[date, Entry]], days: dict[date, list[Entry]]) -> list
     return found
 
 
+@pytest.mark.slow
 def test_by_words_alone_papers_of_a_task_are_near_earlier_ones_of_it(shared: Path) -> None:
     """A library without authors: the titles and abstracts, in English, of up to 20 earlier papers."""
     days: dict[date, list[Entry]] = {}

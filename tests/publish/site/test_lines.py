@@ -36,6 +36,7 @@ def _searched(folder: Path) -> str:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("lang", "words"), first_fast([("en", "Sample: recorded answers"), ("zh", "示例：录制的回答")])
 )

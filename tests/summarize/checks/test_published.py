@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from digest.model import Finding, Summary
 from digest.summarize.answer import Fields
 from digest.summarize.checks import about, check, check_summary
@@ -20,6 +22,7 @@ def _findings(case: Case) -> list[Finding]:
     return [finding for finding in found if finding.severity >= 2]
 
 
+@pytest.mark.slow
 def test_few_published_lines_are_doubted(published: list[Case]) -> None:
     doubted = [case.id for case in published if _findings(case)]
     assert 0 < len(doubted) <= 0.02 * len(published), doubted
