@@ -27,10 +27,11 @@ def part_of(target: Path) -> Path:
     """
     import secrets  # it loads hashlib, and every command loads this module
 
+    folder = target.parent.resolve()  # under another name it would be swept again, while somebody writes in it
     with _lock:
-        if target.parent not in _swept:
-            _swept.add(target.parent)
-            sweep(target.parent)
+        if folder not in _swept:
+            _swept.add(folder)
+            sweep(folder)
     return target.with_name(f".{target.name}.{_machine()}-{os.getpid()}-{secrets.token_hex(2)}.part")
 
 
