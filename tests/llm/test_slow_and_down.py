@@ -140,8 +140,8 @@ def test_one_on_this_machine_that_answers_many_at_once_is_asked_as_many(seconds:
     assert found.end <= 1.5 * 100 / 8 * seconds
 
 
-def test_what_is_set_is_asked_at_once() -> None:
-    model = Model(1, slots=64)
+def test_what_is_set_is_asked_at_once_of_a_model_that_has_answered() -> None:
+    model = Model(1, slots=64, known="{}")
     assert ask(model, 64, concurrency=64, **LOCAL).end == pytest.approx(1)
 
 
