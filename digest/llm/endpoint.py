@@ -28,7 +28,7 @@ from digest.llm.presets import preset_of
 from digest.llm.probe_gate import ProbeGate, Turn
 from digest.llm.question import write
 from digest.llm.reachability import Reachability
-from digest.llm.response import MalformedError, UnusableError, names_in, parse
+from digest.llm.response import UnusableError
 from digest.llm.retry import PATIENCE, RetryPolicy
 from digest.llm.sdk import connect, timeout_of
 from digest.model import Completion, Request
@@ -179,34 +179,6 @@ class Endpoint:
             async with asyncio.timeout(self.timeout):
                 await self._limiter.idle.wait()
 
-    async def models(self, patience: float) -> tuple[str, ...]:
-        """The names that the endpoint lists; it may answer to others too.
-
-        Args:
-            patience: seconds that it may take.
-
-        Raises:
-            ModelError: it lists none, does not accept the key, or cannot be reached.
-        """
-        import httpx2
-        import openai
-
-        try:
-            async with asyncio.timeout(patience):
-                response = await self.client().get("/models", cast_to=httpx2.Response)
-        except openai.APIStatusError as error:
-            raise self.explain(error) from error
-        except (openai.APIConnectionError, TimeoutError) as error:
-            raise ModelError(f"{self.address} did not answer ({self.reason(error)}).") from error
-        try:
-            kind = response.headers.get("content-type", "")
-            names = names_in(parse(response.content, kind, self.redactor))
-        except MalformedError as error:
-            raise ModelError(f"{self.address}: {error}.") from error
-        if not names:
-            raise ModelError(f"{self.address} answers, but lists none.")
-        return names
-
     def explain(self, error: openai.APIStatusError) -> ModelError:
         """The meaning of an error that concerns no single question."""
         said = error_of(error.status_code, error.response.content, self.redactor)
@@ -270,8 +242,8 @@ class Endpoint:
                 else:
                     if completion is not None:
                         return completion
-        assert lesson is not None  # or it would have been answered
-        raise AnswerError("rejected", f"{self.address} accepts no form of the question: {str(lesson)[:200]}")
+        said = str(lesson)
+        raise AnswerError("rejected", f"{self.address} accepts no form of the question: {said[:200]}")
 
     async def _try(
         self, turn: Turn, asked: Request, taught: Capabilities | None, failed_at: float | None
