@@ -21,7 +21,7 @@ class _Line:
 
     Attributes:
         trying: one is.
-        late: it is not answered soon, and no reason to wait.
+        late: the first was not answered soon: none is a reason to wait any more.
         refused: one was; then it is a reason, however long it takes.
         waiting: the others, first come first.
     """
@@ -69,6 +69,8 @@ class ProbeGate:
             self._lines[model].wake()
         elif attempt.retry_as is not None or rejected or isinstance(meaning, ModelError):
             self._lines[model].refused = True
+        else:  # trouble that may pass, as a rate limit: that is no matter of forms
+            self._lines[model].go()
 
     @asynccontextmanager
     async def turn(self, model: str) -> AsyncIterator[Turn]:
@@ -104,8 +106,9 @@ class ProbeGate:
             waited = True
         if line.trying or self._open(model):
             return False, waited
-        line.trying, line.late = True, False
-        loop.call_later(_HEAD_START, line.go)
+        line.trying = True
+        if not line.late:
+            loop.call_later(_HEAD_START, line.go)
         return True, waited
 
 

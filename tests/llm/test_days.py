@@ -65,7 +65,7 @@ def test_a_small_context_is_learned_and_asked_for_no_more(server: Server, run: C
 
 def test_a_model_that_thinks_gets_the_room_it_needs(server: Server, run: Callable[..., Ran]) -> None:
     thoughts = {"content": None, "reasoning_content": "让我想想。"}
-    server.faults(Fault(path=CHAT, action="rewrite", message=thoughts, finish_reason="length", first=3))
+    server.faults(Fault(path=CHAT, action="rewrite", message=thoughts, finish_reason="length", first=2))
     code, shown = run(source="abstract")
     assert code == 0
     assert "turn that off" in json.dumps(shown)

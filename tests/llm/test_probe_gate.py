@@ -24,7 +24,7 @@ def test_one_that_refuses_everybody_is_asked_a_dozen_times(questions: int, known
     assert len(found.errors) == questions
     assert all("Bakiye bitti" in str(error) for _, error in found.errors)
     assert len(model.asked) <= 14
-    if questions > 6:
+    if questions > 12:
         assert isinstance(found.errors[-1][1], ModelError)
 
 
