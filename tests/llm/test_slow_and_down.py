@@ -378,7 +378,7 @@ BY_DAY = "Quota exceeded: GenerateRequestsPerDayPerProjectPerModel-FreeTier. Ple
     first_fast(
         [
             ("Rate limit exceeded: free-models-per-day.", 30, 150),
-            ("tokens per day (TPD): Limit 100000, Used 99000. Please try again in 7m12s.", 800, 1800),
+            ("tokens per day (TPD): Limit 100000, Used 99000. Please try again in 7m12s.", 432, 1800),
             (BY_DAY, 30, 150),
             ("您今日的请求次数已达限流上限，请稍后再试", 30, 150),
             ("Rate limit reached: requests per minute. Please retry in 3s.", 800, 1200),
