@@ -163,8 +163,6 @@ def _next(folder: RunFolder, *, unfinished: bool, failed: Sequence[Answer]) -> s
 
 
 def _report(folder: RunFolder, usage: RunUsage, given: CommandOptions, wanted: set[str]) -> int:
-    from digest.evaluate.runs.folder import TROUBLE
-
     answers = folder.answers()
     failed = [answer for answer in answers.values() if answer.error]
     unasked = len(wanted - answers.keys())
@@ -183,6 +181,6 @@ def _report(folder: RunFolder, usage: RunUsage, given: CommandOptions, wanted: s
             f"tokens {tokens.input:,} in, {tokens.output:,} out; {cost}"
         )
         output.print_reasons(usage)
-        unfinished = bool(unasked) or any(answer.error in TROUBLE for answer in failed)
+        unfinished = bool(unasked) or any(answer.troubled for answer in failed)
         output.print_message(f"next: {_next(folder, unfinished=unfinished, failed=failed)}")
     return output.FLAGGED if failed or unasked else output.COMPLETE

@@ -25,9 +25,10 @@ from digest.llm.exchange import Exchange
 from digest.llm.learning import LearnedCapabilities, LearnedError
 from digest.llm.limiter import ClosedError, Limiter
 from digest.llm.presets import preset_of
+from digest.llm.probe_gate import ProbeGate, Turn
 from digest.llm.question import write
 from digest.llm.reachability import Reachability
-from digest.llm.response import MalformedError, UnusableError, names_in, parse
+from digest.llm.response import UnusableError
 from digest.llm.retry import PATIENCE, RetryPolicy
 from digest.llm.sdk import connect, timeout_of
 from digest.model import Completion, Request
@@ -97,6 +98,7 @@ class Endpoint:
         self._learned = LearnedCapabilities(self.preset, recall, remember)
         self._limiter = Limiter(settings, clock, patience, outage=self._outage, local=self.preset.loopback)
         self._breaker = CircuitBreaker(self._answered_before)
+        self._gate = ProbeGate(self._answered_before)
         self._reachability = Reachability(self._outage, say)
         self._observers: tuple[Observer, ...] = (
             self._reachability,  # before the limiter, which marks late answers as limited
@@ -104,6 +106,7 @@ class Endpoint:
             self._exchange,
             self._breaker,
             self._learned,
+            self._gate,
         )
 
     @property
@@ -176,34 +179,6 @@ class Endpoint:
             async with asyncio.timeout(self.timeout):
                 await self._limiter.idle.wait()
 
-    async def models(self, patience: float) -> tuple[str, ...]:
-        """The names that the endpoint lists; it may answer to others too.
-
-        Args:
-            patience: seconds that it may take.
-
-        Raises:
-            ModelError: it lists none, does not accept the key, or cannot be reached.
-        """
-        import httpx2
-        import openai
-
-        try:
-            async with asyncio.timeout(patience):
-                response = await self.client().get("/models", cast_to=httpx2.Response)
-        except openai.APIStatusError as error:
-            raise self.explain(error) from error
-        except (openai.APIConnectionError, TimeoutError) as error:
-            raise ModelError(f"{self.address} did not answer ({self.reason(error)}).") from error
-        try:
-            kind = response.headers.get("content-type", "")
-            names = names_in(parse(response.content, kind, self.redactor))
-        except MalformedError as error:
-            raise ModelError(f"{self.address}: {error}.") from error
-        if not names:
-            raise ModelError(f"{self.address} answers, but lists none.")
-        return names
-
     def explain(self, error: openai.APIStatusError) -> ModelError:
         """The meaning of an error that concerns no single question."""
         said = error_of(error.status_code, error.response.content, self.redactor)
@@ -252,28 +227,47 @@ class Endpoint:
 
     async def _send(self, asked: Request, failed_at: float | None) -> Completion:
         """One try, plus one more for each thing that the endpoint says it does not accept."""
-        taught: Capabilities | None = None
-        for _ in range(_LESSONS):
-            request = (taught or self.capabilities(asked.model)).with_room(asked)
-            reserved = await self.budget.reserve(request)
-            cost: float | None = 0.0  # what is not answered costs nothing
-            permit = None
-            try:
-                permit = await self._limiter.permit(request.tokens, failed_at)
-                completion = await self._attempt(permit, request, taught or self.capabilities(asked.model))
-            except UnusableError as error:
-                cost = error.completion.cost
-                raise
-            except LearnedError as lesson:
-                taught, said = lesson.form, str(lesson)
-            else:
-                cost = completion.cost
-                return completion.model_copy(update={"key": asked.key})
-            finally:
-                if permit is not None:
-                    self._limiter.done(permit)
-                self.budget.settle(reserved, cost)
+        async with self._gate.turn(asked.model) as turn:
+            lesson: LearnedError | None = None
+            for _ in range(_LESSONS):
+                form = None if lesson is None else lesson.form
+                if await turn.wait() and lesson is not None:
+                    form = self._learned.after_others(lesson.attempt)
+                    if form is None:  # they found none that is taken
+                        break
+                try:
+                    completion = await self._try(turn, asked, form, failed_at)
+                except LearnedError as error:
+                    lesson = error
+                else:
+                    if completion is not None:
+                        return completion
+        said = str(lesson)
         raise AnswerError("rejected", f"{self.address} accepts no form of the question: {said[:200]}")
+
+    async def _try(
+        self, turn: Turn, asked: Request, taught: Capabilities | None, failed_at: float | None
+    ) -> Completion | None:
+        """One try in a form, or in the one that is known; None: another question goes first after all."""
+        request = (taught or self.capabilities(asked.model)).with_room(asked)
+        reserved = await self.budget.reserve(request)
+        cost: float | None = 0.0  # what is not answered costs nothing
+        permit = None
+        try:
+            permit = await self._limiter.permit(request.tokens, failed_at)
+            if turn.held:
+                return None
+            completion = await self._attempt(permit, request, taught or self.capabilities(asked.model))
+        except UnusableError as error:
+            cost = error.completion.cost
+            raise
+        else:
+            cost = completion.cost
+            return completion.model_copy(update={"key": asked.key})
+        finally:
+            if permit is not None:
+                self._limiter.done(permit)
+            self.budget.settle(reserved, cost)
 
     async def _attempt(self, permit: Permit, request: Request, form: Capabilities) -> Completion:
         """Send a question once, let everything learn from what came of it, and say what that means."""
@@ -284,7 +278,7 @@ class Endpoint:
         for observer in self._observers:
             observer.observe(attempt)
         if other is not None and attempt.error is not None:
-            raise LearnedError(attempt.error.quote, other)
+            raise LearnedError(attempt, attempt.error.quote, other)
         page = attempt.malformed  # what never answered shows the same page again
         if page is not None and self._reachability.not_an_endpoint and self._never_answered(request.model):
             raise self._given_up(str(page.final), request.model, page.final, malformed=True)

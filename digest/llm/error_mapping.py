@@ -102,7 +102,7 @@ def meaning_of(
 
 
 def _denied(kind: ErrorKind, error: ApiError, model: str, address: str) -> str:
-    status, short = f"HTTP {error.status}", error.quote
+    status, short = f"HTTP {error.status}", error.quote.rstrip(".。")
     if kind == "unknown model":
         return (
             f"{address} does not know the model {model!r} ({status}): {short}. Set DIGEST_MODEL or --model."

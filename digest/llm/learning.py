@@ -92,6 +92,13 @@ class LearnedCapabilities:
             return now if now.form != form.form and now.strength <= form.strength else None
         return None if answered else self._less(attempt)
 
+    def after_others(self, attempt: Attempt) -> Capabilities | None:
+        """The form to send a refused question in after others tried theirs; None: they found none."""
+        model = attempt.request.model
+        if self.kept(model) is None and model not in self._hopeless:
+            return attempt.retry_as
+        return self.fallback_for(attempt, answered=True)
+
     def _less(self, attempt: Attempt) -> Capabilities | None:
         """The next weaker form of a question that was refused without a word about its form.
 
@@ -196,9 +203,11 @@ class LearnedError(Exception):
     """The endpoint said, in these words, what it does not accept; the question is put in another form.
 
     Attributes:
+        attempt: what it said so to.
         form: to try next.
     """
 
-    def __init__(self, said: str, form: Capabilities) -> None:
+    def __init__(self, attempt: Attempt, said: str, form: Capabilities) -> None:
         super().__init__(said)
+        self.attempt = attempt
         self.form = form

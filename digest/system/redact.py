@@ -11,13 +11,18 @@ def _spellings(c: str) -> str:
     """An expression for a character: as it is, or escaped as JSON, HTML and addresses do it."""
     code = ord(c)
     escaped = rf"\\+u00{code:02x}|%{code:02x}|&#x0*{code:x};|&#0*{code};"
-    return rf"(?:\\*{re.escape(c)}{'(?:amp;)?' if c == '&' else ''}|(?i:{escaped}))"
+    itself = r"\\++" if c == "\\" else rf"\\*+{re.escape(c)}"
+    return rf"(?:{itself}{'(?:amp;)?' if c == '&' else ''}|(?i:{escaped}))"
 
 
 _CREDENTIALS = re.compile(r"//[^/?#\s\"'<>]*@")
 _IN_QUERY = re.compile(
-    r"([?&][^=&\s]*(?:key|token|secret|passw|credential|auth|sig)[^=&\s]*=)[^&#\s\"'<>]*", re.IGNORECASE
+    r"([?&][^=&?\s]{0,64}(?:key|token|secret|passw|credential|auth|sig)[^=&\s]{0,64}=)[^&#\s\"'<>]*",
+    re.IGNORECASE,
 )
+
+_MOST_VALUES = 100_000
+"""About so many values JSON may hold: each takes some hundred bytes once it is read."""
 
 
 def without_credentials(address: str) -> str:
@@ -28,7 +33,7 @@ def without_credentials(address: str) -> str:
 @lru_cache(maxsize=256)
 def _pattern(key: str) -> re.Pattern[str]:
     """A pattern of a key in any spelling; it takes some milliseconds to compile, where it is first needed."""
-    return re.compile("".join(map(_spellings, key)))
+    return re.compile(rf"(?<!\\){''.join(map(_spellings, key))}")
 
 
 class KeyRedactor:
@@ -51,6 +56,8 @@ class KeyRedactor:
         Raises:
             ValueError: it is none, or none that can be read.
         """
+        if sum(map(content.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+            raise ValueError("too many values")
         try:
             return self._value(json.loads(content))
         except RecursionError:

@@ -38,6 +38,13 @@ def run(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys:
     return ran
 
 
+def at_once(questions: int) -> None:
+    settings = Path("digest.toml")
+    settings.write_text(
+        f"{settings.read_text(encoding='utf-8')}concurrency = {questions}\n", encoding="utf-8"
+    )
+
+
 def entries() -> list[dict[str, Any]]:
     return list(json.loads(Path("runs/2026-01-28/audio.json").read_text(encoding="utf-8"))["entries"])
 
@@ -58,10 +65,34 @@ def test_a_small_context_is_learned_and_asked_for_no_more(server: Server, run: C
 
 def test_a_model_that_thinks_gets_the_room_it_needs(server: Server, run: Callable[..., Ran]) -> None:
     thoughts = {"content": None, "reasoning_content": "让我想想。"}
-    server.faults(Fault(path=CHAT, action="rewrite", message=thoughts, finish_reason="length", first=3))
+    server.faults(Fault(path=CHAT, action="rewrite", message=thoughts, finish_reason="length", first=2))
     code, shown = run(source="abstract")
     assert code == 0
     assert "turn that off" in json.dumps(shown)
+
+
+UNKNOWN_WORDS = {"error": {"message": "Bakiye bitti."}}
+
+
+@pytest.mark.parametrize("papers", first_fast([12, 2, 40]))
+@pytest.mark.parametrize("source", first_fast(["abstract", "pdf"]))
+def test_a_dead_endpoint_is_asked_about_a_dozen_questions_however_many_papers(
+    papers: int, source: str, server: Server, run: Callable[..., Ran]
+) -> None:
+    at_once(8)
+    server.faults(Fault(path=CHAT, status=400, body=UNKNOWN_WORDS))
+    code, shown = run(papers, source=source)
+    assert code == 4
+    assert "Bakiye bitti" in shown["why"]
+    assert server.stats()["requests"]["chat"] <= 12
+
+
+def test_nor_is_one_that_answered_yesterday(server: Server, run: Callable[..., Ran]) -> None:
+    at_once(8)
+    assert run(2, source="abstract")[0] == 0
+    server.faults(Fault(path=CHAT, status=400, body=UNKNOWN_WORDS))
+    assert run(40, source="abstract")[0] in {3, 4}
+    assert server.stats()["requests"]["chat"] <= 14
 
 
 def test_a_page_instead_of_an_endpoint_publishes_nothing(server: Server, run: Callable[..., Ran]) -> None:

@@ -14,6 +14,7 @@ import pytest
 from digest.config import ModelSettings
 from digest.llm.capabilities import Capabilities
 from digest.llm.endpoint import Endpoint
+from digest.llm.model_list import listed_models
 from digest.llm.rate_limits import IN_A_ROW
 from digest.model import Completion, Message, Request
 from digest.summarize.answer import read_fields, schema
@@ -319,7 +320,7 @@ def test_a_list_of_models_that_is_none(server: Server, answer: dict[str, Any]) -
     async def ask() -> None:
         endpoint = Endpoint(ModelSettings.model_validate({"base_url": f"{server.url}/v1", "name": "m"}))
         try:
-            await endpoint.models(0.5)
+            await listed_models(endpoint, 0.5)
         finally:
             await endpoint.close()
 

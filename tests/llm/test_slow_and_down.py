@@ -140,8 +140,8 @@ def test_one_on_this_machine_that_answers_many_at_once_is_asked_as_many(seconds:
     assert found.end <= 1.5 * 100 / 8 * seconds
 
 
-def test_what_is_set_is_asked_at_once() -> None:
-    model = Model(1, slots=64)
+def test_what_is_set_is_asked_at_once_of_a_model_that_has_answered() -> None:
+    model = Model(1, slots=64, known="{}")
     assert ask(model, 64, concurrency=64, **LOCAL).end == pytest.approx(1)
 
 
@@ -379,7 +379,7 @@ BY_DAY = "Quota exceeded: GenerateRequestsPerDayPerProjectPerModel-FreeTier. Ple
     first_fast(
         [
             ("Rate limit exceeded: free-models-per-day.", 30, 150),
-            ("tokens per day (TPD): Limit 100000, Used 99000. Please try again in 7m12s.", 800, 1800),
+            ("tokens per day (TPD): Limit 100000, Used 99000. Please try again in 7m12s.", 432, 1800),
             (BY_DAY, 30, 150),
             ("您今日的请求次数已达限流上限，请稍后再试", 30, 150),
             ("Rate limit reached: requests per minute. Please retry in 3s.", 800, 1200),

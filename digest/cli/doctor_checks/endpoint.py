@@ -10,6 +10,7 @@ from digest.cli.doctor_checks.estimate import estimated
 from digest.cli.prompts import load
 from digest.config import Settings
 from digest.llm.endpoint import Endpoint
+from digest.llm.model_list import listed_models
 from digest.llm.presets import preset_of
 from digest.llm.response import UnusableError
 from digest.model import Completion, Paper
@@ -58,7 +59,7 @@ async def questions(settings: Settings) -> AsyncIterator[Diagnosis]:
     quick = settings.model.model_copy(update={"attempts": 2, "patience": 0})
     endpoint = Endpoint(quick, patience=_PATIENCE)
     try:
-        names = await endpoint.models(_PATIENCE)
+        names = await listed_models(endpoint, _PATIENCE)
         yield Diagnosis("endpoint", "ok", f"{endpoint.address} answers and lists {len(names)} models")
         if settings.model.name in names:
             yield Diagnosis("listed", "ok", f"{settings.model.name} is listed")

@@ -77,6 +77,10 @@ def too_many_errors(results: ResultTable) -> str | None:
 
     Papers that a model answered without giving a line are no reason: that is what there is to be compared.
     """
+    columns = results.columns.values()
+    dead = not any(answer.error is None for column in columns for answer in column.every_answer)
+    if dead and any(answer.vain for column in columns for answer in column.every_answer):
+        return "No variant has any answer. Start the same `digest eval run` again."
     for column in results.columns.values():
         n = len(results.gold.papers)
         open_papers = [

@@ -8,7 +8,7 @@ from statistics import fmean
 
 from digest.evaluate.gold.dataset import Gold, GoldPaper
 from digest.evaluate.metrics.scoring import fresh_scores
-from digest.evaluate.runs.folder import GOLD, TROUBLE, Answer, RunFolder, Score, Variant, gold_key, labels
+from digest.evaluate.runs.folder import GOLD, Answer, RunFolder, Score, Variant, gold_key, labels
 from digest.summarize.prompt import Prompt
 from digest.system.errors import UsageError
 
@@ -57,7 +57,7 @@ class VariantResults:
 
     def troubled(self, paper: str) -> bool:
         """True if some epoch got no answer, for a reason that is not the model's."""
-        return any(answer.error in TROUBLE for answer in self.answers.get(paper, {}).values())
+        return any(answer.troubled for answer in self.answers.get(paper, {}).values())
 
     def unasked(self, paper: str) -> bool:
         """True if some epoch is not asked yet."""

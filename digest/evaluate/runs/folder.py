@@ -94,6 +94,10 @@ TROUBLE = frozenset({"unreachable", "quota", "ceiling", "refusing"})
 """Errors that say nothing of the model: asking again may bring a line. All others are the model's own."""
 
 
+_PASSING = 2
+"""So many runs in which nothing answered are the model's own trouble, where another was answered."""
+
+
 class Answer(Record):
     """One answer: the line, or why there is none, and what it took."""
 
@@ -104,12 +108,18 @@ class Answer(Record):
     epoch: int = 0
     line: str | None = None
     error: str | None = Field(default=None, description="the flag's code, where there is no line")
+    vain: int = Field(default=0, description="runs, one after another, in which nothing answered")
     attempts: int = 1
     cached: bool = Field(default=False, description="all of it came from the ledger")
     t_ms: int = 0
     tok_in: int = 0
     tok_out: int = 0
     cost: float | None = Field(default=None, description="US dollars; None: no price known")
+
+    @property
+    def troubled(self) -> bool:
+        """True: there is no line for a reason that may pass, and it was not there twice in a row."""
+        return self.error in TROUBLE and self.vain < _PASSING
 
 
 class Score(Record):
@@ -183,7 +193,7 @@ class RunFolder:
         """The answers by key; of two for one question the later, of an error and a line the line."""
         found: dict[str, Answer] = {}
         for answer in read_rows(self.path / "records.jsonl", Answer):
-            if answer.error is None or answer.key not in found:
+            if answer.error is None or answer.key not in found or found[answer.key].error is not None:
                 found[answer.key] = answer
         return found
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Container, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import product
 
 from digest.evaluate.gold.dataset import Gold, GoldPaper, shown_in
-from digest.evaluate.runs.folder import Answer, Passages, RunFolder, Variant, append, key_of
+from digest.evaluate.runs.folder import TROUBLE, Answer, Passages, RunFolder, Variant, append, key_of
 from digest.model import Completion, Listing, Paper, RunUsage
 from digest.pipeline.entry import Others, PaperTask, recipe
 from digest.pipeline.entry import entry as make_entry
@@ -66,12 +66,13 @@ async def run_tasks(folder: RunFolder, resources: Resources, papers: Container[s
         ModelError: the model answers nobody. What was answered is kept.
     """
     info, gold = folder.info, folder.gold()
-    done = {key for key, answer in folder.answers().items() if answer.error is None}
+    before = folder.answers()
+    done = {key for key, answer in before.items() if answer.error is None}
     matrix = product(range(epochs), gold.papers, info.prompts, info.models)
     tasks = [EvalTask(paper, prompt, model, epoch) for epoch, paper, prompt, model in matrix]
     tasks = [task for task in tasks if task.key not in done and task.paper.id in papers]
     run, usage = resources.ledger.begin("eval", info.gold), RunUsage()
-    state = _RunState(folder, resources, run, usage, _others(gold.papers), set(folder.texts()))
+    state = _RunState(folder, resources, run, usage, _others(gold.papers), set(folder.texts()), before)
     resources.progress.start("answers", len(tasks))
     try:
         async with asyncio.TaskGroup() as group:
@@ -80,6 +81,9 @@ async def run_tasks(folder: RunFolder, resources: Resources, papers: Container[s
     except BaseExceptionGroup as errors:  # one that stops the whole run; the others were cancelled with it
         resources.ledger.finish(run, "failed", {"why": str(errors.exceptions[0]), **usage.report()})
         raise errors.exceptions[0] from None
+    if state.denied:
+        resources.ledger.finish(run, "failed", {"why": str(state.denied[0]), **usage.report()})
+        raise state.denied[0]
     if tasks and usage.trouble and not (usage.asked or usage.reused or usage.stopped):
         resources.ledger.finish(run, "failed", {"why": usage.trouble, **usage.report()})
         raise ModelError(f"No question was answered. The last reason: {usage.trouble.rstrip('.')}.")
@@ -97,6 +101,8 @@ class _RunState:
     usage: RunUsage
     others: Mapping[str, Others]
     texts: set[str]
+    before: Mapping[str, Answer]
+    denied: list[ModelError] = field(default_factory=list)
 
 
 def _others(papers: Sequence[GoldPaper]) -> dict[str, Others]:
@@ -108,18 +114,28 @@ def _others(papers: Sequence[GoldPaper]) -> dict[str, Others]:
     return {paper.id: others[paper.section, paper.day] for paper in papers}
 
 
-_NOT_ASKED = {"quota", "ceiling", "refusing"}
+_NOT_ASKED = {"quota", "ceiling"}
 """Flags of papers that nobody was asked about; the next run asks."""
 
 
 async def _keep(task: EvalTask, state: _RunState) -> None:
     try:
         answer = await _answer(task, state)
-    except ModelError:  # it ends the run, but what is under way is paid for
-        await state.resources.endpoint.settled()
-        raise
+    except ModelError as error:  # other models go on
+        state.denied.append(error)
+        variant = task.variant
+        answer = Answer(
+            key=task.key,
+            id=task.paper.id,
+            prompt=variant.prompt,
+            model=task.model,
+            epoch=task.epoch,
+            error="unreachable",
+        )
     if answer.error not in _NOT_ASKED:
-        append(state.folder.path / "records.jsonl", [answer])
+        earlier = state.before.get(task.key)
+        vain = 1 + (earlier.vain if earlier else 0) if answer.error in TROUBLE else 0
+        append(state.folder.path / "records.jsonl", [answer.model_copy(update={"vain": vain})])
     state.resources.progress.step("answers")
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from digest.evaluate.runs.folder import open_run
 from tests.evaluate.conftest import Run
+from tests.examples import first_fast
 from tests.faulty import Fault, Server, fault
 
 pytestmark = pytest.mark.slow
@@ -104,6 +105,36 @@ def test_a_model_that_gives_no_line_ends_in_a_verdict(
     ran = digest("eval", "compare", "good", "hopeless", "--base", "fields x right")
     assert ran.code == 2
     assert "Do not take fields x parrot: 100 % of the papers have no line" in ran.out
+
+
+@pytest.mark.parametrize(("status", "first"), first_fast([(500, 4), (404, 4), (400, 2)]))
+def test_a_model_that_nothing_answers_for_ends_in_a_verdict_when_it_is_tried_again(
+    status: int,
+    first: int,
+    few: Path,
+    digest: Run,
+    sample_server: Callable[..., Server],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    server = sample_server()
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test-0000")
+    monkeypatch.setenv("OPENAI_BASE_URL", f"{server.url}/v1")
+    (tmp_path / "digest.toml").write_text("[model]\nattempts = 1\n", encoding="utf-8")
+    command = ("eval", "run", "--gold", few, "--prompt", "fields", "--no-pdf", "--name", "r", "--model")
+    assert digest(*command, "right").code == 0
+    server.faults(Fault(path="^/v1/chat", status=status, body={"error": {"message": "Bakiye bitti."}}))
+    codes = []
+    for _ in range(2):
+        assert digest(*command[:-2], "dead", "--model", "dead").code == 4
+        ran = digest("eval", "compare", "r", "dead", "--base", "fields x right")
+        codes.append(ran.code)
+    assert codes == [first, 2]
+    assert "Do not take fields x dead: 100 % of the papers have no line" in ran.out
+    assert digest("eval", "compare", "dead", "--base", "fields").code == (4 if first == 4 else 1)
+    server.faults()
+    assert digest(*command[:-2], "dead", "--model", "dead").code == 0
+    assert digest("eval", "compare", "r", "dead", "--base", "fields x right").code == 0
 
 
 def test_an_evaluation_that_nobody_answers_says_so(
