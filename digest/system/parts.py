@@ -27,7 +27,9 @@ def part_of(target: Path) -> Path:
     """
     import secrets  # it loads hashlib, and every command loads this module
 
-    folder = target.parent.resolve()  # under another name it would be swept again, while somebody writes in it
+    folder = (
+        target.parent.resolve()
+    )  # under another name it would be swept again, while somebody writes in it
     with _lock:
         if folder not in _swept:
             _swept.add(folder)
