@@ -193,12 +193,6 @@ class Lending:
         finally:
             self._free.append(url)
 
-    @contextlib.contextmanager
-    def start_sample(self) -> Iterator[str]:
-        """As `digest.sample.start`."""
-        with self.start() as server:
-            yield server.url
-
     def _another(self) -> str:
         knobs = Knobs(typeset=self._pdfs).model_dump_json(exclude_unset=True)
         words = ("-m", "tests.faulty.server", knobs)
@@ -244,7 +238,7 @@ def _apart_and_cheap(request: pytest.FixtureRequest) -> Iterator[None]:
 def _cheap_commands(lending: Lending) -> Iterator[None]:
     """A command in this process borrows its sample server, and Typer reads our signatures once."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sample, "start", lending.start_sample)
+        patch.setattr(sample, "start", lending.start)
         patch.setattr(typer.main, "get_command", functools.cache(typer.main.get_command))
         yield
 

@@ -76,13 +76,13 @@ def prepared(given: CommandOptions, *, asks_model: bool = True) -> Iterator[Read
 
     if not (given.quiet or given.json):
         output.print_message(RECORDED) if asks_model else output.print_status(RECORDED)
-    with nothing_of_the_environment(), start() as url:
+    with nothing_of_the_environment(), start() as server:
         own: dict[str, dict[str, Any]] = {
             "arxiv": {
-                **dict.fromkeys(("pages", "api", "feed", "pdf"), url),
-                "oai": f"{url}/oai",
+                **dict.fromkeys(("pages", "api", "feed", "pdf"), server.url),
+                "oai": f"{server.url}/oai",
             },
-            "model": {"base_url": f"{url}/v1", "key": "sample", "name": MODEL},
+            "model": {"base_url": f"{server.url}/v1", "key": "sample", "name": MODEL},
             "run": {"sections": ("audio",)},
             "ledger": {"url": ""},
         }

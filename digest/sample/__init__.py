@@ -9,10 +9,13 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from digest.sample.knobs import Knobs
 from digest.system.errors import DigestError
+
+__all__ = ["EVENING", "Knobs", "Server", "start"]
 
 EVENING = datetime(2026, 1, 28, 2, tzinfo=UTC)
 """An hour after the sample day's announcement; the present of a run over the sample day."""
@@ -20,8 +23,19 @@ EVENING = datetime(2026, 1, 28, 2, tzinfo=UTC)
 _WAIT = 60.0  # seconds; a start takes a third of one
 
 
+@dataclass(frozen=True)
+class Server:
+    """A running sample server.
+
+    Attributes:
+        url: its root, for arXiv's pages, API, feed and PDFs alike; the model's base URL is `url + "/v1"`.
+    """
+
+    url: str
+
+
 @contextlib.contextmanager
-def start(knobs: Knobs | None = None, module: str = "digest.sample.server") -> Iterator[str]:
+def start(knobs: Knobs | None = None, module: str = "digest.sample.server") -> Iterator[Server]:
     """Run the sample server beside this process, on loopback and a free port, while the context lasts.
 
     It ends with this process, however that ends.
@@ -29,9 +43,6 @@ def start(knobs: Knobs | None = None, module: str = "digest.sample.server") -> I
     Args:
         knobs: what it serves.
         module: the program that serves it.
-
-    Returns:
-        Its root, for arXiv's pages, API, feed and PDFs alike; the model's base URL is that and `/v1`.
 
     Raises:
         DigestError: it did not come up; the message says why.
@@ -47,7 +58,7 @@ def start(knobs: Knobs | None = None, module: str = "digest.sample.server") -> I
         assert process.stdin is not None  # asked for above
         assert process.stdout is not None
         try:
-            yield _url(process)
+            yield Server(_url(process))
         finally:
             process.stdin.close()
             with contextlib.suppress(subprocess.TimeoutExpired):

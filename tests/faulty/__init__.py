@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,15 +18,8 @@ __all__ = ["Fault", "Knobs", "Server", "fault", "start"]
 _start = sample.start  # tests replace it by their own
 
 
-@dataclass(frozen=True)
-class Server:
-    """A running sample server.
-
-    Attributes:
-        url: its root, for arXiv's pages, API, feed and PDFs alike; the model's base URL is `url + "/v1"`.
-    """
-
-    url: str
+class Server(sample.Server):
+    """A running sample server whose knobs can be turned."""
 
     def stats(self) -> dict[str, Any]:
         """Counts of what was asked and answered since the knobs were last set.
@@ -60,5 +52,5 @@ class Server:
 @contextlib.contextmanager
 def start(knobs: Knobs | None = None) -> Iterator[Server]:
     """Run the server beside this process, as `digest.sample.start`."""
-    with _start(knobs, "tests.faulty.server") as url:
-        yield Server(url)
+    with _start(knobs, "tests.faulty.server") as server:
+        yield Server(server.url)

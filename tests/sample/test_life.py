@@ -12,9 +12,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from digest.sample import start
+from digest.sample import Knobs, start
 from digest.sample.data import SampleData
-from digest.sample.knobs import Knobs
 from digest.system.errors import DigestError
 
 pytestmark = pytest.mark.slow
@@ -23,11 +22,11 @@ PARENT = """
 import os, sys, time
 from digest.sample import start
 
-with start() as url:
+with start() as server:
     if sys.argv[1] == "with-child" and os.fork() == 0:
         time.sleep(30)  # holds the server's standard input open
         os._exit(0)
-    print(url, flush=True)
+    print(server.url, flush=True)
     sys.stdin.read()
 """
 
@@ -43,10 +42,10 @@ def is_up(url: str) -> bool:
 def test_it_lives_as_long_as_the_context(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     began = time.monotonic()
-    with start() as url:
+    with start() as server:
         assert time.monotonic() - began < 50  # 0.4 s on a quiet machine
-        assert is_up(url)
-    assert not is_up(url)
+        assert is_up(server.url)
+    assert not is_up(server.url)
 
 
 def test_modules_in_the_working_directory_do_not_matter(
@@ -54,8 +53,8 @@ def test_modules_in_the_working_directory_do_not_matter(
 ) -> None:
     (tmp_path / "socket.py").write_text("raise SystemExit(7)", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    with start() as url:
-        assert is_up(url)
+    with start() as server:
+        assert is_up(server.url)
 
 
 @pytest.mark.parametrize("case", ["alone", "with-child"])
