@@ -217,6 +217,16 @@ ABOUT = (
         "Hotlines",
         "Hate speech against refugees; voting.",
     ),
+    (
+        "该论文测评语言模型与主编码器，用医学历史数据训练仿真神经网络，每天主动采集，自主必要。",
+        "Benchmarks",
+        "Words that stand across others.",
+    ),
+    (
+        "该论文研究上下台阶的三连杆机器人，通信主干网，反转世界模型，签名校验，有限时域控制，误差直降三成。",
+        "Stairs",
+        "Words that stand across others.",
+    ),
     ("该论文使模型只输出答案，失败时重新回答。", "Answers", "The model outputs answers only, then retries."),
 )
 
