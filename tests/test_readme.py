@@ -78,7 +78,7 @@ def test_the_commands_of_the_readme_that_this_program_has_take_these_options(roo
     group = typer.main.get_command(app)
     for line in re.findall(r"^digest (.*)$", (root / "README.md").read_text(encoding="utf-8"), re.MULTILINE):
         name, *words = shlex.split(line.split("&&")[0], comments=True)
-        command = group.commands.get(name)  # type: ignore[attr-defined]
+        command = group.commands.get(name)  # type: ignore[attr-defined]  # click's own
         known = {option for one in command.params for option in one.opts} if command else set()
         assert {word for word in words if word.startswith("--")} <= known or command is None, line
 

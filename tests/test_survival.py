@@ -221,4 +221,4 @@ def test_a_list_with_gaps_does_not_take_the_place_of_a_whole_one(
     settings = load({"run": {"out": folder / "runs"}})
     resources = SimpleNamespace(settings=settings, own=lambda digest: digest)
     with pytest.raises(UsageError, match=f"{4 - shown} papers that are not announced by {source}"):
-        refuse_shorter(settings.section("audio"), announcement, None, resources)  # type: ignore[arg-type]
+        refuse_shorter(settings.section("audio"), announcement, None, resources)  # type: ignore[arg-type]  # no more is used

@@ -72,7 +72,7 @@ async def _end_with_parent() -> None:
     """End too when the parent is gone but a child of its own still holds our standard input open."""
     parent = os.getppid()
     while os.getppid() == parent:  # noqa: ASYNC110 - nothing tells us when it changes
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(0.5)  # half a second more of an orphan hurts nobody
     os._exit(0)
 
 

@@ -94,7 +94,7 @@ def open_page(browser: Browser, address: str) -> Iterator[Open]:
             said.append(message.text)
 
     def go(path: str, width: int = 1280, height: int = 800, *, root: str = "", **options: object) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)  # type: ignore[arg-type]  # options are whatever the browser takes
         contexts.append(context)
         page = context.new_page()
         page.on("console", heard)

@@ -32,7 +32,7 @@ def die_after(number: int) -> None:
         if len(kept) == number:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    SqlLedger.keep = keeping  # type: ignore[assignment, method-assign]
+    SqlLedger.keep = keeping  # type: ignore[assignment, method-assign]  # a method replaced by one that counts
 
 
 if __name__ == "__main__":

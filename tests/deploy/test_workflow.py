@@ -292,7 +292,7 @@ def test_a_machine_that_is_lost_takes_little_with_it(lab: Lab) -> None:
             for _ in range(600):  # a look a fifth of a second: two minutes, on a machine however busy
                 if lab.answers_on_branch() >= A_DAY - 1:
                     break
-                time.sleep(0.2)
+                time.sleep(0.2)  # a look at another process, which tells nobody
         finally:
             os.killpg(machine.pid, signal.SIGKILL)
     assert lab.answers_on_branch() == A_DAY - 1

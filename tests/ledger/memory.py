@@ -52,7 +52,7 @@ class MemoryLedger(Ledger):
         found = (one.completion for one in reversed(self._answers) if one.run >= after)
         return next((one for one in found if one.key == key), None)
 
-    def keep(self, completion: Completion, request: Mapping[str, Any], run: int, paper: str | None) -> None:  # noqa: ARG002
+    def keep(self, completion: Completion, request: Mapping[str, Any], run: int, paper: str | None) -> None:  # noqa: ARG002 - the interface's
         self._answers.append(_Answer(completion, run))
         self._outcomes = {at: value for at, value in self._outcomes.items() if at[0] != completion.key}
 
@@ -63,7 +63,7 @@ class MemoryLedger(Ledger):
         alone = {run for run, one in self._runs.items() if one.command == "paper"}
         return frozenset(one.completion.key for one in self._answers if one.run in alone)
 
-    def claim(self, key: str) -> bool:  # noqa: ARG002
+    def claim(self, key: str) -> bool:  # noqa: ARG002 - the interface's
         return True
 
     def release(self, key: str) -> None:

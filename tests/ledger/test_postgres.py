@@ -337,7 +337,7 @@ def until(true: Callable[[], bool]) -> None:
     give_up = time.monotonic() + 60
     while not true():
         assert time.monotonic() < give_up
-        time.sleep(0.01)
+        time.sleep(0.01)  # a look at another process, which tells nobody
 
 
 @pytest.mark.parametrize("mode", ["fast", "immediate"])

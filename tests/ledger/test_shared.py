@@ -73,7 +73,7 @@ def wait_for(server: Server, chats: int, *processes: subprocess.Popen[str]) -> N
     while server.stats()["requests"].get("chat", 0) < chats:
         assert all(one.poll() is None for one in processes), [one.communicate() for one in processes]
         assert time.monotonic() < give_up
-        time.sleep(0.01)
+        time.sleep(0.01)  # a look at another process, which tells nobody
 
 
 @pytest.fixture

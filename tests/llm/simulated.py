@@ -95,7 +95,7 @@ class Model:
     async def post(self, _: str, body: dict[str, Any], **__: object) -> httpx2.Response:
         self.asked.append(now())
         if error := self.trouble(now(), json.dumps(body)):
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)  # on the loop's clock, which tests move
             raise error
         self._there += 1
         self.longest = max(self.longest, self._there)
@@ -114,7 +114,7 @@ class Model:
     async def _work(self) -> None:
         self._free = self._free or asyncio.Semaphore(self.slots)
         async with self._free:
-            await asyncio.sleep(self.seconds)
+            await asyncio.sleep(self.seconds)  # on the loop's clock, which tests move
 
     async def close(self) -> None:
         """Nothing to put away."""

@@ -63,7 +63,7 @@ def ask_all(
 
 async def shortly(seconds: float) -> None:
     """Waits that the endpoint asked for are kept to, our own are cut short."""
-    await asyncio.sleep(seconds if seconds <= 0.2 else 0.001)
+    await asyncio.sleep(seconds if seconds <= 0.2 else 0.001)  # the shorter ones matter, and are real
 
 
 STRAY = Fault(path=CHAT, every=5, status=429, headers=SOON)

@@ -70,11 +70,11 @@ def test_one_that_goes_away_hands_on_its_turn() -> None:
         async def one(name: str) -> None:
             async with gate.turn("m") as turn:
                 await turn.wait()
-                await asyncio.sleep(0)
+                await asyncio.sleep(0)  # lets the others run: no time passes
                 done.append(name)
 
         tasks = [asyncio.create_task(one(str(number))) for number in range(4)]
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # lets the others run: no time passes
         tasks[0].cancel()
         tasks[1].cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

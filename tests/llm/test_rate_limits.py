@@ -327,7 +327,7 @@ def test_so_many_go_at_once_and_those_sent_again_go_first() -> None:
         waiting = [
             asyncio.create_task(one(name, 0.0 if name == "again" else None)) for name in ("a", "b", "again")
         ]
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # lets the others run: no time passes
         limits.answered(first, {}, 0)
         await asyncio.gather(*waiting)
         return order
@@ -341,7 +341,7 @@ def test_one_that_is_cancelled_hands_its_permit_back() -> None:
         first = await limits.permit(1)
         second = asyncio.create_task(limits.permit(1))
         third = asyncio.create_task(limits.permit(1))
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # lets the others run: no time passes
         limits.done(first)
         second.cancel()
         return await asyncio.wait_for(third, 1)
@@ -353,8 +353,8 @@ def test_requests_a_minute_are_kept_to() -> None:
     async def go() -> int:
         limits = limiter([0.0], requests_per_minute=3)
         waiting = [asyncio.create_task(limits.permit(1)) for _ in range(5)]
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # lets the others run: no time passes
+        await asyncio.sleep(0)  # lets the others run: no time passes
         sent = sum(task.done() for task in waiting)
         for task in waiting:
             task.cancel()
@@ -370,7 +370,7 @@ def given_up(limits: Limiter, questions: int, failed_at: float | None = None) ->
     async def go() -> list[str]:
         waiting = [asyncio.create_task(limits.permit(1, failed_at)) for _ in range(questions)]
         for _ in range(3):
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # lets the others run: no time passes
         found = [
             "waits" if not task.done() else str(task.exception()) if task.exception() else "sent"
             for task in waiting
@@ -441,7 +441,7 @@ def test_one_that_is_given_up_and_cancelled_leaves_no_trace() -> None:
         limits = limiter([0.0])
         limits.answered(await limits.permit(1), report("0", "24h"), 0)
         waiting = asyncio.create_task(limits.permit(1))
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # lets the others run: no time passes
         waiting.cancel()
         with pytest.raises((ClosedError, asyncio.CancelledError)):
             await waiting
@@ -490,7 +490,7 @@ class Windowed(Model):
     _used = 0
 
     async def post(self, _: str, body: dict[str, Any], **__: object) -> httpx2.Response:
-        await asyncio.sleep(self.seconds)
+        await asyncio.sleep(self.seconds)  # on the loop's clock, which tests move
         if now() - self._opened >= 1.0:
             self._opened, self._used = now(), 0
         if self._used >= 30:

@@ -123,7 +123,7 @@ class FakeResources:
         self.settings = SimpleNamespace(run=SimpleNamespace(confirm_cost=limit))
         self.progress = Progress()
         self.said: list[str] = []
-        self.progress.say = self.said.append  # type: ignore[method-assign, assignment]
+        self.progress.say = self.said.append  # type: ignore[method-assign, assignment]  # what would be shown is kept
 
 
 def test_a_plan_in_words() -> None:

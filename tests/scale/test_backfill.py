@@ -255,7 +255,7 @@ def test_killed_anywhere_it_goes_on_and_ends_the_same(
         )
         deadline = time.monotonic() + 60
         while asked(server) < 3 * number and running.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.02)
+            time.sleep(0.02)  # a look at another process, which tells nobody
         running.send_signal(signal.SIGKILL)
         running.wait()
     ended = subprocess.run(job, env=dict(os.environ), capture_output=True, check=False)

@@ -160,7 +160,7 @@ def test_workers_a_node_services_and_the_driver_are_killed_and_the_bytes_are_the
             drivers.pop(0)
             stop(running)
             running = begin(*job)
-        time.sleep(0.02)
+        time.sleep(0.02)  # a look at another process, which tells nobody
     ended(running)
     assert not kills
     assert not drivers
@@ -197,7 +197,7 @@ def test_a_ledger_in_postgresql_is_restarted_and_the_bytes_are_the_same(
     while running.poll() is None and time.monotonic() < deadline:
         while kills and asked(server) >= kills[0][0]:
             kills.pop(0)[1]()
-        time.sleep(0.02)
+        time.sleep(0.02)  # a look at another process, which tells nobody
     ended(running)
     assert not kills
     made = digests_in(folder / "shared")
@@ -233,9 +233,9 @@ def test_an_endpoint_that_goes_away_is_waited_for_and_the_bytes_are_the_same(
         running = begin("away", *on_ray(nodes, old), days=five)
         _until(lambda: asked(server) >= 30, running)
         before.down()
-        time.sleep(1)
+        time.sleep(1)  # what was under way arrives
         there = asked(server)
-        time.sleep(20)
+        time.sleep(20)  # long enough for a question that should not be asked
         assert running.poll() is None
         assert asked(server) == there
         before.up()
@@ -283,7 +283,7 @@ def _until(there: Callable[[], bool], running: subprocess.Popen[str]) -> None:
     while not there():
         assert running.poll() is None, "it ended before"
         assert time.monotonic() < deadline
-        time.sleep(0.02)
+        time.sleep(0.02)  # a look at another process, which tells nobody
 
 
 def _questions(alone: Alone, days: int) -> int:
@@ -359,7 +359,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.note(self.connection, busy=True)
         with self.server.lock:
             self.server.served += 1
-        time.sleep(0.02)
+        time.sleep(0.02)  # so that requests of several connections overlap
         body = self.server.content(self.path.rpartition("/")[2])
         self.server.note(self.connection, busy=False)
         self.send_response(200)

@@ -85,12 +85,12 @@ def test_no_more_is_handed_over_than_may_be_under_way() -> None:
 
     async def go(endpoint: RelayEndpoint) -> None:
         asking = [asyncio.create_task(endpoint.complete(question(number))) for number in range(ALL)]
-        await asyncio.sleep(12)
+        await asyncio.sleep(12)  # on the loop's clock, which tests move
         before = len(model.asked)
         for one in asking:
             one.cancel()
         await asyncio.gather(*asking, return_exceptions=True)
-        await asyncio.sleep(600)
+        await asyncio.sleep(600)  # on the loop's clock, which tests move
         assert len(model.asked) == before
 
     in_simulated_time(model, go)

@@ -35,7 +35,7 @@ def tell(cluster: object, node: object) -> None:
         for one in processes
         if kind == "raylet"
     ]
-    print(json.dumps({"address": cluster.address, "raylet": raylets[0]}), flush=True)  # type: ignore[attr-defined]
+    print(json.dumps({"address": cluster.address, "raylet": raylets[0]}), flush=True)  # type: ignore[attr-defined]  # Ray has no types
 
 
 if __name__ == "__main__":

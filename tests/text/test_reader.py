@@ -31,7 +31,7 @@ async def reader_of(server: RawServer, folder: Path, **settings: Any) -> AsyncIt
     arxiv = ArxivSettings(pdf=server.url)
 
     async def no_wait(seconds: float) -> None:
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # lets the others run: no time passes
 
     async with (
         Http(arxiv, sleep=no_wait, attempts=2) as http,

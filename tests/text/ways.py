@@ -15,6 +15,15 @@ TEXT = f"BT /helv 10 Tf {X} {Y} Td ({ORDER}) Tj ET"
 COVER = "60 235 460 20 re f"
 
 
+def new_object(document: Any, definition: str, stream: bytes | None = None) -> int:
+    """A new object of a PDF; returns its number."""
+    xref: int = document.get_new_xref()
+    document.update_object(xref, definition)
+    if stream is not None:
+        document.update_stream(xref, stream, new=True)
+    return xref
+
+
 def put(page: Any, content: str, **resources: str) -> None:
     """Append operators to a page; resources are named like `ExtGState_G` with what they are."""
     page.insert_font(fontname="helv")
@@ -23,9 +32,7 @@ def put(page: Any, content: str, **resources: str) -> None:
     owner, before = (int(value.split()[0]), "") if kind == "xref" else (page.xref, "Resources/")
     for name, what in resources.items():
         document.xref_set_key(owner, before + name.replace("_", "/"), what)
-    xref = document.get_new_xref()
-    document.update_object(xref, "<<>>")
-    document.update_stream(xref, f"q\n{content}\nQ".encode("latin-1"), new=True)
+    xref = new_object(document, "<<>>", f"q\n{content}\nQ".encode("latin-1"))
     page.set_contents(_joined(page, xref))
 
 
@@ -42,34 +49,27 @@ def form(page: Any, content: str, entries: str = "", box: str = "0 0 595 842") -
     document = page.parent
     kind, value = document.xref_get_key(page.xref, "Resources")
     own = value if kind == "xref" else document.xref_get_key(page.xref, "Resources")[1]
-    xref = document.get_new_xref()
-    document.update_object(
-        xref,
+    xref = new_object(
+        document,
         f"<</Type/XObject/Subtype/Form/BBox[{box}]/Resources {own} {entries}>>",
+        content.encode("latin-1"),
     )
-    document.update_stream(xref, content.encode("latin-1"), new=True)
     return f"{xref} 0 R"
 
 
 def type_3(page: Any, glyph: str, matrix: str = "0.001 0 0 0.001 0 0", box: str = "0 0 700 800") -> str:
     """A font of Type 3 in which every letter is the same glyph."""
     document = page.parent
-    xref = document.get_new_xref()
-    document.update_object(xref, "<<>>")
-    document.update_stream(xref, glyph.encode(), new=True)
+    xref = new_object(document, "<<>>", glyph.encode())
     names = "".join(f"/g{code} " for code in range(32, 127))
     procedures = "".join(f"/g{code} {xref} 0 R " for code in range(33, 127))
-    blank = document.get_new_xref()
-    document.update_object(blank, "<<>>")
-    document.update_stream(blank, b"500 0 0 0 0 0 d1", new=True)
-    unicode = document.get_new_xref()
-    document.update_object(unicode, "<<>>")
-    document.update_stream(
-        unicode,
+    blank = new_object(document, "<<>>", b"500 0 0 0 0 0 d1")
+    unicode = new_object(
+        document,
+        "<<>>",
         b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapType 2 def\n"
         b"1 begincodespacerange <00> <ff> endcodespacerange\n"
         b"1 beginbfrange <20> <7e> <0020> endbfrange endcmap end end",
-        new=True,
     )
     return (
         f"<</Type/Font/Subtype/Type3/FontBBox[{box}]/FontMatrix[{matrix}]/FirstChar 32/LastChar 126"
@@ -137,13 +137,12 @@ def in_a_pattern(page: Any) -> None:
     document = page.parent
     page.insert_font(fontname="helv")
     own = document.xref_get_key(page.xref, "Resources")[1]
-    xref = document.get_new_xref()
-    document.update_object(
-        xref,
+    xref = new_object(
+        document,
         "<</Type/Pattern/PatternType 1/PaintType 1/TilingType 1/BBox[0 0 595 842]/XStep 595/YStep 842"
         f"/Resources {own}>>",
+        TEXT.encode(),
     )
-    document.update_stream(xref, TEXT.encode(), new=True)
     put(page, "/Pattern cs /P scn 20 20 5 5 re f", Pattern_P=f"{xref} 0 R")
 
 
@@ -207,13 +206,12 @@ def in_nested_forms(page: Any) -> None:
 def under_a_pattern(page: Any) -> None:
     """Under a box filled with a pattern of white tiles."""
     document = page.parent
-    xref = document.get_new_xref()
-    document.update_object(
-        xref,
+    xref = new_object(
+        document,
         "<</Type/Pattern/PatternType 1/PaintType 1/TilingType 1/BBox[0 0 10 10]/XStep 10/YStep 10"
         "/Resources<<>>>>",
+        b"1 g 0 0 10 10 re f",
     )
-    document.update_stream(xref, b"1 g 0 0 10 10 re f", new=True)
     put(page, f"{TEXT} /Pattern cs /P scn {COVER}", Pattern_P=f"{xref} 0 R")
 
 
@@ -340,9 +338,8 @@ def membership(policy: str, *, on: bool, expression: str = "", single: bool = Fa
         document = page.parent
         layer = f"{document.add_ocg('layer', on=on)} 0 R"
         among = layer if single else f"[{layer}]"
-        xref = document.get_new_xref()
         entries = f"/VE{expression.format(layer)}" if expression else f"/P/{policy}"
-        document.update_object(xref, f"<</Type/OCMD/OCGs {among}{entries}>>")
+        xref = new_object(document, f"<</Type/OCMD/OCGs {among}{entries}>>")
         put(page, f"/OC /L BDC {TEXT} EMC", Properties_L=f"{xref} 0 R")
 
     return way
@@ -350,15 +347,12 @@ def membership(policy: str, *, on: bool, expression: str = "", single: bool = Fa
 
 def one_glyph_for_all(page: Any) -> None:
     """A space that stands for all of the sentence."""
-    document = page.parent
-    unicode = document.get_new_xref()
-    document.update_object(unicode, "<<>>")
-    document.update_stream(
-        unicode,
+    unicode = new_object(
+        page.parent,
+        "<<>>",
         b"/CIDInit /ProcSet findresource begin 12 dict begin begincmap /CMapType 2 def\n"
         b"1 begincodespacerange <00> <ff> endcodespacerange\n"
         b"1 beginbfchar <20> <%s> endbfchar endcmap end end" % ORDER.encode("utf-16-be").hex().encode(),
-        new=True,
     )
     font = f"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/ToUnicode {unicode} 0 R>>"
     put(page, f"BT /U 10 Tf {X} {Y} Td ( ) Tj ET", Font_U=font)
@@ -543,9 +537,8 @@ def cover_that_is_off(page: Any) -> None:
 def through_a_shading(page: Any) -> None:
     """Letters filled with a shading that goes from red to blue."""
     document = page.parent
-    xref = document.get_new_xref()
-    document.update_object(
-        xref,
+    xref = new_object(
+        document,
         "<</PatternType 2/Shading<</ShadingType 2/ColorSpace/DeviceRGB/Coords[60 0 540 0]/Extend[true true]"
         "/Function<</FunctionType 2/Domain[0 1]/C0[0.8 0 0]/C1[0 0 0.8]/N 1>>>>>>",
     )

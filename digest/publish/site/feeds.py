@@ -137,7 +137,7 @@ def _clean(text: str) -> str:
 def _atom(feed: _Feed, site: SiteSettings, content: Mapping[int, str]) -> str:
     from lxml import etree
 
-    root = etree.Element(f"{{{_ATOM}}}feed", nsmap={None: _ATOM})  # type: ignore[dict-item]
+    root = etree.Element(f"{{{_ATOM}}}feed", nsmap={None: _ATOM})  # type: ignore[dict-item]  # its types know no default namespace
     root.set("{http://www.w3.org/XML/1998/namespace}lang", "zh-CN" if site.lang == "zh" else "en")
     _put(root, "title", feed.title)
     _put(root, "subtitle", feed.about(site))

@@ -23,7 +23,7 @@ def index_of(site: Path) -> dict[str, Any]:
         text = path.read_text(encoding="utf-8")
         name, values = re.fullmatch(
             r'digestSearch\(("[^"]*"),(.*?)(?:,(?<=\n},)\[[^\]]*\])?\)\n', text, re.DOTALL
-        ).groups()  # type: ignore[union-attr]
+        ).groups()  # type: ignore[union-attr]  # None would fail the test
         assert json.loads(name) == path.relative_to(site / "search").with_suffix("").as_posix()
         found[json.loads(name)] = json.loads(values.replace(",\n}", "\n}"))
     return found

@@ -60,7 +60,7 @@ def test_links_lose_what_belongs_to_the_sentence() -> None:
 
 
 def views(*entries: object, source: str = "listing") -> tuple[PaperView, ...]:
-    digest = digest_on(DAY, *entries, source=source)  # type: ignore[arg-type]
+    digest = digest_on(DAY, *entries, source=source)  # type: ignore[arg-type]  # a source from parameters
     return views_of(digest, InterestScorer(InterestSettings()), english=False)
 
 
