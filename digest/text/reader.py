@@ -95,15 +95,22 @@ class TextReader:
         self._in_use[path] += 1
         try:
             await self._fetch(paper, path)
-            return await self._extract(path, paper.title, model)
+            return await self._extract_fetched(path, paper.title, model)
         except PdfError as error:
-            if error.transient:  # what came is no PDF of the paper, whatever it looks like
-                cache.drop(path)
             return _abstract(error)
         except OSError as error:
             return _abstract(PdfError(f"{path} could not be written: {error.strerror}", transient=True))
         finally:
             self._in_use[path] -= 1
+
+    async def _extract_fetched(self, path: Path, title: str, model: str) -> Text:
+        """The text of a file of the cache, which stays there unless it is no PDF of the paper."""
+        try:
+            return await self._extract(path, title, model)
+        except PdfError as error:
+            if error.transient and self._pool is not None and self._pool.active:  # it was read
+                cache.drop(path)
+            raise
 
     async def read_file(self, path: Path, model: str, title: str | None = None) -> Text:
         """The same for a file on this machine, PDF or .txt; its title counts only where one is given."""

@@ -120,6 +120,29 @@ def test_a_damaged_file_in_the_cache_is_fetched_again(tmp_path: Path, raw_server
     assert text.origin.source == "pdf"
 
 
+def test_a_file_of_which_nothing_was_read_stays(
+    tmp_path: Path, raw_server: RawServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken:
+        active = False
+
+        def schedule(self, *_: object, **__: object) -> None:
+            raise RuntimeError("The pool is no longer active")
+
+    async def broken(self: TextReader) -> Broken:
+        self._pool = None  # as after a start that failed
+        return Broken()
+
+    serve(raw_server, paper(tmp_path / "a.pdf").read_bytes())
+    monkeypatch.setattr(TextReader, "_running_pool", broken)
+
+    (text,) = read(raw_server, tmp_path, HERONS)
+
+    assert text.transient
+    assert text.origin.reason == "the extractor could not be started"
+    assert [path.name for path in (tmp_path / "pdf").glob("*.pdf")] == ["2601.00001v2.pdf"]
+
+
 def test_nothing_is_fetched_when_abstracts_are_enough(tmp_path: Path, raw_server: RawServer) -> None:
     (text,) = read(raw_server, tmp_path, HERONS, source="abstract")
 
